@@ -1,0 +1,72 @@
+"""Docker's own view: networks and containers as ``docker (network) inspect`` prints them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sekisho.model.evidence import Evidence
+from sekisho.values.address import Address, Prefix
+
+
+@dataclass(frozen=True, slots=True)
+class DockerSubnet:
+    """One entry of a network's IPAM configuration."""
+
+    subnet: Prefix
+    gateway: Address | None = None
+    ip_range: Prefix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DockerNetwork:
+    """``bridge`` is the host interface of a bridge network: the option
+    com.docker.network.bridge.name, or br- and the first 12 digits of the id."""
+
+    name: str
+    id: str
+    driver: str
+    scope: str = "local"
+    internal: bool = False
+    bridge: str | None = None
+    subnets: tuple[DockerSubnet, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DockerEndpoint:
+    """A container's place in one network."""
+
+    network: str
+    addresses: tuple[Address, ...] = ()
+    gateways: tuple[Address, ...] = ()
+    mac: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPort:
+    """``host_address`` 0.0.0.0 or :: means every host address; ``host_port`` 0: not published."""
+
+    container_port: int
+    proto: str
+    host_address: Address | None
+    host_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class DockerContainer:
+    """``network_mode`` as HostConfig has it (bridge, host, none, container:ID, a network's name)."""
+
+    name: str
+    id: str
+    running: bool = True
+    network_mode: str = ""
+    endpoints: tuple[DockerEndpoint, ...] = ()
+    published: tuple[PublishedPort, ...] = ()
+    exposed: tuple[tuple[int, str], ...] = ()
+    pid: int | None = None
+    image: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)

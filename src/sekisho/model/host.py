@@ -1,0 +1,65 @@
+"""Sysctls, listening sockets and tracked connections of a namespace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sekisho.model.evidence import Evidence
+from sekisho.values.address import Address, Family
+
+
+@dataclass(frozen=True, slots=True)
+class Sysctl:
+    """One ``key = value`` of ``sysctl``; keys with dots (``net.ipv4.conf.eth0.rp_filter``).
+
+    An interface name that contains dots is written with ``/`` in their place, as sysctl does.
+    """
+
+    key: str
+    value: str
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One line of ``ss -Hnltup``. ``address`` None is the wildcard ``*`` (both families).
+
+    ``interface`` is what follows ``%``. ``process`` is the raw ``users:(...)`` text.
+    """
+
+    proto: str
+    state: str
+    address: Address | None
+    port: int
+    interface: str | None = None
+    process: str | None = None
+    queues: tuple[int, int] = field(default=(0, 0), compare=False)
+    peer: str = field(default="", compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTuple:
+    """One direction of a tracked connection; ports are None for protocols without."""
+
+    src: Address
+    dst: Address
+    sport: int | None = None
+    dport: int | None = None
+    icmp: tuple[int, int, int] | None = None  # type, code, id
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedConnection:
+    """One line of ``conntrack -L``."""
+
+    family: Family
+    proto: int
+    original: FlowTuple
+    reply: FlowTuple
+    state: str | None = None
+    status: tuple[str, ...] = ()
+    mark: int = 0
+    zone: int = 0
+    timeout: int | None = None
+    evidence: Evidence | None = field(default=None, compare=False)

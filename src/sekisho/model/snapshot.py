@@ -1,0 +1,74 @@
+"""A snapshot: namespaces (the host's and those of containers), Docker's view, notes.
+
+Every collection that may be *not captured* is None then, and empty only when the capture says that
+there is nothing. Answers must tell the two apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sekisho.model.docker import DockerContainer, DockerNetwork
+from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.host import Socket, Sysctl, TrackedConnection
+from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
+from sekisho.model.netfilter import IpSet, Ruleset
+from sekisho.model.nft import NftRuleset
+from sekisho.model.routing import PolicyRule, Route
+from sekisho.values.address import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """One network namespace. ``name`` is "host" for the host's own, else the netns/ folder's name.
+
+    ``routes`` holds every captured table of both families; ``route_tables`` tells what a capture
+    covers: (family, "all") when ``show table all`` was read, (family, "main") when only main was.
+    ``rulesets``: iptables rule sets, one per (family, back end). ``unread`` are lines of this
+    namespace's files that were not understood; ``files`` every file that was read.
+    """
+
+    name: str
+    routes: tuple[Route, ...] = ()
+    route_tables: frozenset[tuple[Family, str]] = frozenset()
+    rules: tuple[PolicyRule, ...] | None = None
+    interfaces: tuple[Interface, ...] | None = None
+    addresses: tuple[InterfaceAddress, ...] | None = None
+    neighbours: tuple[Neighbour, ...] | None = None
+    bridge_entries: tuple[BridgeEntry, ...] | None = None
+    rulesets: tuple[Ruleset, ...] = ()
+    nft: NftRuleset | None = None
+    ipsets: tuple[IpSet, ...] | None = None
+    sysctls: tuple[Sysctl, ...] | None = None
+    sockets: tuple[Socket, ...] | None = None
+    connections: tuple[TrackedConnection, ...] | None = None
+    unread: tuple[Unread, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def sysctl(self, key: str) -> str | None:
+        """The value of a sysctl, None where it was not captured (the last line wins)."""
+        found = None
+        for item in self.sysctls or ():
+            if item.key == key:
+                found = item.value
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a snapshot folder, archive or pasted text holds. ``path`` is how the user named it.
+
+    ``roles`` are from snapshot.toml: (interface, role), role e.g. "internet". ``notes`` is what the
+    capture could not read.
+    """
+
+    path: str
+    host: Namespace
+    namespaces: tuple[Namespace, ...] = ()
+    networks: tuple[DockerNetwork, ...] | None = None
+    containers: tuple[DockerContainer, ...] | None = None
+    docker_version: str | None = None
+    name: str = ""
+    roles: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Evidence, ...] = ()
+    unread: tuple[Unread, ...] = field(default=())

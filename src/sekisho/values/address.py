@@ -1,0 +1,137 @@
+"""IPv4 and IPv6 addresses and prefixes as plain integers with a family.
+
+Text forms are those of ``inet_pton``/``inet_ntop``, which iproute2 and iptables use as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from typing import Literal
+
+Family = Literal[4, 6]
+
+BITS: dict[int, int] = {4: 32, 6: 128}
+
+
+def format_ip(family: int, value: int) -> str:
+    """The address ``value`` as text, e.g. ``format_ip(4, 0x0A000001) == "10.0.0.1"``."""
+    if family == 4:
+        return inet_ntop(AF_INET, value.to_bytes(4, "big"))
+    return inet_ntop(AF_INET6, value.to_bytes(16, "big"))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """One IP address. ``value`` is the address in network byte order as an unsigned integer."""
+
+    family: Family
+    value: int
+
+    @staticmethod
+    def parse(text: str) -> Address:
+        """Read ``10.0.0.1`` or ``fe80::1``. Raises ValueError when it is neither."""
+        return _parse_address(text)
+
+    def __str__(self) -> str:
+        return format_ip(self.family, self.value)
+
+
+@lru_cache(maxsize=65536)
+def _parse_address(text: str) -> Address:
+    try:
+        if ":" in text:
+            return Address(6, int.from_bytes(inet_pton(AF_INET6, text), "big"))
+        return Address(4, int.from_bytes(inet_pton(AF_INET, text), "big"))
+    except (OSError, UnicodeEncodeError) as error:
+        raise ValueError(f"not an IP address: {text!r}") from error
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Prefix:
+    """A CIDR prefix; ``value`` is the network address, host bits are always zero."""
+
+    family: Family
+    value: int
+    length: int
+
+    @staticmethod
+    def parse(text: str) -> Prefix:
+        """Read ``10.0.0.0/16``, ``10.0.0.1`` (a host prefix), or ``10.0.0.0/255.255.0.0``.
+
+        iproute2's abbreviated forms (``127/8``) are accepted too. Raises ValueError on anything
+        else and on host bits that are set.
+        """
+        return _parse_prefix(text)
+
+    @property
+    def bits(self) -> int:
+        return BITS[self.family]
+
+    @property
+    def first(self) -> int:
+        return self.value
+
+    @property
+    def last(self) -> int:
+        return self.value | ((1 << (self.bits - self.length)) - 1)
+
+    @property
+    def address(self) -> Address:
+        """The first address of the prefix."""
+        return Address(self.family, self.value)
+
+    def contains(self, other: Address | Prefix) -> bool:
+        """Whether all of ``other`` lies inside this prefix (never across families)."""
+        if other.family != self.family:
+            return False
+        if isinstance(other, Prefix) and other.length < self.length:
+            return False
+        return self.first <= other.value <= self.last
+
+    def overlaps(self, other: Prefix) -> bool:
+        """Whether the two prefixes share at least one address."""
+        return self.contains(other) or other.contains(self)
+
+    def __str__(self) -> str:
+        return f"{format_ip(self.family, self.value)}/{self.length}"
+
+
+@lru_cache(maxsize=65536)
+def _parse_prefix(text: str) -> Prefix:
+    host, slash, suffix = text.partition("/")
+    if slash and ":" not in host and 0 < host.count(".") < 3:
+        host += ".0" * (3 - host.count("."))
+    elif slash and host.isdigit():
+        host += ".0.0.0"
+    address = Address.parse(host)
+    bits = BITS[address.family]
+    if not slash:
+        length = bits
+    elif suffix.isdigit() and suffix.isascii():
+        length = int(suffix)
+    else:
+        length = _mask_length(Address.parse(suffix), bits)
+    if length > bits:
+        raise ValueError(f"prefix length {length} is more than {bits}: {text!r}")
+    if address.value & ((1 << (bits - length)) - 1):
+        raise ValueError(f"host bits are set in {text!r}")
+    return Prefix(address.family, address.value, length)
+
+
+def _mask_length(mask: Address, bits: int) -> int:
+    inverted = mask.value ^ ((1 << bits) - 1)
+    if BITS[mask.family] != bits or inverted & (inverted + 1):
+        raise ValueError(f"not a contiguous netmask: {mask}")
+    return bits - inverted.bit_length()
+
+
+def host_prefix(address: Address) -> Prefix:
+    """The prefix that holds just this address (/32 or /128)."""
+    return Prefix(address.family, address.value, BITS[address.family])
+
+
+def everything(family: Family) -> Prefix:
+    """0.0.0.0/0 or ::/0."""
+    return Prefix(family, 0, 0)

@@ -1,0 +1,112 @@
+"""What a reading of the stations finds out about one packet: data, no words.
+
+    Journey
+      forward: Leg ── hops: Hop (one per namespace) ── steps: Step (one per rule, decision, change)
+      reply:   Leg or None
+      leans_on: Lean (what was assumed because it was not captured)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from sekisho.model.evidence import Evidence
+from sekisho.values.packet import Packet
+
+Hook = Literal[
+    "ingress", "prerouting", "input", "forward", "output", "postrouting",
+    "route", "bridge", "neighbour", "socket", "conntrack", "link",
+]  # fmt: skip
+
+# How a packet's way through the model ends; docs/dispositions.md says what each one means.
+Disposition = Literal[
+    "delivered", "exits", "dropped", "rejected", "no_route", "blackhole", "prohibited", "unreachable",
+    "not_forwarding", "martian", "rpfilter", "neighbour_failed", "link_down", "no_socket", "ttl_expired",
+    "sg_denied", "nacl_denied", "source_dest_check", "loop", "undetermined",
+]  # fmt: skip
+
+DISPOSITIONS: tuple[Disposition, ...] = get_args(Disposition)
+
+
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """Something an answer takes for granted. ``code`` is a message id, ``args`` its arguments."""
+
+    code: str
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a condition cannot be decided: an unknown match, a limit, an unstated header field."""
+
+    code: str
+    args: tuple[str, ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One checkpoint passed.
+
+    For a rule: ``table``, ``chain``, ``rule`` (1-based; None for the policy or the end of a chain),
+    ``verdict`` one of ACCEPT, DROP, REJECT, JUMP, GOTO, RETURN, CONTINUE, DNAT, SNAT..., for the end of
+    a base chain ACCEPT or DROP with ``rule`` None. Other stations: ``verdict`` says what was decided
+    (route steps: LOCAL, FORWARD, OUTPUT or the disposition in capitals), ``code`` and ``args`` are the
+    message for people. ``changes`` are (field, before, after) in text form.
+    """
+
+    hook: Hook
+    verdict: str
+    table: str | None = None
+    chain: str | None = None
+    rule: int | None = None
+    text: str = ""
+    target: str = ""
+    changes: tuple[tuple[str, str, str], ...] = ()
+    code: str = ""
+    args: tuple[str, ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)
+    backend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A packet's stay in one namespace (``node``): the interfaces it came in by and left by."""
+
+    node: str
+    iif: str | None
+    oif: str | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One direction. ``packet`` is the packet as it left or was delivered; ``doubts`` are why the
+    disposition is ``undetermined``; ``kernel_reason`` the kernel's skb_drop_reason where it has one;
+    ``answer`` the ICMP error (or tcp-reset) that is sent back; ``where`` the container or namespace
+    that takes the packet, when one is known."""
+
+    disposition: Disposition
+    hops: tuple[Hop, ...]
+    packet: Packet
+    doubts: tuple[Doubt, ...] = ()
+    kernel_reason: str | None = None
+    answer: str | None = None
+    where: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all hops in order."""
+        return tuple(step for hop in self.hops for step in hop.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A packet and its reply."""
+
+    packet: Packet
+    forward: Leg
+    reply: Leg | None
+    leans_on: tuple[Lean, ...] = ()

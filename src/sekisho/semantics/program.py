@@ -1,0 +1,318 @@
+"""The little language that every reading interprets: guards, actions, chains, stations.
+
+    Program (one namespace, one family)
+      stations[hook] ── Station, by priority ── base chain ── Guarded: guard -> action
+      chains: user chains and routing tables by name      │
+      routing: policy rules as a base chain ──────────────┘   a table is a chain of routes,
+                                                              longest prefix first; no match returns
+
+A guard is a condition on header fields, interfaces and connection state, built from *field in set*
+tests with and, or, not. ``Unsure`` is a condition that cannot be decided (a match nobody knows, a
+rate limit); it makes what depends on it undetermined, or gives bounds for a set of packets.
+An action is what happens when the guard holds. Both are plain data: no reading has its own idea
+of what a rule means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sekisho.model.evidence import Evidence
+from sekisho.semantics.journey import Disposition, Doubt, Hook
+from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.intset import IntSet
+
+# Numeric fields a guard may ask about, with their width in bits (128 for IPv6 addresses).
+FIELD_BITS: dict[str, int] = {
+    "src": 32, "dst": 32, "proto": 8, "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8,
+    "tcp_flags": 8, "mark": 32, "ctmark": 32, "ctstate": 3, "ctstatus": 10, "ctdir": 1, "tos": 8,
+    "ttl": 8, "length": 16, "uid": 32, "gid": 32, "src_mac": 48, "pkttype": 3, "zone": 16,
+    "ctproto": 8, "ctorigsrc": 32, "ctorigdst": 32, "ctorigsport": 16, "ctorigdport": 16,
+    "ctreplsrc": 32, "ctrepldst": 32, "ctreplsport": 16, "ctrepldport": 16, "fragment": 1,
+}  # fmt: skip
+
+# Values of ``ctstate``: exactly one of these is true of every packet.
+INVALID, NEW, ESTABLISHED, RELATED, UNTRACKED = range(5)
+# Bits of ``ctstatus``, numbered as the kernel's IPS_* (include/uapi/linux/netfilter/nf_conntrack_common.h).
+EXPECTED_BIT, SEEN_REPLY_BIT, ASSURED_BIT, CONFIRMED_BIT, SNAT_BIT, DNAT_BIT = 1, 2, 4, 8, 16, 32
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The numeric field's value is in the set. A packet without the field (a port of ICMP) never
+    fits; where the value is merely not stated, nobody can say."""
+
+    field: str
+    values: IntSet
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """``field & mask == value``."""
+
+    field: str
+    mask: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """The packet's ``iif`` or ``oif`` is ``name``, or starts with it when ``prefix`` is set.
+
+    A packet that has no such interface at this hook fits nothing but the empty prefix.
+    """
+
+    field: Literal["iif", "oif", "physin", "physout"]
+    name: str
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every guard holds; ``All(())`` always does."""
+
+    guards: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one guard holds; ``AnyOf(())`` never does."""
+
+    guards: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The guard does not hold."""
+
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """Nobody can say whether it holds; ``doubt`` is why."""
+
+    doubt: Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The fields' values together are an element of a set with several dimensions.
+
+    An entry is (one value set per field, holds): the first entry that fits decides, so exceptions
+    (``nomatch``) stand before what they are taken from. No entry: does not hold.
+    """
+
+    fields: tuple[str, ...]
+    entries: tuple[tuple[tuple[IntSet | str, ...], bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReversePath:
+    """A route lookup with source and destination exchanged finds a way back.
+
+    ``strict``: by the very interface that the packet came in by; otherwise by any interface.
+    ``use_mark``: the lookup sees the packet's mark (src_valid_mark).
+    """
+
+    strict: bool
+    use_mark: bool = False
+
+
+Guard = In | Masked | Interface | All | AnyOf | Not | Unsure | Members | ReversePath
+
+ALWAYS = All(())
+NEVER = AnyOf(())
+
+
+# ------------------------------------------------------------------------------------- actions
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The station is done with the packet; it goes on to the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The packet is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The packet is gone and the sender is told: an ICMP error's name, or tcp-reset."""
+
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Go on in another chain and come back after it."""
+
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    """Go on in another chain; its end returns to the caller of this one."""
+
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Go back to the calling chain; in a base chain: take the policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Nothing that decides (LOG, NFLOG, TCPMSS, a rule without target): go on with the next rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translate:
+    """Set up the connection's translation of ``what`` (dst: DNAT, src: SNAT) and accept.
+
+    ``addresses``/``ports`` are inclusive ranges (None: unchanged). ``own_address`` takes the address
+    of an interface instead: "out" is MASQUERADE (what routing would choose there), "in" is REDIRECT
+    (the incoming interface's first address; 127.0.0.1 for local packets). ``netmap`` replaces the
+    prefix bits only. ``random``: the port is chosen at random.
+    """
+
+    what: Literal["src", "dst"]
+    addresses: tuple[int, int] | None = None
+    ports: tuple[int, int] | None = None
+    own_address: Literal["out", "in"] | None = None
+    netmap: Prefix | None = None
+    random: bool = False
+    base_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetBits:
+    """``field = (field & ~mask) ^ value``; the rule list goes on."""
+
+    field: Literal["mark", "ctmark", "tos", "ttl"]
+    mask: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopyMark:
+    """CONNMARK --save-mark (mark to ctmark) and --restore-mark (ctmark to mark).
+
+    ``target = (target & ~target_mask) ^ (source & source_mask)``.
+    """
+
+    source: Literal["mark", "ctmark"]
+    target: Literal["mark", "ctmark"]
+    source_mask: int
+    target_mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class Untrack:
+    """Connection tracking leaves this packet alone (raw table: NOTRACK, CT --notrack)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetZone:
+    """Connection tracking looks this packet up in another zone. ``directions``: both, orig, reply."""
+
+    zone: int
+    directions: str = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A target or verdict that nobody knows: reaching it makes the answer undetermined."""
+
+    doubt: Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way out of a route: interface, gateway (None: on link), interface state."""
+
+    dev: str | None
+    via: Address | None = None
+    weight: int = 1
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTo:
+    """A route was found. ``kind`` is unicast, local, broadcast, multicast, anycast."""
+
+    kind: str
+    ways: tuple[Way, ...]
+    src: Address | None = None
+    scope: str | None = None
+    table: str = "main"
+    prefix_length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The packet ends here for another reason than a rule's DROP (blackhole route, martian...)."""
+
+    disposition: Disposition
+    kernel_reason: str | None = None
+    answer: str | None = None
+
+
+Action = (
+    Accept | Drop | Reject | Jump | Goto | Return | Continue | Translate | SetBits | CopyMark | Untrack
+    | SetZone | NotUnderstood | RouteTo | Stop
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """One line of a chain: when the guard holds, the action happens.
+
+    ``number`` is the rule's 1-based place in its chain as the user sees it (0: not a rule of the
+    user's), ``text`` its text, ``target`` the target's name.
+    """
+
+    guard: Guard
+    action: Action
+    number: int = 0
+    text: str = ""
+    target: str = ""
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCode:
+    """A chain: first match decides; at the end a user chain returns, a base chain does ``policy``."""
+
+    name: str
+    lines: tuple[Guarded, ...]
+    policy: Action | None = None
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A base chain on a hook. ``kind``: "filter" for ordinary tables, "nat" where the chain is consulted
+    by a connection's first packet only. ``chains`` are the user chains of its table."""
+
+    hook: Hook
+    priority: int
+    table: str
+    base: ChainCode
+    chains: dict[str, ChainCode]
+    kind: Literal["filter", "nat"] = "filter"
+    backend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All stations of one namespace for one family, in the order they are passed."""
+
+    family: Family
+    stations: dict[Hook, tuple[Station, ...]]
+    routing: ChainCode
+    route_tables: dict[str, ChainCode]

@@ -2,6 +2,10 @@
 #   setup_venv run     what `sekisho` needs to run
 #   setup_venv dev     that, and the pinned tools of requirements-dev.lock
 # Quick when nothing changed: a stamp in .venv holds what it was made from.
+# shellcheck shell=bash
+
+: "${root:?}"
+venv=$root/.venv
 
 setup_fail() {
     printf '%s\n' "$@" >&2
@@ -50,7 +54,6 @@ setup_pip() {
 
 setup_venv() {
     local want=$1 made_from stamp
-    venv=$root/.venv
     stamp=$venv/.set-up-$want
     made_from=$root$'\n'$(cat "$root/pyproject.toml" "$root/hatch_build.py" "$root/requirements-dev.lock" | cksum)
     if [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$made_from" ]; then

@@ -51,7 +51,11 @@ class FlowTuple:
 
 @dataclass(frozen=True, slots=True)
 class TrackedConnection:
-    """One line of ``conntrack -L``."""
+    """One line of ``conntrack -L``.
+
+    ``attributes`` are the remaining ``key=value`` words in order; those of one direction (counters,
+    GRE keys, a zone of that direction only) as ("original.zone-orig", "9"), ("reply.packets", "1").
+    """
 
     family: Family
     proto: int
@@ -62,4 +66,5 @@ class TrackedConnection:
     mark: int = 0
     zone: int = 0
     timeout: int | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
     evidence: Evidence | None = field(default=None, compare=False)

@@ -54,13 +54,18 @@ class InterfaceAddress:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """One line of ``ip neigh``: ``mac`` is None when unresolved, ``state`` e.g. REACHABLE, FAILED."""
+    """One line of ``ip neigh``: ``mac`` is None when unresolved, ``state`` e.g. REACHABLE, FAILED.
+
+    ``flags`` are the words router, proxy, extern_learn...; ``details`` what does not decide
+    (("proto", "static"), ("probes", "4")).
+    """
 
     address: Address
     interface: str
     mac: str | None = None
     state: str | None = None
     flags: tuple[str, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
     evidence: Evidence | None = field(default=None, compare=False)
 
 

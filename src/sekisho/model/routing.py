@@ -18,12 +18,14 @@ class NextHop:
 
     ``via`` may be of another family than the route (``via inet6``, RFC 5549). ``flags`` are the
     words iproute2 prints after it: ``onlink``, ``linkdown``, ``dead``, ``pervasive``, ``offload``.
+    ``attributes`` is what only a ``nexthop`` line carries (``realms 3/4``, ``encap ...``).
     """
 
     dev: str | None
     via: Address | None = None
     weight: int = 1
     flags: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Route:
     tos: int = 0
     nhid: int | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    kind_printed: bool = field(default=False, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
 

@@ -1,0 +1,398 @@
+"""``ip route`` in text form, of every iproute2 from 4.x to 6.x and of busybox.
+
+One route per line, in this order (print_route in ip/iproute.c); a multipath route goes on in
+``nexthop`` lines, an answer of ``ip route get`` in a ``cache`` line::
+
+    [KIND] DST [from P] [encap ...] [nhid N] [tos T] [via [inet6] A] [dev D] [table T] [proto P]
+        [scope S] [src A] [metric N] [FLAGS] [mark N] [realm(s) R] [uid N] [METRICS] [pref P]
+    <TAB>nexthop [encap ...] [via [inet6] A] [realm(s) R] dev D weight N [FLAGS]
+        cache [<FLAGS>] [expires N] [METRICS]
+
+A line is IPv4 or IPv6 by its addresses; ``default dev tun0`` takes the family that all other lines
+of the text share, else the one that the caller names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.routing import NextHop, Route
+from sekisho.sources.parsed import Parsed
+from sekisho.sources.route_words import (
+    AFTER_DST,
+    FLAGS,
+    HOP_WORDS,
+    KINDS,
+    ROUTE_WORDS,
+    Pair,
+    encap_words,
+    format_tos,
+    parse_tos,
+    take_attribute,
+)
+from sekisho.sources.text import (
+    Unreadable,
+    Words,
+    looks_like_address,
+    numbered_lines,
+    read_prefix,
+    unknown_word,
+)
+from sekisho.values.address import Address, Family, Prefix, everything
+
+# A block is a route's own line and the lines that continue it, each with its number.
+Line = tuple[int, str]
+
+
+def parse(text: str, file: str, family: Family = 4, *, table: str = "main") -> Parsed[Route]:
+    """Read the output of ``ip route`` (any options).
+
+    ``family`` decides for lines that do not tell, ``table`` is the table of lines that name none
+    (``ip route show table 100`` prints no table). A block of lines with a fault becomes Unread as a
+    whole: half of a multipath route would be another route.
+    """
+    drafts: list[_Draft] = []
+    unread: list[Unread] = []
+    for block in _blocks(text):
+        try:
+            drafts.append(_read_block(block, file, table))
+        except _InLine as fault:
+            for number, line in block:
+                evidence = Evidence(file, number, line)
+                why = fault.why if number == fault.line else Unreadable("part-of-unread")
+                unread.append(why.at(evidence))
+    known: set[Family] = {draft.family for draft in drafts if draft.family is not None}
+    fallback = known.pop() if len(known) == 1 else family
+    return Parsed(tuple(draft.route(fallback) for draft in drafts), tuple(unread))
+
+
+def render(routes: Iterable[Route], *, table: str | None = "main", trailing_space: bool = True) -> str:
+    """Print routes as ``ip route`` does; ``table`` is the one whose name is not printed.
+
+    None prints every table's name, as ``ip -d route show table all`` does.
+
+    iproute2 ends most lines with a blank; copies of its output often have lost it
+    (``trailing_space=False``).
+    """
+    lines: list[str] = []
+    for route in routes:
+        lines += _render_lines(route, table)
+    if not trailing_space:
+        lines = [line.rstrip(" ") for line in lines]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _blocks(text: str) -> Iterator[list[Line]]:
+    block: list[Line] = []
+    for number, raw in numbered_lines(text):
+        # ``ip -o`` writes a backslash where a line would end.
+        for part in raw.split("\\") if "\\" in raw else (raw,):
+            if block and _continues(part):
+                block.append((number, part))
+            else:
+                if block:
+                    yield block
+                block = [(number, part)]
+    if block:
+        yield block
+
+
+_CONTINUATIONS = ("nexthop", "cache", "nh_info")
+
+
+def _continues(line: str) -> bool:
+    """Whether a line belongs to the route above it; a cut ``next`` does, if it is indented."""
+    word = line.split(maxsplit=1)[0]
+    return word in _CONTINUATIONS or (line[0].isspace() and any(c.startswith(word) for c in _CONTINUATIONS))
+
+
+class _InLine(Exception):
+    def __init__(self, line: int, why: Unreadable) -> None:
+        super().__init__(line, why)
+        self.line = line
+        self.why = why
+
+
+class _Draft:
+    """A route while its lines are read; ``family`` None means that they do not tell."""
+
+    __slots__ = ("attributes", "dst", "evidence", "family", "hop", "hops", "kind", "kind_printed", "metric",
+                 "nhid", "proto", "scope", "src", "table", "tos")  # fmt: skip
+
+    def __init__(self, table: str) -> None:
+        self.family: Family | None = None
+        self.dst: Prefix | None = None
+        self.kind = "unicast"
+        self.kind_printed = False
+        self.table = table
+        self.hop = _Hop()
+        self.hops: list[NextHop] = []
+        self.src: Address | None = None
+        self.metric: int | None = None
+        self.proto: str | None = None
+        self.scope: str | None = None
+        self.tos = 0
+        self.nhid: int | None = None
+        self.attributes: list[Pair] = []
+        self.evidence: Evidence | None = None
+
+    def route(self, fallback: Family) -> Route:
+        family = self.family or fallback
+        return Route(
+            family=family, dst=self.dst or everything(family), kind=self.kind, table=self.table,
+            nexthops=tuple(self.hops), src=self.src, metric=self.metric, proto=self.proto,
+            scope=self.scope, tos=self.tos, nhid=self.nhid, attributes=tuple(self.attributes),
+            kind_printed=self.kind_printed, evidence=self.evidence,
+        )  # fmt: skip
+
+
+class _Hop:
+    __slots__ = ("attributes", "dev", "flags", "via", "weight")
+
+    def __init__(self) -> None:
+        self.dev: str | None = None
+        self.via: Address | None = None
+        self.weight = 1
+        self.flags: list[str] = []
+        self.attributes: list[Pair] = []
+
+    def freeze(self) -> NextHop:
+        return NextHop(self.dev, self.via, self.weight, tuple(self.flags), tuple(self.attributes))
+
+
+def _read_block(block: list[Line], file: str, table: str) -> _Draft:
+    draft = _Draft(table)
+    for index, (number, line) in enumerate(block):
+        words = Words(line)
+        try:
+            if index == 0:
+                _read_head(draft, words)
+            else:
+                _read_continuation(draft, words)
+        except Unreadable as fault:
+            raise _InLine(number, fault) from None
+    try:
+        _settle_hops(draft, block[0][1])
+    except Unreadable as fault:
+        raise _InLine(block[0][0], fault) from None
+    draft.evidence = Evidence(file, block[0][0], "\n".join(line for _, line in block))
+    return draft
+
+
+def _settle_hops(draft: _Draft, head: str) -> None:
+    hop = draft.hop
+    if hop.dev is not None or hop.via is not None:
+        if draft.hops:
+            raise Unreadable("two-next-hops", hop.dev or str(hop.via))
+        draft.hops.append(hop.freeze())
+        return
+    draft.attributes[:0] = [(flag, "") for flag in hop.flags]
+    if not draft.hops and draft.kind not in KINDS_WITHOUT_HOP and draft.nhid is None:
+        words = head.split()
+        raise Unreadable("truncated" if len(words) == 1 else "no-next-hop", words[0])
+
+
+KINDS_WITHOUT_HOP = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
+
+
+def _read_head(draft: _Draft, words: Words) -> None:
+    word = words.take()
+    if word in KINDS:
+        draft.kind = word
+        draft.kind_printed = word == "unicast"
+        word = words.take(word)
+    if word != "default":
+        if not looks_like_address(word) and not word.isdigit():
+            raise unknown_word(word, KINDS | {"default"}, last=words.is_last)
+        draft.dst = read_prefix(word, last=words.is_last)
+        draft.family = draft.dst.family
+    while words:
+        word = words.take()
+        reader = _READERS.get(word)
+        if reader is not None:
+            reader(draft, words)
+        elif word in FLAGS:
+            draft.hop.flags.append(word)
+        else:
+            pair = take_attribute(word, words)
+            draft.attributes.append(pair)
+            if word == "pref" or (word == "from" and ":" in pair[1]):
+                _same_family(draft, 6)
+
+
+def _same_family(draft: _Draft, family: Family) -> None:
+    if draft.family is None:
+        draft.family = family
+
+
+def _read_via(draft: _Draft, words: Words) -> None:
+    if words.peek() == "inet6":
+        draft.hop.via = _via_inet6(words)
+    else:
+        draft.hop.via = words.address("via")
+        _same_family(draft, draft.hop.via.family)
+
+
+def _via_inet6(words: Words) -> Address:
+    words.take()
+    return words.address("via inet6")
+
+
+def _read_dev(draft: _Draft, words: Words) -> None:
+    draft.hop.dev = words.take("dev")
+
+
+def _read_table(draft: _Draft, words: Words) -> None:
+    draft.table = words.take("table")
+
+
+def _read_proto(draft: _Draft, words: Words) -> None:
+    draft.proto = words.take("proto")
+
+
+def _read_scope(draft: _Draft, words: Words) -> None:
+    draft.scope = words.take("scope")
+    if draft.scope != "global":  # an IPv6 route has no scope but the widest
+        _same_family(draft, 4)
+
+
+def _read_src(draft: _Draft, words: Words) -> None:
+    draft.src = words.address("src")
+    _same_family(draft, draft.src.family)
+
+
+def _read_metric(draft: _Draft, words: Words) -> None:
+    draft.metric = words.number("metric") % (1 << 32)  # busybox prints it as a signed number
+
+
+def _read_tos(draft: _Draft, words: Words) -> None:
+    draft.tos = parse_tos(words.take("tos"))
+
+
+def _read_nhid(draft: _Draft, words: Words) -> None:
+    draft.nhid = words.number("nhid")
+
+
+_READERS: dict[str, Callable[[_Draft, Words], None]] = {
+    "via": _read_via, "dev": _read_dev, "table": _read_table, "proto": _read_proto,
+    "scope": _read_scope, "src": _read_src, "metric": _read_metric, "tos": _read_tos,
+    "dsfield": _read_tos, "nhid": _read_nhid,
+}  # fmt: skip
+
+
+def _read_continuation(draft: _Draft, words: Words) -> None:
+    word = words.take()
+    if word == "nexthop":
+        draft.hops.append(_read_nexthop(draft, words))
+    elif word == "nh_info":
+        draft.attributes.append((word, " ".join(words.rest())))
+    elif word == "cache":
+        marks = words.take() if words.peek().startswith("<") else ""
+        draft.attributes.append((word, marks))
+        while words:
+            draft.attributes.append(take_attribute(words.take(), words))
+    else:
+        raise unknown_word(word, frozenset({"nexthop", "cache", "nh_info"}), last=words.is_last)
+
+
+def _read_nexthop(draft: _Draft, words: Words) -> NextHop:
+    hop = _Hop()
+    while words:
+        word = words.take()
+        if word == "via" and words.peek() == "inet6":
+            hop.via = _via_inet6(words)
+        elif word == "via":
+            hop.via = words.address(word)
+            _same_family(draft, hop.via.family)
+        elif word in ("dev", "oif"):
+            hop.dev = words.take(word)
+        elif word == "weight":
+            hop.weight = words.number(word)
+        elif word in FLAGS:
+            hop.flags.append(word)
+        elif word in HOP_WORDS:
+            hop.attributes.append(take_attribute(word, words))
+        else:
+            raise unknown_word(word, ROUTE_WORDS, last=words.is_last)
+    if hop.dev is None and hop.via is None:
+        raise Unreadable("truncated", "nexthop")
+    return hop.freeze()
+
+
+def _render_lines(route: Route, table: str | None) -> list[str]:
+    words = [] if route.kind == "unicast" and not route.kind_printed else [route.kind]
+    words.append(format_dst(route.dst))
+    single = route.nexthops[0] if len(route.nexthops) == 1 and not _is_multipath(route) else None
+    before = [pair for pair in route.attributes if pair[0] in AFTER_DST]
+    after = [pair for pair in route.attributes if pair[0] not in AFTER_DST]
+    words += [word for pair in before for word in _attribute_words(pair)]
+    if route.nhid is not None:
+        words += ["nhid", str(route.nhid)]
+    if route.tos:
+        words += ["tos", format_tos(route.tos)]
+    if single is not None:
+        words += _way_words(single, route.family)
+    for name, value in (
+        ("table", route.table if route.table != table else None), ("proto", route.proto),
+        ("scope", route.scope), ("src", route.src), ("metric", route.metric),
+    ):  # fmt: skip
+        if value is not None:
+            words += [name, str(value)]
+    words += single.flags if single is not None else ()
+    lines: list[str] = []
+    for pair in after:
+        if pair[0] in ("cache", "nh_info"):
+            lines.append(_line(words))
+            words = ["    cache" if pair[0] == "cache" else "\tnh_info", *pair[1:]]
+            words = [word for word in words if word]
+        else:
+            words += _attribute_words(pair)
+    lines.append(_line(words))
+    if single is None:
+        lines += [_nexthop_line(hop, route.family) for hop in route.nexthops]
+    return lines
+
+
+def _is_multipath(route: Route) -> bool:
+    # Only a nexthop line can say a weight, or attributes of one next hop.
+    return any(hop.weight != 1 or hop.attributes for hop in route.nexthops)
+
+
+def _line(words: list[str]) -> str:
+    # Of all values only that of pref is printed without a blank after it.
+    return " ".join(words) if words[-2:-1] == ["pref"] else " ".join(words) + " "
+
+
+def _nexthop_line(hop: NextHop, family: Family) -> str:
+    words = ["\tnexthop"]
+    encap = [pair for pair in hop.attributes if pair[0] == "encap"]
+    words += [word for pair in encap for word in _attribute_words(pair)]
+    words += _way_words(replace(hop, dev=None), family)
+    words += [word for pair in hop.attributes if pair[0] != "encap" for word in _attribute_words(pair)]
+    words += ["dev", hop.dev] if hop.dev is not None else []
+    return _line([*words, "weight", str(hop.weight), *hop.flags])
+
+
+def _way_words(hop: NextHop, family: Family) -> list[str]:
+    words: list[str] = []
+    if hop.via is not None:
+        words += ["via", str(hop.via)] if hop.via.family == family else ["via", "inet6", str(hop.via)]
+    if hop.dev is not None:
+        words += ["dev", hop.dev]
+    return words
+
+
+def _attribute_words(pair: Pair) -> list[str]:
+    name, value = pair
+    if name == "encap":
+        return ["", name, encap_words(value)]
+    return [name, value] if value else [name]
+
+
+def format_dst(prefix: Prefix) -> str:
+    """A prefix as iproute2 prints one: ``default``, an address alone, or with its length."""
+    if prefix.length == 0:
+        return "default"
+    return str(prefix.address) if prefix.length == prefix.bits else str(prefix)

@@ -1,0 +1,117 @@
+"""JSON texts whose parts keep the line that they came from.
+
+``docker inspect``, ``bridge -j`` and the like print one array; two commands' output in one file is
+two arrays one after another. Either way the reader wants the elements, each with its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Union
+
+from sekisho.errors import SourceError
+
+Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """``value`` with its 1-based first ``line`` and its ``source`` text."""
+
+    value: Json
+    line: int
+    source: str
+
+
+def elements(text: str, file: str) -> tuple[Element, ...]:
+    """The elements of all arrays and the other top-level values of ``text``, in order.
+
+    Raises SourceError with the line where the text stops being JSON.
+    """
+    decoder = json.JSONDecoder()
+    found: list[Element] = []
+    at, line, inside = 0, 1, False
+    while True:
+        start = _skip(text, at, commas=inside)
+        line += text.count("\n", at, start)
+        at = start
+        if at == len(text):
+            break
+        if text[at] in "[]":
+            if (text[at] == "[") == inside:
+                raise _error(text, file, at, "nested or unbalanced array")
+            inside = not inside
+            at += 1
+            continue
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (json.JSONDecodeError, RecursionError) as error:
+            where = error.pos if isinstance(error, json.JSONDecodeError) else at
+            raise _error(text, file, where, f"not valid JSON: {error}") from None
+        found.append(Element(value, line, text[at:end]))
+        line += text.count("\n", at, end)
+        at = end
+    if inside:
+        raise _error(text, file, len(text), "not valid JSON: the array has no end")
+    return tuple(found)
+
+
+def _skip(text: str, at: int, commas: bool) -> int:
+    while at < len(text) and (text[at].isspace() or (commas and text[at] == ",")):
+        at += 1
+    return at
+
+
+def _error(text: str, file: str, at: int, what: str) -> SourceError:
+    line = text.count("\n", 0, at) + 1
+    return SourceError(
+        what, file=file, line=line, text=text.split("\n")[line - 1].strip(),
+        advice="capture the file again with the command that snapshots name for it; was it cut?",
+    )  # fmt: skip
+
+
+def line_of_key(element: Element, key: str) -> tuple[int, str]:
+    """Where the element's own ``"key":`` stands: line and the line's text (shortened)."""
+    match = re.search(rf'"{re.escape(key)}"\s*:', element.source)
+    if match is None:
+        return element.line, element.source[:120]
+    before = element.source.rfind("\n", 0, match.start()) + 1
+    after = element.source.find("\n", match.start())
+    shown = element.source[max(before, match.start() - 60) : after if after >= 0 else None].strip()
+    return element.line + element.source.count("\n", 0, match.start()), shown[:200]
+
+
+def text_at(value: Json, *path: str) -> str:
+    """The string (or number as text) at a path of keys; "" where there is none."""
+    found = value_at(value, *path)
+    return found if isinstance(found, str) else str(found) if isinstance(found, int) else ""
+
+
+def value_at(value: Json, *path: str) -> Json:
+    """The value at a path of keys; None where there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def pairs_at(value: Json, *path: str) -> tuple[tuple[str, str], ...]:
+    """An object of strings at a path as pairs, in order; () where there is none."""
+    found = value_at(value, *path)
+    if not isinstance(found, dict):
+        return ()
+    return tuple((key, item if isinstance(item, str) else json.dumps(item)) for key, item in found.items())
+
+
+def list_at(value: Json, *path: str) -> list[Json]:
+    """A list at a path; [] where there is none."""
+    found = value_at(value, *path)
+    return found if isinstance(found, list) else []
+
+
+def dict_items(value: Json) -> Iterator[tuple[str, Json]]:
+    """The items of an object; nothing for anything else."""
+    if isinstance(value, dict):
+        yield from value.items()

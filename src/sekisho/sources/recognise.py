@@ -1,0 +1,204 @@
+"""Which format is this text? By the name that a snapshot gives it, by its lines, or by its JSON keys.
+
+    ip-route.json            IP_ROUTE, family 4                 the layout's own names
+    default via 10.0.0.1 dev eth0                               a line that only `ip route` prints
+    [{"dst": "default", "gateway": "10.0.0.1", ...              keys that only `ip -j route` prints
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+
+from sekisho.sources.json_stream import Element, Json, elements
+from sekisho.values.address import Family
+
+
+class Format(enum.Enum):
+    """Every format that a reader exists for; the value is how messages name it."""
+
+    IP_ROUTE = "ip route"
+    IP_ROUTE_JSON = "ip -j route"
+    ROUTE_N = "route -n"
+    IP_RULE = "ip rule"
+    IP_RULE_JSON = "ip -j rule"
+    IP_ADDR = "ip addr"
+    IP_ADDR_JSON = "ip -j addr"
+    IP_LINK = "ip link"
+    IP_LINK_JSON = "ip -j -d link"
+    IP_NEIGH = "ip neigh"
+    IP_NEIGH_JSON = "ip -j neigh"
+    BRIDGE_JSON = "bridge -j link"
+    IPTABLES_SAVE = "iptables-save"
+    IPTABLES_S = "iptables -S"
+    IPTABLES_LIST = "iptables -nL -v"
+    IPSET_SAVE = "ipset save"
+    NFT_JSON = "nft -j list ruleset"
+    NFT_TEXT = "nft list ruleset"
+    SYSCTL = "sysctl -a"
+    SS = "ss -Hnltup"
+    CONNTRACK = "conntrack -L"
+    DOCKER_NETWORKS = "docker network inspect"
+    DOCKER_CONTAINERS = "docker inspect"
+    DOCKER_VERSION = "docker version --format json"
+    SNAPSHOT_TOML = "snapshot.toml"
+    CAPTURE_NOTES = "capture-notes.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a file's name promises: ``formats`` (the first is the usual one), family, table, back end.
+
+    ``all_tables``: the name says that ``show table all`` was asked for.
+    """
+
+    formats: tuple[Format, ...]
+    family: Family = 4
+    table: str | None = None
+    backend: str = ""
+    all_tables: bool = False
+
+
+TABLES = ("raw", "mangle", "nat", "filter", "security")
+
+_F = Format
+_SIMPLE = {
+    "bridge.json": (_F.BRIDGE_JSON,),
+    "nft-ruleset.json": (_F.NFT_JSON,),
+    "nft-ruleset.txt": (_F.NFT_TEXT, _F.NFT_JSON),
+    "ipset-save.txt": (_F.IPSET_SAVE,),
+    "sysctl.txt": (_F.SYSCTL,),
+    "ss.txt": (_F.SS,),
+    "conntrack.txt": (_F.CONNTRACK,),
+    "docker-networks.json": (_F.DOCKER_NETWORKS,),
+    "docker-containers.json": (_F.DOCKER_CONTAINERS,),
+    "docker-version.json": (_F.DOCKER_VERSION,),
+    "snapshot.toml": (_F.SNAPSHOT_TOML,),
+    "capture-notes.txt": (_F.CAPTURE_NOTES,),
+}  # fmt: skip
+_IP_OBJECTS = {
+    "route": (_F.IP_ROUTE, _F.IP_ROUTE_JSON, _F.ROUTE_N),
+    "rule": (_F.IP_RULE, _F.IP_RULE_JSON),
+    "addr": (_F.IP_ADDR, _F.IP_ADDR_JSON),
+    "link": (_F.IP_LINK, _F.IP_LINK_JSON, _F.IP_ADDR, _F.IP_ADDR_JSON),
+    "neigh": (_F.IP_NEIGH, _F.IP_NEIGH_JSON),
+}
+_IP_FILE = re.compile(r"ip(6?)-(route|rule|addr|link|neigh)(-table-all)?\.(txt|json)")
+_IPTABLES_FILE = re.compile(rf"ip(6?)tables-(?:(legacy|nft)-)?(save|{'|'.join(TABLES)})\.txt")
+
+
+def by_name(name: str) -> Expected | None:
+    """What the layout promises for a file of this (base) name; None for a name it does not have."""
+    if name in _SIMPLE:
+        return Expected(_SIMPLE[name])
+    match = _IP_FILE.fullmatch(name)
+    if match and (match[2] == "route" or not match[3]):
+        return Expected(_IP_OBJECTS[match[2]], 6 if match[1] else 4, all_tables=bool(match[3]))
+    match = _IPTABLES_FILE.fullmatch(name)
+    if match:
+        family: Family = 6 if match[1] else 4
+        if match[3] == "save":
+            return Expected((_F.IPTABLES_SAVE,), family, None, match[2] or "")
+        formats = (_F.IPTABLES_LIST, _F.IPTABLES_S, _F.IPTABLES_SAVE)
+        return Expected(formats, family, match[3], match[2] or "")
+    return None
+
+
+_WORD = r"[A-Za-z0-9_-]+"
+_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){0,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?:/\d+)?"
+_ROUTE_WORDS = "via|dev|nhid|proto|scope|src|metric|table|encap|onlink|tos|mtu|nexthop|pref|error|linkdown"
+_ROUTE_KINDS = "unicast|local|broadcast|multicast|anycast|blackhole|unreachable|prohibit|throw|nat"
+_SOCKET_STATES = "LISTEN|UNCONN|ESTAB|TIME-WAIT|CLOSE-WAIT|SYN-SENT|SYN-RECV|FIN-WAIT-[12]|LAST-ACK|CLOSING"
+_NEIGHBOUR_STATES = "INCOMPLETE|REACHABLE|STALE|DELAY|PROBE|FAILED|NOARP|PERMANENT|NONE"
+
+# The first pattern that matches a line decides; order matters (a neighbour looks like a route).
+_LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
+    (format_, re.compile(pattern))
+    for format_, pattern in (
+        (_F.IPTABLES_LIST, r"Chain \S+ \((?:policy \S+|\d+ references)"),
+        (_F.IPTABLES_LIST, r"\s*(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot\s+opt\s"),
+        (_F.IPTABLES_SAVE, rf"\*(?:{'|'.join(TABLES)})\s*$|COMMIT\s*$|:\S+ (?:ACCEPT|DROP|QUEUE|-)(?: \[|$)"),
+        (_F.IPTABLES_SAVE, r"# (?:Generated|Completed) .*(?:on|by) "),
+        (_F.IPTABLES_SAVE, r"\[\d+:\d+\] -A "),
+        (_F.IPTABLES_S, r"-P \S+ (?:ACCEPT|DROP|QUEUE)\b|-N \S+\s*$|-A \S+"),
+        (_F.IPSET_SAVE, rf"create \S+ (?:hash|bitmap|list):\S+|add \S+ {_ADDRESS}"),
+        (_F.NFT_TEXT, r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{"),
+        (_F.IP_RULE, r"\d+:\s+(?:not )?from "),
+        (_F.IP_ADDR, r"\d+: \S+\s+inet6? "),
+        (_F.IP_LINK, r"\d+: \S+: <"),
+        (_F.IP_NEIGH, rf"{_ADDRESS} dev \S+ .*\b(?:{_NEIGHBOUR_STATES})\s*$|{_ADDRESS} dev \S+ .*\blladdr "),
+        (_F.ROUTE_N, r"Kernel IP(?:v6)? routing table|Destination\s+(?:Gateway|Next Hop)\s"),
+        (_F.IP_ROUTE, rf"(?:default|{_ADDRESS}) (?:{_ROUTE_WORDS})\b"),
+        (_F.IP_ROUTE, rf"(?:{_ROUTE_KINDS}) (?:default|{_ADDRESS})(?:\s|$)"),
+        (_F.IP_ROUTE, r"\s+nexthop (?:via|dev)|default\s*$"),
+        (_F.SS, rf"(?:\w+\s+)?(?:{_SOCKET_STATES})\s+\d+\s+\d+\s"),
+        (_F.SS, r"\s*(?:Netid\s+)?State\s+Recv-Q"),
+        (_F.CONNTRACK, r"(?:ipv[46]\s+\d+\s+)?\w+\s+\d+\s.*\bsrc=\S+ dst="),
+        (_F.CONNTRACK, r"conntrack v\S+ \(conntrack-tools\): "),
+        (_F.SYSCTL, rf"{_WORD}(?:[./][^\s=]+)+ ?= ?|/proc/sys/[\w./-]+:"),
+    )
+)
+
+
+def of_line(line: str) -> Format | None:
+    """The format that prints such a line (IP_LINK also for the first line of an ``ip addr`` entry)."""
+    for format_, pattern in _LINES:
+        if pattern.match(line):
+            return format_
+    return None
+
+
+def by_content(text: str) -> Format | None:
+    """The format of a text that holds one command's output; None where nothing tells.
+
+    Looks for the first line that some format alone prints; raises SourceError for text that begins
+    as JSON and is not.
+    """
+    start = text.lstrip()
+    if start[:1] in ("[", "{"):
+        if start[1:].lstrip()[:1] in ("]", '"', "{"):
+            found = elements(text, "")
+            return of_json(found[0]) if found else None
+        return None
+    for line in text.split("\n"):
+        found_format = of_line(line)
+        if found_format is Format.IP_LINK:
+            inet = re.search(r"^\s+inet6? ", text, re.MULTILINE)
+            return Format.IP_ADDR if inet else Format.IP_LINK
+        if found_format is not None:
+            return found_format
+    return None
+
+
+# (keys that must all be there, format); the first that fits decides.
+_JSON_KEYS: tuple[tuple[frozenset[str], Format], ...] = tuple(
+    (frozenset(keys.split()), format_)
+    for keys, format_ in (
+        ("nftables", _F.NFT_JSON),
+        ("ifname addr_info", _F.IP_ADDR_JSON),
+        ("ifname link_type", _F.IP_LINK_JSON),
+        ("ifname mac", _F.BRIDGE_JSON),
+        ("ifname vlans", _F.BRIDGE_JSON),
+        ("ifname hairpin", _F.BRIDGE_JSON),
+        ("ifname cost", _F.BRIDGE_JSON),
+        ("ifname ifindex flags", _F.IP_LINK_JSON),
+        ("priority src", _F.IP_RULE_JSON),
+        ("dst state", _F.IP_NEIGH_JSON),
+        ("dst dev", _F.IP_ROUTE_JSON),
+        ("dst flags", _F.IP_ROUTE_JSON),
+        ("IPAM Driver", _F.DOCKER_NETWORKS),
+        ("network_interface driver", _F.DOCKER_NETWORKS),
+        ("State NetworkSettings", _F.DOCKER_CONTAINERS),
+        ("Client", _F.DOCKER_VERSION),
+        ("Server", _F.DOCKER_VERSION),
+    )
+)
+
+
+def of_json(element: Element) -> Format | None:
+    """The format whose objects have these keys."""
+    value: Json = element.value
+    if not isinstance(value, dict):
+        return None
+    return next((format_ for keys, format_ in _JSON_KEYS if keys <= value.keys()), None)

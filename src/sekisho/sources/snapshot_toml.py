@@ -1,0 +1,69 @@
+"""snapshot.toml: what a capture cannot say about itself.
+
+    name = "web-1"
+    notes = "taken before the upgrade"
+
+    [roles]
+    eth0 = "internet"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+
+from sekisho.errors import SourceError
+from sekisho.model.evidence import Evidence
+
+_LINE = re.compile(r"\(at line (\d+),|\(at end of document\)")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotToml:
+    """``roles`` are (interface, role) pairs; ``notes`` one Evidence a line of the notes."""
+
+    name: str = ""
+    notes: tuple[Evidence, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
+
+
+def parse(text: str, file: str) -> SnapshotToml:
+    """Read it. Raises SourceError for bad TOML, unknown keys and values of the wrong type."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _LINE.search(str(error))
+        line = int(match.group(1)) if match and match.group(1) else text.count("\n") + 1
+        shown = (text.split("\n") + [""])[line - 1] if line <= text.count("\n") + 1 else ""
+        raise SourceError(f"not valid TOML: {error}", file=file, line=line, text=shown) from None
+    for key, value in document.items():
+        wanted = {"name": str, "notes": str, "roles": dict}.get(key)
+        if wanted is None or not isinstance(value, wanted):
+            raise _wrong(text, file, key)
+    roles = document.get("roles", {})
+    for interface, role in roles.items():
+        if not isinstance(role, str):
+            raise _wrong(text, file, interface)
+    notes = [line for line in document.get("notes", "").splitlines() if line.strip()]
+    return SnapshotToml(
+        document.get("name", ""),
+        tuple(Evidence(file, _line_of(text, "notes"), line) for line in notes),
+        tuple(roles.items()),
+    )
+
+
+def _wrong(text: str, file: str, key: str) -> SourceError:
+    line = _line_of(text, key)
+    return SourceError(
+        f"{key!r} does not belong here", file=file, line=line,
+        text=text.split("\n")[line - 1] if line else "",
+        advice='the file holds name = "...", notes = "..." and a table [roles] of eth0 = "internet"',
+    )  # fmt: skip
+
+
+def _line_of(text: str, key: str) -> int:
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.match(rf'\s*\[?\s*["\']?{re.escape(key)}["\']?\s*[\]=.]', line):
+            return number
+    return 0

@@ -1,0 +1,192 @@
+"""One rule's words (``-s 10.0.0.0/8 -p tcp -m tcp --dport 80 -j DNAT --to-destination ...``).
+
+Shared by all dialects that write rules as options: the save format, ``-S``, and commands typed by
+hand. Read leniently (long and short names, ``-m`` left out after ``-p``, ``! -i x`` and ``-i ! x``),
+kept in the order of the text, and written in the one spelling of ``iptables-save``.
+
+The options of one ``-m`` belong together (``--limit`` and its ``--limit-burst``); ``instances`` gives
+the groups. Where a second ``-m`` of the same module follows directly and nothing else tells, a bare
+``Option(module, "")`` stands between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule, Target
+from sekisho.sources.iptables_options import (
+    ALWAYS_QUOTED,
+    FREE_TEXT,
+    MATCHES,
+    ONE_OPTION,
+    SHORT_OF,
+    TARGETS,
+    repeats_split,
+)
+from sekisho.sources.iptables_reader import Problem, read_rule
+from sekisho.sources.iptables_words import (
+    quote_always,
+    quote_string,
+    quote_text,
+    quote_word,
+    split_words,
+)
+from sekisho.values.address import Family
+
+__all__ = [
+    "Command", "Problem", "command", "instances", "is_understood", "parse_rule", "parse_words",
+    "render_options", "render_rule",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line such as ``-A CHAIN ...``.
+
+    ``verb`` is append, insert, policy or new-chain. ``rules`` has one rule, or several where
+    iptables would make several of one line (``-s a,b``); none for policy and new-chain.
+    ``position`` is of insert, from 1. ``table`` is None where the line names none.
+    """
+
+    verb: str
+    chain: str
+    rules: tuple[Rule, ...] = ()
+    policy: str | None = None
+    position: int = 1
+    table: str | None = None
+    packets: int | None = None
+    bytes: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def parse_rule(text: str, family: Family = 4) -> tuple[Rule, tuple[Problem, ...]]:
+    """The rule of ``-p tcp --dport 80 -j ACCEPT`` and what was wrong with it.
+
+    Of a list of addresses (``-s a,b``) only the first rule is returned; see ``parse_words``.
+    Raises ValueError when a quote is not closed.
+    """
+    found = read_rule(split_words(text), family)
+    return found.rules[0], found.problems
+
+
+def parse_words(words: Sequence[str], family: Family = 4) -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
+    """All rules that iptables would make of these words (quotes kept), and what was wrong."""
+    found = read_rule(words, family)
+    return found.rules, found.problems
+
+
+def command(text: str, family: Family = 4) -> Command:
+    """Read ``-A CHAIN ...``, ``-I CHAIN [N] ...``, ``-P CHAIN POLICY`` or ``-N CHAIN``.
+
+    ``iptables -t nat`` may stand before it. Raises ValueError for any other line.
+    """
+    words = split_words(text)
+    while words and words[0] in ("sudo", "iptables", "ip6tables", "iptables-nft", "iptables-legacy"):
+        del words[0]
+    found = read_rule(words, family)
+    if found.verb is None or not found.chain:
+        raise ValueError("no -A, -I, -P or -N with a chain's name")
+    rule = found.rules[0]
+    making = found.verb in ("append", "insert")
+    return Command(
+        found.verb,
+        found.chain,
+        found.rules if making else (),
+        found.policy,
+        found.position,
+        found.table,
+        rule.packets,
+        rule.bytes,
+        found.problems,
+    )
+
+
+def is_understood(rule: Rule) -> bool:
+    """Whether no part of the rule is kept as mere text (``Option("?", ...)``)."""
+    options = rule.matches + (rule.target.options if rule.target else ())
+    return all(option.module != UNKNOWN_MODULE for option in options)
+
+
+def instances(options: Iterable[Option]) -> tuple[tuple[Option, ...], ...]:
+    """The options grouped as they stand behind one ``-m`` each; each generic one alone.
+
+    A group of a bare ``-m`` holds its one ``Option(module, "")``; in others bare ones are left out.
+    """
+    groups: list[list[Option]] = []
+    for option in options:
+        if groups and not _starts_instance(option, groups[-1]):
+            groups[-1].append(option)
+        else:
+            groups.append([option])
+    return tuple(tuple(group) if len(group) == 1 else tuple(o for o in group if o.name) for group in groups)
+
+
+def _starts_instance(option: Option, group: Sequence[Option]) -> bool:
+    module = option.module
+    if module in ("", UNKNOWN_MODULE) or module != group[-1].module or not option.name:
+        return True
+    named = [o.name for o in group if o.name]
+    if not named:
+        return False
+    if module in ONE_OPTION:
+        return True
+    return repeats_split(module) and option.name in named
+
+
+def render_option(option: Option) -> str:
+    """``! --name value``, without the ``-m`` before it."""
+    if option.module == UNKNOWN_MODULE:
+        return " ".join(option.values)
+    before = "! " if option.negated else ""
+    if not option.module:
+        name = SHORT_OF[option.name]
+    else:
+        name = f"--{option.name}" if option.name else ""
+    key = (option.module, option.name)
+    if key in FREE_TEXT:
+        values = [quote_text(value) for value in option.values]
+    elif key in ALWAYS_QUOTED:
+        quote = quote_string if option.module == "string" else quote_always
+        values = [quote(value) for value in option.values]
+    elif option.module in MATCHES or option.module in TARGETS or not option.module:
+        values = [quote_word(value) for value in option.values]
+    else:  # nobody knows how it quotes: the words are kept as they stood
+        values = list(option.values)
+    return before + " ".join([name, *values] if name else values)
+
+
+def render_options(matches: Iterable[Option]) -> list[str]:
+    """The conditions as words joined per option, each ``-m`` where it is due."""
+    parts: list[str] = []
+    group: list[Option] = []
+    for option in matches:
+        if not group or _starts_instance(option, group):
+            group = [option]
+            if option.module not in ("", UNKNOWN_MODULE):
+                parts.append(f"-m {option.module}")
+        else:
+            group.append(option)
+        if option.name or option.module == UNKNOWN_MODULE:
+            parts.append(render_option(option))
+    return [part for part in parts if part]
+
+
+def render_target(target: Target) -> list[str]:
+    """``-j NAME`` or ``-g NAME`` and its options."""
+    parts = [f"{'-g' if target.goto else '-j'} {target.name}"]
+    parts += [render_option(option) for option in target.options]
+    return parts
+
+
+def render_rule(rule: Rule, counters: bool = False) -> str:
+    """The rule in the spelling of ``iptables-save``, without ``-A CHAIN``.
+
+    With ``counters``, ``-c PACKETS BYTES`` stands before the target, as ``iptables -v -S`` has it.
+    """
+    parts = render_options(rule.matches)
+    if counters:
+        parts.append(f"-c {rule.packets or 0} {rule.bytes or 0}")
+    if rule.target is not None:
+        parts += render_target(rule.target)
+    return " ".join(parts)

@@ -1,0 +1,147 @@
+"""Values of a rule's options in the one spelling that ``iptables-save`` prints.
+
+Each function raises ValueError for text that iptables would refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from sekisho.sources.iptables_names import (
+    ICMP6_TYPES,
+    ICMP_TYPES,
+    REJECT_ALIASES,
+    SERVICES,
+)
+from sekisho.values.address import BITS, Address, Family, Prefix, format_ip
+from sekisho.values.packet import TCP_FLAG_BITS, protocol_name, protocol_number
+
+_FLAG_ORDER = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
+
+
+@lru_cache(maxsize=65536)
+def network(text: str, family: Family) -> str:
+    """``10.1.2.3/255.0.0.0`` or ``10/8`` as ``10.0.0.0/8``; a mask with holes stays a mask."""
+    host, slash, mask = text.partition("/")
+    if family == 4 and slash and host.replace(".", "").isdigit():
+        host += ".0" * (3 - host.count("."))
+    address = Address.parse(host)
+    if address.family != family:
+        raise ValueError(f"not an IPv{family} address: {text!r}")
+    bits = BITS[family]
+    if not slash:
+        length = bits
+    elif mask.isdigit() and mask.isascii():
+        length = int(mask)
+    else:
+        value = Address.parse(mask)
+        if value.family != family:
+            raise ValueError(f"not an IPv{family} mask: {text!r}")
+        inverted = value.value ^ ((1 << bits) - 1)
+        if inverted & (inverted + 1):
+            return f"{format_ip(family, address.value & value.value)}/{value}"
+        length = bits - inverted.bit_length()
+    if length > bits:
+        raise ValueError(f"prefix length {length} is more than {bits}: {text!r}")
+    kept = address.value >> (bits - length) << (bits - length)
+    return str(Prefix(family, kept, length))
+
+
+@lru_cache(maxsize=1024)
+def protocol(text: str) -> str:
+    """``tcp`` for ``6`` or ``TCP``; a number that has no name stays; ``all`` for 0."""
+    number = protocol_number(text)
+    return "all" if number == 0 else protocol_name(number)
+
+
+@lru_cache(maxsize=65536)
+def port(text: str) -> str:
+    """A port as a number: ``ssh`` is 22."""
+    if text.isdigit() and text.isascii():
+        if int(text) > 65535:
+            raise ValueError(f"not a port: {text!r}")
+        return str(int(text))
+    if text in SERVICES:
+        return str(SERVICES[text])
+    raise ValueError(f"unknown service name: {text!r}")
+
+
+@lru_cache(maxsize=65536)
+def port_range(text: str) -> str:
+    """``80``, ``80:90``; an open end (``:90``, ``80:``) is written out."""
+    first, colon, last = text.partition(":")
+    if not colon:
+        return port(first)
+    low, high = port(first or "0"), port(last or "65535")
+    return low if low == high else f"{low}:{high}"
+
+
+def port_list(text: str) -> str:
+    """The comma list of ``multiport``: ports and ranges in their order."""
+    return ",".join(port_range(item) for item in text.split(","))
+
+
+def tcp_flags(text: str) -> str:
+    """``SYN,FIN`` as ``FIN,SYN``; ``ALL`` written out; no flag is ``NONE``."""
+    bits = 0
+    for name in text.split(","):
+        if name.upper() not in TCP_FLAG_BITS:
+            raise ValueError(f"unknown TCP flag: {name!r}")
+        bits |= TCP_FLAG_BITS[name.upper()]
+    return tcp_flag_names(bits)
+
+
+def tcp_flag_names(bits: int) -> str:
+    """The names of a set of TCP flag bits (RFC 9293), in the order of iptables."""
+    return ",".join(name for name in _FLAG_ORDER if bits & TCP_FLAG_BITS[name]) or "NONE"
+
+
+def _icmp(text: str, names: dict[str, str]) -> str:
+    if text in names:
+        return names[text]
+    kind, slash, code = text.partition("/")
+    if kind == "any" and not slash:
+        return text
+    if not kind.isdigit() or int(kind) > 255 or (slash and (not code.isdigit() or int(code) > 255)):
+        raise ValueError(f"unknown ICMP type: {text!r}")
+    return f"{int(kind)}/{int(code)}" if slash else str(int(kind))
+
+
+def icmp_type(text: str) -> str:
+    """``echo-request`` is ``8``, ``network-unreachable`` is ``3/0``."""
+    return _icmp(text, ICMP_TYPES)
+
+
+def icmp6_type(text: str) -> str:
+    """``echo-request`` is ``128``."""
+    return _icmp(text, ICMP6_TYPES)
+
+
+def _first(normal: Callable[[str], str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    return lambda values: (normal(values[0]), *values[1:])
+
+
+def _upper(text: str) -> str:
+    return text.upper()
+
+
+def _reject(text: str) -> str:
+    return REJECT_ALIASES.get(text, text)
+
+
+def _flags(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(tcp_flags(value) for value in values)
+
+
+NORMAL: dict[tuple[str, str], Callable[[tuple[str, ...]], tuple[str, ...]]] = {
+    **{(m, name): _first(port_range) for m in ("tcp", "udp", "udplite", "sctp", "dccp")
+       for name in ("sport", "dport")},
+    **{("multiport", name): _first(port_list) for name in ("sports", "dports", "ports")},
+    ("tcp", "tcp-flags"): _flags,
+    ("icmp", "icmp-type"): _first(icmp_type),
+    ("icmp6", "icmpv6-type"): _first(icmp6_type),
+    ("state", "state"): _first(_upper),
+    ("conntrack", "ctstate"): _first(_upper),
+    ("REJECT", "reject-with"): _first(_reject),
+}  # fmt: skip

@@ -1,0 +1,50 @@
+"""Where a verb's answer goes, and in which form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+from sekisho.cli.language import Lang, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """``color``: escape sequences may be written. ``json``: the answer is one JSON document."""
+
+    stream: TextIO
+    lang: Lang = "en"
+    color: bool = False
+    json: bool = False
+
+    def write(self, text: str) -> None:
+        """Print text; a newline is added where it ends without one."""
+        self.stream.write(text if text.endswith("\n") or not text else text + "\n")
+
+    def document(self, answer: Mapping[str, object]) -> None:
+        """Print one JSON document over several lines."""
+        import json
+
+        self.stream.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+
+    def line(self, answer: Mapping[str, object]) -> None:
+        """Print one JSON document as one line: the form for many answers."""
+        import json
+
+        self.stream.write(json.dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+    def say(self, *, en: str, ja: str) -> str:
+        """The text in the language of this output."""
+        return ja if self.lang == "ja" else en
+
+    def pick(self, words: Words) -> str:
+        """The same for a text from a table."""
+        return words[self.lang]
+
+
+def wants_color(stream: TextIO, environ: Mapping[str, str], *, no_color: bool) -> bool:
+    """Colour only on a terminal that can, and only if neither the option nor NO_COLOR forbids it."""
+    if no_color or environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()

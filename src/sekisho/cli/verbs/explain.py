@@ -1,0 +1,42 @@
+"""``sekisho explain``: what each captured line does on this host."""
+
+from __future__ import annotations
+
+import argparse
+
+from sekisho.cli.language import Words
+from sekisho.cli.output import Output
+from sekisho.cli.parser import VerbParser
+from sekisho.cli.snapshots import add_snapshot, open_snapshot
+
+HELP: Words = {
+    "en": "what each line of the routes, rules and settings does on this host",
+    "ja": "経路・ルール・設定の1行ずつが、このホストで何をするか",
+}
+
+
+def add_arguments(parser: VerbParser) -> None:
+    """``explain [SNAPSHOT] [SECTION...]``."""
+    add_snapshot(parser)
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        metavar="SECTION",
+        help=parser.say(
+            en="only these parts: routes, rules, nat, filter, sysctl, ... (default: all)",
+            ja="この部分だけ: routes, rules, nat, filter, sysctl など (既定: 全部)",
+        ),
+    )
+
+
+def run(args: argparse.Namespace, out: Output) -> int:
+    """0 once everything that is there is explained."""
+    snapshot = open_snapshot(args.snapshot, out)
+    from sekisho.explain.report import explain
+
+    explanation = explain(snapshot, tuple(args.sections), out.lang)
+    if out.json:
+        out.document(explanation.to_json())
+    else:
+        out.write(explanation.to_text(out.color))
+    return 0

@@ -1,0 +1,112 @@
+"""``sekisho trace``: one packet's way, step by step, and its reply's."""
+
+from __future__ import annotations
+
+import argparse
+
+from sekisho.cli.language import Words
+from sekisho.cli.output import Output
+from sekisho.cli.parser import VerbParser
+from sekisho.cli.snapshots import add_snapshot, no_snapshot
+from sekisho.errors import UsageError
+
+HELP: Words = {
+    "en": "where a packet goes, which line decides, and how the reply comes back",
+    "ja": "パケットの行き先、それを決めた行、応答の戻りの経路",
+}
+
+# What the shells offer for FROM and TO; addresses and prefixes are endpoints as well.
+ENDPOINTS = ("internet", "host", "container:", "network:", "netns:", "iface:")
+
+# The exit status by disposition: 0 it gets there or out, 3 nobody can say, and 1 for all others.
+ARRIVES = frozenset({"delivered", "exits"})
+
+
+def exit_status(disposition: str) -> int:
+    """0 delivered or exits, 3 undetermined, 1 everything that stops the packet."""
+    if disposition in ARRIVES:
+        return 0
+    return 3 if disposition == "undetermined" else 1
+
+
+def add_arguments(parser: VerbParser) -> None:
+    """``trace [SNAPSHOT] FROM TO [OPTION...]`` or ``trace [SNAPSHOT] --flows FILE``."""
+    say = parser.say
+    add_snapshot(parser)
+    endpoint = say(
+        en="an endpoint: ADDRESS[:PORT], internet, host, container:NAME, network:NAME, netns:NAME,"
+        " iface:NAME",
+        ja="エンドポイント: アドレス[:ポート], internet, host, container:名前, network:名前,"
+        " netns:名前, iface:名前",
+    )
+    parser.add_argument("source", nargs="?", metavar="FROM", help=endpoint)
+    parser.add_argument("destination", nargs="?", metavar="TO", help=endpoint)
+    parser.suggest("source", ENDPOINTS)
+    parser.suggest("destination", ENDPOINTS)
+    parser.add_argument(
+        "--proto",
+        metavar="PROTO",
+        help=say(
+            en="tcp, udp, icmp or a protocol number (default: tcp where TO has a port, else icmp)",
+            ja="tcp, udp, icmp またはプロトコル番号 (既定: TO にポートがあれば tcp、なければ icmp)",
+        ),
+    )
+    parser.suggest("proto", ("tcp", "udp", "icmp", "icmpv6", "sctp"))
+    parser.add_argument("--sport", type=int, metavar="PORT", help=say(en="source port", ja="送信元ポート"))
+    parser.add_argument(
+        "--in",
+        dest="iface",
+        metavar="IFACE",
+        help=say(en="the interface where the packet arrives", ja="パケットが入ってくるインターフェース"),
+    )
+    parser.add_argument(
+        "--state",
+        choices=("new", "established"),
+        default="new",
+        help=say(
+            en="of which connection the packet is: a new one (default), or one that is already tracked",
+            ja="パケットが属するコネクション: 新規 (既定)、または追跡済み",
+        ),
+    )
+    parser.add_argument(
+        "--no-return", action="store_true", help=say(en="leave the reply out", ja="応答を追わない")
+    )
+    parser.add_argument(
+        "--flows",
+        metavar="FILE",
+        help=say(
+            en="trace every flow of a JSON Lines file (- for standard input); one JSON line each",
+            ja="JSON Linesファイル (- は標準入力) の全フローを追う。答えは1行ずつのJSON",
+        ),
+    )
+
+
+def run(args: argparse.Namespace, out: Output) -> int:
+    """The exit status of the packet's disposition; with ``--flows`` 0 once all are answered."""
+    snapshot, source, destination = _places(args, out)
+    if snapshot is None:
+        raise no_snapshot(out)
+    raise UsageError(f"not built yet: {snapshot} {source} {destination}")
+
+
+def _places(args: argparse.Namespace, out: Output) -> tuple[str | None, str, str]:
+    """SNAPSHOT, FROM and TO: the last two arguments are the endpoints, one before them the snapshot."""
+    words = [word for word in (args.snapshot, args.source, args.destination) if word is not None]
+    if args.flows is not None:
+        if len(words) > 1:
+            raise UsageError(
+                out.say(
+                    en="--flows names the endpoints in its file; FROM and TO cannot be given as well",
+                    ja="--flows のファイルに書かれているので、FROM と TO は指定できません",
+                )
+            )
+        return (words[0] if words else None), "", ""
+    if len(words) < 2:
+        raise UsageError(
+            out.say(en="FROM and TO are needed", ja="FROM と TO が必要です"),
+            advice=out.say(
+                en="for example:  sekisho trace SNAPSHOT internet 10.1.0.81:3306",
+                ja="例:  sekisho trace SNAPSHOT internet 10.1.0.81:3306",
+            ),
+        )
+    return (words[0] if len(words) == 3 else None), words[-2], words[-1]

@@ -20,6 +20,7 @@ from dataclasses import replace
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.routing import NextHop, Route
 from sekisho.sources.parsed import Parsed
+from sekisho.sources.route_draft import HopDraft, RouteDraft, common_family
 from sekisho.sources.route_words import (
     AFTER_DST,
     FLAGS,
@@ -40,7 +41,7 @@ from sekisho.sources.text import (
     read_prefix,
     unknown_word,
 )
-from sekisho.values.address import Address, Family, Prefix, everything
+from sekisho.values.address import Address, Family, Prefix
 
 # A block is a route's own line and the lines that continue it, each with its number.
 Line = tuple[int, str]
@@ -53,7 +54,7 @@ def parse(text: str, file: str, family: Family = 4, *, table: str = "main") -> P
     (``ip route show table 100`` prints no table). A block of lines with a fault becomes Unread as a
     whole: half of a multipath route would be another route.
     """
-    drafts: list[_Draft] = []
+    drafts: list[RouteDraft] = []
     unread: list[Unread] = []
     for block in _blocks(text):
         try:
@@ -63,9 +64,8 @@ def parse(text: str, file: str, family: Family = 4, *, table: str = "main") -> P
                 evidence = Evidence(file, number, line)
                 why = fault.why if number == fault.line else Unreadable("part-of-unread")
                 unread.append(why.at(evidence))
-    known: set[Family] = {draft.family for draft in drafts if draft.family is not None}
-    fallback = known.pop() if len(known) == 1 else family
-    return Parsed(tuple(draft.route(fallback) for draft in drafts), tuple(unread))
+    fallback = common_family(drafts, family)
+    return Parsed(tuple(draft.freeze(fallback) for draft in drafts), tuple(unread))
 
 
 def render(routes: Iterable[Route], *, table: str | None = "main", trailing_space: bool = True) -> str:
@@ -115,55 +115,8 @@ class _InLine(Exception):
         self.why = why
 
 
-class _Draft:
-    """A route while its lines are read; ``family`` None means that they do not tell."""
-
-    __slots__ = ("attributes", "dst", "evidence", "family", "hop", "hops", "kind", "kind_printed", "metric",
-                 "nhid", "proto", "scope", "src", "table", "tos")  # fmt: skip
-
-    def __init__(self, table: str) -> None:
-        self.family: Family | None = None
-        self.dst: Prefix | None = None
-        self.kind = "unicast"
-        self.kind_printed = False
-        self.table = table
-        self.hop = _Hop()
-        self.hops: list[NextHop] = []
-        self.src: Address | None = None
-        self.metric: int | None = None
-        self.proto: str | None = None
-        self.scope: str | None = None
-        self.tos = 0
-        self.nhid: int | None = None
-        self.attributes: list[Pair] = []
-        self.evidence: Evidence | None = None
-
-    def route(self, fallback: Family) -> Route:
-        family = self.family or fallback
-        return Route(
-            family=family, dst=self.dst or everything(family), kind=self.kind, table=self.table,
-            nexthops=tuple(self.hops), src=self.src, metric=self.metric, proto=self.proto,
-            scope=self.scope, tos=self.tos, nhid=self.nhid, attributes=tuple(self.attributes),
-            kind_printed=self.kind_printed, evidence=self.evidence,
-        )  # fmt: skip
-
-
-class _Hop:
-    __slots__ = ("attributes", "dev", "flags", "via", "weight")
-
-    def __init__(self) -> None:
-        self.dev: str | None = None
-        self.via: Address | None = None
-        self.weight = 1
-        self.flags: list[str] = []
-        self.attributes: list[Pair] = []
-
-    def freeze(self) -> NextHop:
-        return NextHop(self.dev, self.via, self.weight, tuple(self.flags), tuple(self.attributes))
-
-
-def _read_block(block: list[Line], file: str, table: str) -> _Draft:
-    draft = _Draft(table)
+def _read_block(block: list[Line], file: str, table: str) -> RouteDraft:
+    draft = RouteDraft(table)
     for index, (number, line) in enumerate(block):
         words = Words(line)
         try:
@@ -174,30 +127,14 @@ def _read_block(block: list[Line], file: str, table: str) -> _Draft:
         except Unreadable as fault:
             raise _InLine(number, fault) from None
     try:
-        _settle_hops(draft, block[0][1])
+        draft.settle(bare=len(block[0][1].split()) == 1)
     except Unreadable as fault:
         raise _InLine(block[0][0], fault) from None
     draft.evidence = Evidence(file, block[0][0], "\n".join(line for _, line in block))
     return draft
 
 
-def _settle_hops(draft: _Draft, head: str) -> None:
-    hop = draft.hop
-    if hop.dev is not None or hop.via is not None:
-        if draft.hops:
-            raise Unreadable("two-next-hops", hop.dev or str(hop.via))
-        draft.hops.append(hop.freeze())
-        return
-    draft.attributes[:0] = [(flag, "") for flag in hop.flags]
-    if not draft.hops and draft.kind not in KINDS_WITHOUT_HOP and draft.nhid is None:
-        words = head.split()
-        raise Unreadable("truncated" if len(words) == 1 else "no-next-hop", words[0])
-
-
-KINDS_WITHOUT_HOP = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
-
-
-def _read_head(draft: _Draft, words: Words) -> None:
+def _read_head(draft: RouteDraft, words: Words) -> None:
     word = words.take()
     if word in KINDS:
         draft.kind = word
@@ -216,23 +153,15 @@ def _read_head(draft: _Draft, words: Words) -> None:
         elif word in FLAGS:
             draft.hop.flags.append(word)
         else:
-            pair = take_attribute(word, words)
-            draft.attributes.append(pair)
-            if word == "pref" or (word == "from" and ":" in pair[1]):
-                _same_family(draft, 6)
+            draft.add_attribute(take_attribute(word, words))
 
 
-def _same_family(draft: _Draft, family: Family) -> None:
-    if draft.family is None:
-        draft.family = family
-
-
-def _read_via(draft: _Draft, words: Words) -> None:
+def _read_via(draft: RouteDraft, words: Words) -> None:
     if words.peek() == "inet6":
         draft.hop.via = _via_inet6(words)
     else:
         draft.hop.via = words.address("via")
-        _same_family(draft, draft.hop.via.family)
+        draft.tell(draft.hop.via.family, "via")
 
 
 def _via_inet6(words: Words) -> Address:
@@ -240,49 +169,47 @@ def _via_inet6(words: Words) -> Address:
     return words.address("via inet6")
 
 
-def _read_dev(draft: _Draft, words: Words) -> None:
+def _read_dev(draft: RouteDraft, words: Words) -> None:
     draft.hop.dev = words.take("dev")
 
 
-def _read_table(draft: _Draft, words: Words) -> None:
+def _read_table(draft: RouteDraft, words: Words) -> None:
     draft.table = words.take("table")
 
 
-def _read_proto(draft: _Draft, words: Words) -> None:
+def _read_proto(draft: RouteDraft, words: Words) -> None:
     draft.proto = words.take("proto")
 
 
-def _read_scope(draft: _Draft, words: Words) -> None:
+def _read_scope(draft: RouteDraft, words: Words) -> None:
     draft.scope = words.take("scope")
-    if draft.scope != "global":  # an IPv6 route has no scope but the widest
-        _same_family(draft, 4)
 
 
-def _read_src(draft: _Draft, words: Words) -> None:
+def _read_src(draft: RouteDraft, words: Words) -> None:
     draft.src = words.address("src")
-    _same_family(draft, draft.src.family)
+    draft.tell(draft.src.family, "src")
 
 
-def _read_metric(draft: _Draft, words: Words) -> None:
+def _read_metric(draft: RouteDraft, words: Words) -> None:
     draft.metric = words.number("metric") % (1 << 32)  # busybox prints it as a signed number
 
 
-def _read_tos(draft: _Draft, words: Words) -> None:
+def _read_tos(draft: RouteDraft, words: Words) -> None:
     draft.tos = parse_tos(words.take("tos"))
 
 
-def _read_nhid(draft: _Draft, words: Words) -> None:
+def _read_nhid(draft: RouteDraft, words: Words) -> None:
     draft.nhid = words.number("nhid")
 
 
-_READERS: dict[str, Callable[[_Draft, Words], None]] = {
+_READERS: dict[str, Callable[[RouteDraft, Words], None]] = {
     "via": _read_via, "dev": _read_dev, "table": _read_table, "proto": _read_proto,
     "scope": _read_scope, "src": _read_src, "metric": _read_metric, "tos": _read_tos,
     "dsfield": _read_tos, "nhid": _read_nhid,
 }  # fmt: skip
 
 
-def _read_continuation(draft: _Draft, words: Words) -> None:
+def _read_continuation(draft: RouteDraft, words: Words) -> None:
     word = words.take()
     if word == "nexthop":
         draft.hops.append(_read_nexthop(draft, words))
@@ -297,15 +224,15 @@ def _read_continuation(draft: _Draft, words: Words) -> None:
         raise unknown_word(word, frozenset({"nexthop", "cache", "nh_info"}), last=words.is_last)
 
 
-def _read_nexthop(draft: _Draft, words: Words) -> NextHop:
-    hop = _Hop()
+def _read_nexthop(draft: RouteDraft, words: Words) -> NextHop:
+    hop = HopDraft()
     while words:
         word = words.take()
         if word == "via" and words.peek() == "inet6":
             hop.via = _via_inet6(words)
         elif word == "via":
             hop.via = words.address(word)
-            _same_family(draft, hop.via.family)
+            draft.tell(hop.via.family, "via")
         elif word in ("dev", "oif"):
             hop.dev = words.take(word)
         elif word == "weight":
@@ -324,7 +251,7 @@ def _read_nexthop(draft: _Draft, words: Words) -> NextHop:
 def _render_lines(route: Route, table: str | None) -> list[str]:
     words = [] if route.kind == "unicast" and not route.kind_printed else [route.kind]
     words.append(format_dst(route.dst))
-    single = route.nexthops[0] if len(route.nexthops) == 1 and not _is_multipath(route) else None
+    single = single_hop(route)
     before = [pair for pair in route.attributes if pair[0] in AFTER_DST]
     after = [pair for pair in route.attributes if pair[0] not in AFTER_DST]
     words += [word for pair in before for word in _attribute_words(pair)]
@@ -355,9 +282,13 @@ def _render_lines(route: Route, table: str | None) -> list[str]:
     return lines
 
 
-def _is_multipath(route: Route) -> bool:
+def single_hop(route: Route) -> NextHop | None:
+    """The next hop to print beside the destination; None where ``nexthop`` lines are needed."""
+    if len(route.nexthops) != 1:
+        return None
+    hop = route.nexthops[0]
     # Only a nexthop line can say a weight, or attributes of one next hop.
-    return any(hop.weight != 1 or hop.attributes for hop in route.nexthops)
+    return None if hop.weight != 1 or hop.attributes else hop
 
 
 def _line(words: list[str]) -> str:

@@ -31,7 +31,7 @@ AFTER_DST = frozenset({"from", "as", "encap"})
 HOP_WORDS = frozenset({"encap", "realm", "realms"})
 # An encap's own words end where one of these begins (a nested ``src``, ``tos`` or ``table`` does not).
 _AFTER_ENCAP = frozenset({"via", "dev", "nhid", "proto", "scope", "metric", "pref", "weight", "onlink"})
-_FEATURES = frozenset({"ecn", "tcp_usec_ts"})
+FEATURES = frozenset({"ecn", "tcp_usec_ts"})
 
 ROUTE_WORDS = _ONE_VALUE | FLAGS | HOP_WORDS | {
     "as", "via", "dev", "table", "proto", "scope", "src", "metric", "tos", "nhid", "nexthop", "weight",
@@ -77,7 +77,7 @@ def take_attribute(word: str, words: Words) -> Pair:
     if value == "lock":
         return word, f"lock {words.take(word)}"
     if word == "features":
-        while words.peek() in _FEATURES:
+        while words.peek() in FEATURES:
             value += " " + words.take()
     return word, value
 

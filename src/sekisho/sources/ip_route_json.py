@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from sekisho.model.routing import NextHop, Route
 from sekisho.sources.encap import encap_pairs, fold_encap
 from sekisho.sources.ip_route import format_dst, single_hop
-from sekisho.sources.json_fields import Fields, compact, read_objects
+from sekisho.sources.json_fields import Fields, compact, number_or_word, read_objects
 from sekisho.sources.json_stream import Json
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.route_draft import HopDraft, RouteDraft, common_family
@@ -256,7 +256,7 @@ def _put_attributes(out: _Object, attributes: list[Pair]) -> None:
                 metrics.update(dict.fromkeys(value.split()))
             else:
                 plain = value.removeprefix("lock ").removesuffix(_UNITS.get(name, ""))
-                metrics[_METRIC_KEYS.get(name, name)] = _number(plain)
+                metrics[_METRIC_KEYS.get(name, name)] = number_or_word(plain)
         elif name in ("realm", "realms"):
             out.put("flow", _flow(value))
         elif name == "cache":
@@ -264,12 +264,7 @@ def _put_attributes(out: _Object, attributes: list[Pair]) -> None:
         elif name == "nh_info":
             out.put(name, json.loads(value) if value.startswith("{") else value)
         else:
-            out.put(name, _number(value.removesuffix(_UNITS.get(name, ""))))
+            out.put(name, number_or_word(value.removesuffix(_UNITS.get(name, ""))))
     if metrics:
         text = compact([metrics])
         out.pairs = [(key, text if key == "metrics" else old) for key, old in out.pairs]
-
-
-def _number(word: str) -> Json:
-    digits = word.removeprefix("-")
-    return int(word) if digits.isdigit() and digits.isascii() and str(int(word)) == word else word

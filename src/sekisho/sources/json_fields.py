@@ -156,3 +156,9 @@ def compact(value: Json) -> str:
 def render_array(objects: Iterable[dict[str, Json]]) -> str:
     """One line, as ``ip -j`` prints it."""
     return compact(list(objects)) + "\n"
+
+
+def number_or_word(text: str) -> Json:
+    """``100`` as the number, where writing it gives the same text back; else the text."""
+    digits = text.removeprefix("-")
+    return int(text) if digits.isdigit() and digits.isascii() and str(int(text)) == text else text

@@ -81,7 +81,8 @@ def _action(value: Value) -> str:
     # A word that ends in ":" is a beginning: no space is put after it.
     if any(word.endswith(":") for word in value.words):
         return f"{{compadd -S '' -- {' '.join(value.words)}}}"
-    return f"({' '.join(value.words)})" if value.words else " "
+    # With no words this is the empty list "()": zsh then still offers options in this place.
+    return f"({' '.join(value.words)})"
 
 
 def _option_specs(option: CommandOption) -> list[str]:

@@ -105,30 +105,29 @@ class VerbParser(argparse.ArgumentParser):
 
         Raises UsageError, and SystemExit for ``--help``.
         """
-        if self.subverbs:
-            return self._parse_subverb(argv)
-        if self.usage is None:
-            # Intermixed parsing would cut argparse's own English "usage: " off this text by length.
-            prefix = _HEADINGS["usage"][self.lang]
-            self.usage = self.format_usage().removeprefix(prefix).strip().replace("%", "%%")
-        return self.parse_intermixed_args(list(argv))
-
-    def _parse_subverb(self, argv: Sequence[str]) -> argparse.Namespace:
-        options, rest = leading_options(argv)
-        name = rest[0] if rest else ""
-        if "-h" in options or "--help" in options:
+        options, rest = leading_options(argv) if self.subverbs else (list(argv), [])
+        if _asks_for_help(options):
             self.print_help()
             self.exit()
-        if name not in self.subverbs:
-            known = ", ".join(self.subverbs)
-            self.error(
-                self.say(en=f"unknown verb {name!r}", ja=f"動詞 {name!r} はありません")
-                if name
-                else self.say(en=f"a verb is missing: {known}", ja=f"動詞が足りません: {known}")
-            )
-        args = self.subverbs[name].parse(options + rest[1:])
-        args.subverb = name
+        try:
+            if not self.subverbs:
+                # Python 3.11 formats the usage for every intermixed parse unless there is one.
+                self.usage = ""
+                return self.parse_intermixed_args(list(argv))
+            self._check_subverb(rest)
+        except _Refused as refused:
+            self.usage = None
+            raise self._usage_error(str(refused)) from None
+        args = self.subverbs[rest[0]].parse(options + rest[1:])
+        args.subverb = rest[0]
         return args
+
+    def _check_subverb(self, rest: Sequence[str]) -> None:
+        known = ", ".join(self.subverbs)
+        if not rest:
+            self.error(self.say(en=f"a verb is missing: {known}", ja=f"動詞が足りません: {known}"))
+        if rest[0] not in self.subverbs:
+            self.error(self.say(en=f"unknown verb {rest[0]!r}", ja=f"動詞 {rest[0]!r} はありません"))
 
     def format_usage(self) -> str:
         """One usage line; for a verb with verbs below, it names them."""
@@ -146,14 +145,26 @@ class VerbParser(argparse.ArgumentParser):
         return f"{self.format_usage()}\n{self.description}\n\n{heading}:\n{help_rows(rows)}"
 
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse found as a UsageError."""
+        """What argparse calls with the first thing that it does not take."""
+        raise _Refused(message)
+
+    def _usage_error(self, message: str) -> UsageError:
         if self.lang == "ja":
             for pattern, words in _ERRORS_JA:
                 if re.fullmatch(pattern, message):
                     message = re.sub(pattern, words, message)
                     break
         more = self.say(en=f"see: {self.prog} --help", ja=f"詳しくは: {self.prog} --help")
-        raise UsageError(message, advice=f"{self.format_usage().rstrip()}\n  {more}")
+        return UsageError(message, advice=f"{self.format_usage().rstrip()}\n  {more}")
+
+
+class _Refused(Exception):
+    """argparse's finding, on its way out of argparse."""
+
+
+def _asks_for_help(argv: Sequence[str]) -> bool:
+    words = argv[: argv.index("--")] if "--" in argv else argv
+    return "-h" in words or "--help" in words
 
 
 class _Formatter(argparse.HelpFormatter):

@@ -1,0 +1,141 @@
+"""What a user installs: the wheel by itself, and a checkout set up by ./run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sekisho import __version__
+from tests.cli.command import ROOT, sekisho
+
+COMPLETIONS = {
+    "bash": "share/bash-completion/completions/sekisho",
+    "zsh": "share/zsh/site-functions/_sekisho",
+    "fish": "share/fish/vendor_completions.d/sekisho.fish",
+}
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run without this process's PYTHONPATH, so that only what was installed is found."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env=environment,
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    built = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
+    assert built.returncode == 0, built.stderr
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with nothing but the wheel."""
+    prefix = tmp_path_factory.mktemp("installed") / "venv"
+    made = run(sys.executable, "-m", "venv", prefix, cwd=wheel.parent)
+    assert made.returncode == 0, made.stderr
+    done = run(
+        prefix / "bin/python", "-m", "pip", "install", "--quiet", "--no-index", wheel, cwd=wheel.parent
+    )
+    assert done.returncode == 0, done.stderr
+    return prefix
+
+
+def test_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    source = ROOT / "src" / "sekisho"
+    shipped = {
+        f"sekisho/{path.relative_to(source).as_posix()}"
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert shipped <= names
+    extra = {name for name in names - shipped if not name.startswith(("sekisho-", "sekisho/examples/"))}
+    assert extra == set()
+    assert f"sekisho-{__version__}.dist-info/licenses/LICENSE" in names
+
+
+def test_installed_command(installed: Path, tmp_path: Path) -> None:
+    version = run(installed / "bin/sekisho", "--version", cwd=tmp_path)
+    assert (version.returncode, version.stdout) == (0, f"sekisho {__version__}\n")
+    subnet = run(installed / "bin/sekisho", "vpc", "subnet", "10.0.0.0/24", cwd=tmp_path)
+    assert (subnet.returncode, subnet.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("shell", COMPLETIONS)
+def test_installed_completion(installed: Path, shell: str) -> None:
+    text = (installed / COMPLETIONS[shell]).read_text(encoding="utf-8")
+    assert text == sekisho("completion", shell).out
+
+
+def test_run_sets_up_a_checkout_once(tmp_path: Path) -> None:
+    """From another directory, with spaces in the path, and the second time without any set-up."""
+    checkout = tmp_path / "a folder with spaces"
+    shutil.copytree(
+        ROOT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "shared", "tests", "docs")
+    )
+    first = run(checkout / "run", "vpc", "subnet", "10.0.0.0/24", cwd=tmp_path)
+    if "could not be installed" in first.stderr:
+        pytest.skip("no package index is reached from here: " + first.stderr.strip().splitlines()[-1])
+    assert first.returncode == 0, first.stderr
+    assert "10.0.0.254" in first.stdout
+    second = run(checkout / "run", "vpc", "subnet", "10.0.0.0/24", cwd=tmp_path)
+    assert (second.returncode, second.stdout, second.stderr) == (0, first.stdout, "")
+    refused = run(checkout / "run", "vpc", "subnet", "10.0.0.0/8", cwd=tmp_path)
+    assert refused.returncode == 2
+
+
+def test_run_mends_a_moved_checkout(tmp_path: Path) -> None:
+    """A .venv that points elsewhere is set up again instead of running the old place's code."""
+    venv = tmp_path / "checkout" / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").symlink_to("/nowhere/python")
+    script = f"""
+        set -euo pipefail
+        root={venv.parent}
+        . "{ROOT}/scripts/setup.sh"
+        setup_make_venv
+        "$venv/bin/python" -c ""
+    """
+    done = run("bash", "-c", script, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_python_that_is_too_old_is_said(tmp_path: Path) -> None:
+    """No Python 3.11 on the PATH: one clear sentence and status 2, before anything is touched."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("bash", "cat", "cksum", "rm", "dirname", "env"):
+        found = shutil.which(tool)
+        assert found
+        (tools / tool).symlink_to(found)
+    (tools / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (tools / "python3").chmod(0o755)
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    for name in ("run", "pyproject.toml", "hatch_build.py", "requirements-dev.lock"):
+        shutil.copy(ROOT / name, checkout / name)
+    shutil.copytree(ROOT / "scripts", checkout / "scripts")
+    done = subprocess.run(
+        [checkout / "run", "--version"], capture_output=True, text=True, check=False, env={"PATH": str(tools)}
+    )
+    assert done.returncode == 2
+    assert "Python 3.11 or newer" in done.stderr
+    assert not (checkout / ".venv").exists()

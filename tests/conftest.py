@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # The command's language and colours follow the environment: here it is always the same.
-for name in ("LANG", "LANGUAGE", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR", "SEKISHO_LANG"):
+for name in ("LANG", "LANGUAGE", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 os.environ["LC_ALL"] = "C.UTF-8"
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import Neighbour
-from sekisho.sources.json_fields import Fields, number_or_word, read_objects, render_array
+from sekisho.sources.json_fields import Fields, is_json, number_or_word, read_objects, render_array
 from sekisho.sources.json_stream import Json
 from sekisho.sources.parsed import Parsed
-from sekisho.sources.text import Unreadable, Words, numbered_lines, read_address, unknown_word
+from sekisho.sources.text import Unreadable, Words, numbered_lines, read_address, read_mac, unknown_word
 
 # NUD_* of linux/neighbour.h.
 STATES = frozenset({
@@ -28,7 +28,12 @@ _COUNTERS = ("refcnt", "used", "confirmed", "updated", "probes")
 
 
 def parse(text: str, file: str) -> Parsed[Neighbour]:
-    """Read ``ip [-s] neigh``; a line without a device (``ip neigh show dev D``) is unread."""
+    """Read ``ip [-j] [-s] neigh``; a line without a device (``ip neigh show dev D``) is unread.
+
+    Raises SourceError for JSON that has no end.
+    """
+    if is_json(text):
+        return parse_json(text, file)
     facts: list[Neighbour] = []
     unread: list[Unread] = []
     for number, line in numbered_lines(text):
@@ -64,7 +69,7 @@ def _read_line(words: Words, evidence: Evidence) -> Neighbour:
         if word == "dev":
             interface = words.take(word)
         elif word == "lladdr":
-            mac = words.take(word)
+            mac = read_mac(words.take(word), last=words.is_last)
         elif word in FLAGS:
             flags.append(word)
         elif word in STATES:

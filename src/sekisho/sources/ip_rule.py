@@ -13,70 +13,39 @@ One rule per line, in this order (print_rule in ip/iprule.c)::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.routing import PolicyRule
+from sekisho.sources import ip_rule_json
 from sekisho.sources.ip_route import format_dst
+from sekisho.sources.json_fields import is_json
 from sekisho.sources.parsed import Parsed
-from sekisho.sources.route_words import Pair, format_tos, parse_tos
+from sekisho.sources.route_words import format_tos, parse_tos
+from sekisho.sources.rule_draft import (
+    ACTIONS,
+    EXTRA_MATCHES,
+    FULL_MASK,
+    RuleDraft,
+    format_protocol,
+    format_range,
+    read_mark,
+    read_protocol,
+    read_range,
+)
 from sekisho.sources.text import Unreadable, Words, numbered_lines, read_prefix, unknown_word
 from sekisho.values.address import Family, Prefix
-from sekisho.values.packet import protocol_name, protocol_number
 
-FULL_MASK = 0xFFFFFFFF
-ACTIONS = frozenset({"nop", "blackhole", "unreachable", "prohibit"})
-# Words with one value that no field of a rule holds; a rule with one matches less than it seems.
-EXTRA_MATCHES = frozenset({"tun_id", "dscp", "flowlabel"})
 L3MDEV_TABLE = "[l3mdev-table]"
-Range = tuple[int, int]
-
-
-@dataclass(slots=True)
-class RuleDraft:
-    """A rule while its words or keys are read; None is "not said"."""
-
-    priority: int
-    action: str = ""
-    table: str = ""
-    goto: int | None = None
-    negated: bool = False
-    src: Prefix | None = None
-    dst: Prefix | None = None
-    iif: str | None = None
-    oif: str | None = None
-    fwmark: Range | None = None
-    tos: int | None = None
-    ipproto: int | None = None
-    sport: Range | None = None
-    dport: Range | None = None
-    uidrange: Range | None = None
-    l3mdev: bool = False
-    suppress_prefixlength: int | None = None
-    suppress_ifgroup: str | None = None
-    proto: str | None = None
-    attributes: list[Pair] = field(default_factory=list)
-
-    def freeze(self, family: Family, evidence: Evidence) -> PolicyRule:
-        """The rule as a fact; Unreadable when it says no action, or mixes families."""
-        if not self.action:
-            raise Unreadable("truncated", str(self.priority))
-        families = {prefix.family for prefix in (self.src, self.dst) if prefix is not None}
-        if len(families) > 1:
-            raise Unreadable("mixed-families", str(self.dst))
-        return PolicyRule(
-            family=families.pop() if families else family, priority=self.priority, action=self.action,
-            table=self.table if self.action == "lookup" else "main", goto=self.goto,
-            negated=self.negated, src=self.src, dst=self.dst, iif=self.iif, oif=self.oif,
-            fwmark=self.fwmark, tos=self.tos, ipproto=self.ipproto, sport=self.sport, dport=self.dport,
-            uidrange=self.uidrange, l3mdev=self.l3mdev, suppress_prefixlength=self.suppress_prefixlength,
-            suppress_ifgroup=self.suppress_ifgroup, proto=self.proto, attributes=tuple(self.attributes),
-            evidence=evidence,
-        )  # fmt: skip
 
 
 def parse(text: str, file: str, family: Family = 4) -> Parsed[PolicyRule]:
-    """Read ``ip rule``. ``family`` is that of the command, for rules that name no address."""
+    """Read ``ip rule`` or ``ip -j rule``.
+
+    ``family`` is that of the command, for rules that name no address. Raises SourceError for JSON
+    that has no end.
+    """
+    if is_json(text):
+        return ip_rule_json.parse(text, file, family)
     rules: list[PolicyRule] = []
     unread: list[Unread] = []
     for number, line in numbered_lines(text):
@@ -130,37 +99,6 @@ def _interface(draft: RuleDraft, words: Words, name: str) -> str:
         words.take()
         draft.attributes.append((f"{name}_detached", ""))
     return interface
-
-
-def read_range(word: str) -> Range:
-    """``80`` or ``1000-2000`` as (first, last)."""
-    first, dash, last = word.partition("-")
-    try:
-        return int(first), int(last if dash else first)
-    except ValueError:
-        raise Unreadable("bad-number", word) from None
-
-
-def read_mark(value: str, mask: str | None) -> Range:
-    """A mark and its mask, hexadecimal or decimal; no mask means all 32 bits."""
-    try:
-        return int(value, 0), FULL_MASK if mask is None else int(mask, 0)
-    except ValueError:
-        raise Unreadable("bad-number", value) from None
-
-
-def read_protocol(word: str) -> int:
-    """``tcp``, ``6`` or iproute2's ``ipproto-99``."""
-    try:
-        return protocol_number(word.removeprefix("ipproto-"))
-    except ValueError:
-        raise Unreadable("unknown-word", word) from None
-
-
-def format_protocol(number: int) -> str:
-    """A protocol as iproute2 prints one."""
-    name = protocol_name(number)
-    return f"ipproto-{name}" if name.isdigit() else name
 
 
 def _lookup(draft: RuleDraft, words: Words) -> None:
@@ -236,11 +174,6 @@ _READERS: dict[str, Callable[[RuleDraft, Words], None]] = {
     "suppress_ifgroup": _suppress_ifgroup, "goto": _goto, "proto": _proto,
 }  # fmt: skip
 _KNOWN = frozenset(_READERS) | ACTIONS | EXTRA_MATCHES | {"realms", "not"}
-
-
-def format_range(span: Range) -> str:
-    """One number where first and last are the same."""
-    return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
 
 
 def _words(rule: PolicyRule) -> Iterable[str]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sekisho.model.routing import PolicyRule
-from sekisho.sources.ip_rule import (
+from sekisho.sources.json_fields import Fields, number_or_word, read_objects, render_array
+from sekisho.sources.json_stream import Json
+from sekisho.sources.parsed import Parsed
+from sekisho.sources.route_words import format_tos, parse_tos
+from sekisho.sources.rule_draft import (
     ACTIONS,
     EXTRA_MATCHES,
     FULL_MASK,
@@ -15,10 +19,6 @@ from sekisho.sources.ip_rule import (
     read_mark,
     read_protocol,
 )
-from sekisho.sources.json_fields import Fields, number_or_word, read_objects, render_array
-from sekisho.sources.json_stream import Json
-from sekisho.sources.parsed import Parsed
-from sekisho.sources.route_words import format_tos, parse_tos
 from sekisho.sources.text import Unreadable, read_prefix
 from sekisho.values.address import Family, Prefix
 

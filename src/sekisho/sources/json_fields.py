@@ -148,6 +148,11 @@ def read_objects(text: str, file: str, read: Callable[[Fields], Iterable[T | Unr
     return Parsed(tuple(facts), tuple(unread))
 
 
+def is_json(text: str) -> bool:
+    """Whether a text is meant as JSON: no command prints a bracket first otherwise."""
+    return text.lstrip()[:1] in ("[", "{")
+
+
 def compact(value: Json) -> str:
     """JSON without blanks, as iproute2 prints it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -98,6 +98,20 @@ def read_prefix(word: str, *, last: bool = False) -> Prefix:
         raise _bad_address(word, last) from None
 
 
+def read_mac(word: str, *, last: bool = False) -> str:
+    """A link-layer address: pairs of hex digits, six on Ethernet, or the IP address of a tunnel's end."""
+    groups = word.split(":")
+    if all(len(group) == 2 and set(group) <= HEX_DIGITS for group in groups) and (
+        len(groups) >= 6 or not last
+    ):
+        return word
+    try:
+        Address.parse(word)
+    except ValueError:
+        raise Unreadable("truncated" if last and len(groups) <= 6 else "bad-address", word) from None
+    return word
+
+
 def looks_like_address(word: str) -> bool:
     """Whether a word is meant as an address or prefix, right or wrong (``10.0.0.256``)."""
     return any(sign in word for sign in ".:/") and all(c in HEX_DIGITS or c in ".:/" for c in word)

@@ -69,7 +69,8 @@ MATCHES: dict[str, Arity] = {
         "policy": "dir pol strict=0 reqid spi proto mode tunnel-src tunnel-dst next=0",
         "quota": "quota",
         "realm": "realm",
-        "recent": "set=0 rcheck=0 update=0 remove=0 seconds hitcount rttl=0 reap=0 name mask rsource=0 rdest=0",
+        "recent": "set=0 rcheck=0 update=0 remove=0 seconds hitcount rttl=0 reap=0 name mask rsource=0"
+        " rdest=0",
         "rpfilter": "loose=0 validmark=0 accept-local=0 invert=0",
         "rt": "rt-type rt-segsleft rt-len rt-0-res=0 rt-0-addrs rt-0-not-strict=0",
         "sctp": f"{_PORTS} chunk-types=2",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule, Target
 from sekisho.sources.iptables_names import REJECT6_ALIASES
 from sekisho.sources.iptables_options import (
@@ -47,7 +48,7 @@ class ReadRule:
 
 
 @dataclass(slots=True)
-class _Instance:
+class Instance:
     """The options behind one ``-m module``, or one generic option (module "")."""
 
     module: str
@@ -63,6 +64,9 @@ def _option(module: str, name: str, negated: bool, values: tuple[str, ...]) -> O
     return Option(module, name, negated, normal(values) if normal and values else values)
 
 
+_PLAIN = {f"-{letter}": name for letter, name in GENERIC_SHORT.items()}
+
+
 class _MissingValueError(Exception):
     """The words end where an option's value is due."""
 
@@ -72,7 +76,7 @@ class _Reader:
         self.words = words
         self.family = family
         self.at = 0
-        self.instances: list[_Instance] = []
+        self.instances: list[Instance] = []
         self.target: str | None = None
         self.goto = False
         self.target_options: list[Option] = []
@@ -114,7 +118,7 @@ class _Reader:
         if start and self.words[start - 1] == "!":
             start -= 1
         text = " ".join(self.words[start : self.at])
-        self.instances.append(_Instance(UNKNOWN_MODULE, [Option(UNKNOWN_MODULE, name, False, (text,))]))
+        self.instances.append(Instance(UNKNOWN_MODULE, [Option(UNKNOWN_MODULE, name, False, (text,))]))
         self.problems.append(Problem(reason, detail))
 
     # --- the loop --------------------------------------------------------------------------
@@ -130,7 +134,10 @@ class _Reader:
                 negated = True
                 continue
             try:
-                if word.startswith("--"):
+                plain = _PLAIN.get(word)
+                if plain is not None:
+                    self._generic(plain, negated, start)
+                elif word.startswith("--"):
                     self._long(word[2:], negated, start)
                 elif len(word) > 1 and word[0] == "-":
                     self._short(word, negated, start)
@@ -167,7 +174,7 @@ class _Reader:
         if name == "match":
             module, _ = self._next_value(False)
             module = MODULE_ALIASES.get(module, module)
-            self.instances.append(_Instance(module))
+            self.instances.append(Instance(module))
             self.in_target = False
         elif name in ("jump", "goto"):
             self.target, _ = self._next_value(False)
@@ -240,7 +247,7 @@ class _Reader:
             self.implicit = None if negated else IMPLICIT_MATCH.get(found)
 
     def _add(self, module: str, option: Option) -> None:
-        self.instances.append(_Instance(module, [option]))
+        self.instances.append(Instance(module, [option]))
         self.in_target = False
 
     # --- options of matches and targets ----------------------------------------------------
@@ -258,7 +265,7 @@ class _Reader:
             self._loose_values()
             self._keep("", start, "unknown-option", f"--{name}")
             return
-        module = owner.module if isinstance(owner, _Instance) else owner
+        module = owner.module if isinstance(owner, Instance) else owner
         name = ALIASES.get((module, name), name)
         count = known.get(name) if known is not None else None
         if count is None:
@@ -281,12 +288,12 @@ class _Reader:
         except ValueError:
             self._keep(name, start, "bad-value", " ".join(values))
             return
-        if isinstance(owner, _Instance):
+        if isinstance(owner, Instance):
             owner.options.append(option)
         else:
             self.target_options.append(option)
 
-    def _owner(self, name: str) -> tuple[_Instance | str | None, Arity | None]:
+    def _owner(self, name: str) -> tuple[Instance | str | None, Arity | None]:
         """Whose option this is (an instance, or the target's name), and that one's known options."""
         last = self.instances[-1] if self.instances else None
         target = self.target
@@ -303,7 +310,7 @@ class _Reader:
             if known is not None and _has(known, target, name):
                 return target, known
         if self.implicit is not None and _has(MATCHES[self.implicit], self.implicit, name):
-            instance = _Instance(self.implicit)
+            instance = Instance(self.implicit)
             self.instances.append(instance)
             return instance, MATCHES[self.implicit]
         if self.in_target and target is not None:
@@ -314,28 +321,15 @@ class _Reader:
 
     # --- what comes out --------------------------------------------------------------------
 
-    def _matches(self) -> list[Option]:
-        found: list[Option] = []
-        before: _Instance | None = None
-        for instance in self.instances:
-            module, options = instance.module, instance.options
-            if not options:
-                found.append(Option(module, ""))
-            elif before is not None and before.module == module and _needs_mark(before, instance):
-                found.append(Option(module, ""))
-            found.extend(options)
-            before = instance if module else None
-        return found
-
-    def result(self) -> ReadRule:
-        packets, count = self.counters or (None, None)
+    def result(self, counters: tuple[int, int] | None, evidence: Evidence | None) -> ReadRule:
+        packets, count = self.counters or counters or (None, None)
         target = None
         if self.target is not None:
             target = Target(self.target, self.goto, tuple(self.target_options))
-        rules = [Rule(tuple(self._matches()), target, packets, count)]
+        rules = [Rule(flatten(self.instances), target, packets, count, evidence)]
         for name, values in self.lists:
             rules = [
-                Rule(_with_address(rule.matches, name, value), target, packets, count)
+                Rule(_with_address(rule.matches, name, value), target, packets, count, evidence)
                 for rule in rules
                 for value in values
             ]
@@ -354,7 +348,21 @@ def _has(known: Arity, module: str, name: str) -> bool:
     return name in known or (module, name) in ALIASES
 
 
-def _needs_mark(before: _Instance, instance: _Instance) -> bool:
+def flatten(instances: Iterable[Instance]) -> tuple[Option, ...]:
+    """The options of all instances in a row; a bare one where nothing else tells two apart."""
+    found: list[Option] = []
+    before: Instance | None = None
+    for instance in instances:
+        module, options = instance.module, instance.options
+        again = before is not None and before.module == module and _needs_mark(before, instance)
+        if again or not options:
+            found.append(Option(module, ""))
+        found.extend(options)
+        before = instance if module else None
+    return tuple(found)
+
+
+def _needs_mark(before: Instance, instance: Instance) -> bool:
     """Whether nothing but a bare ``-m`` tells the two instances apart."""
     if not before.options or not instance.options or instance.module == UNKNOWN_MODULE:
         return False
@@ -373,8 +381,16 @@ def _with_address(matches: tuple[Option, ...], name: str, value: str) -> tuple[O
     return tuple(o for o in replaced if o.negated or o.values not in (("0.0.0.0/0",), ("::/0",)))
 
 
-def read_rule(words: Sequence[str], family: Family) -> ReadRule:
-    """Read the words (quotes kept) of one rule or one ``-A``, ``-I``, ``-P``, ``-N`` line."""
+def read_rule(
+    words: Sequence[str],
+    family: Family,
+    counters: tuple[int, int] | None = None,
+    evidence: Evidence | None = None,
+) -> ReadRule:
+    """Read the words (quotes kept) of one rule or one ``-A``, ``-I``, ``-P``, ``-N`` line.
+
+    ``counters`` (packets, bytes) are the rule's unless its words hold ``-c``.
+    """
     reader = _Reader(words, family)
     reader.read()
-    return reader.result()
+    return reader.result(counters, evidence)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule, Target
 from sekisho.sources.iptables_options import (
     ALWAYS_QUOTED,
@@ -76,7 +77,7 @@ def parse_words(words: Sequence[str], family: Family = 4) -> tuple[tuple[Rule, .
     return found.rules, found.problems
 
 
-def command(text: str, family: Family = 4) -> Command:
+def command(text: str, family: Family = 4, evidence: Evidence | None = None) -> Command:
     """Read ``-A CHAIN ...``, ``-I CHAIN [N] ...``, ``-P CHAIN POLICY`` or ``-N CHAIN``.
 
     ``iptables -t nat`` may stand before it. Raises ValueError for any other line.
@@ -84,7 +85,7 @@ def command(text: str, family: Family = 4) -> Command:
     words = split_words(text)
     while words and words[0] in ("sudo", "iptables", "ip6tables", "iptables-nft", "iptables-legacy"):
         del words[0]
-    found = read_rule(words, family)
+    found = read_rule(words, family, evidence=evidence)
     if found.verb is None or not found.chain:
         raise ValueError("no -A, -I, -P or -N with a chain's name")
     rule = found.rules[0]
@@ -139,10 +140,8 @@ def render_option(option: Option) -> str:
     if option.module == UNKNOWN_MODULE:
         return " ".join(option.values)
     before = "! " if option.negated else ""
-    if not option.module:
-        name = SHORT_OF[option.name]
-    else:
-        name = f"--{option.name}" if option.name else ""
+    long = f"--{option.name}" if option.name else ""
+    name = long if option.module else SHORT_OF[option.name]
     key = (option.module, option.name)
     if key in FREE_TEXT:
         values = [quote_text(value) for value in option.values]

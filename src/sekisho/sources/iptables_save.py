@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from sekisho.model.evidence import Evidence, Unread
@@ -137,8 +136,9 @@ class _Reader:
     def _rule(self, table: TableBuilder, place: Evidence, line: str) -> None:
         counted = _COUNTED.match(line)
         body = line[counted.end() :] if counted else line
+        counters = (int(counted[1]), int(counted[2])) if counted else None
         try:
-            read = read_rule(split_words(body), self.family)
+            read = read_rule(split_words(body), self.family, counters, place)
         except ValueError as error:
             table.miss(place, "unclosed-quote", str(error))
             return
@@ -148,12 +148,8 @@ class _Reader:
         if read.verb not in ("append", "insert"):
             table.miss(place, "unknown-line", line)
             return
-        rules = [replace(rule, evidence=place) for rule in read.rules]
-        if counted:
-            packets, count = int(counted[1]), int(counted[2])
-            rules = [replace(rule, packets=packets, bytes=count) for rule in rules]
         table.report(place, read.problems)
-        table.add(read.chain, rules, place, read.position if read.verb == "insert" else None)
+        table.add(read.chain, read.rules, place, read.position if read.verb == "insert" else None)
 
 
 def render(ruleset: Ruleset, counters: bool) -> str:

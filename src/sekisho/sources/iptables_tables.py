@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.netfilter import Chain, Rule, Table
+from sekisho.sources.iptables_options import TARGETS
 from sekisho.sources.iptables_reader import Problem
 
 # The chains that the kernel makes in each table, in the order as iptables prints them.
@@ -93,3 +94,29 @@ def lines_of(text: str) -> tuple[list[str], bool]:
     if not cut:
         del lines[-1]
     return [line[:-1] if line.endswith("\r") else line for line in lines], cut
+
+
+# What -j needs besides its name to mean anything.
+_REQUIRED = {"DNAT": "to-destination", "SNAT": "to-source", "NETMAP": "to"}
+
+
+def seems_whole(rule: Rule, chains: Iterable[str]) -> bool:
+    """Whether the last rule of a text without a newline at its end can be taken as it stands.
+
+    It can when it ends with a target that exists and has what it needs; a cut would rarely fall so.
+    """
+    target = rule.target
+    if target is None or (target.name not in TARGETS and target.name not in set(chains)):
+        return False
+    required = _REQUIRED.get(target.name)
+    return required is None or any(option.name == required for option in target.options)
+
+
+def miss_absent_chains(table: TableBuilder, place: Evidence) -> None:
+    """Note a built-in chain that the text does not show: the table was listed in part.
+
+    INPUT of nat does not count: kernels before 2.6.36 have none.
+    """
+    for name in BUILTIN_CHAINS.get(table.name, ()):
+        if name not in table.chains and (table.name, name) != ("nat", "INPUT"):
+            table.miss(place, "missing-chain", name)

@@ -12,13 +12,19 @@ ICMP, IGMP, TCP, UDP, GRE, ESP, AH, ICMPV6, OSPF, VRRP, SCTP, UDPLITE, DCCP = (
 
 # /etc/protocols as Debian ships it, for the names that iptables and nft print.
 PROTOCOL_NAMES: dict[int, str] = {
-    ICMP: "icmp", IGMP: "igmp", 4: "ipencap", TCP: "tcp", UDP: "udp", 41: "ipv6", GRE: "gre",
-    ESP: "esp", AH: "ah", ICMPV6: "ipv6-icmp", OSPF: "ospf", VRRP: "vrrp", SCTP: "sctp",
-    UDPLITE: "udplite", DCCP: "dccp",
+    ICMP: "icmp", IGMP: "igmp", 3: "ggp", 4: "ipencap", 5: "st", TCP: "tcp", 8: "egp", 9: "igp",
+    12: "pup", UDP: "udp", 20: "hmp", 22: "xns-idp", 27: "rdp", 29: "iso-tp4", DCCP: "dccp",
+    36: "xtp", 37: "ddp", 38: "idpr-cmtp", 41: "ipv6", 43: "ipv6-route", 44: "ipv6-frag",
+    45: "idrp", 46: "rsvp", GRE: "gre", ESP: "esp", AH: "ah", 57: "skip", ICMPV6: "ipv6-icmp",
+    59: "ipv6-nonxt", 60: "ipv6-opts", 73: "rspf", 81: "vmtp", 88: "eigrp", OSPF: "ospf",
+    93: "ax.25", 94: "ipip", 97: "etherip", 98: "encap", 103: "pim", 108: "ipcomp", VRRP: "vrrp",
+    115: "l2tp", 124: "isis", SCTP: "sctp", 133: "fc", 135: "mobility-header",
+    UDPLITE: "udplite", 137: "mpls-in-ip", 138: "manet", 139: "hip", 140: "shim6", 141: "wesp",
+    142: "rohc", 143: "ethernet",
 }  # fmt: skip
 PROTOCOL_NUMBERS: dict[str, int] = {
     **{name: number for number, name in PROTOCOL_NAMES.items()},
-    "icmpv6": ICMPV6, "icmp6": ICMPV6, "mh": 135, "ipip": 4, "all": 0,
+    "icmpv6": ICMPV6, "icmp6": ICMPV6, "mh": 135, "ipv6-mh": 135, "all": 0,
 }  # fmt: skip
 
 PORT_PROTOCOLS = frozenset({TCP, UDP, SCTP, UDPLITE, DCCP})

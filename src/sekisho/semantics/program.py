@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sekisho.model.evidence import Evidence
-from sekisho.semantics.journey import Disposition, Doubt, Hook
+from sekisho.semantics.journey import Disposition, Doubt, Hook, Lean
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.intset import IntSet
 
@@ -177,10 +177,11 @@ class Translate:
     ``addresses``/``ports`` are inclusive ranges (None: unchanged). ``own_address`` takes the address
     of an interface instead: "out" is MASQUERADE (what routing would choose there), "in" is REDIRECT
     (the incoming interface's first address; 127.0.0.1 for local packets). ``netmap`` replaces the
-    prefix bits only. ``random``: the port is chosen at random.
+    prefix bits only; ``what`` is then "hook": the side that the hook translates. ``random``: the port
+    is chosen at random. ``base_port``: the port that is mapped to the first of ``ports``.
     """
 
-    what: Literal["src", "dst"]
+    what: Literal["src", "dst", "hook"]
     addresses: tuple[int, int] | None = None
     ports: tuple[int, int] | None = None
     own_address: Literal["out", "in"] | None = None
@@ -310,9 +311,19 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """All stations of one namespace for one family, in the order they are passed."""
+    """All stations of one namespace for one family, in the order they are passed.
+
+    ``arrival`` are the checks before the input route lookup (martians), ``routing`` the policy rules
+    that jump to ``route_tables``, ``source_check`` what the input decision asks of the source address
+    (rp_filter, local addresses), ``forwarding`` whether a packet that arrived may be forwarded.
+    ``gaps`` are, per hook, the tables that were not captured.
+    """
 
     family: Family
     stations: dict[Hook, tuple[Station, ...]]
+    arrival: ChainCode
     routing: ChainCode
     route_tables: dict[str, ChainCode]
+    forwarding: ChainCode
+    source_check: ChainCode
+    gaps: dict[Hook, tuple[Lean, ...]]

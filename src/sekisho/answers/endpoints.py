@@ -1,0 +1,272 @@
+"""Endpoints as the user writes them, and where a packet from or to one starts or goes.
+
+    ADDRESS  PREFIX  internet  host  container:NAME  network:NAME  netns:NAME  iface:NAME   each with :PORT
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekisho.errors import UsageError
+from sekisho.semantics.journey import Lean
+from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.values.address import Address, Family, Prefix, everything
+
+# What stands for "somebody on the Internet": RFC 5737 and RFC 3849 documentation addresses.
+INTERNET: dict[int, Address] = {4: Address.parse("203.0.113.9"), 6: Address.parse("2001:db8:ffff::9")}
+
+KINDS = ("container", "network", "netns", "iface")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """``kind``: address, internet, host, or one of KINDS with a ``name``; ``port`` None where not given."""
+
+    text: str
+    kind: str
+    name: str = ""
+    address: Address | None = None
+    port: int | None = None
+
+
+def parse_endpoint(text: str) -> Endpoint:
+    """Read an endpoint. Raises UsageError naming what is wrong with it."""
+    if not text:
+        raise UsageError("an endpoint is empty", advice=_ADVICE)
+    body, port = _split_port(text)
+    if body in ("internet", "host"):
+        return Endpoint(text, body, port=port)
+    kind, colon, name = body.partition(":")
+    if colon and kind in KINDS:
+        if not name:
+            raise UsageError(f"{kind}: needs a name", text=text, advice=_ADVICE)
+        return Endpoint(text, kind, name, port=port)
+    if kind in ("instance", "eni") and colon:
+        raise UsageError("instances and network interfaces of a VPC are not traced", text=text, advice=_ADVICE)
+    if body == "":
+        return Endpoint(text, "host", port=port)
+    try:
+        if "/" in body:
+            prefix = Prefix.parse(body)
+            if prefix.length != prefix.bits:
+                raise UsageError(
+                    f"a trace follows one packet: name one address of {prefix}", text=text, advice=_ADVICE
+                )
+            return Endpoint(text, "address", address=prefix.address, port=port)
+        return Endpoint(text, "address", address=Address.parse(body), port=port)
+    except ValueError as error:
+        raise UsageError(f"not an endpoint: {error}", text=text, advice=_ADVICE) from error
+
+
+_ADVICE = (
+    "write an address, internet, host, container:NAME, network:NAME, netns:NAME or iface:NAME,"
+    " each with :PORT where a port is meant ([2001:db8::1]:80 for IPv6)"
+)
+
+
+def _split_port(text: str) -> tuple[str, int | None]:
+    if text.startswith("["):
+        inside, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise UsageError("the bracket is not closed", text=text, advice=_ADVICE)
+        return inside, _port(rest[1:], text) if rest else None
+    head, colon, tail = text.rpartition(":")
+    if not colon or (text.count(":") > 1 and head.partition(":")[0] not in KINDS):
+        return text, None  # no port, or a bare IPv6 address
+    if head in KINDS:
+        return text, None
+    return head, _port(tail, text)
+
+
+def _port(text: str, whole: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise UsageError(f"not a port: {text!r}", text=whole, advice=_ADVICE)
+    return int(text)
+
+
+# ------------------------------------------------------------------------------ places in a world
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a packet sets out: see ``journeys.Start``; ``src`` None leaves the source to routing."""
+
+    node: str
+    how: str
+    src: Address | None
+    iface: str | None = None
+    origin: Attachment | None = None
+    leans: tuple[Lean, ...] = ()
+
+
+def destination(endpoint: Endpoint, world: World, family: Family | None) -> Address:
+    """The address a packet to the endpoint carries. Raises UsageError where there is none."""
+    wanted: Family = 4 if family is None else family
+    if endpoint.address is not None:
+        return endpoint.address
+    if endpoint.kind == "internet":
+        return INTERNET[wanted]
+    if endpoint.kind == "host":
+        return _host_address(world, wanted, endpoint)
+    if endpoint.kind == "iface":
+        for item in world.host.addresses[wanted]:
+            if item.interface == endpoint.name:
+                return Address(item.family, item.value)
+        raise UsageError(f"no IPv{wanted} address is known on interface {endpoint.name}", text=endpoint.text)
+    found = _attachments(endpoint, world)
+    for attachment in found:
+        for address in sorted(attachment.addresses):
+            if address.family == wanted:
+                return address
+    raise UsageError(f"no IPv{wanted} address is known for {endpoint.text}", text=endpoint.text)
+
+
+def _host_address(world: World, family: Family, endpoint: Endpoint) -> Address:
+    outward = internet_interface(world, family)
+    candidates = [item for item in world.host.addresses[family] if item.scope not in ("host", "link")]
+    candidates = [item for item in candidates if item.interface != "lo"]
+    for item in candidates:
+        if item.interface == outward:
+            return Address(family, item.value)
+    if candidates:
+        return Address(family, candidates[0].value)
+    raise UsageError(f"no IPv{family} address of the host is known", text=endpoint.text)
+
+
+def _attachments(endpoint: Endpoint, world: World) -> tuple[Attachment, ...]:
+    if endpoint.kind == "network":
+        bridges = {n.name: n.bridge for n in world.snapshot.networks or ()}
+        if endpoint.name not in bridges:
+            raise UsageError(f"no Docker network {endpoint.name!r} in this snapshot", text=endpoint.text,
+                             advice=_known("networks", bridges))  # fmt: skip
+        return tuple(a for a in world.attachments if a.bridge == bridges[endpoint.name])
+    found = world.named(endpoint.name)
+    if not found:
+        names = dict.fromkeys(a.name for a in world.attachments if a.origin != "rule")
+        raise UsageError(f"no {endpoint.kind} {endpoint.name!r} in this snapshot", text=endpoint.text,
+                         advice=_known("containers", names))  # fmt: skip
+    return found
+
+
+def _known(what: str, names: object) -> str:
+    listed = ", ".join(sorted(names))  # type: ignore[call-overload]
+    return f"known {what}: {listed}" if listed else f"no {what} are known here"
+
+
+def internet_interface(world: World, family: Family) -> str | None:
+    """The interface that faces the Internet: the role in snapshot.toml, else the default route's."""
+    for interface, role in world.snapshot.roles:
+        if role == "internet":
+            return interface
+    everywhere = everything(family)
+    best: tuple[int, str] | None = None
+    for route in world.host.facts.routes:
+        if route.dst == everywhere and route.table == "main" and route.nexthops and route.nexthops[0].dev:
+            metric = route.metric or 0
+            if best is None or metric < best[0]:
+                best = (metric, route.nexthops[0].dev)
+    return best[1] if best else None
+
+
+def origin(endpoint: Endpoint, world: World, family: Family, iface: str | None) -> Place:
+    """Where a packet from the endpoint starts. Raises UsageError where that cannot be told."""
+    if endpoint.kind == "host":
+        return Place(HOST, "process", None)
+    if endpoint.kind == "internet":
+        interface = iface or internet_interface(world, family)
+        if interface is None:
+            raise UsageError(
+                "no interface faces the Internet: there is no default route",
+                text=endpoint.text,
+                advice='name one with --in IFACE, or in snapshot.toml: [roles] eth0 = "internet"',
+            )
+        address = INTERNET[family]
+        lean = Lean("internet-address", (str(address), interface))
+        return Place(HOST, "interface", address, interface, leans=(lean,))
+    if endpoint.kind == "iface":
+        raise UsageError(
+            "a packet needs a source address: write FROM as an address and add --in " + endpoint.name,
+            text=endpoint.text,
+        )
+    if endpoint.kind == "address":
+        assert endpoint.address is not None
+        return _from_address(endpoint.address, world, iface)
+    shared = _shared_namespace(endpoint, world)
+    if shared is not None:
+        return Place(shared, "process", None)
+    if endpoint.kind in ("container", "netns") and endpoint.name in world.nodes:
+        return Place(endpoint.name, "process", None)
+    for attachment in _attachments(endpoint, world):
+        place = _from_attachment(attachment, family)
+        if place is not None:
+            return place
+    raise UsageError(f"no IPv{family} address is known for {endpoint.text}", text=endpoint.text)
+
+
+def _shared_namespace(endpoint: Endpoint, world: World) -> str | None:
+    """The namespace of a container that has none of its own (network_mode host or container:ID)."""
+    if endpoint.kind != "container":
+        return None
+    containers = world.snapshot.containers or ()
+    mine = next((item for item in containers if item.name == endpoint.name), None)
+    if mine is None:
+        return None
+    if mine.network_mode == "host":
+        return HOST
+    mode, _, other = mine.network_mode.partition(":")
+    if mode == "container":
+        owner = next((item.name for item in containers if other in (item.id, item.name)), None)
+        return owner if owner in world.nodes else None
+    return None
+
+
+def _from_attachment(attachment: Attachment, family: Family) -> Place | None:
+    for address in sorted(attachment.addresses):
+        if address.family == family:
+            if attachment.node is not None:
+                return Place(attachment.node, "process", address)
+            return Place(HOST, "attachment", address, attachment.bridge, attachment)
+    return None
+
+
+def _from_address(address: Address, world: World, iface: str | None) -> Place:
+    if iface is not None:
+        return Place(HOST, "interface", address, iface)
+    if world.host.owns(address.family, address.value) or _is_loopback(address):
+        return Place(HOST, "process", address)
+    attachment = world.holder(address)
+    if attachment is not None:
+        place = _from_attachment(attachment, address.family)
+        assert place is not None
+        return place
+    interface = _towards(address, world)
+    if interface is None:
+        raise UsageError(
+            f"no route tells on which interface packets from {address} arrive",
+            text=str(address),
+            advice="name it with --in IFACE",
+        )
+    if interface in world.bridges:
+        stranger = Attachment(str(address), interface, frozenset({address}), "rule")
+        lean = Lean("container-inferred", (str(address), interface))
+        return Place(HOST, "attachment", address, interface, stranger, (lean,))
+    return Place(HOST, "interface", address, interface, leans=(Lean("arrives-by-route", (str(address), interface)),))
+
+
+def _is_loopback(address: Address) -> bool:
+    return address.value >> 24 == 127 if address.family == 4 else address.value == 1
+
+
+def _towards(address: Address, world: World) -> str | None:
+    """The interface by which the main table reaches the address: where its packets are expected."""
+    best: tuple[int, int, str] | None = None
+    for route in world.host.facts.routes:
+        if route.family != address.family or route.table != "main" or not route.dst.contains(address):
+            continue
+        device = route.nexthops[0].dev if route.nexthops else None
+        if route.kind != "unicast" or device is None:
+            continue
+        key = (-route.dst.length, route.metric or 0, device)
+        if best is None or key < best:
+            best = key
+    return best[2] if best else None

@@ -1,0 +1,223 @@
+"""One packet's journey as an answer: the question, its start in the world, and the JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
+from sekisho.errors import UsageError
+from sekisho.semantics.journey import Doubt, Hop, Journey, Leg, Step
+from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.world import World
+from sekisho.values.address import Address, Family, format_ip
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet, protocol_name, protocol_number
+
+SCHEMA = "sekisho/trace/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``source`` and ``target`` as the user wrote them; ``iface`` is --in; ``id`` is given back."""
+
+    source: str
+    target: str
+    proto: str | None = None
+    sport: int | None = None
+    dport: int | None = None
+    iface: str | None = None
+    state: Literal["new", "established"] = "new"
+    with_reply: bool = True
+    id: object = None
+
+
+def trace(world: World, question: Question) -> Journey:
+    """Follow the packet of the question. Raises UsageError where it makes no packet."""
+    source, target = parse_endpoint(question.source), parse_endpoint(question.target)
+    family = _family(source, target, question)
+    to = destination(target, world, family)
+    if iface := question.iface:
+        _known_interface(world, iface)
+    place = origin(source, world, family, question.iface)
+    proto = _protocol(question, source, target, family)
+    dport = question.dport if question.dport is not None else target.port
+    sport = question.sport if question.sport is not None else source.port
+    packet = _packet(place, to, proto, sport, dport)
+    unstated = {"length", "ttl"}
+    if proto in PORT_PROTOCOLS and sport is None:
+        unstated.add("sport")
+    if proto in PORT_PROTOCOLS and dport is None:
+        unstated.add("dport")
+    if place.src is None:
+        unstated.add("src")
+    if place.how != "process":
+        unstated.add("src_mac")
+    start = Start(
+        packet, place.node, place.how, place.origin, question.state == "established", frozenset(unstated)
+    )
+    found = journey(world, start, question.with_reply)
+    return replace(found, leans_on=(*place.leans, *(x for x in found.leans_on if x not in place.leans)))
+
+
+def _family(source: Endpoint, target: Endpoint, question: Question) -> Family:
+    given = [end.address.family for end in (source, target) if end.address is not None]
+    if len(set(given)) > 1:
+        raise UsageError(
+            f"{question.source} and {question.target} are of different IP versions",
+            advice="give both ends as IPv4 or both as IPv6",
+        )
+    if given:
+        return given[0]
+    return 6 if question.proto in ("icmpv6", "ipv6-icmp", "icmp6", "58") else 4
+
+
+def _known_interface(world: World, iface: str) -> None:
+    facts = world.host.facts
+    names = {item.name for item in facts.interfaces or ()} | {item.interface for item in facts.addresses or ()}
+    names |= {hop.dev for route in facts.routes for hop in route.nexthops if hop.dev} | {"lo"}
+    if iface not in names:
+        raise UsageError(f"no interface {iface!r} is known here", advice="known: " + ", ".join(sorted(names)))
+
+
+def _protocol(question: Question, source: Endpoint, target: Endpoint, family: Family) -> int:
+    if question.proto is None:
+        ported = (question.dport, question.sport, target.port, source.port)
+        return 6 if any(port is not None for port in ported) else ICMP if family == 4 else ICMPV6
+    try:
+        number = protocol_number(question.proto)
+    except ValueError as error:
+        raise UsageError(str(error), advice="write tcp, udp, icmp or a protocol number") from error
+    return ICMPV6 if number == ICMP and family == 6 else number
+
+
+def _packet(place: Place, to: Address, proto: int, sport: int | None, dport: int | None) -> Packet:
+    is_echo = proto in (ICMP, ICMPV6)
+    return Packet(
+        to.family,
+        place.src.value if place.src else 0,
+        to.value,
+        proto,
+        None if is_echo else sport,
+        None if is_echo else dport,
+        icmp_type=None if not is_echo else 8 if proto == ICMP else 128,
+        icmp_code=0 if is_echo else None,
+        icmp_id=1 if is_echo else None,
+        iif=place.iface if place.how == "interface" else None,
+    )
+
+
+# ----------------------------------------------------------------------------------- many at once
+
+
+def question_of_flow(flow: Mapping[str, object]) -> Question:
+    """One line of a --flows file as a question. Raises UsageError naming the field that is wrong."""
+    unknown = set(flow) - {"id", "in", "from", "src", "dst", "proto", "sport", "dport", "state"}
+    if unknown:
+        raise UsageError(f"unknown field {sorted(unknown)[0]!r} in a flow")
+    source = flow.get("from") or flow.get("src")
+    if not isinstance(source, str):
+        raise UsageError("a flow needs src (an address) or from (an endpoint)")
+    target = flow.get("dst")
+    if not isinstance(target, str):
+        raise UsageError("a flow needs dst")
+    state = flow.get("state") or "new"
+    if state not in ("new", "established"):
+        raise UsageError(f"state is new or established, not {state!r}")
+    iface = flow.get("in")
+    if iface is not None and not isinstance(iface, str):
+        raise UsageError("in is the name of an interface, or null")
+    proto = flow.get("proto")
+    return Question(
+        source,
+        target,
+        None if proto is None else str(proto),
+        _port_field(flow, "sport"),
+        _port_field(flow, "dport"),
+        iface,
+        "established" if state == "established" else "new",
+        True,
+        flow.get("id"),
+    )
+
+
+def _port_field(flow: Mapping[str, object], name: str) -> int | None:
+    value = flow.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 65536:
+        raise UsageError(f"{name} is a port from 0 to 65535, not {value!r}")
+    return value
+
+
+# ------------------------------------------------------------------------------------------ JSON
+
+
+def to_json(found: Journey, id_: object = None) -> dict[str, object]:
+    """The answer in the form of schema sekisho/trace/1; texts in it are message ids with arguments,
+    ``leans_on`` and ``reasons`` are filled with words by the caller's language."""
+    return {
+        "schema": SCHEMA,
+        "id": id_,
+        "disposition": found.forward.disposition,
+        "forward": leg_json(found.forward),
+        "return": None if found.reply is None else leg_json(found.reply),
+        "leans_on": [{"id": lean.code, "args": list(lean.args)} for lean in found.leans_on],
+    }
+
+
+def leg_json(leg: Leg) -> dict[str, object]:
+    """One direction."""
+    return {
+        "disposition": leg.disposition,
+        "hops": [_hop_json(hop) for hop in leg.hops],
+        "packet": packet_json(leg.packet),
+        "where": leg.where or None,
+        "answer": leg.answer,
+        "kernel_reason": leg.kernel_reason,
+        "reasons": [_doubt_json(doubt) for doubt in leg.doubts],
+    }
+
+
+def _doubt_json(doubt: Doubt) -> dict[str, object]:
+    place = doubt.evidence
+    return {
+        "id": doubt.code,
+        "args": list(doubt.args),
+        "evidence": None if place is None else {"file": place.file, "line": place.line},
+    }
+
+
+def _hop_json(hop: Hop) -> dict[str, object]:
+    return {"node": hop.node, "in": hop.iif, "out": hop.oif, "steps": [_step_json(step) for step in hop.steps]}
+
+
+def _step_json(step: Step) -> dict[str, object]:
+    place = step.evidence
+    return {
+        "hook": step.hook,
+        "table": step.table,
+        "chain": step.chain,
+        "rule": step.rule,
+        "text": step.text,
+        "verdict": step.verdict,
+        "target": step.target,
+        "changes": {name: [before, after] for name, before, after in step.changes},
+        "evidence": None if place is None else {"file": place.file, "line": place.line},
+        "message": {"id": step.code, "args": list(step.args)} if step.code else None,
+    }
+
+
+def packet_json(packet: Packet) -> dict[str, object]:
+    """A packet; addresses as text, ports null where there are none."""
+    return {
+        "in": packet.iif,
+        "out": packet.oif,
+        "src": format_ip(packet.family, packet.src),
+        "dst": format_ip(packet.family, packet.dst),
+        "proto": protocol_name(packet.proto),
+        "sport": packet.sport,
+        "dport": packet.dport,
+        "mark": packet.mark,
+        "next_hop": None if packet.next_hop is None else str(packet.next_hop),
+    }

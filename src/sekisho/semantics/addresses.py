@@ -1,0 +1,171 @@
+"""Which addresses a namespace has, and what its local routing table therefore holds.
+
+Captured is best: ``ip addr``, or ``table local`` of ``ip route show table all``. Where only the main
+table is there, the kernel's own connected routes tell (``proto kernel scope link src ADDRESS``): the
+address after ``src`` is one of that interface's. That is an inference and is said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sekisho.model.routing import NextHop, Route
+from sekisho.model.snapshot import Namespace
+from sekisho.semantics.matches import AddressTypes
+from sekisho.values.address import BITS, Address, Family, Prefix
+from sekisho.values.intset import IntSet
+
+
+@dataclass(frozen=True, slots=True)
+class HostAddress:
+    """An address on an interface; ``length`` is its subnet's. ``inferred``: not captured as such."""
+
+    interface: str
+    family: Family
+    value: int
+    length: int
+    scope: str = "global"
+    secondary: bool = False
+    broadcast: int | None = None
+    inferred: bool = False
+
+    @property
+    def subnet(self) -> Prefix:
+        """The prefix the address lies in."""
+        bits = BITS[self.family]
+        host = bits - self.length
+        return Prefix(self.family, self.value >> host << host, self.length)
+
+
+def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, ...]:
+    """Every known address of the family, in the interfaces' order."""
+    if namespace.addresses is not None:
+        return tuple(
+            HostAddress(
+                item.interface,
+                family,
+                item.address.value,
+                item.length if item.peer is None else BITS[family],
+                item.scope or "global",
+                "secondary" in item.flags,
+                item.broadcast.value if item.broadcast else None,
+            )
+            for item in namespace.addresses
+            if item.family == family
+        )
+    found: dict[tuple[str, int], HostAddress] = {}
+    routes = [route for route in namespace.routes if route.family == family]
+    captured_local = (family, "all") in namespace.route_tables
+    for route in routes:
+        device = route.nexthops[0].dev if route.nexthops else None
+        if device is None or route.src is None or route.src.family != family:
+            continue
+        connected = route.proto == "kernel" and route.scope == "link" and route.kind == "unicast"
+        if connected and route.table == "main":
+            inside = route.dst.contains(route.src)
+            length = route.dst.length if inside else BITS[family]
+            key = (device, route.src.value)
+            found[key] = HostAddress(device, family, route.src.value, length, inferred=not captured_local)
+    for route in routes:
+        device = route.nexthops[0].dev if route.nexthops else None
+        if device is None:
+            continue
+        if route.table == "local" and route.kind == "local" and route.dst.length == BITS[family]:
+            loop = "host" if device == "lo" else "global"
+            found.setdefault(
+                (device, route.dst.value), HostAddress(device, family, route.dst.value, BITS[family], loop)
+            )
+        elif route.table == "main" and route.src is not None and not captured_local:
+            if not any(address.value == route.src.value for address in found.values()):
+                found[(device, route.src.value)] = HostAddress(
+                    device, family, route.src.value, BITS[family], inferred=True
+                )
+    return tuple(found.values())
+
+
+def local_table(
+    namespace: Namespace, family: Family, addresses: Iterable[HostAddress]
+) -> tuple[tuple[Route, ...], bool]:
+    """The routes of table local, and whether they are inferred rather than captured.
+
+    Inferred as the kernel fills it (net/ipv4/fib_frontend.c, fib_add_ifaddr): a local route for each
+    address, a broadcast route for the last address of its subnet; 127.0.0.0/8 and ::1 on lo.
+    """
+    if (family, "all") in namespace.route_tables:
+        return tuple(r for r in namespace.routes if r.family == family and r.table == "local"), False
+    routes: list[Route] = []
+    loopback = Prefix(4, 127 << 24, 8) if family == 4 else Prefix(6, 1, 128)
+    routes.append(_local(family, loopback, "local", "lo"))
+    for address in addresses:
+        routes.append(_local(family, Prefix(family, address.value, BITS[family]), "local", address.interface))
+        subnet = address.subnet
+        if family == 4 and address.interface != "lo" and subnet.length < 31:
+            last = subnet.last if address.broadcast is None else address.broadcast
+            routes.append(_local(4, Prefix(4, last, 32), "broadcast", address.interface))
+    if family == 6:
+        routes.append(_local(6, Prefix(6, 0xFF << 120, 8), "multicast", None))
+    return tuple(routes), True
+
+
+def _local(family: Family, dst: Prefix, kind: str, device: str | None) -> Route:
+    return Route(family, dst, kind, "local", (NextHop(device),), proto="kernel", scope="host")
+
+
+def address_types(family: Family, local: Iterable[Route]) -> AddressTypes:
+    """What ``-m addrtype`` sees: the types of the local table's routes.
+
+    Special addresses come first (net/ipv4/fib_frontend.c, __inet_dev_addr_type): 0.0.0.0 and
+    255.255.255.255 are BROADCAST, 224.0.0.0/4 is MULTICAST.
+    """
+    by_type: dict[str, IntSet] = {}
+    by_device: dict[str, dict[str, IntSet]] = {}
+    bits = BITS[family]
+    special: dict[str, IntSet] = {}
+    if family == 4:
+        special["BROADCAST"] = IntSet.of(0, (1 << 32) - 1)
+        special["MULTICAST"] = IntSet.span(0xE0 << 24, (0xF0 << 24) - 1)
+    else:
+        special["MULTICAST"] = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
+    taken = IntSet(())
+    for values in special.values():
+        taken |= values
+    for route in sorted(local, key=lambda route: -route.dst.length):
+        kind = route.kind.upper()
+        mine = IntSet.prefix(route.dst).minus(taken, bits)
+        taken |= mine
+        if kind == "UNICAST":
+            continue
+        by_type[kind] = by_type.get(kind, IntSet(())) | mine
+        device = route.nexthops[0].dev if route.nexthops else None
+        if device is not None:
+            here = by_device.setdefault(device, {})
+            here[kind] = here.get(kind, IntSet(())) | mine
+    for kind, values in special.items():
+        by_type[kind] = by_type.get(kind, IntSet(())) | values
+    return AddressTypes(by_type, by_device)
+
+
+def best_address(
+    addresses: Iterable[HostAddress], device: str, towards: int | None
+) -> HostAddress | None:
+    """The address the kernel prefers on an interface (net/ipv4/devinet.c, inet_select_addr).
+
+    The first primary one whose subnet holds ``towards``, else the interface's first primary one, else
+    the first primary one of global scope on any other interface.
+    """
+    first: HostAddress | None = None
+    elsewhere: HostAddress | None = None
+    for address in addresses:
+        if address.secondary:
+            continue
+        if address.interface != device:
+            if elsewhere is None and address.scope not in ("host", "link"):
+                elsewhere = address
+            continue
+        if address.scope == "host":
+            continue
+        if towards is None or address.subnet.contains(Address(address.family, towards)):
+            return address
+        first = first or address
+    return first or elsewhere

@@ -1,0 +1,208 @@
+"""Connections as tracking sees them: tuples, direction, state, and the translations they carry.
+
+A connection is two tuples. ``original`` is what the first packet looked like, ``reply`` what a reply looks
+like when it arrives; they differ from mirror images exactly where an address is translated:
+
+    client 203.0.113.9:50000 -> 10.1.0.81:3306, sent on to 172.18.0.2:3306
+      original  203.0.113.9:50000 -> 10.1.0.81:3306
+      reply     172.18.0.2:3306   -> 203.0.113.9:50000
+
+Source: net/netfilter/nf_conntrack_core.c, nf_nat_core.c.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sekisho.semantics.program import (
+    DNAT_BIT,
+    ESTABLISHED,
+    INVALID,
+    NEW,
+    SEEN_REPLY_BIT,
+    SNAT_BIT,
+    UNTRACKED,
+)
+from sekisho.semantics.traveller import Traveller
+from sekisho.values.address import format_ip
+from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP
+
+# ICMP queries and their answers (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c).
+_QUERY_ANSWER: dict[int, dict[int, int]] = {ICMP: {8: 0, 13: 14, 15: 16, 17: 18}, ICMPV6: {128: 129, 139: 140}}
+# ICMPv6 types that are never tracked: multicast listener and neighbour discovery.
+_NEVER_TRACKED = frozenset({130, 131, 132, 133, 134, 135, 136, 143})
+
+
+@dataclass(frozen=True, slots=True)
+class FlowKey:
+    """One direction. For ICMP queries ``sport`` is the identifier and ``dport`` the type."""
+
+    src: int
+    dst: int
+    proto: int
+    sport: int | None
+    dport: int | None
+
+    def mirrored(self) -> FlowKey:
+        """The tuple of an answer, when nothing is translated."""
+        if self.proto in _QUERY_ANSWER:
+            answers = _QUERY_ANSWER[self.proto]
+            back = {answer: query for query, answer in answers.items()}
+            kind = self.dport if self.dport is not None else -1
+            return FlowKey(self.dst, self.src, self.proto, self.sport, answers.get(kind, back.get(kind)))
+        return FlowKey(self.dst, self.src, self.proto, self.dport, self.sport)
+
+
+def key_of(packet: Traveller) -> FlowKey:
+    """The tuple of a packet as it stands."""
+    if packet.proto in _QUERY_ANSWER:
+        return FlowKey(packet.src, packet.dst, packet.proto, packet.icmp_id, packet.icmp_type)
+    return FlowKey(packet.src, packet.dst, packet.proto, packet.sport, packet.dport)
+
+
+@dataclass(slots=True)
+class Connection:
+    """``bound`` are the sides ("dst", "src") whose nat chains were consulted already."""
+
+    original: FlowKey
+    reply: FlowKey
+    zone_original: int = 0
+    zone_reply: int = 0
+    status: int = 0
+    mark: int = 0
+    bound: set[str] = field(default_factory=set)
+
+    def translated(self, direction: int) -> FlowKey:
+        """How a packet of this direction leaves: the mirror image of the other direction's tuple."""
+        return (self.reply if direction == 0 else self.original).mirrored()
+
+
+@dataclass(slots=True)
+class Tracker:
+    """All connections of one namespace."""
+
+    connections: list[Connection] = field(default_factory=list)
+
+    def find(self, key: FlowKey, zone: int) -> tuple[Connection, int] | None:
+        """The connection a packet belongs to, and its direction (0 original, 1 reply)."""
+        for connection in self.connections:
+            if connection.original == key and connection.zone_original == zone:
+                return connection, 0
+            if connection.reply == key and connection.zone_reply == zone:
+                return connection, 1
+        return None
+
+
+def track(packet: Traveller, tracker: Tracker) -> Connection | None:
+    """The conntrack station: find or open the packet's connection and set its state.
+
+    None where the packet has none (untracked, invalid).
+    """
+    if packet.proto == ICMPV6 and packet.icmp_type in _NEVER_TRACKED:
+        packet.ctstate = UNTRACKED
+        return None
+    found = tracker.find(key_of(packet), packet.zone)
+    if found is None:
+        if not _may_open(packet):
+            packet.ctstate = INVALID
+            return None
+        key = key_of(packet)
+        connection = Connection(key, key.mirrored(), packet.zone, packet.zone_reply)
+        tracker.connections.append(connection)
+        packet.ctstate = NEW
+        show(packet, connection, 0)
+        return connection
+    connection, direction = found
+    if direction == 1:
+        connection.status |= SEEN_REPLY_BIT
+    packet.ctstate = ESTABLISHED if connection.status & SEEN_REPLY_BIT else NEW
+    show(packet, connection, direction)
+    return connection
+
+
+def _may_open(packet: Traveller) -> bool:
+    """Whether a packet without a connection opens one; otherwise it is INVALID.
+
+    TCP: nf_conntrack_proto_tcp.c, row sNO of tcp_conntracks: SYN opens, a bare ACK is picked up
+    (nf_conntrack_tcp_loose is 1 by default), SYN+ACK, FIN, RST and no flags do not.
+    """
+    if packet.proto == TCP and packet.tcp_flags is not None:
+        flags = packet.tcp_flags & (SYN | ACK | FIN | RST)
+        return flags in (SYN, ACK)
+    if packet.proto in _QUERY_ANSWER and packet.icmp_type is not None:
+        return packet.icmp_type in _QUERY_ANSWER[packet.proto]
+    return True
+
+
+def show(packet: Traveller, connection: Connection, direction: int) -> None:
+    """Let the packet's guards see the connection's fields."""
+    packet.ctdir = direction
+    packet.ctstatus = connection.status
+    packet.ctmark = connection.mark
+    packet.ctproto = connection.original.proto
+    original, reply = connection.original, connection.reply
+    packet.ctorigsrc, packet.ctorigdst = original.src, original.dst
+    packet.ctorigsport, packet.ctorigdport = original.sport, original.dport
+    packet.ctreplsrc, packet.ctrepldst = reply.src, reply.dst
+    packet.ctreplsport, packet.ctrepldport = reply.sport, reply.dport
+
+
+Change = tuple[str, str, str]
+
+
+def rewrite(connection: Connection, direction: int, side: str, packet: Traveller) -> tuple[Change, ...]:
+    """Apply the connection's translation of one side to a packet; (field, before, after) of each change.
+
+    A reply's destination is restored where originals get theirs (PREROUTING, OUTPUT), its source
+    where originals get theirs (POSTROUTING, INPUT): nf_nat_core.c, nf_nat_packet.
+    """
+    bit = SNAT_BIT if side == "src" else DNAT_BIT
+    if direction == 1:
+        bit ^= SNAT_BIT | DNAT_BIT
+    if not connection.status & bit:
+        return ()
+    changes = differences(connection.translated(direction), side, packet)
+    wanted = connection.translated(direction)
+    setattr(packet, side, getattr(wanted, side))
+    if packet.proto in _QUERY_ANSWER:
+        packet.icmp_id = wanted.sport
+    else:
+        port = "sport" if side == "src" else "dport"
+        setattr(packet, port, getattr(wanted, port))
+        if getattr(wanted, port) is not None:
+            packet.unstated -= {port}
+    return changes
+
+
+def differences(wanted: FlowKey, side: str, packet: Traveller) -> tuple[Change, ...]:
+    """What would change of one side of the packet if it became ``wanted``."""
+    changes: list[Change] = []
+    old, new = getattr(packet, side), getattr(wanted, side)
+    if old != new:
+        changes.append((side, format_ip(packet.family, old), format_ip(packet.family, new)))
+    port = "sport" if side == "src" else "dport"
+    old, new = getattr(packet, port), getattr(wanted, port)
+    if packet.proto not in _QUERY_ANSWER and old != new:
+        changes.append((port, str(old), str(new)))
+    return tuple(changes)
+
+
+def bind(connection: Connection, side: str, address: int | None, port: int | None) -> None:
+    """Give the connection a translation of one side (nf_nat_setup_info)."""
+    current = connection.reply.mirrored()
+    if side == "dst":
+        new = replace(
+            current,
+            dst=current.dst if address is None else address,
+            dport=current.dport if port is None else port,
+        )
+    else:
+        new = replace(
+            current,
+            src=current.src if address is None else address,
+            sport=current.sport if port is None else port,
+        )
+    if new != current:
+        connection.reply = new.mirrored()
+        connection.status |= SNAT_BIT if side == "src" else DNAT_BIT
+    connection.bound.add(side)

@@ -1,0 +1,213 @@
+"""Policy rules and routing tables as chains of guarded actions.
+
+A routing decision is a walk through chains like any other: the policy rules are the base chain, each
+``lookup`` a jump to a table, a table a chain of routes with the longest prefix first. A ``throw`` route
+is a RETURN, no match falls back to the next rule, and the end of all rules is ``no_route``.
+Source: net/core/fib_rules.c, net/ipv4/fib_trie.c (fib_table_lookup), net/ipv6/ip6_fib.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sekisho.model.routing import PolicyRule, Route
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.program import (
+    ALWAYS,
+    Action,
+    All,
+    ChainCode,
+    Continue,
+    Goto,
+    Guard,
+    Guarded,
+    In,
+    Interface,
+    Jump,
+    Masked,
+    Not,
+    NotUnderstood,
+    Return,
+    RouteTo,
+    Stop,
+    Unsure,
+    Way,
+)
+from sekisho.values.address import Family
+from sekisho.values.intset import IntSet
+
+DEFAULT_RULES: dict[int, tuple[tuple[int, str], ...]] = {
+    4: ((0, "local"), (32766, "main"), (32767, "default")),
+    6: ((0, "local"), (32766, "main")),
+}
+
+# Route kinds that answer the sender (net/ipv4/fib_semantics.c, fib_props; ICMP by ip_error()).
+_REFUSING: dict[int, dict[str, Stop]] = {
+    4: {
+        "blackhole": Stop("blackhole"),
+        "unreachable": Stop("unreachable", answer="icmp-host-unreachable"),
+        "prohibit": Stop("prohibited", answer="icmp-admin-prohibited"),
+    },
+    6: {
+        "blackhole": Stop("blackhole"),
+        "unreachable": Stop("unreachable", answer="icmp6-no-route"),
+        "prohibit": Stop("prohibited", answer="icmp6-adm-prohibited"),
+    },
+}
+NO_ROUTE: dict[int, Stop] = {
+    4: Stop("no_route", "IP_INNOROUTES", "icmp-net-unreachable"),
+    6: Stop("no_route", "IP_INNOROUTES", "icmp6-no-route"),
+}
+DEFAULT_METRIC: dict[int, int] = {4: 0, 6: 1024}
+
+
+def table_chains(
+    routes: Iterable[Route], family: Family, ignores_linkdown: frozenset[str]
+) -> dict[str, ChainCode]:
+    """One chain for each table that has routes of the family.
+
+    ``ignores_linkdown`` are the interfaces whose sysctl ignore_routes_with_linkdown is 1.
+    """
+    by_table: dict[str, list[Route]] = {}
+    for route in routes:
+        if route.family == family:
+            by_table.setdefault(route.table, []).append(route)
+    return {name: _table(name, found, ignores_linkdown) for name, found in by_table.items()}
+
+
+def _table(name: str, routes: Sequence[Route], ignores_linkdown: frozenset[str]) -> ChainCode:
+    default = DEFAULT_METRIC[routes[0].family]
+    ordered = sorted(
+        enumerate(routes),
+        key=lambda item: (
+            -item[1].dst.length,
+            -item[1].tos,
+            default if item[1].metric is None else item[1].metric,
+            item[0],
+        ),
+    )
+    lines = (_route_line(route, name, ignores_linkdown) for _, route in ordered)
+    return ChainCode(name, tuple(line for line in lines if line is not None))
+
+
+def _route_line(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Guarded | None:
+    guard: Guard = ALWAYS if route.dst.length == 0 else In("dst", IntSet.prefix(route.dst))
+    if route.tos:
+        guard = All((guard, Masked("tos", 0x1E, route.tos & 0x1E)))
+    action = _route_action(route, table, ignores_linkdown)
+    if action is None:
+        return None
+    text = route.evidence.text.strip() if route.evidence else ""
+    return Guarded(guard, action, 0, text, route.kind, route.evidence)
+
+
+def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Action | None:
+    if route.kind == "throw":
+        return Return()
+    if route.kind in _REFUSING[route.family]:
+        return _REFUSING[route.family][route.kind]
+    if route.kind not in ("unicast", "local", "broadcast", "multicast", "anycast"):
+        return NotUnderstood(Doubt("route-not-understood", (route.kind,), route.evidence))
+    if any(key == "encap" for key, _ in route.attributes):
+        return NotUnderstood(Doubt("route-encapsulates", (), route.evidence))
+    ways = tuple(
+        Way(hop.dev, hop.via, hop.weight, hop.flags)
+        for hop in route.nexthops
+        if "dead" not in hop.flags
+        and not ("linkdown" in hop.flags and hop.dev is not None and hop.dev in ignores_linkdown)
+    )
+    if not ways:
+        return None  # every way is dead: the lookup passes over the route
+    return RouteTo(route.kind, ways, route.src, route.scope, table, route.dst.length)
+
+
+def rule_chains(
+    rules: Sequence[PolicyRule] | None, family: Family, tables: dict[str, ChainCode]
+) -> tuple[ChainCode, dict[str, ChainCode]]:
+    """The base chain of the policy rules, and the tables plus the chains that rules need besides."""
+    chains = dict(tables)
+    end: Action = NO_ROUTE[family]
+    if rules is None:
+        lines = tuple(
+            Guarded(ALWAYS, Jump(table), priority, f"{priority}: from all lookup {table}", "lookup")
+            for priority, table in DEFAULT_RULES[family]
+        )
+        for line in lines:
+            if isinstance(line.action, Jump):
+                chains.setdefault(line.action.chain, ChainCode(line.action.chain, ()))
+        return ChainCode("rules", lines, end), chains
+    mine = sorted((rule for rule in rules if rule.family == family), key=lambda rule: rule.priority)
+    lines = tuple(_rule_line(rule, chains) for rule in mine)
+    for rule in mine:
+        if rule.action == "goto" and rule.goto is not None:
+            rest = tuple(
+                line for line, other in zip(lines, mine, strict=True) if other.priority >= rule.goto
+            )
+            chains[f"rules from {rule.goto}"] = ChainCode(f"rules from {rule.goto}", rest, end)
+    return ChainCode("rules", lines, end), chains
+
+
+def _rule_line(rule: PolicyRule, chains: dict[str, ChainCode]) -> Guarded:
+    text = rule.evidence.text.strip() if rule.evidence else f"{rule.priority}: lookup {rule.table}"
+    action = _rule_action(rule, chains)
+    return Guarded(_rule_guard(rule), action, rule.priority, text, rule.action, rule.evidence)
+
+
+def _rule_guard(rule: PolicyRule) -> Guard:
+    guards: list[Guard] = []
+    for side, prefix in (("src", rule.src), ("dst", rule.dst)):
+        if prefix is not None and prefix.length:
+            guards.append(In(side, IntSet.prefix(prefix)))
+    if rule.iif is not None:
+        # Locally made packets have the loopback interface as incoming one (flowi_iif).
+        guards.append(Interface("iif", rule.iif))
+    if rule.oif is not None:
+        guards.append(Interface("oif", rule.oif))
+    if rule.fwmark is not None:
+        guards.append(Masked("mark", rule.fwmark[1], rule.fwmark[0] & rule.fwmark[1]))
+    if rule.tos:
+        guards.append(Masked("tos", 0x1E, rule.tos & 0x1E))
+    if rule.ipproto is not None:
+        guards.append(In("proto", IntSet.of(rule.ipproto)))
+    for side, span in (("sport", rule.sport), ("dport", rule.dport)):
+        if span is not None:
+            guards.append(In(side, IntSet.span(*span)))
+    if rule.uidrange is not None:
+        guards.append(In("flow_uid", IntSet.span(*rule.uidrange)))
+    if rule.l3mdev:
+        guards.append(Unsure(Doubt("l3mdev-rule", (), rule.evidence)))
+    guard: Guard = guards[0] if len(guards) == 1 else All(tuple(guards))
+    return Not(guard) if rule.negated else guard
+
+
+def _rule_action(rule: PolicyRule, chains: dict[str, ChainCode]) -> Action:
+    if rule.action == "lookup":
+        table = chains.setdefault(rule.table, ChainCode(rule.table, ()))
+        if rule.suppress_ifgroup is not None:
+            return NotUnderstood(Doubt("rule-not-understood", ("suppress_ifgroup",), rule.evidence))
+        if rule.suppress_prefixlength is None:
+            return Jump(rule.table)
+        return Jump(_suppressed(table, rule.suppress_prefixlength, chains))
+    if rule.action == "goto":
+        return Goto(f"rules from {rule.goto}")
+    if rule.action == "nop":
+        return Continue()
+    refusing = _REFUSING[rule.family].get(rule.action)
+    return refusing or NotUnderstood(Doubt("rule-not-understood", (rule.action,), rule.evidence))
+
+
+def _suppressed(table: ChainCode, length: int, chains: dict[str, ChainCode]) -> str:
+    """The table without its answers of ``length`` bits or less.
+
+    The longest match is at the same time the first line, so if it is short enough to be suppressed
+    nothing after it can be longer: leaving the short routes out means the same.
+    """
+    name = f"{table.name} longer than {length}"
+    lines = tuple(
+        line
+        for line in table.lines
+        if not (isinstance(line.action, RouteTo) and line.action.prefix_length <= length)
+    )
+    chains[name] = ChainCode(name, lines)
+    return name
+

@@ -1,0 +1,108 @@
+"""One namespace compiled: its programs for IPv4 and IPv6, and the facts that a walk asks for besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekisho.model.host import Socket
+from sekisho.model.netfilter import IpSet
+from sekisho.model.snapshot import Namespace
+from sekisho.semantics import fib, netfilter
+from sekisho.semantics.addresses import HostAddress, address_types, host_addresses, local_table
+from sekisho.semantics.input_checks import arrival_checks, forwarding_check, source_check
+from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.matches import MatchContext
+from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program
+from sekisho.values.address import Family
+
+
+@dataclass(frozen=True, slots=True)
+class HostCode:
+    """A namespace ready for packets. ``addresses`` are by family; ``leans`` what routing rests on."""
+
+    name: str
+    facts: Namespace
+    programs: dict[Family, Program]
+    addresses: dict[Family, tuple[HostAddress, ...]]
+    leans: dict[Family, tuple[Lean, ...]]
+    sockets: tuple[Socket, ...] | None
+
+    def owns(self, family: Family, value: int, interface: str | None = None) -> bool:
+        """Whether the address is one of this namespace's (on that interface, when one is named)."""
+        return any(
+            item.value == value and (interface is None or item.interface == interface)
+            for item in self.addresses[family]
+        )
+
+
+def compile_host(namespace: Namespace) -> HostCode:
+    """Facts -> stations, for both families."""
+    addresses: dict[Family, tuple[HostAddress, ...]] = {}
+    programs: dict[Family, Program] = {}
+    leans: dict[Family, tuple[Lean, ...]] = {}
+    for family in (4, 6):
+        family_typed: Family = 4 if family == 4 else 6
+        addresses[family_typed] = host_addresses(namespace, family_typed)
+        programs[family_typed], leans[family_typed] = _program(
+            namespace, family_typed, addresses[family_typed]
+        )
+    return HostCode(namespace.name, namespace, programs, addresses, leans, namespace.sockets)
+
+
+def _program(
+    namespace: Namespace, family: Family, addresses: tuple[HostAddress, ...]
+) -> tuple[Program, tuple[Lean, ...]]:
+    leans: list[Lean] = []
+    local, inferred = local_table(namespace, family, addresses)
+    captured = tuple(route for route in namespace.routes if route.family == family)
+    routes = (*(r for r in captured if r.table != "local"), *local)
+    if inferred:
+        leans.append(Lean("local-table-inferred"))
+    if namespace.rules is None:
+        leans.append(Lean("policy-rules-not-captured"))
+    tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace))
+    routing, tables = fib.rule_chains(namespace.rules, family, tables)
+    if not any(known == family for known, _ in namespace.route_tables):
+        routing = _unknown_routes(family)
+    routing = _with_unread(routing, namespace, family)
+    sets: dict[str, IpSet] | None = (
+        None if namespace.ipsets is None else {item.name: item for item in namespace.ipsets}
+    )
+    context = MatchContext(family, address_types(family, local), sets)
+    program = Program(
+        family,
+        netfilter.stations(namespace.rulesets, context),
+        arrival_checks(namespace, family),
+        routing,
+        tables,
+        forwarding_check(namespace, family),
+        source_check(namespace, family, addresses, local),
+        netfilter.gaps(namespace.rulesets, family, namespace.nft is not None),
+    )
+    return program, tuple(leans)
+
+
+def _ignoring_linkdown(namespace: Namespace) -> frozenset[str]:
+    names = {hop.dev for route in namespace.routes for hop in route.nexthops if hop.dev is not None}
+    return frozenset(
+        name for name in names if namespace.sysctl(f"net.ipv4.conf.{name}.ignore_routes_with_linkdown") == "1"
+    )
+
+
+def _unknown_routes(family: Family) -> ChainCode:
+    doubt = Doubt("routes-not-captured", (f"IPv{family}",))
+    return ChainCode("rules", (Guarded(ALWAYS, NotUnderstood(doubt)),), NotUnderstood(doubt))
+
+
+def _with_unread(routing: ChainCode, namespace: Namespace, family: Family) -> ChainCode:
+    """A route or rule that could not be read might be the very one that decides."""
+    lines = []
+    for unread in namespace.unread:
+        name = unread.evidence.file.rpartition("/")[2]
+        stems = ("ip-route", "ip-rule") if family == 4 else ("ip6-route", "ip6-rule")
+        if name.startswith(stems) or name in ("stdin",) and unread.reason.startswith("route"):
+            doubt = Doubt("route-line-unread", (unread.reason,), unread.evidence)
+            lines.append(Guarded(ALWAYS, NotUnderstood(doubt), 0, unread.evidence.text, "", unread.evidence))
+    if not lines:
+        return routing
+    return ChainCode(routing.name, (*lines, *routing.lines), routing.policy)

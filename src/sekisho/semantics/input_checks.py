@@ -1,0 +1,159 @@
+"""What the input routing decision asks of a packet besides the route: martians, source, forwarding.
+
+These are chains like the others, so that every reading passes them. Order and reasons:
+net/ipv4/route.c (ip_route_input_slow), net/ipv4/fib_frontend.c (fib_validate_source),
+net/ipv6/ip6_input.c; the drop reasons are those of include/net/dropreason-core.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sekisho.model.routing import Route
+from sekisho.model.snapshot import Namespace
+from sekisho.semantics.addresses import HostAddress
+from sekisho.semantics.fib import DEFAULT_RULES
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.program import (
+    ALWAYS,
+    Accept,
+    All,
+    ChainCode,
+    Guard,
+    Guarded,
+    In,
+    Interface,
+    Not,
+    NotUnderstood,
+    ReversePath,
+    RouteTo,
+    Stop,
+    Way,
+)
+from sekisho.values.address import Family, Prefix
+from sekisho.values.intset import IntSet
+
+_MULTICAST = IntSet.prefix(Prefix(4, 0xE0 << 24, 4))
+_EVERYBODY = IntSet.of((1 << 32) - 1)
+_ZERO = IntSet.of(0)
+_LOOPBACK = IntSet.prefix(Prefix(4, 127 << 24, 8))
+_MULTICAST6 = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
+_LOOPBACK6 = IntSet.of(1)
+
+
+def interfaces_of(namespace: Namespace) -> tuple[str, ...]:
+    """Every interface that any fact names, lo left out."""
+    names: dict[str, None] = {}
+    for item in namespace.interfaces or ():
+        names[item.name] = None
+    for route in namespace.routes:
+        for hop in route.nexthops:
+            if hop.dev:
+                names[hop.dev] = None
+    for address in namespace.addresses or ():
+        names[address.interface] = None
+    names.pop("lo", None)
+    return tuple(names)
+
+
+def conf(namespace: Namespace, interface: str, key: str, family: Family = 4) -> int | None:
+    """A per-interface sysctl; None where not captured."""
+    name = interface.replace(".", "/")
+    value = namespace.sysctl(f"net.ipv{family}.conf.{name}.{key}")
+    return int(value) if value is not None and value.lstrip("-").isdigit() else None
+
+
+def _either(namespace: Namespace, interface: str, key: str) -> bool:
+    """Switches that are on when ``all`` or the interface has them on (IN_DEV_ORCONF)."""
+    return bool(conf(namespace, "all", key)) or bool(conf(namespace, interface, key))
+
+
+def arrival_checks(namespace: Namespace, family: Family) -> ChainCode:
+    """Martian addresses and the special destinations, before any route is looked up."""
+    if family == 6:
+        outside = Not(Interface("iif", "lo"))
+        return ChainCode(
+            "martians",
+            (
+                Guarded(In("src", _MULTICAST6), Stop("martian", "IP_INHDR")),
+                Guarded(All((In("src", _LOOPBACK6), outside)), Stop("martian", "IP_INHDR")),
+                Guarded(All((In("dst", _LOOPBACK6), outside)), Stop("martian", "IP_INHDR")),
+            ),
+            Accept(),
+        )
+    broadcast = RouteTo("broadcast", (Way(None),), scope="link", table="local", prefix_length=32)
+    lines = [
+        Guarded(In("src", _MULTICAST | _EVERYBODY), Stop("martian", "IP_INVALID_SOURCE")),
+        Guarded(In("dst", _EVERYBODY), broadcast),
+        Guarded(All((In("src", _ZERO), In("dst", _ZERO))), broadcast),
+        Guarded(In("src", _ZERO), Stop("martian", "IP_INVALID_SOURCE")),
+        Guarded(In("dst", _ZERO), Stop("martian", "IP_INVALID_DEST")),
+    ]
+    allowed = [name for name in interfaces_of(namespace) if _either(namespace, name, "route_localnet")]
+    exempt: tuple[Guard, ...] = tuple(Not(Interface("iif", name)) for name in ("lo", *allowed))
+    if not conf(namespace, "all", "route_localnet"):
+        for side in ("dst", "src"):
+            lines.append(Guarded(All((In(side, _LOOPBACK), *exempt)), Stop("martian", "IP_LOCALNET")))
+    lines.append(
+        Guarded(In("dst", _MULTICAST), NotUnderstood(Doubt("multicast-membership"))),
+    )
+    return ChainCode("martians", tuple(lines), Accept())
+
+
+def forwarding_check(namespace: Namespace, family: Family) -> ChainCode:
+    """Whether a packet that came in by an interface may be forwarded at all."""
+    stop = Stop("not_forwarding", "IP_INADDRERRORS" if family == 4 else None)
+    if family == 6:
+        off = conf(namespace, "all", "forwarding", 6) == 0
+        return ChainCode("forwarding", (Guarded(ALWAYS, stop),) if off else (), Accept())
+    main = namespace.sysctl("net.ipv4.ip_forward") or namespace.sysctl("net.ipv4.conf.all.forwarding")
+    lines: list[Guarded] = []
+    for name in interfaces_of(namespace):
+        own = conf(namespace, name, "forwarding")
+        if own is not None:
+            lines.append(Guarded(Interface("iif", name), stop if own == 0 else Accept()))
+    if main == "0":
+        lines.append(Guarded(ALWAYS, stop))
+    return ChainCode("forwarding", tuple(lines), Accept())
+
+
+def source_check(
+    namespace: Namespace, family: Family, addresses: Iterable[HostAddress], local: Iterable[Route]
+) -> ChainCode:
+    """Whether the source address is believable on the interface it came in by (IPv4 only).
+
+    rp_filter is the greater of ``all`` and the interface. A source that is one of the host's own
+    addresses is refused unless accept_local; with rp_filter or policy rules of one's own the kernel
+    looks the way back up, and then refuses every source that is not a unicast destination.
+    """
+    if family == 6:
+        return ChainCode("source", (), Accept())
+    own = IntSet.of(*(address.value for address in addresses)) | IntSet(())
+    special = IntSet.from_intervals(
+        interval
+        for route in local
+        if route.kind in ("local", "broadcast", "multicast", "anycast")
+        for interval in IntSet.prefix(route.dst)
+    )
+    custom = _custom_rules(namespace)
+    lines: list[Guarded] = []
+    for name in interfaces_of(namespace):
+        here = Interface("iif", name)
+        rp_filter = max(conf(namespace, "all", "rp_filter") or 0, conf(namespace, name, "rp_filter") or 0)
+        accepts_local = _either(namespace, name, "accept_local")
+        refused = special if rp_filter or custom else own
+        if accepts_local:
+            refused = refused.minus(own, 32)
+        if refused:
+            lines.append(Guarded(All((here, In("src", refused))), Stop("martian", "IP_LOCAL_SOURCE")))
+        if rp_filter:
+            back = ReversePath(rp_filter == 1, _either(namespace, name, "src_valid_mark"))
+            lines.append(Guarded(All((here, Not(back))), Stop("rpfilter", "IP_RPFILTER")))
+    return ChainCode("source", tuple(lines), Accept())
+
+
+def _custom_rules(namespace: Namespace) -> bool:
+    if namespace.rules is None:
+        return False
+    mine = {(rule.priority, rule.table) for rule in namespace.rules if rule.family == 4}
+    return mine != set(DEFAULT_RULES[4])

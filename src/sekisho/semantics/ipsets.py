@@ -1,0 +1,169 @@
+"""Membership in an ipset as a guard: ``-m set --match-set NAME src,dst``.
+
+Each dimension of the set's type is matched against the side (src or dst) that the rule names at the
+same place (ipset(8), "generic types"). Names of the dimensions: ip, net, port, mac, iface, mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sekisho.model.netfilter import IpSet, Option
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.program import (
+    NEVER,
+    AnyOf,
+    Guard,
+    In,
+    Members,
+    Not,
+    Unsure,
+)
+from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import ICMP, ICMPV6, protocol_number
+
+_MAX_NESTING = 4
+
+
+def match(options: Sequence[Option], sets: dict[str, IpSet] | None, family: Family) -> Guard | None:
+    """The guard of one ``--match-set``; None when an option is not understood.
+
+    Raises ValueError when the set's elements cannot be read.
+    """
+    wanted = [option for option in options if option.name == "match-set"]
+    rest = {option.name for option in options} - {"match-set"}
+    if len(wanted) != 1 or not rest <= {"return-nomatch"}:
+        return None
+    option = wanted[0]
+    name, sides = option.values[0], tuple(option.values[1].split(","))
+    if sets is None:
+        return Unsure(Doubt("sets-not-captured", (name,)))
+    if name not in sets:
+        return Unsure(Doubt("set-not-captured", (name,)))
+    guard = membership(sets[name], sides, sets, family, "return-nomatch" in rest)
+    return Not(guard) if option.negated else guard
+
+
+def membership(
+    ipset: IpSet,
+    sides: tuple[str, ...],
+    sets: dict[str, IpSet],
+    family: Family,
+    nomatch: bool = False,
+    depth: int = 0,
+) -> Guard:
+    """Whether a packet's fields are an element of the set."""
+    if depth > _MAX_NESTING:
+        raise ValueError(f"sets nested too deeply at {ipset.name}")
+    kind, _, dimensions = ipset.type.partition(":")
+    options = dict(ipset.options)
+    if ipset.type == "list:set":
+        members = [sets[element] for element, _ in ipset.entries if element in sets]
+        return AnyOf(tuple(membership(m, sides, sets, family, nomatch, depth + 1) for m in members))
+    own_family = 6 if options.get("family") == "inet6" else 4
+    if own_family != family and kind != "bitmap" and "mac" not in dimensions:
+        return NEVER
+    if kind == "bitmap" and family != 4 and "ip" in dimensions:
+        return NEVER
+    names = dimensions.split(",")
+    if len(sides) < len(names):
+        # The kernel fills missing sides with the last flag unset: such a rule is refused at load time.
+        raise ValueError(f"set {ipset.name} has {len(names)} dimensions, the rule names {len(sides)}")
+    fields = tuple(
+        name for dimension, side in zip(names, sides, strict=False) for name in _fields(dimension, side)
+    )
+    entries = []
+    for element, words in ipset.entries:
+        entry_options = dict(words)
+        excluded = "nomatch" in entry_options
+        boxes = _box(names, element, options, own_family if kind != "bitmap" else 4)
+        entries.append((_specificity(boxes), boxes, excluded == nomatch))
+    if all(holds for _, _, holds in entries) and len(fields) == 1 and fields[0] in ("src", "dst"):
+        union = IntSet.from_intervals(
+            interval for _, boxes, _ in entries for interval in _numbers(boxes[0])
+        )
+        return In(fields[0], union)
+    # A more specific entry decides before a wider one (hash:net types look up long prefixes first).
+    entries.sort(key=lambda entry: entry[0])
+    return Members(fields, tuple((boxes, holds) for _, boxes, holds in entries))
+
+
+def _numbers(box: IntSet | str) -> tuple[tuple[int, int], ...]:
+    return box.intervals if isinstance(box, IntSet) else ()
+
+
+def _specificity(boxes: tuple[IntSet | str, ...]) -> int:
+    size = 1
+    for box in boxes:
+        size *= box.size() if isinstance(box, IntSet) else 1
+    return size
+
+
+def _fields(dimension: str, side: str) -> tuple[str, ...]:
+    if side not in ("src", "dst"):
+        raise ValueError(f"a set's side is src or dst, not {side!r}")
+    if dimension in ("ip", "net"):
+        return (side,)
+    if dimension == "port":
+        return ("setproto", "setsport" if side == "src" else "setdport")
+    if dimension == "iface":
+        return ("iif" if side == "src" else "oif",)
+    if dimension == "mac":
+        if side != "src":
+            raise ValueError("a destination MAC is not known here")
+        return ("src_mac",)
+    if dimension == "mark":
+        return ("mark",)
+    raise ValueError(f"unknown dimension {dimension}")
+
+
+def _box(
+    names: Sequence[str], element: str, options: dict[str, str], family: int
+) -> tuple[IntSet | str, ...]:
+    parts = element.split(",")
+    if len(parts) != len(names):
+        raise ValueError(f"element {element!r} does not fit the set's type")
+    boxes: list[IntSet | str] = []
+    for name, part in zip(names, parts, strict=True):
+        if name in ("ip", "net"):
+            boxes.append(_element_addresses(part, options))
+        elif name == "port":
+            proto, port = _element_port(part, family)
+            boxes += [proto, port]
+        elif name == "iface":
+            if part.startswith("physdev:"):
+                raise ValueError(f"physdev element {element!r}")
+            boxes.append(part)
+        elif name == "mac":
+            boxes.append(IntSet.of(int(part.replace(":", ""), 16)))
+        elif name == "mark":
+            mask = int(options.get("markmask", "0xffffffff"), 0)
+            if mask != 0xFFFFFFFF:
+                raise ValueError("markmask")
+            boxes.append(IntSet.of(int(part, 0)))
+    return tuple(boxes)
+
+
+def _element_addresses(text: str, options: dict[str, str]) -> IntSet:
+    if "-" in text:
+        first, last = (Address.parse(part) for part in text.split("-"))
+        return IntSet.span(first.value, last.value)
+    prefix = Prefix.parse(text)
+    netmask = options.get("netmask")
+    if netmask and prefix.length == prefix.bits:
+        host = prefix.bits - int(netmask)
+        first_value = prefix.value >> host << host
+        return IntSet.span(first_value, first_value | ((1 << host) - 1))
+    return IntSet.prefix(prefix)
+
+
+def _element_port(text: str, family: int) -> tuple[IntSet, IntSet]:
+    proto, colon, port = text.rpartition(":")
+    number = protocol_number(proto) if colon else 6
+    if number in (ICMP, ICMPV6) and "/" in port:
+        kind, _, code = port.partition("/")
+        value = int(kind) << 8 | int(code)
+        return IntSet.of(number), IntSet.of(value)
+    first, dash, last = port.partition("-")
+    return IntSet.of(number), IntSet.span(int(first), int(last if dash else first))

@@ -1,0 +1,158 @@
+"""A packet and its reply; and what to say when something on the way cannot be decided.
+
+Undecided questions (a rate limit, an unknown match, a multipath hash) are followed both ways. If every
+way ends alike, the question does not matter; if not, the answer is ``undetermined`` and names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sekisho.semantics.chains import Choices
+from sekisho.semantics.journey import Doubt, Journey, Lean, Leg
+from sekisho.semantics.traveller import traveller
+from sekisho.semantics.walk import Walk
+from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.values.address import Address
+from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN, TCP, Packet
+
+# Runs of one question at most; beyond that the answer is undetermined anyway.
+MAX_RUNS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a packet sets out: ``how`` is process (sent in ``node``), interface (arrives at the packet's
+    ``iif`` of ``node``) or attachment (``origin`` puts it on its bridge)."""
+
+    packet: Packet
+    node: str = HOST
+    how: str = "interface"
+    origin: Attachment | None = None
+    established: bool = False
+    unstated: frozenset[str] = frozenset()
+
+
+def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
+    """Follow the packet, and its reply when it got through."""
+    runs: list[tuple[Choices, Journey]] = []
+    pending: list[tuple[int, ...]] = [()]
+    while pending and len(runs) < MAX_RUNS:
+        script = pending.pop()
+        choices = Choices(script)
+        runs.append((choices, _once(world, start, with_reply, choices)))
+        # Every question met beyond the script was answered with 0: queue its other answers.
+        answers = tuple(answer for _, answer, _ in choices.taken)
+        for at in range(len(script), len(choices.taken)):
+            for other in range(1, choices.taken[at][2]):
+                pending.append((*answers[:at], other))
+    first = runs[0][1]
+    if len(runs) == 1:
+        return first
+    return _combine(first, runs, bool(pending))
+
+
+def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Journey:
+    walk = Walk(world, choices, stranger=start.origin)
+    if start.established:
+        # The connection exists already: what its first packets did is replayed to learn its translation.
+        before = _forward(walk, start, first=True)
+        if before.disposition not in ("delivered", "exits"):
+            walk.leans.setdefault(Lean("connection-assumed", (before.disposition,)))
+        else:
+            _reply(walk, start, before)
+    forward = _forward(walk, start, first=not start.established)
+    reply = None
+    if with_reply and forward.disposition in ("delivered", "exits"):
+        reply = _reply(walk, start, forward)
+    return Journey(start.packet, forward, reply, tuple(walk.leans))
+
+
+def _forward(walk: Walk, start: Start, first: bool) -> Leg:
+    packet = traveller(start.packet, start.unstated)
+    if start.how == "process":
+        packet.unstated |= {name for name in ("uid", "gid") if getattr(packet, name) is None}
+    if packet.proto == TCP and packet.tcp_flags is None:
+        packet.tcp_flags = SYN if first else ACK
+        packet.unstated -= {"tcp_flags"}
+    return walk.leg(packet, start.node, start.how, origin=start.origin, reply=not first)
+
+
+def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
+    """The answer sets out from where the packet ended, with its addresses exchanged."""
+    world, last = walk.world, forward.packet
+    unstated = start.unstated - {"src", "sport"} | ({"dport"} if last.sport is None else set())
+    back = traveller(_answer(last, start.established), unstated)
+    if forward.disposition == "exits":
+        # Somebody out there answers: the reply comes in where the packet went out.
+        node = forward.hops[-1].node
+        back.iif = last.oif
+        return walk.leg(back, node, "interface", reply=True)
+    if forward.where in world.nodes:
+        return walk.leg(back, forward.where, "process", reply=True)
+    holder = walk.behind(last.oif or "", Address(last.family, last.dst))
+    assert holder is not None  # delivered to a known container, so it hangs on a bridge
+    return walk.leg(back, HOST, "attachment", reply=True, origin=holder)
+
+
+def _answer(packet: Packet, established: bool) -> Packet:
+    flags = packet.tcp_flags
+    if packet.proto == TCP:
+        flags = ACK if established else SYN | ACK
+    kind = packet.icmp_type
+    if packet.proto == ICMP and kind is not None:
+        kind = {8: 0, 13: 14, 15: 16, 17: 18}.get(kind, kind)
+    elif packet.proto == ICMPV6 and kind is not None:
+        kind = {128: 129, 139: 140}.get(kind, kind)
+    return replace(
+        packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, icmp_type=kind,
+        tcp_flags=flags, iif=None, oif=None, mark=0, next_hop=None, ttl=64, uid=None, gid=None,
+    )  # fmt: skip
+
+
+def _combine(first: Journey, runs: list[tuple[Choices, Journey]], cut: bool) -> Journey:
+    """One answer from all the runs: theirs where they agree, else undetermined with the reasons."""
+    journeys = [each for _, each in runs]
+    leans = tuple(dict.fromkeys(lean for each in journeys for lean in each.leans_on))
+    forward = first.forward
+    if cut or len({_end_of(each.forward) for each in journeys}) > 1:
+        return Journey(first.packet, _undetermined(forward, _reasons(runs, "forward")), None, leans)
+    reply = first.reply
+    if reply is not None:
+        ends = {None if each.reply is None else _end_of(each.reply) for each in journeys}
+        if len(ends) > 1:
+            reply = _undetermined(reply, _reasons(runs, "reply"))
+    return Journey(first.packet, forward, reply, leans)
+
+
+def _end_of(leg: Leg) -> tuple[object, ...]:
+    packet = leg.packet
+    return (leg.disposition, leg.where, leg.answer, packet.src, packet.dst, packet.sport, packet.dport,
+            packet.oif, packet.next_hop)  # fmt: skip
+
+
+def _undetermined(leg: Leg, reasons: tuple[Doubt, ...]) -> Leg:
+    return replace(leg, disposition="undetermined", doubts=reasons or leg.doubts, where="", answer=None)
+
+
+def _reasons(runs: list[tuple[Choices, Journey]], which: str) -> tuple[Doubt, ...]:
+    """The questions on whose answers the end depends: flipping one alone changes it."""
+    ends: dict[tuple[int, ...], object] = {}
+    for choices, each in runs:
+        leg = each.forward if which == "forward" else each.reply
+        ends[tuple(answer for _, answer, _ in choices.taken)] = None if leg is None else _end_of(leg)
+    found: dict[Doubt, None] = {}
+    every: dict[Doubt, None] = {}
+    for choices, _ in runs:
+        answers = tuple(answer for _, answer, _ in choices.taken)
+        for at, (doubts, _, _) in enumerate(choices.taken):
+            every.update(dict.fromkeys(doubts))
+            by_answer: dict[int, set[object]] = {}
+            for path, end in ends.items():
+                if path[:at] == answers[:at] and len(path) > at:
+                    by_answer.setdefault(path[at], set()).add(end)
+            if len({frozenset(group) for group in by_answer.values()}) > 1:
+                found.update(dict.fromkeys(doubts))
+    doubts_in_legs = [d for _, e in runs for d in (e.forward.doubts if which == "forward" else ())]
+    return tuple(found or every) + tuple(d for d in dict.fromkeys(doubts_in_legs) if d not in found)
+

@@ -1,0 +1,99 @@
+"""What a Translate action means for a connection: which address and port it gets.
+
+Source: net/netfilter/nf_nat_core.c (get_unique_tuple), nf_nat_masquerade.c, nf_nat_redirect.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sekisho.semantics.addresses import HostAddress, best_address
+from sekisho.semantics.chains import Choices
+from sekisho.semantics.conntrack import Connection, bind
+from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.program import Translate
+from sekisho.semantics.traveller import Traveller
+from sekisho.values.address import BITS
+from sekisho.values.packet import PORT_PROTOCOLS
+
+
+class NoAddress(Exception):
+    """An interface has no address to translate to: the kernel drops the packet."""
+
+
+def translate(
+    action: Translate,
+    side: str,
+    packet: Traveller,
+    connection: Connection,
+    addresses: Sequence[HostAddress],
+    choices: Choices,
+) -> tuple[Lean, ...]:
+    """Bind the connection to what the action says, and tell what that leans on.
+
+    Raises NoAddress where MASQUERADE or REDIRECT finds no address.
+    """
+    leans: list[Lean] = []
+    current = connection.reply.mirrored()
+    present = current.dst if side == "dst" else current.src
+    address = _address(action, side, packet, present, addresses, choices)
+    port_now = current.dport if side == "dst" else current.sport
+    port = None
+    if action.ports is not None and packet.proto in PORT_PROTOCOLS:
+        port = _port(action, port_now, choices, leans)
+    elif side == "src" and packet.proto in PORT_PROTOCOLS:
+        leans.append(Lean("source-port-random" if action.random else "source-port-kept"))
+    bind(connection, side, address, port)
+    return tuple(leans)
+
+
+def _address(
+    action: Translate,
+    side: str,
+    packet: Traveller,
+    present: int,
+    addresses: Sequence[HostAddress],
+    choices: Choices,
+) -> int | None:
+    if action.own_address == "out":
+        towards = packet.next_hop.value if packet.next_hop else packet.dst
+        found = best_address(addresses, packet.oif or "", towards)
+        if found is None:
+            raise NoAddress(packet.oif or "")
+        return found.value
+    if action.own_address == "in":
+        if packet.iif is None:
+            return (127 << 24) + 1 if packet.family == 4 else 1
+        first = _first_on(addresses, packet.iif)
+        if first is None:
+            raise NoAddress(packet.iif)
+        return first.value
+    if action.netmap is not None:
+        bits = BITS[packet.family]
+        host_mask = (1 << (bits - action.netmap.length)) - 1
+        return action.netmap.value | (present & host_mask)
+    if action.addresses is None:
+        return None
+    first_value, last_value = action.addresses
+    if first_value == last_value:
+        return first_value
+    doubt = Doubt("nat-picks-address", (str(first_value), str(last_value)))
+    return first_value if choices.choose((doubt,), 2) == 0 else last_value
+
+
+def _first_on(addresses: Iterable[HostAddress], interface: str) -> HostAddress | None:
+    return next((a for a in addresses if a.interface == interface and not a.secondary), None)
+
+
+def _port(action: Translate, present: int | None, choices: Choices, leans: list[Lean]) -> int | None:
+    assert action.ports is not None
+    first, last = action.ports
+    if action.base_port is not None and present is not None:
+        return first + (present - action.base_port) % (last - first + 1)
+    if first == last:
+        return first
+    if present is not None and first <= present <= last and not action.random:
+        return None
+    leans.append(Lean("nat-picks-port", (str(first), str(last))))
+    doubt = Doubt("nat-picks-port", (str(first), str(last)))
+    return first if choices.choose((doubt,), 2) == 0 else last

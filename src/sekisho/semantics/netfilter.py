@@ -1,0 +1,96 @@
+"""iptables rule sets -> stations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sekisho.model.netfilter import Chain, Rule, Ruleset, Table
+from sekisho.semantics.hooks import CHAIN_HOOKS, TABLE_HOOKS
+from sekisho.semantics.journey import Doubt, Hook, Lean
+from sekisho.semantics.matches import MatchContext, rule_guard
+from sekisho.semantics.program import (
+    ALWAYS,
+    Accept,
+    Action,
+    ChainCode,
+    Drop,
+    Guarded,
+    NotUnderstood,
+    Station,
+    Unsure,
+)
+from sekisho.semantics.targets import rule_action
+
+_POLICIES: dict[str, Action] = {"ACCEPT": Accept(), "DROP": Drop()}
+
+
+def stations(rulesets: Sequence[Ruleset], context: MatchContext) -> dict[Hook, tuple[Station, ...]]:
+    """The base chains of every captured table, by hook, in the order that packets pass them."""
+    found: dict[Hook, list[Station]] = {}
+    for ruleset in rulesets:
+        if ruleset.family != context.family:
+            continue
+        for table in ruleset.tables:
+            for station in _table_stations(table, ruleset.backend, context):
+                found.setdefault(station.hook, []).append(station)
+    return {
+        hook: tuple(sorted(list_, key=lambda station: station.priority)) for hook, list_ in found.items()
+    }
+
+
+def _table_stations(table: Table, backend: str, context: MatchContext) -> list[Station]:
+    names = frozenset(chain.name for chain in table.chains if chain.policy is None)
+    code = {chain.name: _chain_code(chain, table, names, context) for chain in table.chains}
+    users = {name: code[name] for name in names}
+    return [
+        Station(
+            CHAIN_HOOKS[chain.name],
+            TABLE_HOOKS[table.name][CHAIN_HOOKS[chain.name]],
+            table.name,
+            code[chain.name],
+            users,
+            "nat" if table.name == "nat" else "filter",
+            backend,
+        )
+        for chain in table.chains
+        if chain.policy is not None
+        and chain.name in CHAIN_HOOKS
+        and CHAIN_HOOKS[chain.name] in TABLE_HOOKS.get(table.name, {})
+    ]
+
+
+def _chain_code(chain: Chain, table: Table, names: frozenset[str], context: MatchContext) -> ChainCode:
+    lines = [_line(number, rule, names, context) for number, rule in enumerate(chain.rules, 1)]
+    if table.incomplete is not None:
+        # The text was cut inside this table: any of its chains may go on with rules nobody saw.
+        doubt = Doubt("table-incomplete", (table.name,), table.incomplete)
+        lines.append(Guarded(Unsure(doubt), NotUnderstood(doubt), 0, "", "", table.incomplete))
+    policy = None if chain.policy is None else _POLICIES.get(chain.policy)
+    if chain.policy is not None and policy is None:
+        policy = NotUnderstood(Doubt("policy-not-understood", (chain.policy,), chain.evidence))
+    return ChainCode(chain.name, tuple(lines), policy, chain.evidence)
+
+
+def _line(number: int, rule: Rule, names: frozenset[str], context: MatchContext) -> Guarded:
+    guard = rule_guard(rule.matches, context, rule.evidence) if rule.matches else ALWAYS
+    action = rule_action(rule.target, names, context.family, rule.evidence)
+    text = rule.evidence.text.strip() if rule.evidence else ""
+    return Guarded(guard, action, number, text, rule.target.name if rule.target else "", rule.evidence)
+
+
+def gaps(rulesets: Sequence[Ruleset], family: int, has_nft: bool) -> dict[Hook, tuple[Lean, ...]]:
+    """The tables that no file shows, by hook: answers that pass there lean on their emptiness.
+
+    raw and security are seldom used: they are named only together with nothing else being known.
+    """
+    mine = [ruleset for ruleset in rulesets if ruleset.family == family]
+    if any(ruleset.complete for ruleset in mine) or has_nft:
+        return {}
+    captured = {table.name for ruleset in mine for table in ruleset.tables}
+    missing: dict[Hook, tuple[Lean, ...]] = {}
+    for table, hooks in TABLE_HOOKS.items():
+        if table in captured:
+            continue
+        for hook in hooks:
+            missing[hook] = (*missing.get(hook, ()), Lean("table-not-captured", (table,)))
+    return missing

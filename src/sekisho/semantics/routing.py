@@ -1,0 +1,92 @@
+"""Route lookups of one packet, through the chains that ``fib`` made."""
+
+from __future__ import annotations
+
+from copy import copy
+
+from sekisho.semantics.chains import Choices, Passed, run
+from sekisho.semantics.journey import Doubt, Step
+from sekisho.semantics.program import (
+    Action,
+    ChainCode,
+    NotUnderstood,
+    Program,
+    ReversePath,
+    RouteTo,
+    Stop,
+    Way,
+)
+from sekisho.semantics.traveller import Traveller
+
+
+def lookup(program: Program, packet: Traveller, choices: Choices) -> Passed:
+    """The line that decides where the packet goes: its action is RouteTo, Stop or NotUnderstood.
+
+    Locally made packets are looked up as coming in by lo, as the kernel's policy rules see them.
+    """
+    seen = packet
+    if packet.iif is None:
+        seen = copy(packet)
+        seen.iif, seen.oif = "lo", None
+    elif packet.oif is not None:
+        seen = copy(packet)
+        seen.oif = None
+    return _last(program.routing, program, seen, choices)
+
+
+def check(chain: ChainCode, program: Program, packet: Traveller, choices: Choices) -> Passed:
+    """Walk one of the checks of the input decision; Accept means that nothing objects."""
+    return _last(chain, program, packet, choices)
+
+
+def _last(chain: ChainCode, program: Program, packet: Traveller, choices: Choices) -> Passed:
+    passed: Passed | None = None
+    for passed in run(chain, program.route_tables, packet, choices, _no_effect):
+        pass
+    assert passed is not None  # a base chain ends with its policy at the latest
+    return passed
+
+
+def _no_effect(action: Action, packet: Traveller) -> None:
+    """Routing lines change nothing of the packet."""
+
+
+def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> bool | None:
+    """Look the way back up: source and destination exchanged, as from a local process."""
+    back = copy(packet)
+    back.src, back.dst = packet.dst, packet.src
+    back.sport, back.dport = packet.dport, packet.sport
+    back.iif, back.oif, back.uid, back.local = "lo", None, 0, True
+    back.mark = packet.mark if guard.use_mark else 0
+    choices = Choices()
+    action = _last(program.routing, program, back, choices).action
+    if choices.taken or isinstance(action, NotUnderstood):
+        return None
+    if not isinstance(action, RouteTo) or action.kind != "unicast":
+        return False
+    return not guard.strict or any(way.dev == packet.iif for way in action.ways)
+
+
+def pick_way(route: RouteTo, choices: Choices) -> Way:
+    """The way that a packet takes of a multipath route: nobody can say which, the kernel hashes."""
+    if len(route.ways) == 1:
+        return route.ways[0]
+    names = tuple(f"{way.via or ''} {way.dev or ''}".strip() for way in route.ways)
+    return route.ways[choices.choose((Doubt("multipath", names),), len(route.ways))]
+
+
+def route_step(passed: Passed, verdict: str, way: Way | None, packet: Traveller) -> Step:
+    """The step that tells of a routing decision and the line that made it."""
+    line, action = passed.line, passed.action
+    evidence = line.evidence if line else None
+    text = line.text if line else ""
+    table = action.table if isinstance(action, RouteTo) else None
+    device = (way.dev if way else None) or ""
+    via = str(way.via) if way and way.via else ""
+    code = "route-" + verdict.lower().replace("_", "-")
+    if verdict in ("FORWARD", "OUTPUT"):
+        code += "-via" if via else "-on-link"
+    return Step(
+        "route", verdict, table, passed.chain.name, None, text, "", (), code, (device, via), evidence
+    )
+

@@ -1,0 +1,206 @@
+"""The meaning of every target of iptables: target -> action.
+
+Sources: iptables-extensions(8), net/netfilter/xt_*.c.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sekisho.model.evidence import Evidence
+from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Target
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.program import (
+    Accept,
+    Action,
+    Continue,
+    CopyMark,
+    Drop,
+    Goto,
+    Jump,
+    NotUnderstood,
+    Reject,
+    Return,
+    SetBits,
+    SetZone,
+    Translate,
+    Untrack,
+)
+from sekisho.values.address import Address, Family, Prefix
+
+# Targets that look at a packet, or change what decides nothing here, and pass it on.
+PASSING = frozenset(
+    "LOG NFLOG ULOG AUDIT TRACE TCPMSS TCPOPTSTRIP CHECKSUM CLASSIFY RATEEST LED IDLETIMER SECMARK CONNSECMARK "
+    "TEE CONTINUE NFACCT ECN".split()
+)
+
+# What a REJECT sends when the rule does not say (ip6t_REJECT, ipt_REJECT).
+DEFAULT_REJECT: dict[int, str] = {4: "icmp-port-unreachable", 6: "icmp6-port-unreachable"}
+
+
+def rule_action(
+    target: Target | None, chains: frozenset[str], family: Family, evidence: Evidence | None = None
+) -> Action:
+    """What a rule's target does; ``chains`` are the user chains of the rule's table."""
+    if target is None:
+        return Continue()
+    if target.name in chains:
+        return Goto(target.name) if target.goto else Jump(target.name)
+    options = {option.name: option for option in target.options}
+    if any(option.module == UNKNOWN_MODULE for option in target.options):
+        return _unknown(target, evidence)
+    try:
+        action = _action(target, options, family)
+    except (ValueError, IndexError):
+        action = None
+    return _unknown(target, evidence) if action is None else action
+
+
+def _unknown(target: Target, evidence: Evidence | None) -> NotUnderstood:
+    words = [target.name]
+    for option in target.options:
+        words += [f"--{option.name}", *option.values] if option.name else [*option.values]
+    return NotUnderstood(Doubt("target-not-understood", (" ".join(words),), evidence))
+
+
+def _action(target: Target, options: dict[str, Option], family: Family) -> Action | None:
+    name = target.name
+    if name == "ACCEPT":
+        return Accept()
+    if name == "DROP":
+        return Drop()
+    if name == "RETURN":
+        return Return()
+    if name in PASSING:
+        return Continue()
+    if name == "REJECT":
+        return Reject(options["reject-with"].values[0] if "reject-with" in options else DEFAULT_REJECT[family])
+    if name in ("DNAT", "SNAT"):
+        return _nat(name, options, family)
+    if name == "MASQUERADE":
+        return Translate("src", own_address="out", ports=_port_range(options), random=_random(options))
+    if name == "REDIRECT":
+        return Translate("dst", own_address="in", ports=_port_range(options), random=_random(options))
+    if name == "NETMAP":
+        return Translate("hook", netmap=Prefix.parse(options["to"].values[0]))
+    if name == "MARK":
+        return _mark("mark", options)
+    if name == "CONNMARK":
+        return _connmark(options)
+    if name == "NOTRACK":
+        return Untrack()
+    if name == "CT":
+        return _ct(options)
+    if name in ("TOS", "DSCP"):
+        return _tos(options)
+    if name in ("TTL", "HL"):
+        value = options.get("ttl-set") or options.get("hl-set")
+        return SetBits("ttl", 0xFF, int(value.values[0])) if value else None
+    if name in ("NFQUEUE", "QUEUE"):
+        return NotUnderstood(Doubt("userspace-decides", (name,)))
+    return None
+
+
+def _random(options: dict[str, Option]) -> bool:
+    return "random" in options or "random-fully" in options
+
+
+def _port_range(options: dict[str, Option]) -> tuple[int, int] | None:
+    if "to-ports" not in options:
+        return None
+    return _ports(options["to-ports"].values[0])
+
+
+def _ports(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    low, high = int(first), int(last if dash else first)
+    if not 0 <= low <= high <= 0xFFFF:
+        raise ValueError(f"not a port range: {text}")
+    return low, high
+
+
+def _nat(name: str, options: dict[str, Option], family: Family) -> Action | None:
+    wanted = "to-destination" if name == "DNAT" else "to-source"
+    if wanted not in options:
+        return None
+    text = options[wanted].values[0]
+    base_port = None
+    if text.startswith("["):
+        addresses, _, ports = text[1:].partition("]")
+        ports = ports.lstrip(":")
+        if "]-[" in text:
+            first_text, last_text = text[1:].split("]-[", 1)
+            last_text, _, ports = last_text.partition("]")
+            addresses, ports = f"{first_text}-{last_text}", ports.lstrip(":")
+    elif family == 6:
+        addresses, ports = text, ""
+    else:
+        addresses, _, ports = text.partition(":")
+    ports, slash, base = ports.partition("/")  # DNAT --to-destination A:P1-P2/BASE shifts ports
+    if slash:
+        base_port = int(base)
+    span = None
+    if addresses:
+        first, dash, last = addresses.partition("-")
+        low, high = Address.parse(first), Address.parse(last if dash else first)
+        if low.family != family or high.family != family or low.value > high.value:
+            raise ValueError(f"not an IPv{family} range: {addresses}")
+        span = (low.value, high.value)
+    return Translate(
+        "dst" if name == "DNAT" else "src",
+        addresses=span,
+        ports=_ports(ports) if ports else None,
+        random=_random(options),
+        base_port=base_port,
+    )
+
+
+def _value_mask(text: str) -> tuple[int, int]:
+    value, slash, mask = text.partition("/")
+    return int(value, 0), int(mask, 0) if slash else 0xFFFFFFFF
+
+
+def _mark(field: Literal["mark", "ctmark"], options: dict[str, Option]) -> Action | None:
+    for option in options.values():
+        value, mask = _value_mask(option.values[0])
+        bits: tuple[int, int] | None = {
+            "set-xmark": (mask, value),
+            "set-mark": (mask | value, value),
+            "and-mark": (~value & 0xFFFFFFFF, 0),
+            "or-mark": (value, value),
+            "xor-mark": (0, value),
+        }.get(option.name)
+        return None if bits is None else SetBits(field, *bits)
+    return None
+
+
+def _connmark(options: dict[str, Option]) -> Action | None:
+    nfmask, ctmask = (
+        int((options.get("mask") or options[name]).values[0], 0) if {"mask", name} & set(options) else 0xFFFFFFFF
+        for name in ("nfmask", "ctmask")
+    )
+    if "save-mark" in options:
+        return CopyMark("mark", "ctmark", nfmask, ctmask)
+    if "restore-mark" in options:
+        return CopyMark("ctmark", "mark", ctmask, nfmask)
+    return _mark("ctmark", options)
+
+
+def _ct(options: dict[str, Option]) -> Action | None:
+    if "notrack" in options:
+        return Untrack()
+    for name, directions in (("zone", "both"), ("zone-orig", "orig"), ("zone-reply", "reply")):
+        if name in options:
+            value = options[name].values[0]
+            return SetZone(int(value, 0), directions) if value != "mark" else None
+    # helpers, events and timeouts decide nothing for a packet of the connection itself
+    return Continue() if set(options) <= {"helper", "ctevents", "expevents", "timeout"} else None
+
+
+def _tos(options: dict[str, Option]) -> Action | None:
+    if "set-dscp" in options:
+        return SetBits("tos", 0xFC, int(options["set-dscp"].values[0], 0) << 2)
+    if "set-tos" in options:
+        value, slash, mask = options["set-tos"].values[0].partition("/")
+        return SetBits("tos", int(mask, 0) if slash else 0xFF, int(value, 0))
+    return None

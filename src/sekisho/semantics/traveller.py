@@ -1,0 +1,241 @@
+"""The packet on its way through one namespace, and whether a guard holds for it.
+
+Three answers: True, False, None ("nobody can say"; ``doubts`` then tells why). ``and``/``or``/``not`` follow
+Kleene: False and unknown is False, True or unknown is True.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.program import (
+    UNTRACKED,
+    All,
+    AnyOf,
+    Guard,
+    In,
+    Interface,
+    Masked,
+    Members,
+    Not,
+    ReversePath,
+    Unsure,
+)
+from sekisho.values.address import Address, Family
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
+
+
+@dataclass(slots=True)
+class Traveller:
+    """The mutable twin of a Packet while it walks, with what connection tracking knows of it.
+
+    ``unstated`` are the names of fields that the question left open. ``local``: made by a process of
+    this namespace. Connection fields are those of the tuple that tracking found.
+    """
+
+    family: Family
+    src: int
+    dst: int
+    proto: int
+    sport: int | None
+    dport: int | None
+    icmp_type: int | None
+    icmp_code: int | None
+    icmp_id: int | None
+    tcp_flags: int | None
+    iif: str | None
+    oif: str | None
+    mark: int
+    tos: int
+    ttl: int
+    length: int | None
+    src_mac: int | None
+    uid: int | None
+    gid: int | None
+    unstated: frozenset[str] = frozenset()
+    local: bool = False
+    physin: str | None = None
+    physout: str | None = None
+    next_hop: Address | None = None
+    fragment: int = 0
+    pkttype: int = 0
+    zone: int = 0
+    zone_reply: int = 0
+    ctstate: int = UNTRACKED
+    ctstatus: int = 0
+    ctmark: int = 0
+    ctdir: int | None = None
+    ctproto: int | None = None
+    ctorigsrc: int | None = None
+    ctorigdst: int | None = None
+    ctorigsport: int | None = None
+    ctorigdport: int | None = None
+    ctreplsrc: int | None = None
+    ctrepldst: int | None = None
+    ctreplsport: int | None = None
+    ctrepldport: int | None = None
+    reverse_path: Callable[[Traveller, ReversePath], bool | None] | None = field(default=None, repr=False)
+
+    @property
+    def flow_uid(self) -> int | None:
+        """The uid that policy rules see: packets that are forwarded count as root's."""
+        return self.uid if self.local else 0
+
+    @property
+    def setproto(self) -> int:
+        """The protocol as ipset's port dimension sees it."""
+        return self.proto
+
+    @property
+    def setsport(self) -> int | None:
+        """The source side of ipset's port dimension: ports, or ICMP type and code."""
+        return self._set_port(self.sport)
+
+    @property
+    def setdport(self) -> int | None:
+        """The destination side of ipset's port dimension."""
+        return self._set_port(self.dport)
+
+    def _set_port(self, port: int | None) -> int | None:
+        if self.proto in PORT_PROTOCOLS:
+            return port
+        if self.proto in (ICMP, ICMPV6) and self.icmp_type is not None:
+            return self.icmp_type << 8 | (self.icmp_code or 0)
+        return 0
+
+    def packet(self) -> Packet:
+        """The packet as it stands now."""
+        return Packet(
+            self.family, self.src, self.dst, self.proto, self.sport, self.dport, self.icmp_type,
+            self.icmp_code, self.icmp_id, self.tcp_flags, self.iif, self.oif, self.mark, self.tos, self.ttl,
+            self.length, None if self.src_mac is None else _mac_text(self.src_mac), self.uid, self.gid,
+            self.next_hop,
+        )  # fmt: skip
+
+
+def traveller(packet: Packet, unstated: frozenset[str] = frozenset()) -> Traveller:
+    """A packet that sets out; ``unstated`` names the fields whose value the question left open."""
+    mac = None if packet.src_mac is None else int(packet.src_mac.replace(":", ""), 16)
+    return Traveller(
+        packet.family, packet.src, packet.dst, packet.proto, packet.sport, packet.dport, packet.icmp_type,
+        packet.icmp_code, packet.icmp_id, packet.tcp_flags, packet.iif, packet.oif, packet.mark, packet.tos,
+        packet.ttl, packet.length, mac, packet.uid, packet.gid, unstated, next_hop=packet.next_hop,
+    )  # fmt: skip
+
+
+def _mac_text(value: int) -> str:
+    text = f"{value:012x}"
+    return ":".join(text[at : at + 2] for at in range(0, 12, 2))
+
+
+# ------------------------------------------------------------------------------------- guards
+
+
+def holds(guard: Guard, packet: Traveller) -> bool | None:
+    """Whether the guard holds for the packet as it is now."""
+    return _EVALUATE[type(guard)](guard, packet)
+
+
+def _in(guard: In, packet: Traveller) -> bool | None:
+    if guard.field in packet.unstated:
+        return None
+    value = getattr(packet, guard.field)
+    return value is not None and value in guard.values
+
+
+def _masked(guard: Masked, packet: Traveller) -> bool | None:
+    if guard.field in packet.unstated:
+        return None
+    value = getattr(packet, guard.field)
+    return value is not None and bool(value & guard.mask == guard.value)
+
+
+def _interface(guard: Interface, packet: Traveller) -> bool | None:
+    name = getattr(packet, guard.field)
+    if name is None:
+        if guard.field in packet.unstated:
+            return None
+        return guard.prefix and not guard.name and guard.field in ("iif", "oif")
+    if guard.prefix:
+        return bool(name.startswith(guard.name))
+    return bool(name == guard.name)
+
+
+def _all(guard: All, packet: Traveller) -> bool | None:
+    answer: bool | None = True
+    for part in guard.guards:
+        held = _EVALUATE[type(part)](part, packet)
+        if held is False:
+            return False
+        if held is None:
+            answer = None
+    return answer
+
+
+def _any(guard: AnyOf, packet: Traveller) -> bool | None:
+    answer: bool | None = False
+    for part in guard.guards:
+        held = _EVALUATE[type(part)](part, packet)
+        if held:
+            return True
+        if held is None:
+            answer = None
+    return answer
+
+
+def _not(guard: Not, packet: Traveller) -> bool | None:
+    held = holds(guard.guard, packet)
+    return None if held is None else not held
+
+
+def _unsure(guard: Unsure, packet: Traveller) -> bool | None:
+    return None
+
+
+# The field whose being unstated leaves a derived one open.
+_OPEN = {"setsport": "sport", "setdport": "dport"}
+
+
+def _members(guard: Members, packet: Traveller) -> bool | None:
+    if any(_OPEN.get(name, name) in packet.unstated for name in guard.fields):
+        return None
+    values = [getattr(packet, name) for name in guard.fields]
+    for boxes, answer in guard.entries:
+        if all(
+            value is not None and (value == box if isinstance(box, str) else value in box)
+            for value, box in zip(values, boxes, strict=True)
+        ):
+            return answer
+    return False
+
+
+def _reverse(guard: ReversePath, packet: Traveller) -> bool | None:
+    return None if packet.reverse_path is None else packet.reverse_path(packet, guard)
+
+
+_EVALUATE: dict[type, Callable[..., bool | None]] = {
+    In: _in, Masked: _masked, Interface: _interface, All: _all, AnyOf: _any, Not: _not, Unsure: _unsure,
+    Members: _members, ReversePath: _reverse,
+}  # fmt: skip
+
+
+def doubts(guard: Guard, packet: Traveller) -> tuple[Doubt, ...]:
+    """Why a guard could not be decided."""
+    if holds(guard, packet) is not None:
+        return ()
+    match guard:
+        case Unsure(doubt):
+            return (doubt,)
+        case In(name) | Masked(name) | Interface(name):
+            return (Doubt("field-not-stated", (name,)),)
+        case Members(names):
+            open_names = [name for name in names if _OPEN.get(name, name) in packet.unstated]
+            return tuple(Doubt("field-not-stated", (name,)) for name in open_names)
+        case All(parts) | AnyOf(parts):
+            return tuple(doubt for part in parts for doubt in doubts(part, packet))
+        case Not(inner):
+            return doubts(inner, packet)
+        case _:
+            return (Doubt("reverse-path-undecided"),)

@@ -1,0 +1,373 @@
+"""One packet's stay in one namespace: in by an interface or a process, out by an interface or a socket.
+
+    wire ─► [bridge] ─► PREROUTING ─► martians ─► route ─┬─► source check ─► INPUT ─► socket
+                                                         └─► forwarding ─► source check ─► ttl ─► FORWARD ─┐
+    process ─► route ─► OUTPUT ─► (route again) ──────────────────────────────────► POSTROUTING ◄──────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from sekisho.semantics import delivery, nat, routing
+from sekisho.semantics.addresses import best_address
+from sekisho.semantics.chains import Choices, Passed, run, set_bits
+from sekisho.semantics.conntrack import Connection, Tracker, differences, rewrite, show, track
+from sekisho.semantics.hooks import CONNTRACK_PRIORITY, NAT_SIDE, TABLE_HOOKS
+from sekisho.semantics.host import HostCode
+from sekisho.semantics.journey import Disposition, Doubt, Hook, Lean, Step
+from sekisho.semantics.program import (
+    ESTABLISHED,
+    NEW,
+    UNTRACKED,
+    Accept,
+    Action,
+    ChainCode,
+    CopyMark,
+    Drop,
+    Goto,
+    Jump,
+    NotUnderstood,
+    Program,
+    Reject,
+    Return,
+    RouteTo,
+    SetBits,
+    SetZone,
+    Station,
+    Stop,
+    Translate,
+    Untrack,
+)
+from sekisho.semantics.traveller import Traveller
+from sekisho.values.address import Address, format_ip
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The packet's way ends in this namespace."""
+
+    disposition: Disposition
+    doubts: tuple[Doubt, ...] = ()
+    kernel_reason: str | None = None
+    answer: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """The packet goes out by ``interface`` towards ``next_hop``."""
+
+    interface: str
+    next_hop: Address
+    bridged: bool = False
+
+
+@dataclass(slots=True)
+class Visit:
+    """State of one stay. ``connection`` is the tracked connection that the packet carries."""
+
+    host: HostCode
+    packet: Traveller
+    tracker: Tracker
+    choices: Choices
+    leans: dict[Lean, None]
+    steps: list[Step] = field(default_factory=list)
+    connection: Connection | None = None
+    untracked: bool = False
+    reply: bool = False
+
+    @property
+    def program(self) -> Program:
+        return self.host.programs[self.packet.family]
+
+    def lean(self, *leans: Lean) -> None:
+        """Remember what the answer takes for granted."""
+        for lean in leans:
+            self.leans.setdefault(lean)
+
+    # ------------------------------------------------------------------------------ the two ways in
+
+    def arrive(self) -> End | Leaves:
+        """The packet comes in by ``packet.iif``."""
+        return self.prerouting() or self.input_decision()
+
+    def arrive_loopback(self) -> End | Leaves:
+        """Back in over lo: the packet still has the route it was sent by, so there is no new lookup
+        (ip_rcv_finish: skb_valid_dst); it can only be for this host."""
+        return self.prerouting() or self.local_input()
+
+    def prerouting(self) -> End | None:
+        """The PREROUTING hook."""
+        self.packet.reverse_path = partial(routing.reverse_path, self.program)
+        return self.hook("prerouting")
+
+    def input_decision(self) -> End | Leaves:
+        """The input route lookup and all that follows it."""
+        packet, program = self.packet, self.program
+        passed = routing.check(program.arrival, program, packet, self.choices)
+        if isinstance(passed.action, Accept):
+            passed = routing.lookup(program, packet, self.choices)
+        action = passed.action
+        if not isinstance(action, RouteTo):
+            return self._refused(passed)
+        self.lean(*self.host.leans[packet.family])
+        way = routing.pick_way(action, self.choices)
+        if action.kind in ("local", "broadcast", "anycast", "multicast"):
+            if action.kind != "broadcast" and (end := self._object(program.source_check)):
+                return end
+            self.steps.append(routing.route_step(passed, "LOCAL", way, packet))
+            packet.pkttype = {"broadcast": 1, "multicast": 2}.get(action.kind, 0)
+            return self.local_input()
+        if self._forwarding_assumed():
+            self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
+        if end := self._object(program.forwarding):
+            return end
+        if end := self._object(program.source_check):
+            return end
+        self.steps.append(routing.route_step(passed, "FORWARD", way, packet))
+        return self.forward(action, way.dev or "", way.via)
+
+    def forward(self, route: RouteTo, device: str, via: Address | None) -> End | Leaves:
+        """ip_forward(): the TTL, then FORWARD, then POSTROUTING."""
+        packet = self.packet
+        if packet.ttl <= 1:
+            answer = "icmp-time-exceeded" if packet.family == 4 else "icmp6-time-exceeded"
+            self.steps.append(Step("forward", "TTL_EXPIRED", code="ttl-expired"))
+            return End("ttl_expired", kernel_reason="IP_TTL", answer=answer)
+        packet.ttl -= 1
+        packet.oif = device
+        packet.next_hop = via or Address(packet.family, packet.dst)
+        return self.hook("forward") or self.postrouting()
+
+    def send(self) -> End | Leaves:
+        """A local process sends the packet: output route, OUTPUT, perhaps another route, POSTROUTING."""
+        packet, program = self.packet, self.program
+        packet.local, packet.iif = True, None
+        packet.reverse_path = partial(routing.reverse_path, program)
+        passed = routing.lookup(program, packet, self.choices)
+        if not isinstance(passed.action, RouteTo):
+            return self._refused(passed)
+        self.lean(*self.host.leans[packet.family])
+        self._set_out(passed, "OUTPUT", True)
+        before = (packet.src, packet.dst, packet.mark, packet.tos)
+        if end := self.hook("output"):
+            return end
+        if (packet.src, packet.dst, packet.mark, packet.tos) != before:
+            passed = routing.lookup(program, packet, self.choices)
+            if not isinstance(passed.action, RouteTo):
+                return self._refused(passed)
+            self._set_out(passed, "OUTPUT", False)
+        return self.postrouting()
+
+    def _set_out(self, passed: Passed, verdict: str, choose_source: bool) -> None:
+        packet, action = self.packet, passed.action
+        assert isinstance(action, RouteTo)
+        way = routing.pick_way(action, self.choices)
+        packet.oif = "lo" if action.kind in ("local", "anycast") else way.dev
+        packet.next_hop = way.via or Address(packet.family, packet.dst)
+        changes: tuple[tuple[str, str, str], ...] = ()
+        if choose_source and "src" in packet.unstated:
+            packet.src = self._source(action, packet)
+            packet.unstated -= {"src"}
+            changes = (("src", "", format_ip(packet.family, packet.src)),)
+        step = routing.route_step(passed, verdict, way, packet)
+        if packet.oif == "lo":
+            step = Step("route", verdict, step.table, step.chain, None, step.text, "", changes,
+                        "route-output-local", ("lo", ""), step.evidence)  # fmt: skip
+        elif changes:
+            step = Step("route", verdict, step.table, step.chain, None, step.text, "", changes,
+                        step.code, step.args, step.evidence)  # fmt: skip
+        self.steps.append(step)
+
+    def _source(self, route: RouteTo, packet: Traveller) -> int:
+        if route.src is not None and route.src.family == packet.family:
+            return route.src.value
+        if route.kind == "local":
+            return packet.dst
+        towards = packet.next_hop.value if packet.next_hop else packet.dst
+        found = best_address(self.host.addresses[packet.family], packet.oif or "", towards)
+        return found.value if found else 0
+
+    def postrouting(self) -> End | Leaves:
+        """POSTROUTING, and out."""
+        if end := self.hook("postrouting"):
+            return end
+        packet = self.packet
+        assert packet.next_hop is not None
+        return Leaves(packet.oif or "", packet.next_hop)
+
+    def local_input(self) -> End:
+        """INPUT, then the socket."""
+        self.packet.oif = None
+        if end := self.hook("input"):
+            return end
+        found = delivery.socket_lookup(self.host, self.packet, self.reply, self.connection)
+        self.lean(*found.leans)
+        self.steps.append(found.step)
+        return End(found.disposition, found.doubts, found.kernel_reason, found.answer, found.where)
+
+    # ------------------------------------------------------------------------------------- stations
+
+    def hook(self, hook: Hook) -> End | None:
+        """Pass every station of a hook in the order of priorities; None when the packet goes on."""
+        self.lean(*self.program.gaps.get(hook, ()))
+        side = NAT_SIDE.get(hook)
+        nat_priority = TABLE_HOOKS["nat"].get(hook, 0)
+        nat_stations: list[Station] = []
+        queue: list[tuple[int, Callable[[], End | None]]] = []
+        for station in self.program.stations.get(hook, ()):
+            if station.kind == "nat":
+                nat_stations.append(station)
+            else:
+                queue.append((station.priority, partial(self._filter, station)))
+        if hook in ("prerouting", "output"):
+            queue.append((CONNTRACK_PRIORITY, self._track))
+        if side is not None:
+            queue.append((nat_priority, partial(self._nat, hook, side, nat_stations)))
+        for _, pass_station in sorted(queue, key=lambda item: item[0]):
+            if end := pass_station():
+                return end
+        return None
+
+    def _track(self) -> End | None:
+        if self.connection is not None:
+            return None  # looped over lo: the packet carries its connection along
+        if self.untracked:
+            self.packet.ctstate = UNTRACKED
+            return None
+        self.connection = track(self.packet, self.tracker)
+        return None
+
+    def _filter(self, station: Station) -> End | None:
+        """A station whose chain every packet passes."""
+        decided = self._pass(station)
+        if isinstance(decided, Accept):
+            return None
+        return self._end(station.hook, decided)
+
+    def _nat(self, hook: Hook, side: str, stations: list[Station]) -> End | None:
+        """The nat core: chains only for a connection's first packet, then the translation itself."""
+        connection, packet = self.connection, self.packet
+        if connection is None:
+            return None
+        if packet.ctstate == NEW and side not in connection.bound:
+            for station in stations:
+                decided = self._pass(station)
+                if isinstance(decided, Translate):
+                    break
+                if not isinstance(decided, Accept):
+                    return self._end(hook, decided)
+            connection.bound.add(side)
+        if packet.ctdir is None:
+            return None
+        changes = rewrite(connection, packet.ctdir, side, packet)
+        if changes and (packet.ctstate == ESTABLISHED or packet.ctdir == 1):
+            # The first packet's change stands at the rule that made it.
+            verdict = "DNAT" if side == "dst" else "SNAT"
+            code = f"conntrack-{'restores' if packet.ctdir else 'translates'}-{side}"
+            self.steps.append(Step("conntrack", verdict, changes=changes, code=code))
+        show(packet, connection, packet.ctdir)
+        return None
+
+    def _pass(self, station: Station) -> Action | None:
+        """Walk a station's chains and note the steps; the action that decided."""
+        decided: Action | None = None
+        for passed in run(station.base, station.chains, self.packet, self.choices, self._effect):
+            decided = passed.action
+            if isinstance(decided, Translate):
+                end = self._translate(station, decided)
+                if end is not None:
+                    decided = end
+            self.steps.append(self._step(station, passed, decided))
+        return decided
+
+    def _translate(self, station: Station, action: Translate) -> Action | None:
+        if self.connection is None:
+            return None
+        side = NAT_SIDE[station.hook] if action.what == "hook" else action.what
+        addresses = self.host.addresses[self.packet.family]
+        try:
+            self.lean(*nat.translate(action, side, self.packet, self.connection, addresses, self.choices))
+        except nat.NoAddress:
+            return Drop()
+        return None
+
+    def _effect(self, action: Action, packet: Traveller) -> None:
+        if isinstance(action, SetBits | CopyMark):
+            set_bits(action, packet)
+            if self.connection is not None:
+                self.connection.mark = packet.ctmark
+        elif isinstance(action, Untrack):
+            self.untracked = True
+        elif isinstance(action, SetZone):
+            if action.directions in ("both", "orig"):
+                packet.zone = action.zone
+            if action.directions in ("both", "reply"):
+                packet.zone_reply = action.zone
+
+    def _step(self, station: Station, passed: Passed, decided: Action | None) -> Step:
+        """The step for a line that fitted; what the line changes of the packet happens right after."""
+        line = passed.line
+        verdict = _VERDICTS.get(type(decided), "CONTINUE")
+        if line is None and passed.action is None:
+            verdict = "RETURN"
+        changes: tuple[tuple[str, str, str], ...] = ()
+        if isinstance(decided, Translate) and self.connection is not None:
+            changes = differences(self.connection.translated(0), NAT_SIDE[station.hook], self.packet)
+        elif isinstance(decided, SetBits):
+            old = getattr(self.packet, decided.field)
+            changes = ((decided.field, f"{old:#x}", f"{(old & ~decided.mask) ^ decided.value:#x}"),)
+        elif isinstance(decided, CopyMark):
+            old, taken = getattr(self.packet, decided.target), getattr(self.packet, decided.source)
+            new = (old & ~decided.target_mask) ^ (taken & decided.source_mask)
+            changes = ((decided.target, f"{old:#x}", f"{new:#x}"),)
+        return Step(
+            station.hook, verdict, station.table, passed.chain.name, line.number if line else None,
+            line.text if line else "", line.target if line else "", changes, "", (),
+            line.evidence if line else passed.chain.evidence, station.backend,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------ endings
+
+    def _end(self, hook: Hook, action: Action | None) -> End:
+        match action:
+            case Reject(answer):
+                return End("rejected", kernel_reason="NETFILTER_DROP", answer=answer)
+            case NotUnderstood(doubt):
+                return End("undetermined", (doubt,))
+            case _:
+                return End("dropped", kernel_reason="NETFILTER_DROP")
+
+    def _refused(self, passed: Passed) -> End:
+        """A routing decision, or one of its checks, that is no route."""
+        action = passed.action
+        if isinstance(action, NotUnderstood):
+            return End("undetermined", (action.doubt,))
+        assert isinstance(action, Stop)
+        step = routing.route_step(passed, action.disposition.upper(), None, self.packet)
+        self.steps.append(step)
+        # Nothing is answered to a packet that was not to be forwarded (ip_error, IN_DEV_FORWARD).
+        return End(action.disposition, (), action.kernel_reason, action.answer)
+
+    def _object(self, chain: ChainCode) -> End | None:
+        passed = routing.check(chain, self.program, self.packet, self.choices)
+        return None if isinstance(passed.action, Accept) else self._refused(passed)
+
+    def _forwarding_key(self) -> str:
+        return "net.ipv4.ip_forward" if self.packet.family == 4 else "net.ipv6.conf.all.forwarding"
+
+    def _forwarding_assumed(self) -> bool:
+        facts, iif = self.host.facts, self.packet.iif or ""
+        keys = [self._forwarding_key(), "net.ipv4.conf.all.forwarding"]
+        keys.append(f"net.ipv4.conf.{iif.replace('.', '/')}.forwarding")
+        return all(facts.sysctl(key) is None for key in keys)
+
+
+_VERDICTS: dict[type, str] = {
+    Accept: "ACCEPT", Translate: "ACCEPT", Drop: "DROP", Reject: "REJECT", Jump: "JUMP", Goto: "GOTO",
+    Return: "RETURN", NotUnderstood: "UNKNOWN",
+}  # fmt: skip
+

@@ -1,0 +1,263 @@
+"""One packet's leg through all namespaces: visits, and what lies between them (bridges, links, loopback)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sekisho.semantics.chains import Choices
+from sekisho.semantics.conntrack import Tracker
+from sekisho.semantics.journey import Doubt, Hop, Lean, Leg, Step
+from sekisho.semantics.traveller import Traveller
+from sekisho.semantics.visit import End, Leaves, Visit
+from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.values.address import Address
+
+# A packet that has been through this many namespaces goes round in circles.
+MAX_VISITS = 16
+
+BRIDGE_NF = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
+
+
+@dataclass(slots=True)
+class Walk:
+    """State that lasts over both legs of a journey: connections and what was assumed."""
+
+    world: World
+    choices: Choices
+    trackers: dict[str, Tracker] = field(default_factory=dict)
+    leans: dict[Lean, None] = field(default_factory=dict)
+    stranger: Attachment | None = None
+
+    def behind(self, bridge: str, address: Address) -> Attachment | None:
+        """What answers for the address on that bridge; ``stranger`` is the journey's own starting point
+        where the snapshot does not know it."""
+        found = self.world.behind(bridge, address)
+        mine = self.stranger
+        if found is None and mine is not None and mine.bridge == bridge and address in mine.addresses:
+            return mine
+        return found
+
+    def leg(self, packet: Traveller, node: str, start: str, *, reply: bool = False,
+            origin: Attachment | None = None) -> Leg:  # fmt: skip
+        """Let the packet set out: ``start`` is "process" (sent in ``node``), "interface" (arrives at
+        ``packet.iif`` of ``node``), or "attachment" (``origin`` puts it on its bridge)."""
+        return _Leg(self, packet, reply).run(node, start, origin)
+
+    def tracker(self, node: str) -> Tracker:
+        """The connection table of a namespace."""
+        return self.trackers.setdefault(node, Tracker())
+
+
+@dataclass(slots=True)
+class _Leg:
+    walk: Walk
+    packet: Traveller
+    reply: bool
+    hops: list[Hop] = field(default_factory=list)
+
+    def run(self, node: str, start: str, origin: Attachment | None) -> Leg:
+        came_from: Attachment | None = origin
+        if start == "process":
+            visit = self._visit(node)
+            went = visit.send()
+        elif start == "attachment":
+            assert origin is not None
+            visit, went = self._onto_bridge(origin, self._first_hop(origin))
+        else:
+            visit = self._visit(node)
+            went = self._arrive_wire(visit)
+        for _ in range(MAX_VISITS):
+            node = visit.host.name
+            if isinstance(went, End):
+                return self._finish(visit, went)
+            if went.interface == "lo":
+                self._hop(visit, "lo")
+                visit = self._again(visit)
+                went = visit.arrive_loopback()
+                continue
+            step = self._leave(visit, node, went, came_from)
+            if isinstance(step, Leg):
+                return step
+            visit, went, came_from = step
+        return self._finish(visit, End("loop"))
+
+    # ---------------------------------------------------------------------------- between namespaces
+
+    def _leave(
+        self, visit: Visit, node: str, leaves: Leaves, came_from: Attachment | None
+    ) -> Leg | tuple[Visit, End | Leaves, Attachment | None]:
+        """Out of ``node`` by an interface: to a container behind a bridge, to the host, or away."""
+        world, packet = self.walk.world, self.packet
+        if node != HOST:
+            mine = next(
+                (a for a in world.named(node) if a.node == node and a.interface == leaves.interface), None
+            )
+            if mine is None:
+                return self._finish(visit, self._away(visit, leaves))
+            self._hop(visit, leaves.interface)
+            visit, went = self._onto_bridge(mine, leaves.next_hop)
+            return visit, went, mine
+        if leaves.interface not in world.bridges:
+            return self._finish(visit, self._away(visit, leaves))
+        target = self.walk.behind(leaves.interface, leaves.next_hop)
+        if target is None:
+            return self._finish(visit, self._nobody(visit, leaves))
+        if came_from is not None and target is came_from and leaves.bridged and target.hairpin is not True:
+            if target.hairpin is False:
+                visit.steps.append(
+                    Step("bridge", "DROP", code="bridge-no-hairpin", args=(leaves.interface, target.name))
+                )
+                return self._finish(visit, End("dropped"))
+            visit.lean(Lean("hairpin-not-captured", (leaves.interface, target.name)))
+        visit.steps.append(
+            Step("bridge", "FORWARD", code="bridge-to", args=(leaves.interface, target.name, str(leaves.next_hop)))
+        )
+        if target.node is None:
+            return self._finish(visit, self._into_unknown(visit, target))
+        self._hop(visit, leaves.interface)
+        inner = self._enter(target)
+        return inner, inner.arrive(), None
+
+    def _into_unknown(self, visit: Visit, target: Attachment) -> End:
+        """A container whose own namespace was not captured takes the packet, as far as anybody knows."""
+        if target.origin == "rule":
+            visit.lean(Lean("container-inferred", (target.name, target.bridge)))
+        elif not self.reply:
+            visit.lean(Lean("container-not-captured", (target.name,)))
+        visit.steps.append(Step("socket", "DELIVERED", code="container-takes", args=(target.name,)))
+        return End("delivered", where=target.name)
+
+    def _away(self, visit: Visit, leaves: Leaves) -> End:
+        visit.steps.append(
+            Step("neighbour", "EXITS", code="leaves-by", args=(leaves.interface, str(leaves.next_hop)))
+        )
+        return End("exits")
+
+    def _nobody(self, visit: Visit, leaves: Leaves) -> End:
+        """Nothing that is known answers for the address on this bridge."""
+        args = (leaves.interface, str(leaves.next_hop))
+        if leaves.interface in self.walk.world.docker_bridges:
+            visit.lean(Lean("docker-knows-all", (leaves.interface,)))
+            visit.steps.append(Step("neighbour", "NEIGHBOUR_FAILED", code="nobody-answers", args=args))
+            answer = "icmp-host-unreachable" if self.packet.family == 4 else "icmp6-addr-unreachable"
+            return End("neighbour_failed", kernel_reason="NEIGH_FAILED", answer=answer)
+        visit.lean(Lean("bridge-members-not-captured", args))
+        visit.steps.append(Step("neighbour", "EXITS", code="leaves-by-bridge", args=args))
+        return End("exits")
+
+    def _first_hop(self, origin: Attachment) -> Address:
+        """Where a container sends a frame first: its neighbour on the subnet, or the bridge's address."""
+        packet = self.packet
+        target = Address(packet.family, packet.dst)
+        host = self.walk.world.host
+        for item in host.addresses[packet.family]:
+            if item.interface == origin.bridge and item.subnet.contains(target):
+                return target
+        for item in host.addresses[packet.family]:
+            if item.interface == origin.bridge:
+                return Address(packet.family, item.value)
+        return target
+
+    def _onto_bridge(self, origin: Attachment, next_hop: Address) -> tuple[Visit, End | Leaves]:
+        """A frame from an attachment enters its bridge port: up to the host, or across the bridge."""
+        visit = self._visit(HOST)
+        self.packet.iif, self.packet.oif, self.packet.physin = origin.bridge, None, origin.port
+        if origin.node is None and not self.reply:
+            visit.lean(Lean("container-routing-assumed", (origin.name,)))
+        if visit.host.owns(next_hop.family, next_hop.value, origin.bridge):
+            return visit, self._up(visit)
+        return visit, self._across(visit, origin.bridge, next_hop)
+
+    def _arrive_wire(self, visit: Visit) -> End | Leaves:
+        """The packet arrives at an interface; on a bridge, a neighbour's address means across."""
+        world, packet = self.walk.world, self.packet
+        bridge = packet.iif or ""
+        if visit.host.name == HOST and bridge in world.bridges:
+            source = self.walk.behind(bridge, Address(packet.family, packet.src))
+            packet.physin = source.port if source else None
+            target = Address(packet.family, packet.dst)
+            on_link = any(
+                item.interface == bridge and item.subnet.contains(target)
+                for item in visit.host.addresses[packet.family]
+            )
+            if on_link and not visit.host.owns(packet.family, packet.dst) and not self._is_broadcast(bridge):
+                return self._across(visit, bridge, target)
+            return self._up(visit)
+        return visit.arrive()
+
+    def _is_broadcast(self, bridge: str) -> bool:
+        packet = self.packet
+        return any(
+            item.interface == bridge and packet.dst == item.subnet.last
+            for item in self.walk.world.host.addresses[packet.family]
+        )
+
+    def _up(self, visit: Visit) -> End | Leaves:
+        """Through the bridge into the host's IP layer. With br_netfilter a DNAT to a neighbour on the
+        same bridge is bridged rather than routed."""
+        bridge = self.packet.iif
+        before = self.packet.dst
+        went = visit.arrive()
+        if isinstance(went, Leaves) and went.interface == bridge and self.packet.dst != before:
+            if self._bridge_nf(visit) == "1":
+                return replace(went, bridged=True)
+        return went
+
+    def _bridge_nf(self, visit: Visit) -> str | None:
+        return visit.host.facts.sysctl(BRIDGE_NF[self.packet.family])
+
+    def _across(self, visit: Visit, bridge: str, next_hop: Address) -> End | Leaves:
+        """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
+        packet = self.packet
+        setting = self._bridge_nf(visit)
+        if setting is None:
+            doubt = Doubt("sysctl-decides", (BRIDGE_NF[packet.family],))
+            setting = str(self.walk.choices.choose((doubt,), 2))
+        if setting != "1":
+            visit.steps.append(Step("bridge", "FORWARD", code="bridge-switches", args=(bridge,)))
+            return Leaves(bridge, next_hop)
+        target = self.walk.behind(bridge, next_hop)
+        before = packet.dst
+        if end := visit.prerouting():
+            return end
+        if packet.dst != before:
+            return visit.input_decision()
+        packet.oif, packet.next_hop = bridge, next_hop
+        packet.physout = target.port if target else None
+        visit.steps.append(Step("bridge", "FORWARD", code="bridge-netfilter", args=(bridge,)))
+        end = visit.hook("forward") or visit.hook("postrouting")
+        return end or Leaves(bridge, next_hop)
+
+    # ------------------------------------------------------------------------------------- visits
+
+    def _visit(self, node: str) -> Visit:
+        walk = self.walk
+        return Visit(walk.world.nodes[node], self.packet, walk.tracker(node), walk.choices, walk.leans,
+                     reply=self.reply)  # fmt: skip
+
+    def _again(self, visit: Visit) -> Visit:
+        """The same packet once more in the same namespace, its connection still attached."""
+        again = self._visit(visit.host.name)
+        again.connection, again.untracked = visit.connection, visit.untracked
+        self.packet.iif, self.packet.oif = "lo", None
+        return again
+
+    def _enter(self, target: Attachment) -> Visit:
+        """Over the veth pair into a captured namespace: marks and connections stay behind."""
+        assert target.node is not None
+        packet = self.packet
+        packet.iif, packet.oif, packet.mark = target.interface, None, 0
+        packet.physin = packet.physout = None
+        packet.local = False
+        return self._visit(target.node)
+
+    def _hop(self, visit: Visit, out: str | None) -> None:
+        first_in = self.packet.iif
+        self.hops.append(Hop(visit.host.name, first_in, out, tuple(visit.steps)))
+
+    def _finish(self, visit: Visit, end: End) -> Leg:
+        out = self.packet.oif if end.disposition == "exits" or end.where not in ("", visit.host.name) else None
+        self._hop(visit, out)
+        return Leg(end.disposition, tuple(self.hops), self.packet.packet(), end.doubts, end.kernel_reason,
+                   end.answer, end.where)  # fmt: skip
+

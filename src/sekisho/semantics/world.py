@@ -1,0 +1,190 @@
+"""All namespaces of a snapshot and what hangs on the host's bridges.
+
+An *attachment* is something behind a bridge of the host: a container that Docker names, a namespace
+that was captured, or an address that is known only because a rule translates to it (then it is said
+that it was inferred).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from sekisho.model.docker import DockerContainer
+from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics.host import HostCode, compile_host
+from sekisho.semantics.program import Translate
+from sekisho.values.address import Address
+
+HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """``origin``: docker, namespace or rule. ``node``/``interface``: the captured namespace and its end of
+    the link; ``port``: the bridge's port; ``hairpin``: that port's mode. None: not captured."""
+
+    name: str
+    bridge: str
+    addresses: frozenset[Address]
+    origin: str
+    node: str | None = None
+    interface: str | None = None
+    port: str | None = None
+    hairpin: bool | None = None
+    mac: str | None = None
+
+
+class World:
+    """What a walk moves in. ``bridges`` are the host's bridge interfaces; ``shared`` tells containers
+    that live in another's namespace (or the host's) by name."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host)}
+        for namespace in snapshot.namespaces:
+            self.nodes[namespace.name] = compile_host(namespace)
+        self.bridges = _bridges(snapshot)
+        self.attachments = tuple(self._attachments())
+
+    @property
+    def host(self) -> HostCode:
+        """The host's own namespace."""
+        return self.nodes[HOST]
+
+    def behind(self, bridge: str, address: Address) -> Attachment | None:
+        """What answers for the address on that bridge."""
+        for attachment in self.attachments:
+            if attachment.bridge == bridge and address in attachment.addresses:
+                return attachment
+        return None
+
+    def holder(self, address: Address) -> Attachment | None:
+        """The attachment that has the address, whatever the bridge."""
+        return next((item for item in self.attachments if address in item.addresses), None)
+
+    def named(self, name: str) -> tuple[Attachment, ...]:
+        """The attachments of a container or namespace."""
+        return tuple(item for item in self.attachments if name in (item.name, item.node))
+
+    @cached_property
+    def docker_bridges(self) -> frozenset[str]:
+        """Bridges whose every container is known, because Docker's state was captured."""
+        if self.snapshot.containers is None or self.snapshot.networks is None:
+            return frozenset()
+        return frozenset(network.bridge for network in self.snapshot.networks if network.bridge)
+
+    # ---------------------------------------------------------------------------------- building
+
+    def _attachments(self) -> Iterable[Attachment]:
+        seen: set[tuple[str, Address]] = set()
+        for attachment in (*self._from_docker(), *self._from_namespaces(), *self._from_rules()):
+            fresh = frozenset(a for a in attachment.addresses if (attachment.bridge, a) not in seen)
+            if fresh:
+                seen |= {(attachment.bridge, address) for address in fresh}
+                yield attachment
+
+    def _from_docker(self) -> Iterable[Attachment]:
+        bridges = {network.name: network.bridge for network in self.snapshot.networks or ()}
+        for container in self.snapshot.containers or ():
+            for endpoint in container.endpoints:
+                bridge = bridges.get(endpoint.network)
+                if bridge is None or not endpoint.addresses or not container.running:
+                    continue
+                node = self._node_of(container)
+                interface = self._interface_with(node, endpoint.addresses)
+                port, hairpin = self._port(node, interface, bridge)
+                yield Attachment(
+                    container.name, bridge, frozenset(endpoint.addresses), "docker", node, interface, port,
+                    hairpin, endpoint.mac,
+                )  # fmt: skip
+
+    def _node_of(self, container: DockerContainer) -> str | None:
+        return next((n for n in (container.name, container.id) if n in self.nodes and n != HOST), None)
+
+    def _from_namespaces(self) -> Iterable[Attachment]:
+        for name, node in self.nodes.items():
+            if name == HOST:
+                continue
+            by_interface: dict[str, set[Address]] = {}
+            for addresses in node.addresses.values():
+                for item in addresses:
+                    if item.interface != "lo" and item.scope != "link":
+                        by_interface.setdefault(item.interface, set()).add(Address(item.family, item.value))
+            for interface, found in by_interface.items():
+                bridge = self._bridge_for(found)
+                if bridge is not None:
+                    port, hairpin = self._port(name, interface, bridge)
+                    yield Attachment(
+                        name, bridge, frozenset(found), "namespace", name, interface, port, hairpin
+                    )
+
+    def _from_rules(self) -> Iterable[Attachment]:
+        """Addresses that a DNAT rule of the host sends packets to, where they lie on a bridge."""
+        for program in self.host.programs.values():
+            for stations in program.stations.values():
+                for station in stations:
+                    for chain in (station.base, *station.chains.values()):
+                        for line in chain.lines:
+                            action = line.action
+                            if not isinstance(action, Translate) or action.what != "dst":
+                                continue
+                            if action.addresses is None or action.addresses[0] != action.addresses[1]:
+                                continue
+                            address = Address(program.family, action.addresses[0])
+                            bridge = self._bridge_for({address})
+                            if bridge is not None:
+                                yield Attachment(str(address), bridge, frozenset({address}), "rule")
+
+    def _bridge_for(self, addresses: set[Address]) -> str | None:
+        for address in addresses:
+            for item in self.host.addresses[address.family]:
+                if item.interface in self.bridges and item.subnet.contains(address):
+                    return item.interface
+            for route in self.host.facts.routes:
+                device = route.nexthops[0].dev if len(route.nexthops) == 1 else None
+                if device in self.bridges and route.nexthops[0].via is None and route.kind == "unicast":
+                    if route.dst.length and route.dst.contains(address):
+                        return device
+        return None
+
+    def _interface_with(self, node: str | None, addresses: Iterable[Address]) -> str | None:
+        if node is None:
+            return None
+        wanted = set(addresses)
+        for family_addresses in self.nodes[node].addresses.values():
+            for item in family_addresses:
+                if Address(item.family, item.value) in wanted:
+                    return item.interface
+        return None
+
+    def _port(self, node: str | None, interface: str | None, bridge: str) -> tuple[str | None, bool | None]:
+        """The host's end of the link and its hairpin mode: the peer's index tells it."""
+        if node is None or interface is None:
+            return None, None
+        mine = next((i for i in self.nodes[node].facts.interfaces or () if i.name == interface), None)
+        if mine is None or mine.peer is None or not mine.peer.startswith("if"):
+            return None, None
+        index = int(mine.peer[2:]) if mine.peer[2:].isdigit() else None
+        for item in self.host.facts.interfaces or ():
+            if item.index == index and item.master == bridge:
+                return item.name, item.hairpin
+        return None, None
+
+
+def _bridges(snapshot: Snapshot) -> frozenset[str]:
+    names = {network.bridge for network in snapshot.networks or () if network.bridge}
+    host: Namespace = snapshot.host
+    for item in host.interfaces or ():
+        if item.kind == "bridge":
+            names.add(item.name)
+        if item.master:
+            names.add(item.master)
+    devices = {hop.dev for route in host.routes for hop in route.nexthops if hop.dev}
+    devices |= {address.interface for address in host.addresses or ()}
+    kinds = {item.name: item.kind for item in host.interfaces or ()}
+    # docker0 and br-... are Docker's names for bridges (br- and the network's id).
+    names |= {d for d in devices if (d == "docker0" or d.startswith("br-")) and not kinds.get(d)}
+    return frozenset(names)
+

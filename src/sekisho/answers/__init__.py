@@ -1,0 +1,1 @@
+"""One module per question; answers are data and hold no words."""

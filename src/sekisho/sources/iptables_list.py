@@ -79,6 +79,7 @@ class _Reader:
             self._chain(place, line)
         elif "target" in line and (header := _HEADER.match(line)):
             self._header(header)
+            self.table.evidence = Evidence(self.file, 0, line)
         else:
             self._row(place, line, last_and_cut)
 
@@ -211,7 +212,8 @@ def parse(text: str, file: str, family: Family = 4, table: str | None = None) ->
     Without ``table``, the file's name (``iptables-nat.txt``) or else the chains and targets tell.
     A rule of a listing without ``-v`` carries ``Option("?", NO_INTERFACES)``: its interfaces are
     unknown. Text that is not understood stays in the rule as ``Option("?", "", False, (text,))`` and
-    is an Unread; a line that is no rule leaves ``Table.incomplete`` as well.
+    is an Unread; a line that is no rule leaves ``Table.incomplete`` as well. The text of the table's
+    evidence is the column header, which tells the layout of a listing without rules.
     """
     unread: list[Unread] = []
     builder = TableBuilder(table or "", unread, Evidence(file, 0, ""))

@@ -1,0 +1,1 @@
+"""What people and programs see of facts and answers: listings, text, JSON, pictures."""

@@ -26,6 +26,7 @@ class Namespace:
     covers: (family, "all") when ``show table all`` was read, (family, "main") when only main was.
     ``rulesets``: iptables rule sets, one per (family, back end). ``unread`` are lines of this
     namespace's files that were not understood; ``files`` every file that was read.
+    ``socket_protocols``: what ``sockets`` covers; after ``ss -lt`` UDP sockets are unknown.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Namespace:
     connections: tuple[TrackedConnection, ...] | None = None
     unread: tuple[Unread, ...] = ()
     files: tuple[str, ...] = ()
+    socket_protocols: frozenset[str] = frozenset({"tcp", "udp"})
 
     def sysctl(self, key: str) -> str | None:
         """The value of a sysctl, None where it was not captured (the last line wins)."""
@@ -59,7 +61,8 @@ class Snapshot:
     """What a snapshot folder, archive or pasted text holds. ``path`` is how the user named it.
 
     ``roles`` are from snapshot.toml: (interface, role), role e.g. "internet". ``notes`` is what the
-    capture could not read.
+    capture could not read. ``texts``: (file, text) as captured, so that lines without a fact (column
+    heads, COMMIT) can be shown too; line numbers are those of ``Evidence``.
     """
 
     path: str
@@ -72,3 +75,4 @@ class Snapshot:
     roles: tuple[tuple[str, str], ...] = ()
     notes: tuple[Evidence, ...] = ()
     unread: tuple[Unread, ...] = field(default=())
+    texts: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)

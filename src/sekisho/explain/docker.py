@@ -1,0 +1,87 @@
+"""What Docker's networks and containers are, as docker inspect shows them."""
+
+from __future__ import annotations
+
+from sekisho.explain.context import COMPOSE_SERVICE, HostContext
+from sekisho.explain.message import Message, join, m
+from sekisho.model.docker import DockerContainer, DockerNetwork, PublishedPort
+
+
+def explain_network(item: DockerNetwork, context: HostContext) -> tuple[Message, ...]:
+    """A network: its bridge, its addresses, who is on it."""
+    if item.driver in ("host", "null"):
+        said = [m("docker.network.host" if item.driver == "host" else "docker.network.none")]
+        return tuple(said)
+    if item.bridge is None:
+        said = [m("docker.network.other", item.name, item.driver)]
+    else:
+        code = "default" if item.name == "bridge" else "bridge"
+        said = [m(f"docker.network.{code}", item.name, item.bridge)]
+    if item.subnets:
+        said.append(
+            m(
+                "docker.network.subnet",
+                join(
+                    "and",
+                    [
+                        str(entry.subnet)
+                        if entry.gateway is None
+                        else m("docker.network.gateway", entry.subnet, entry.gateway)
+                        for entry in item.subnets
+                    ],
+                ),
+            )
+        )
+    if item.internal:
+        said.append(m("docker.network.internal"))
+    members = [
+        container.name
+        for container in context.snapshot.containers or ()
+        if any(endpoint.network == item.name for endpoint in container.endpoints)
+    ]
+    if members:
+        said.append(m("docker.network.members", join("and", members)))
+    elif context.snapshot.containers is not None:
+        said.append(m("docker.network.empty"))
+    return tuple(said)
+
+
+def explain_container(item: DockerContainer) -> tuple[Message, ...]:
+    """A container: its addresses, and which of its ports are published where."""
+    image: Message | str = m("docker.container.image", item.image) if item.image else ""
+    said = [m("docker.container", item.name, image)]
+    service = dict(item.labels).get(COMPOSE_SERVICE)
+    if service:
+        said.append(m("docker.container.service", service))
+    if not item.running:
+        said.append(m("docker.container.stopped"))
+    if item.network_mode == "host":
+        return (*said, m("docker.container.host"))
+    if item.network_mode.startswith("container:"):
+        return (*said, m("docker.container.shares", item.network_mode.removeprefix("container:")[:64]))
+    if item.network_mode == "none":
+        said.append(m("docker.container.none"))
+    places = [
+        m("docker.container.endpoint", address, endpoint.network)
+        for endpoint in item.endpoints
+        for address in endpoint.addresses
+    ]
+    if places:
+        said.append(m("docker.container.addresses", join("and", places)))
+    published = [port for port in item.published if port.host_port]
+    by_port: dict[str, list[Message]] = {}
+    for port in published:
+        by_port.setdefault(f"{port.container_port}/{port.proto}", []).append(_host_side(port))
+    for name, sides in by_port.items():
+        said.append(m("docker.published", name, join("or", dict.fromkeys(sides))))
+    if not published and item.running:
+        said.append(m("docker.published.none"))
+    return tuple(said)
+
+
+def _host_side(port: PublishedPort) -> Message:
+    address = port.host_address
+    if address is None or address.value == 0:
+        return m("docker.published.everywhere", port.host_port)
+    loopback = address.value == 1 or (address.family == 4 and address.value >> 24 == 127)
+    return m("docker.published.loopback" if loopback else "docker.published.address", port.host_port, address)

@@ -1,0 +1,88 @@
+"""What each table, chain, policy and rule of iptables does on this host."""
+
+from __future__ import annotations
+
+from sekisho.explain.context import HostContext
+from sekisho.explain.idioms import Place, explain_idiom
+from sekisho.explain.matches import phrase_of, subject
+from sekisho.explain.message import Message, join, m
+from sekisho.explain.owners import chain_owner, chain_role
+from sekisho.explain.targets import explain_counters, explain_target
+from sekisho.model.netfilter import Chain, Table
+
+_TABLES = {"nat", "filter", "raw", "mangle", "security"}
+_HOOKS = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
+_NAT_HOOKS = {"PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"}
+
+
+def explain_table(table: Table) -> tuple[Message, ...]:
+    """What the table is there for, and whether it was captured to its end."""
+    said = [m(f"table.{table.name}") if table.name in _TABLES else m("table.other", table.name)]
+    if table.incomplete is not None:
+        said.append(m("table.incomplete"))
+    return tuple(said)
+
+
+def explain_chain(chain: Chain, table: Table) -> tuple[Message, ...]:
+    """A chain's head: where it stands or who calls it, who writes it, its policy and counters."""
+    said: list[Message] = []
+    builtin = chain.policy is not None or (chain.name in _HOOKS and chain.references is None)
+    if builtin:
+        if table.name == "nat" and chain.name in _NAT_HOOKS:
+            said.append(m(f"chain.nat.{chain.name}"))
+        elif chain.name in _HOOKS:
+            said.append(m(f"chain.{chain.name}"))
+        else:
+            said.append(m("chain.builtin.other", chain.name, table.name))
+        if not chain.rules:
+            said.append(m("chain.empty"))
+        said.extend(_policy(chain, table))
+        return tuple(said)
+    role, owner = chain_role(chain.name, table.name), chain_owner(chain.name)
+    said.append(m("chain.user", chain.name) if role is None else m("chain.role", chain.name, role))
+    if owner is not None:
+        said.append(owner)
+    said.extend(_callers(chain, table))
+    if not chain.rules:
+        said.append(m("chain.empty"))
+    return tuple(said)
+
+
+def _policy(chain: Chain, table: Table) -> list[Message]:
+    if chain.policy is None:
+        return []
+    if chain.policy == "ACCEPT" and table.name == "nat":
+        said = [m("chain.policy.nat")]
+    elif chain.policy in ("ACCEPT", "DROP"):
+        said = [m(f"chain.policy.{chain.policy}")]
+    else:
+        said = [m("chain.policy.other", chain.policy)]
+    if chain.packets is not None:
+        hits = m("chain.policy.hits", f"{chain.packets:,}", f"{chain.bytes or 0:,}")
+        said.append(hits if chain.packets else m("chain.policy.no_hits"))
+    return said
+
+
+def _callers(chain: Chain, table: Table) -> list[Message]:
+    calls = [
+        m("rule.name", caller.name, number)
+        for caller in table.chains
+        for number, rule in enumerate(caller.rules, start=1)
+        if rule.target is not None and rule.target.name == chain.name
+    ]
+    said = [m("chain.called", join("and", calls)) if calls else m("chain.uncalled")]
+    if chain.references is not None and chain.references != len(calls):
+        said.append(m("chain.references", chain.references, len(calls)))
+    return said
+
+
+def explain_rule(place: Place, context: HostContext) -> tuple[Message, ...]:
+    """A rule: who it is about and what happens to them, what it is for, how often it was hit."""
+    phrase = phrase_of(place.rule.matches, context.namespace.ipsets)
+    return (
+        m("rule.number", place.number),
+        *explain_target(place.rule, place.chain, place.table, subject(phrase), context),
+        *explain_idiom(place, context),
+        *phrase.remarks,
+        *explain_counters(place.rule, place.table),
+    )

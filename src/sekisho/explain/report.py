@@ -1,0 +1,215 @@
+"""``explain``: the whole snapshot, line by line, in one language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sekisho.errors import UsageError
+from sekisho.explain.collect import NAMES, TABLES, Explained, Key, explain_facts, key, unread_line
+from sekisho.explain.context import HostContext
+from sekisho.explain.explanation import Explanation, Line, Section
+from sekisho.explain.message import Message, m
+from sekisho.explain.messages_terms import BRIEF, TERM_OF
+from sekisho.explain.picture import draw
+from sekisho.model.snapshot import Namespace, Snapshot
+
+# Other words for a section.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "route": ("routes",),
+    "policy": ("rules",),
+    "rule": ("rules",),
+    "interfaces": ("links",),
+    "addr": ("addresses",),
+    "neigh": ("neighbours",),
+    "iptables": (*TABLES, "tables"),
+    "networks": ("docker",),
+    "containers": ("docker",),
+    "ss": ("sockets",),
+    "sysctls": ("sysctl",),
+    "connections": ("conntrack",),
+}
+_COLUMN_HEADS = re.compile(r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b")
+_SOCKET_HEADS = re.compile(r"(Netid\s+)?State\s+Recv-Q\s")
+
+
+def explain(snapshot: Snapshot, sections: tuple[str, ...], lang: str) -> Explanation:
+    """Explain every captured line of the named sections (all where none is named), and draw the host.
+
+    Sections are those of ``collect.NAMES``, ``picture``, and the words in ``ALIASES``. Raises
+    UsageError for any other.
+    """
+    wanted = _wanted(sections)
+    found: list[Section] = []
+    texts = dict(snapshot.texts)
+    for namespace in (snapshot.host, *snapshot.namespaces):
+        context = HostContext(snapshot, namespace)
+        found.extend(_sections(context, wanted, texts, lang))
+    if not sections or "unread" in wanted:
+        found.extend(_rest(snapshot, found))
+    seen = {section.name for section in found}
+    for name in wanted:
+        if sections and name not in seen and name not in ("picture", "tables", "unread", "notes"):
+            found.append(Section(name, "host", _title(key(name)), (), (_absent(name, snapshot.host),)))
+    picture = tuple(draw(snapshot, lang)) if not sections or "picture" in sections else ()
+    return Explanation(snapshot.path, lang, tuple(_with_terms(found)), picture)
+
+
+def _wanted(sections: tuple[str, ...]) -> tuple[str, ...]:
+    if not sections:
+        return NAMES
+    wanted: list[str] = []
+    for name in sections:
+        if name != "picture" and name not in NAMES and name not in ALIASES:
+            known = ", ".join(("picture", *NAMES))
+            raise UsageError(f"no section is called {name!r}", advice=f"there are: {known}")
+        wanted.extend(ALIASES.get(name, (name,)))
+    return tuple(dict.fromkeys(wanted))
+
+
+def _sections(
+    context: HostContext, wanted: tuple[str, ...], texts: dict[str, str], lang: str
+) -> list[Section]:
+    del lang
+    explained = list(explain_facts(context))
+    explained.extend(_unread(context.namespace, explained))
+    explained = _with_plain_lines(explained, texts)
+    grouped: dict[Key, list[Line]] = {}
+    for where, line in explained:
+        if where.name in wanted:
+            grouped.setdefault(where, []).append(line)
+    name = context.namespace.name
+    return [
+        Section(where.name, name, _titled(where, context), tuple(lines))
+        for where, lines in sorted(grouped.items(), key=lambda item: item[0])
+    ]
+
+
+def _unread(namespace: Namespace, explained: list[Explained]) -> Iterable[Explained]:
+    """Unread lines, each in the section of the readable line before it in its file."""
+    for unread in namespace.unread:
+        line = unread_line(unread)
+        same = [(other.line, where) for where, other in explained if other.file == line.file]
+        before = [item for item in same if item[0] <= line.line]
+        chosen = max(before) if before else min(same, default=(0, key("unread")))
+        yield chosen[1], line
+
+
+def _with_plain_lines(explained: list[Explained], texts: dict[str, str]) -> list[Explained]:
+    """Put the lines of each file in order and add those that hold no fact of their own."""
+    by_file: dict[str, list[Explained]] = {}
+    for where, line in explained:
+        by_file.setdefault(line.file, []).append((where, line))
+    ordered: list[Explained] = []
+    for file, items in by_file.items():
+        items.sort(key=lambda item: item[1].line)
+        text = texts.get(file)
+        if text is None or not items[0][1].line or text.lstrip()[:1] in ("{", "["):
+            ordered.extend(items)
+        else:
+            ordered.extend(_merged(file, items, text))
+    return ordered
+
+
+def _merged(file: str, items: list[Explained], text: str) -> Iterable[Explained]:
+    facts: dict[int, list[Explained]] = {}
+    for where, line in items:
+        facts.setdefault(line.line, []).append((where, line))
+    covered = {number for _where, line in items for number, _text in line.continued}
+    where = items[0][0]
+    result: list[Explained] = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        here = facts.get(number)
+        if here is not None:
+            result.extend(here)
+            where = here[-1][0]
+        elif raw.strip() and number not in covered:
+            message = _plain(raw)
+            if message is None and result:
+                at, owner = result[-1]
+                more = (*owner.continued, (number, raw))
+                result[-1] = (at, Line(owner.file, owner.line, owner.text, owner.messages, more, owner.read))
+            else:
+                result.append((where, Line(file, number, raw, (message or m("line.unaccounted"),))))
+    return result
+
+
+def _plain(raw: str) -> Message | None:
+    """What a line without a fact is; None for an indented one, which belongs to the line above."""
+    if _COLUMN_HEADS.match(raw):
+        return m("line.columns")
+    if _SOCKET_HEADS.match(raw):
+        return m("line.columns.ss")
+    if raw.strip() == "COMMIT":
+        return m("line.commit")
+    if raw.lstrip().startswith("#"):
+        return m("line.comment")
+    return None if raw[:1].isspace() else m("line.unaccounted")
+
+
+def _titled(where: Key, context: HostContext) -> Message:
+    title = _title(where)
+    return title if context.is_host else m("section.in_namespace", title, context.namespace.name)
+
+
+def _title(where: Key) -> Message:
+    family: Message | str = f"IPv{where.family or 4}"
+    if where.backend:
+        family = m("section.backend", family, where.backend)
+    return m(f"section.{where.name}", family)
+
+
+def _absent(name: str, host: Namespace) -> Message:
+    captured = {
+        "rules": host.rules,
+        "links": host.interfaces,
+        "addresses": host.addresses,
+        "neighbours": host.neighbours,
+        "ipset": host.ipsets,
+        "sysctl": host.sysctls,
+        "sockets": host.sockets,
+        "conntrack": host.connections,
+    }.get(name)
+    listed = name in TABLES and any(ruleset.complete for ruleset in host.rulesets)
+    return m("section.not_captured" if captured is None and not listed else "section.empty")
+
+
+def _rest(snapshot: Snapshot, found: list[Section]) -> list[Section]:
+    """What belongs to no namespace: lines of no known form, and notes of the capture."""
+    del found
+    rest: list[Section] = []
+    if snapshot.notes:
+        lines = tuple(Line(note.file, note.line, note.text, (m("note.capture"),)) for note in snapshot.notes)
+        rest.append(Section("notes", "", m("section.notes"), lines))
+    if snapshot.unread:
+        lines = tuple(unread_line(unread) for unread in snapshot.unread)
+        rest.append(Section("unread", "", m("section.unread"), lines))
+    return rest
+
+
+def _with_terms(sections: list[Section]) -> Iterable[Section]:
+    """Add a word about each term of the field where it comes up for the first time; be brief where
+    something was said in full before."""
+    said: set[str] = set()
+    for section in sections:
+        lines: list[Line] = []
+        for line in section.lines:
+            terms = []
+            for message in line.messages:
+                for inner in message.walk():
+                    term = TERM_OF.get(inner.code)
+                    if term is not None and term not in said:
+                        said.add(term)
+                        terms.append(m(term))
+            messages = (*(_brief(message, said) for message in line.messages), *terms)
+            lines.append(Line(line.file, line.line, line.text, messages, line.continued, line.read))
+        yield Section(section.name, section.namespace, section.title, tuple(lines), section.remarks)
+
+
+def _brief(message: Message, said: set[str]) -> Message:
+    if message.code not in BRIEF:
+        return message
+    if message.code in said:
+        return Message(f"{message.code}.again", message.args)
+    said.add(message.code)
+    return message

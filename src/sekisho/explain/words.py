@@ -1,0 +1,96 @@
+"""From messages to words: the catalog of every verb, in every language.
+
+A table is a module ``messages_*.py`` with ``MESSAGES``: id -> (English, Japanese). Texts hold the
+arguments' places as ``{0}``, ``{1}``; both languages use the same places. Tables are read only when
+an id of theirs is asked for, so that a short answer starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from sekisho.explain.message import Message
+
+LANGUAGES = ("en", "ja")
+
+# Looked through in this order; a trace needs the first one only.
+TABLES = (
+    "messages_trace",
+    "messages_terms",
+    "messages_report",
+    "messages_routes",
+    "messages_matches",
+    "messages_targets",
+    "messages_chains",
+    "messages_idioms",
+    "messages_links",
+    "messages_host",
+    "messages_docker",
+)
+
+# Lists of any length: (between two items, before the last one) per language.
+JOINS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "join.and": ((", ", " and "), ("、", "、")),
+    "join.or": ((", ", " or "), ("、", "または")),
+    "join.list": ((", ", ", "), ("、", "、")),
+    "join.reasons": ((", ", ", and "), ("、", "、また、")),
+    "join.with": ((" ", " "), ("で、", "で、")),
+    "join.that": ((", ", " and "), ("で、", "で、")),
+}
+
+_loaded: dict[str, tuple[str, str]] = {}
+_pending = list(TABLES)
+
+
+def template(code: str, lang: str) -> str | None:
+    """The text of a message id with its places still open; None for an id that no table has."""
+    while code not in _loaded and _pending:
+        _loaded.update(import_module(f"sekisho.explain.{_pending.pop(0)}").MESSAGES)
+    pair = _loaded.get(code)
+    return None if pair is None else pair[_index(lang)]
+
+
+def catalog() -> dict[str, tuple[str, str]]:
+    """Every message id with its (English, Japanese) text."""
+    template("", "en")
+    return dict(_loaded)
+
+
+def say(code: str, args: Sequence[str], lang: str) -> str:
+    """The words for a message id and its arguments, ``lang`` being ``en`` or ``ja``.
+
+    An id that is in no table, or too few arguments, give the id and the arguments as they are:
+    an answer is never lost for want of a sentence.
+    """
+    if code in JOINS:
+        return _joined(code, list(args), lang)
+    text = template(code, lang)
+    if text is not None:
+        try:
+            return text.format(*args)
+        except (IndexError, KeyError):
+            pass
+    return " ".join((code, *args))
+
+
+def words(message: Message, lang: str) -> str:
+    """The words for a message and the messages inside it."""
+    parts = [arg if isinstance(arg, str) else words(arg, lang) for arg in message.args]
+    return say(message.code, parts, lang)
+
+
+def sentences(messages: Sequence[Message], lang: str) -> str:
+    """Several messages, one after the other, as running text."""
+    return (" " if lang == "en" else "").join(words(message, lang) for message in messages)
+
+
+def _joined(code: str, parts: list[str], lang: str) -> str:
+    between, last = JOINS[code][_index(lang)]
+    if len(parts) < 2:
+        return "".join(parts)
+    return between.join(parts[:-1]) + last + parts[-1]
+
+
+def _index(lang: str) -> int:
+    return 1 if lang == "ja" else 0

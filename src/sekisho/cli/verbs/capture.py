@@ -40,10 +40,10 @@ def run(args: argparse.Namespace, out: Output) -> int:
                 ja="代わりにスクリプトを実行してください:  sekisho capture --script | sudo sh > host.tar",
             ),
         )
-    from sekisho.capture.script import script_text
+    from sekisho.capture.script import script
 
     if out.json:
-        out.document({"schema": "sekisho/capture-script/1", "script": script_text()})
+        out.document({"schema": "sekisho/capture-script/1", "script": script()})
     else:
-        out.write(script_text())
+        out.write(script())
     return 0

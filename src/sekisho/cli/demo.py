@@ -1,0 +1,116 @@
+"""The guided demonstration: three commands on the shipped example, each with a word before it."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import sekisho
+from sekisho.cli.language import Words
+from sekisho.cli.output import Output
+from sekisho.cli.verbs import load_verb, verb_parser
+from sekisho.cli.wrap import wrap
+from sekisho.errors import UsageError
+
+EXAMPLE = "host-10.1.0.81"
+WIDTH = 78
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One command (its words, ``{host}`` standing for the example's folder) and what to look at in it."""
+
+    words: Words
+    argv: tuple[str, ...]
+
+
+_INTRO: Words = {
+    "en": "Somebody runs Docker on an EC2 instance, 10.1.0.81, and has sent us what three commands print"
+    " there: ip route, iptables -t nat -nL -v and sysctl. Nothing runs on your machine but Sekisho, and"
+    " nothing is changed.",
+    "ja": "EC2インスタンス 10.1.0.81 でDockerを動かしている人から、3つのコマンドの出力が届きました: "
+    "ip route、iptables -t nat -nL -v、sysctl。このマシンで動くのはSekishoだけで、何も変更しません。",
+}
+
+SCENES: tuple[Scene, ...] = (
+    Scene(
+        {
+            "en": "What does each of these lines do on that host?",
+            "ja": "1行ずつ、そのホストで何をしているのでしょうか。",
+        },
+        ("explain", "{host}"),
+    ),
+    Scene(
+        {
+            "en": "Somebody on the Internet connects to the published port 3306. Where does the packet go,"
+            " which line decides, and how does the reply find its way back?",
+            "ja": "インターネットから公開ポート3306へ接続します。パケットはどこへ行き、どの行がそれを決め、"
+            "応答はどう戻るのでしょうか。",
+        },
+        ("trace", "{host}", "internet", "10.1.0.81:3306"),
+    ),
+    Scene(
+        {
+            "en": "And one that does not get through: a container asks an address behind docker0. Why does"
+            " nothing come?",
+            "ja": "届かない例も1つ: コンテナからdocker0側のアドレスへ。なぜ届かないのでしょうか。",
+        },
+        ("trace", "{host}", "172.18.0.2", "172.17.0.2:80"),
+    ),
+)
+
+_OUTRO: Words = {
+    "en": "Now with a host of your own:",
+    "ja": "次はあなたのホストで:",
+}
+_NEXT = ("sekisho capture --script | ssh HOST sudo sh > host.tar", "sekisho explain host.tar")
+
+
+def example_folder() -> Path:
+    """The example: inside an installed package, or beside ``src`` in a checkout.
+
+    Raises UsageError where it is in neither place.
+    """
+    package = Path(sekisho.__file__).resolve().parent
+    places = (package / "examples" / EXAMPLE, package.parents[1] / "examples" / EXAMPLE)
+    for place in places:
+        if place.is_dir():
+            return place
+    raise UsageError("the example is not installed", file=str(places[0]), advice="reinstall sekisho")
+
+
+def demonstrate(out: Output) -> None:
+    """Run every scene through the verbs themselves."""
+    host = str(example_folder())
+    if out.json:
+        steps = [{"command": shown, "answer": json.loads(text)} for _, shown, text in _played(host, out)]
+        out.document({"schema": "sekisho/demo/1", "steps": steps})
+        return
+    out.write("\n".join(wrap(out.pick(_INTRO), WIDTH)))
+    for words, shown, text in _played(host, out):
+        out.write(f"\n{_heading(words, out)}\n\n$ {shown}\n{text}")
+    out.write(f"\n{_heading(_OUTRO, out)}\n\n" + "\n".join(f"$ {line}" for line in _NEXT))
+
+
+def _played(host: str, out: Output) -> Iterator[tuple[Words, str, str]]:
+    for scene in SCENES:
+        argv = [word.format(host=host) for word in scene.argv]
+        yield scene.words, shlex.join(["sekisho", *argv]), _answer(argv, out)
+
+
+def _answer(argv: Sequence[str], out: Output) -> str:
+    """What a verb prints; its exit status is the answer to another question."""
+    stream = io.StringIO()
+    args = verb_parser(argv[0], out.lang).parse(argv[1:])
+    load_verb(argv[0]).run(args, replace(out, stream=stream))
+    return stream.getvalue()
+
+
+def _heading(words: Words, out: Output) -> str:
+    """A sentence of the guide, in bold where colours are."""
+    lines = wrap(out.pick(words), WIDTH)
+    return "\n".join(f"\x1b[1m{line}\x1b[0m" if out.color else line for line in lines)

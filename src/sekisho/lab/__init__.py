@@ -1,0 +1,1 @@
+"""The real kernel, asked inside private network namespaces; the only part besides capture that acts."""

@@ -1,0 +1,138 @@
+"""From everything that was seen to what happened to the probe: pure, so that it can be tested alone."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sekisho.lab.conntrack import Tracked
+from sekisho.lab.kernel_words import BY_ERRNO, BY_ICMP, BY_REASON, answer_name
+from sekisho.lab.probes import Probe
+from sekisho.lab.verdict import Egress, Observed, Passage, SeenStep
+from sekisho.semantics.journey import Disposition
+from sekisho.values.packet import Packet
+
+Rejecting = frozenset[tuple[str, str, str, int]]
+_Key = tuple[int, int, int, int | None, int | None, int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """What was seen while one probe was under way. ``drops`` are skb_drop_reason names of its family."""
+
+    passages: Sequence[Passage]
+    frames: Sequence[Egress]
+    drops: Sequence[str]
+    error: int = 0
+    unanswered: bool = False
+    ident: int = 0
+
+
+def key_of(packet: Packet) -> _Key:
+    """What stays the same between two looks at one packet."""
+    return (
+        packet.src, packet.dst, packet.proto, packet.sport, packet.dport, packet.icmp_type, packet.icmp_id
+    )  # fmt: skip
+
+
+def follow(start: _Key, passages: list[Passage], made_here: bool, node: str) -> list[Passage]:
+    """Take the passages of one packet out of the list: each begins with the headers the last ended with."""
+    taken: list[Passage] = []
+    key = start
+    while True:
+        for index, passage in enumerate(passages):
+            begins = passage.made_here if made_here and not taken else not passage.made_here
+            if begins and key_of(passage.first) == key and (taken or passage.node == node):
+                taken.append(passages.pop(index))
+                key = key_of(taken[-1].last)
+                break
+        else:
+            return taken
+
+
+def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked | None = None) -> Observed:
+    """Put the sightings together. ``rejecting``: (family, table, chain, rule) of every REJECT rule."""
+    rest = list(seen.passages)
+    local = probe.packet.iif is None
+    own = follow(key_of(probe.packet), rest, local, probe.node)
+    replies = _answers(rest)
+    final = own[-1].last if own else probe.packet
+    egress = _frame(seen.frames, key_of(final))
+    answer_frame = _frame(seen.frames, key_of(replies[-1].last)) if replies else None
+    answer = answer_name(replies[0].first) if replies else None
+    steps = tuple(step for passage in own for step in passage.steps)
+    reason = seen.drops[-1] if seen.drops else None
+    disposition = _end(own, egress, seen, replies, rejecting)
+    packet = _final_packet(own, egress, final)
+    return Observed(
+        packet, disposition, steps, tuple(own), tuple(replies), egress, answer, answer_frame, reason,
+        errno.errorcode.get(seen.error) if seen.error else None,
+        own[-1].node if own and "input" in own[-1].hooks else "",
+        tracked, tuple(seen.frames), seen.ident, probe.seq,
+    )  # fmt: skip
+
+
+def _answers(rest: list[Passage]) -> list[Passage]:
+    for passage in rest:
+        if passage.made_here:
+            return follow(key_of(passage.first), rest, True, passage.node)
+    return []
+
+
+def _frame(frames: Sequence[Egress], key: _Key) -> Egress | None:
+    """The frame with these headers; a flooded one is taken where its receiver lives, if that is known."""
+    fitting = [frame for frame in frames if key_of(frame.frame.packet) == key]
+    return fitting[0] if fitting else None
+
+
+def _final_packet(own: Sequence[Passage], egress: Egress | None, final: Packet) -> Packet:
+    mark = own[-1].last.mark if own else 0
+    iif = own[0].iif if own else None
+    if egress is None:
+        return replace(final, mark=mark, iif=iif, oif=own[-1].oif if own else None)
+    return replace(egress.frame.packet, mark=mark, iif=iif, oif=egress.interface, next_hop=egress.next_hop)
+
+
+def _end(
+    own: Sequence[Passage],
+    egress: Egress | None,
+    seen: Sightings,
+    replies: Sequence[Passage],
+    rejecting: Rejecting,
+) -> Disposition:
+    last = own[-1] if own else None
+    stopped = _stopping_step(last)
+    if stopped is not None:
+        place = (stopped.family, stopped.table, stopped.chain, stopped.rule or 0)
+        return "rejected" if place in rejecting else "dropped"
+    if last is not None and "input" in last.hooks:
+        unheard = any(name in ("NO_SOCKET", "IP_NOPROTO") for name in seen.drops)
+        return "no_socket" if unheard else "delivered"
+    if egress is not None:
+        return "exits"
+    if seen.error and (last is None or seen.error != errno.EPERM):
+        return BY_ERRNO.get(seen.error, "undetermined")
+    return _unseen_end(seen, replies)
+
+
+def _stopping_step(last: Passage | None) -> SeenStep | None:
+    """The rule or policy that dropped the packet, if one did."""
+    if last is None or not last.steps:
+        return None
+    step = last.steps[-1]
+    return step if step.verdict == "DROP" else None
+
+
+def _unseen_end(seen: Sightings, replies: Sequence[Passage]) -> Disposition:
+    error = replies[0].first if replies else None
+    if error is not None and error.icmp_type is not None:
+        named = BY_ICMP.get((error.proto, error.icmp_type, error.icmp_code or 0))
+        if named is not None:
+            return named
+    for name in reversed(seen.drops):
+        if name in BY_REASON:
+            return BY_REASON[name]
+    if seen.unanswered:
+        return "neighbour_failed"
+    return "blackhole" if "NOT_SPECIFIED" in seen.drops else "undetermined"

@@ -1,0 +1,108 @@
+"""A snapshot's namespaces, standing: built for the oracle, gone when closed or when the process ends."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+
+from sekisho.lab import build, sockets
+from sekisho.lab.conntrack import Conntrack
+from sekisho.lab.namespaces import NetworkNamespace
+from sekisho.lab.nflog import LOGGER_SYSCTLS, LegacyTrace
+from sekisho.lab.topology import WORLD, Topology, lay_out
+from sekisho.lab.trace import WITNESS_RULES, Trace
+from sekisho.lab.world import World
+from sekisho.model.host import Socket
+from sekisho.model.snapshot import Namespace, Snapshot
+
+
+@dataclass(slots=True)
+class Node:
+    """One namespace with everything that watches it."""
+
+    name: str
+    facts: Namespace
+    namespace: NetworkNamespace
+    trace: Trace
+    conntrack: Conntrack
+    legacy: LegacyTrace | None = None
+    listeners: list[socket.socket] = field(default_factory=list)
+    refused_sysctls: list[tuple[str, str]] = field(default_factory=list)
+    refused_sockets: list[Socket] = field(default_factory=list)
+
+
+class Stage:
+    """All nodes and the world around them. Raises LabError or OSError when something cannot be built."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.topology: Topology = lay_out(snapshot)
+        self.nodes: dict[str, Node] = {}
+        self._namespaces: dict[str, NetworkNamespace] = {}
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self) -> None:
+        everyone = (self.snapshot.host, *self.snapshot.namespaces)
+        for name in (WORLD, *(namespace.name for namespace in everyone)):
+            self._namespaces[name] = NetworkNamespace()
+        paths = {name: namespace.path for name, namespace in self._namespaces.items()}
+        self._namespaces[WORLD].write_sysctls([("net.ipv6.conf.default.disable_ipv6", "1")])
+        plans = [build.plan_node(facts, self.topology, paths) for facts in everyone]
+        for plan in plans:
+            # Before any link: a wire may lie between two of them.
+            self._namespaces[plan.name].write_sysctls(plan.sysctls_before)
+        self.world = World(self._namespaces[WORLD], self.topology)
+        for plan in plans:
+            for flags, lines in (((), plan.batch), (("-6",), plan.batch6)):
+                if lines:
+                    text = "".join(f"{line}\n" for line in lines)
+                    self._namespaces[plan.name].run(("ip", *flags, "-batch", "-"), text)
+        host = self.snapshot.host
+        neighbours = host.neighbours or ()
+        self.world.connect(
+            ((item.address, item.mac) for item in neighbours if item.mac is not None),
+            (item.address for item in neighbours if item.state == "FAILED"),
+        )
+        for facts, plan in zip(everyone, plans, strict=True):
+            self.nodes[plan.name] = self._furnish(facts, plan)
+        for wire in self.topology.wires:
+            for (node, address), port in self.topology.places.items():
+                if wire.far_node != WORLD and (wire.node, wire.interface) == (node, port):
+                    self.world.learn(address, wire.far_mac)
+
+    def _furnish(self, facts: Namespace, plan: build.NodePlan) -> Node:
+        namespace = self._namespaces[plan.name]
+        refused = namespace.write_sysctls(plan.sysctls_after)
+        for load in plan.loads:
+            namespace.run(load.argv, load.text)
+        namespace.run(["nft", "-f", "-"], WITNESS_RULES)
+        with namespace.inside():
+            trace = Trace(plan.name, dict(socket.if_nameindex()))
+            conntrack = Conntrack()
+        node = Node(plan.name, facts, namespace, trace, conntrack, refused_sysctls=refused)
+        if "legacy" in build.backends(facts.rulesets):
+            namespace.write_sysctls(LOGGER_SYSCTLS)
+            with namespace.inside():
+                node.legacy = LegacyTrace()
+        node.listeners, node.refused_sockets = sockets.listen(namespace, plan.sockets)
+        return node
+
+    def close(self) -> None:
+        """Let go of everything; the kernel removes what was built."""
+        for node in self.nodes.values():
+            node.trace.close()
+            node.conntrack.close()
+            if node.legacy is not None:
+                node.legacy.close()
+            for listener in node.listeners:
+                listener.close()
+        if hasattr(self, "world"):
+            self.world.close()
+        for namespace in self._namespaces.values():
+            namespace.close()
+        self._namespaces.clear()
+        self.nodes.clear()

@@ -1,0 +1,220 @@
+"""Which veth pairs and bridges a snapshot's namespaces need, and where each far end lies.
+
+Every interface but bridges and lo becomes one end of a veth pair. Its far end lies in another
+namespace of the snapshot where the facts say so (a container's eth0), else in the *world*: a
+namespace without addresses in which the oracle sees each frame and puts frames in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sekisho.model.links import Interface
+from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics.addresses import host_addresses
+from sekisho.values.address import Address
+
+WORLD = ""
+_BRIDGE_NAMES = ("docker0", "br-", "virbr", "cni0", "lxcbr", "docker_gwbridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A veth pair. ``far_node`` is WORLD or a namespace's name; ``bridge`` the near end's master."""
+
+    node: str
+    interface: str
+    mac: str
+    far_node: str
+    far_interface: str
+    far_mac: str
+    bridge: str | None = None
+    up: bool = True
+    carrier: bool = True
+    mtu: int | None = None
+    hairpin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A bridge device of a namespace."""
+
+    node: str
+    name: str
+    mac: str
+    up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """All links; ``place`` says behind which port a bridge's neighbour lives: (node, address) -> port."""
+
+    bridges: tuple[Bridge, ...]
+    wires: tuple[Wire, ...]
+    places: dict[tuple[str, Address], str]
+
+    def wire(self, node: str, interface: str) -> Wire | None:
+        """The wire whose near or far end is this interface."""
+        for wire in self.wires:
+            if (wire.node, wire.interface) == (node, interface):
+                return wire
+            if (wire.far_node, wire.far_interface) == (node, interface):
+                return wire
+        return None
+
+    def ports(self, node: str, bridge: str) -> list[Wire]:
+        """The wires whose near end is a port of the bridge."""
+        return [wire for wire in self.wires if wire.node == node and wire.bridge == bridge]
+
+
+def is_bridge(interface: Interface) -> bool:
+    """By its kind, and where none was captured by Docker's and libvirt's names."""
+    if interface.kind in (None, ""):
+        return interface.name.startswith(_BRIDGE_NAMES)
+    return interface.kind == "bridge"
+
+
+def interfaces_of(namespace: Namespace) -> tuple[Interface, ...]:
+    """The captured interfaces, or one for each name that routes and addresses mention."""
+    if namespace.interfaces is not None:
+        return tuple(item for item in namespace.interfaces if item.name != "lo")
+    names: dict[str, None] = {}
+    for address in namespace.addresses or ():
+        names[address.interface] = None
+    for route in namespace.routes:
+        for hop in route.nexthops:
+            if hop.dev is not None:
+                names[hop.dev] = None
+    names.pop("lo", None)
+    return tuple(Interface(name) for name in names)
+
+
+def lay_out(snapshot: Snapshot) -> Topology:
+    """Decide the links of all namespaces of a snapshot."""
+    host = snapshot.host
+    bridges: list[Bridge] = []
+    wires: list[Wire] = []
+    taken: set[tuple[str, str]] = set()
+    for namespace in snapshot.namespaces:
+        for inner in interfaces_of(namespace):
+            port = _host_port(host, namespace, inner, taken)
+            if port is not None:
+                taken.update({(host.name, port.name), (namespace.name, inner.name)})
+                wires.append(_between(host, port, namespace, inner))
+    for number, namespace in enumerate((host, *snapshot.namespaces)):
+        for index, item in enumerate(interfaces_of(namespace)):
+            mac = item.mac or f"02:fe:00:{number:02x}:{index >> 8:02x}:{index & 255:02x}"
+            if is_bridge(item):
+                bridges.append(Bridge(namespace.name, item.name, mac, _is_up(item)))
+            elif (namespace.name, item.name) not in taken:
+                far, far_mac = (
+                    f"w{number}-{index}",
+                    f"02:fd:00:{number:02x}:{index >> 8:02x}:{index & 255:02x}",
+                )
+                wires.append(
+                    Wire(
+                        namespace.name, item.name, mac, WORLD, far, far_mac, item.master, _is_up(item),
+                        _has_carrier(item), item.mtu, bool(item.hairpin),
+                    )
+                )  # fmt: skip
+    wires += _missing_ports(bridges, wires, snapshot)
+    return Topology(tuple(bridges), tuple(wires), _places(snapshot, wires))
+
+
+def _is_up(interface: Interface) -> bool:
+    return not interface.flags or "UP" in interface.flags
+
+
+def _has_carrier(interface: Interface) -> bool:
+    return not interface.flags or "LOWER_UP" in interface.flags
+
+
+def _host_port(
+    host: Namespace, namespace: Namespace, inner: Interface, taken: set[tuple[str, str]]
+) -> Interface | None:
+    """The host's end of a container's interface: by index, else a new port in a bridge of its subnet."""
+    free = [item for item in interfaces_of(host) if (host.name, item.name) not in taken]
+    for item in free:
+        if inner.peer is not None and inner.peer in (f"if{item.index}", item.name) and not is_bridge(item):
+            return item
+    for address in _own_addresses(namespace, inner.name):
+        for candidate in interfaces_of(host):
+            if is_bridge(candidate) and any(
+                other.interface == candidate.name and other.subnet.contains(address)
+                for other in host_addresses(host, address.family)
+            ):
+                return Interface(f"skc{len(taken)}", master=candidate.name)
+    return None
+
+
+def _own_addresses(namespace: Namespace, interface: str) -> list[Address]:
+    return [
+        Address(item.family, item.value)
+        for family in (4, 6)
+        for item in host_addresses(namespace, 4 if family == 4 else 6)
+        if item.interface == interface and item.scope == "global"
+    ]
+
+
+def _between(host: Namespace, port: Interface, namespace: Namespace, inner: Interface) -> Wire:
+    seed = sum(ord(letter) * (index + 1) for index, letter in enumerate(f"{namespace.name}/{inner.name}"))
+    low = f"{seed >> 16 & 255:02x}:{seed >> 8 & 255:02x}:{seed & 255:02x}"
+    return Wire(
+        host.name, port.name, port.mac or f"02:fc:00:{low}", namespace.name, inner.name,
+        inner.mac or f"02:fb:00:{low}", port.master, _is_up(port), _has_carrier(port), port.mtu,
+        bool(port.hairpin),
+    )  # fmt: skip
+
+
+def _missing_ports(bridges: Iterable[Bridge], wires: list[Wire], snapshot: Snapshot) -> list[Wire]:
+    """A bridge without a single port has no carrier; one that had it when captured gets a port."""
+    without_carrier = {
+        (namespace.name, item.name)
+        for namespace in (snapshot.host, *snapshot.namespaces)
+        for item in interfaces_of(namespace)
+        if not _has_carrier(item)
+    }
+    for namespace in (snapshot.host, *snapshot.namespaces):
+        without_carrier |= {
+            (namespace.name, hop.dev or "")
+            for route in namespace.routes
+            for hop in route.nexthops
+            if "linkdown" in hop.flags
+        }
+    added = []
+    for number, bridge in enumerate(bridges):
+        key = (bridge.node, bridge.name)
+        if key in without_carrier or any((wire.node, wire.bridge) == key for wire in wires):
+            continue
+        mac = f"02:fa:00:00:00:{number & 255:02x}"
+        far = f"wp{number}"
+        added.append(
+            Wire(
+                bridge.node,
+                f"skp{number}",
+                mac,
+                WORLD,
+                far,
+                f"02:f9:00:00:00:{number & 255:02x}",
+                bridge.name,
+            )
+        )
+    return added
+
+
+def _places(snapshot: Snapshot, wires: Iterable[Wire]) -> dict[tuple[str, Address], str]:
+    """Neighbours whose MAC the bridge's forwarding table knows, and containers with their own namespace."""
+    places: dict[tuple[str, Address], str] = {}
+    host = snapshot.host
+    behind = {entry.mac: entry.port for entry in host.bridge_entries or () if entry.bridge != entry.port}
+    for neighbour in host.neighbours or ():
+        port = behind.get(neighbour.mac or "")
+        if port is not None:
+            places[host.name, neighbour.address] = port
+    by_name = {namespace.name: namespace for namespace in snapshot.namespaces}
+    for wire in wires:
+        if wire.far_node in by_name:
+            for address in _own_addresses(by_name[wire.far_node], wire.far_interface):
+                places[wire.node, address] = wire.interface
+    return places

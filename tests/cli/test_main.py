@@ -13,7 +13,6 @@ import pytest
 from sekisho import __version__
 from sekisho.cli.language import chosen_language, locale_language
 from sekisho.cli.verbs import VERBS, load_verb, verb_parser
-from sekisho.cli.wrap import columns, wrap
 from tests.cli.command import ROOT, process, sekisho
 
 
@@ -230,23 +229,3 @@ def test_japanese_on_a_terminal_that_cannot_show_it_is_no_traceback() -> None:
     assert ran.status == 0
     assert "explain" in ran.out
     assert ran.err == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "width", "want"),
-    [
-        ("", 10, []),
-        ("one two three", 7, ["one two", "three"]),
-        ("incomprehensible", 5, ["incomprehensible"]),
-        ("経路を説明する", 8, ["経路を説", "明する"]),
-        ("経路を説明。する", 10, ["経路を説", "明。する"]),
-        ("a  b\n c", 20, ["a b c"]),
-    ],
-)
-def test_wrap(text: str, width: int, want: list[str]) -> None:
-    assert wrap(text, width) == want
-
-
-def test_columns() -> None:
-    assert columns("abc") == 3
-    assert columns("経路 1") == 6

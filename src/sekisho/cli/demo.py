@@ -13,8 +13,8 @@ import sekisho
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.verbs import load_verb, verb_parser
-from sekisho.cli.wrap import wrap
 from sekisho.errors import UsageError
+from sekisho.explain.layout import wrap
 
 EXAMPLE = "host-10.1.0.81"
 WIDTH = 78

@@ -186,12 +186,12 @@ class _Formatter(argparse.HelpFormatter):
         )
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        from sekisho.cli.wrap import wrap
+        from sekisho.explain.layout import wrap
 
         return wrap(text, width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        from sekisho.cli.wrap import wrap
+        from sekisho.explain.layout import wrap
 
         return "\n".join(indent + line for line in wrap(text, width - len(indent)))
 

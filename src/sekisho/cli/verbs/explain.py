@@ -15,6 +15,14 @@ HELP: Words = {
 }
 
 
+# What ``explain`` has sections for, in the order in which it shows them.
+SECTIONS = (
+    "picture", "routes", "rules", "links", "addresses", "neighbours", "bridge",
+    "raw", "mangle", "nat", "filter", "security", "ipset", "nft",
+    "sysctl", "sockets", "conntrack", "docker", "notes", "unread",
+)  # fmt: skip
+
+
 def add_arguments(parser: VerbParser) -> None:
     """``explain [SNAPSHOT] [SECTION...]``."""
     add_snapshot(parser)
@@ -23,10 +31,11 @@ def add_arguments(parser: VerbParser) -> None:
         nargs="*",
         metavar="SECTION",
         help=parser.say(
-            en="only these parts: routes, rules, nat, filter, sysctl, ... (default: all)",
-            ja="この部分だけ: routes, rules, nat, filter, sysctl など (既定: 全部)",
+            en=f"only these parts: {', '.join(SECTIONS)} (default: all)",
+            ja=f"この部分だけ: {', '.join(SECTIONS)} (既定: 全部)",
         ),
     )
+    parser.suggest("sections", SECTIONS)
 
 
 def run(args: argparse.Namespace, out: Output) -> int:

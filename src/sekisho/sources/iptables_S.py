@@ -59,8 +59,11 @@ def _line(table: TableBuilder, place: Evidence, family: Family, last_and_cut: bo
     table.add(read.chain, read.rules, place, read.position if read.verb == "insert" else None)
 
 
-def render(table: Table, counters: bool = False) -> str:
-    """The text of ``iptables -S`` (``-v -S`` with ``counters``)."""
+def render(table: Table, counters: bool = False, protocol_numbers: bool = False) -> str:
+    """The text of ``iptables -S`` (``-v -S`` with ``counters``).
+
+    ``protocol_numbers``: ``-p 47`` instead of ``-p gre``, as from version 1.8.11 on.
+    """
     lines = []
     for chain in table.chains:
         if chain.policy is not None:
@@ -68,7 +71,7 @@ def render(table: Table, counters: bool = False) -> str:
             lines.append(f"-P {chain.name} {chain.policy}{counted}")
     lines += [f"-N {chain.name}" for chain in table.chains if chain.policy is None]
     lines += [
-        f"-A {chain.name} {render_rule(rule, counters)}".rstrip()
+        f"-A {chain.name} {render_rule(rule, counters, protocol_numbers)}".rstrip()
         for chain in table.chains
         for rule in chain.rules
     ]

@@ -53,7 +53,7 @@ def _row_pattern(numbered: bool, counted: bool, interfaces: bool, opt: bool) -> 
         + r"(?:(?P<target>\S+)\s+)?(?P<protocol>!?[\w.+-]+?)\s*"
         + (r"(?<![^\s\w])(?P<opt>--|-f|!f)\s+" if opt else r"\s+")
         + (rf"(?P<in>\S+)\s+(?P<out>{out})\s+" if interfaces else "")
-        + rf"(?P<source>{address})\s+(?P<destination>{address})(?:\s+(?P<extras>.*?))?\s*\Z"
+        + rf"(?P<source>{address})\s+(?P<destination>{address})(?:\s+(?P<extras>.*))?\Z"
     )
 
 
@@ -131,7 +131,7 @@ class _Reader:
         if goto:
             extras = extras[6:]
         context = Context(True, self.family, _protocol_of(matches))
-        more, own = read_extras(extras.strip(), name or "", context)
+        more, own = read_extras(extras.lstrip(" ") if extras.strip(" ") else "", name or "", context)
         if name == "CT" and more and more[-1] == Option(UNKNOWN_MODULE, "", False, ("NOTRACK",)):
             name, more = "NOTRACK", more[:-1]
         problems.extend(
@@ -155,7 +155,7 @@ class _Reader:
         if self.interfaces:
             for name, column in (("in-interface", "in"), ("out-interface", "out")):
                 value, negated = _sign(groups[column] or "")
-                if negated or value not in ("*", "any", "+"):
+                if negated or value not in ("*", "any"):
                     found.append(Option("", name, negated, (value,)))
         else:
             found.append(Option(UNKNOWN_MODULE, NO_INTERFACES))

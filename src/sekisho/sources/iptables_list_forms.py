@@ -48,7 +48,8 @@ class Form:
     """``order`` is the save format's order of the options, where the listing's differs.
 
     ``silent`` are options that a listing never shows and that decide nothing. ``finish`` completes
-    the options read (defaults that only the save format writes out).
+    the options read (defaults that only the save format writes out). ``glued``: printed without the
+    blank that all others begin with.
     """
 
     module: str
@@ -57,6 +58,7 @@ class Form:
     order: tuple[str, ...] = ()
     silent: frozenset[str] = frozenset()
     finish: Callable[[list[Said], Context], list[Said]] | None = None
+    glued: bool = False
 
     def read(self, text: str, at: int, context: Context) -> tuple[list[Option], int] | None:
         """The options that stand at ``at`` and where they end; None when this form does not stand there."""
@@ -109,7 +111,7 @@ _LITERALS: dict[str, re.Pattern[str]] = {}
 def _literal(text: str) -> re.Pattern[str]:
     known = _LITERALS.get(text)
     if known is None:
-        known = re.compile(" +".join(re.escape(word) for word in text.split(" ")) + r"(?![\w])")
+        known = re.compile(" +".join(re.escape(word) for word in text.split(" ")) + r"(?= |\Z)")
         _LITERALS[text] = known
     return known
 
@@ -129,7 +131,7 @@ def template_pattern(template: str, value: str) -> re.Pattern[str]:
             parts.append(" *" if parts and "<no>" in parts[-1] else " +")
         else:
             parts.append(re.escape(mark))
-    return re.compile("".join(parts) + (r"(?= |\Z)" if "%" in template else r"(?![\w])"))
+    return re.compile("".join(parts) + r"(?= |\Z)")
 
 
 def fill(template: str, negated: bool, value: str) -> str:

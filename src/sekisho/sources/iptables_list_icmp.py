@@ -40,8 +40,8 @@ def _form(module: str, option: str, head: str, names: dict[str, str], normal: Ca
             return f"{head} {sign}{printed[value]}"
         if not context.numeric and value == "any":
             return f"{head} {sign}any"
-        kind, slash, code = value.partition("/")
-        shown = f"{255 if kind == 'any' else kind}" + (f" code {code}" if slash else "")
+        kind, slash, code = ("255" if value == "any" else value).partition("/")
+        shown = kind + (f" code {code}" if slash else "")
         return f"{head} !type {shown}" if one.negated else f"{head}type {shown}"
 
     return Form(module, "", (Piece((option,), pattern, read, show),))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sekisho.sources.iptables_list_forms import Context, Form, Given, Piece, Said, fill, flag, piece
 from sekisho.sources.iptables_list_icmp import ICMP, ICMP6
+from sekisho.sources.iptables_list_rare import BLANK, BPF, CLUSTER, DCCP_TYPES, TIME
 from sekisho.sources.iptables_list_rates import CONNLIMIT, HASHLIMIT, LIMIT, RECENT, STATISTIC
 from sekisho.sources.iptables_names import SERVICE_NAMES
 from sekisho.sources.iptables_values import port_list, port_range, tcp_flag_names, tcp_flags
@@ -33,7 +34,7 @@ def _ports(name: str, label: str) -> Piece:
 
     def show(given: Given, context: Context) -> str | None:
         option = given.get(name)
-        if option is None:
+        if option is None or (option.values == ("0:65535",) and not option.negated):
             return None
         many = "s" if ":" in option.values[0] else ""
         return fill(f"{label}{many}:<!>%", option.negated, _ports_shown(option.values[0], context))
@@ -88,7 +89,8 @@ _PORTS = (_ports("sport", "spt"), _ports("dport", "dpt"))
 _CHUNKS = {
     0: "DATA", 1: "INIT", 2: "INIT_ACK", 3: "SACK", 4: "HEARTBEAT", 5: "HEARTBEAT_ACK", 6: "ABORT",
     7: "SHUTDOWN", 8: "SHUTDOWN_ACK", 9: "ERROR", 10: "COOKIE_ECHO", 11: "COOKIE_ACK", 12: "ECN_ECNE",
-    13: "ECN_CWR", 14: "SHUTDOWN_COMPLETE", 128: "ASCONF_ACK", 192: "FORWARD_TSN", 193: "ASCONF",
+    13: "ECN_CWR", 14: "SHUTDOWN_COMPLETE", 64: "I_DATA", 128: "ASCONF_ACK", 130: "RE_CONFIG",
+    132: "PAD", 192: "FORWARD_TSN", 193: "ASCONF", 194: "I_FORWARD_TSN",
 }  # fmt: skip
 _CHUNK_NUMBERS = {name: number for number, name in _CHUNKS.items()}
 
@@ -180,7 +182,7 @@ MATCH_FORMS: tuple[Form, ...] = (
         (*_PORTS,
          piece("chunk-types", "<! >%", r"(?:any|all|only) +\S+", read=_read_chunks, show=_show_chunks)),
     ),
-    Form("dccp", "dccp", (*_PORTS, piece("dccp-option", "option=<!>%"))),
+    Form("dccp", "dccp", (*_PORTS, DCCP_TYPES, piece("dccp-option", "option=<!>%"))),
     ICMP,
     ICMP6,
     Form(
@@ -279,6 +281,7 @@ MATCH_FORMS: tuple[Form, ...] = (
         "ah", "ah",
         (_or_blank(_plural("ahspi", "spi")), piece("ahlen", "length:<!>%"), flag("ahres", "reserved")),
     ),
+    Form("ipcomp", "comp", (_or_blank(_plural("ipcompspi", "spi")), flag("compres", "reserved"))),
     Form("pkttype", "", (piece("pkt-type", "PKTTYPE <!>= %"),)),
     Form(
         "ecn", "ECN match",
@@ -302,7 +305,10 @@ MATCH_FORMS: tuple[Form, ...] = (
          flag("rt-0-not-strict", "0-not-strict")),
     ),
     Form("mh", "mh", (piece("mh-type", "<!>%", _NUMBERS),)),
-    Form("eui64", "eui64", ()),
+    Form("eui64", "eui64", (BLANK,), glued=True),
+    BPF,
+    CLUSTER,
+    TIME,
     Form(
         "ipv6header", "ipv6header",
         (piece("header", "flags:<!>%", read=_read_headers, show=_show_headers), flag("soft", "soft")),

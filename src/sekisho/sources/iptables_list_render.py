@@ -8,8 +8,9 @@ from contextlib import suppress
 
 from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Option, Rule, Table
 from sekisho.sources.iptables_list_forms import Context
-from sekisho.sources.iptables_list_style import KNOWN_PROTOCOLS, ListStyle
+from sekisho.sources.iptables_list_style import ListStyle
 from sekisho.sources.iptables_list_text import show_extras
+from sekisho.sources.iptables_options import KNOWN_PROTOCOLS
 from sekisho.values.address import Family
 from sekisho.values.packet import protocol_number
 
@@ -89,14 +90,14 @@ def _row(number: int, rule: Rule, style: ListStyle, family: Family) -> str:
     context = Context(style.numeric, family, _plain_protocol(given.get("protocol")))
     extras = show_extras(_without_columns(rule), context)
     if notrack:
-        extras.append("NOTRACK")
+        extras.append(" NOTRACK")
     return line + _joined(extras, style)
 
 
 def _joined(extras: Iterable[str], style: ListStyle) -> str:
     if style.trailing_extras:
-        return "".join(f"{extra} " for extra in extras)
-    return "".join(f" {extra}" for extra in extras)
+        return "".join(f"{extra.strip()} " for extra in extras)
+    return "".join(extras)
 
 
 def _without_columns(rule: Rule) -> Rule:

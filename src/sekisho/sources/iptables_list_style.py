@@ -11,12 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-# The protocols whose names are built into iptables (it needs no /etc/protocols for them).
-KNOWN_PROTOCOLS = frozenset(
-    {"tcp", "sctp", "udp", "udplite", "icmp", "ipv6-icmp", "esp", "ah", "mobility-header", "dccp",
-     "ipcomp", "all"}
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class ListStyle:
@@ -26,7 +20,7 @@ class ListStyle:
     (-v). ``exact``: counters in full (-x). ``numeric``: -n. ``collapsed``: runs of blanks made one
     and none at the ends of lines, as a web page shows a listing; ``blank_lines`` between chains may
     be lost then. ``trailing_extras``: each match's text is followed by a blank, not preceded
-    (before 1.4.12). ``final_newline``: whether the text ends with one. ``chains`` names the only
+    (before 1.4.11). ``final_newline``: whether the text ends with one. ``chains`` names the only
     chain listed, where it is one.
     """
 
@@ -52,10 +46,10 @@ def style_of(version: tuple[int, int, int], *, verbose: bool = True, line_number
         version,
         verbose,
         line_numbers,
-        protocol_numbers=version[:3] == (1, 8, 9),
+        protocol_numbers=(1, 8, 9) <= version < (1, 8, 11),
         narrow_protocol=not old,
         blank_opt=old,
-        trailing_extras=version < (1, 4, 12),
+        trailing_extras=version < (1, 4, 11),
         notrack_as_ct=version >= (1, 4, 15),
     )
 

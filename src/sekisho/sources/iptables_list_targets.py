@@ -195,7 +195,9 @@ TARGET_FORMS: tuple[Form, ...] = (
          piece("rateest-ewmalog", "ewmalog %")),
     ),
     Form("AUDIT", "AUDIT", (piece("type", "%", "accept|drop|reject"),)),
-    Form("IDLETIMER", "", (piece("timeout", "timeout:%"), piece("label", "label:%"))),
+    Form("IDLETIMER", "", (piece("timeout", "timeout:%"), piece("label", "label:%"), flag("alarm", "alarm"))),
+    *(Form(name, name, (piece("src-pfx", "src-pfx %"), piece("dst-pfx", "dst-pfx %")))
+      for name in ("DNPT", "SNPT")),
     _synproxy(),
     Form("TEE", "", (piece("gateway", "TEE gw:%"), piece("oif", "oif=%"))),
     Form("TCPOPTSTRIP", "TCPOPTSTRIP", (piece("strip-options", "options %"),)),

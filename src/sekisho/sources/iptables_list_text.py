@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule
+from sekisho.sources.iptables_instances import Instance, flatten, instances
 from sekisho.sources.iptables_list_forms import Context, Form
 from sekisho.sources.iptables_list_matches import MATCH_FORMS
 from sekisho.sources.iptables_list_targets import TARGET_FORMS
-from sekisho.sources.iptables_reader import Instance, flatten
-from sekisho.sources.iptables_rule import instances, render_option
+from sekisho.sources.iptables_rule import render_option
 
 Extras = tuple[tuple[Option, ...], tuple[Option, ...]]
 
@@ -50,7 +50,6 @@ def read_extras(text: str, target: str, context: Context) -> Extras:
 
 def _matches(found: Sequence[Instance], unknown: str) -> tuple[Option, ...]:
     matches = flatten(found)
-    unknown = unknown.strip(" ")
     return (*matches, Option(UNKNOWN_MODULE, "", False, (unknown,))) if unknown else matches
 
 
@@ -76,18 +75,18 @@ def _read_match(text: str, at: int, context: Context) -> tuple[str, list[Option]
 
 
 def show_extras(rule: Rule, context: Context) -> list[str]:
-    """The texts in the order as printed, each without the blank that stands before it."""
+    """The texts in the order as printed, each with the blank before it."""
     parts: list[str] = []
     for group in instances(rule.matches):
         module = group[0].module
         if module == UNKNOWN_MODULE:
-            parts += group[0].values[:1]
+            parts += [f" {value}" for value in group[0].values[:1]]
         elif module:
             parts.append(_show_match(module, group, context))
     if rule.target is not None and not rule.target.goto:
         shown = _show_target(rule.target.name, rule.target.options, context)
         if shown is not None:
-            parts.append(shown)
+            parts.append(f" {shown}")
     return parts
 
 
@@ -96,14 +95,14 @@ def _show_match(module: str, group: Sequence[Option], context: Context) -> str:
     for form in _MATCHES.get("udp" if module == "udplite" else module, []):
         shown = form.show(given, context)
         if shown is not None:
-            return shown
+            return shown if form.glued else f" {shown}"
     # No listing of ours knows it: the save format's words say what it is.
-    return " ".join([module, *(render_option(option) for option in group if option.name)])
+    return " ".join(["", module, *(render_option(option) for option in group if option.name)])
 
 
 def _show_target(name: str, options: Sequence[Option], context: Context) -> str | None:
     form = _TARGETS.get(name)
-    if form is None:
+    if form is None or (name == "TCPOPTSTRIP" and not options):
         return " ".join(render_option(option) for option in options) or None
     shown = form.show({option.name: option for option in options}, context)
     if shown is None:

@@ -52,6 +52,7 @@ MATCHES: dict[str, Arity] = {
         "hl": "hl-eq hl-gt hl-lt",
         "icmp": "icmp-type",
         "icmp6": "icmpv6-type",
+        "ipcomp": "ipcompspi compres=0",
         "iprange": "src-range dst-range",
         "ipv6header": "header soft=0",
         "ipvs": "ipvs=0 vproto vaddr vport vdir vmethod vportctl",
@@ -106,6 +107,7 @@ TARGETS: dict[str, Arity] = {
         "CONNSECMARK": "save=0 restore=0",
         "CT": "notrack=0 helper ctevents expevents zone zone-orig zone-reply timeout",
         "DNAT": f"to-destination {_RANDOM} persistent=0",
+        "DNPT": "src-pfx dst-pfx",
         "DROP": "",
         "DSCP": "set-dscp set-dscp-class",
         "ECN": "ecn-tcp-remove=0",
@@ -127,6 +129,7 @@ TARGETS: dict[str, Arity] = {
         "SECMARK": "selctx",
         "SET": "add-set=2 del-set=2 map-set=2 exist=0 timeout map-mark=0 map-prio=0 map-queue=0",
         "SNAT": f"to-source {_RANDOM} persistent=0",
+        "SNPT": "src-pfx dst-pfx",
         "SYNPROXY": "sack-perm=0 timestamp=0 ecn=0 wscale mss",
         "TCPMSS": "set-mss clamp-mss-to-pmtu=0",
         "TCPOPTSTRIP": "strip-options",
@@ -160,7 +163,7 @@ MODULE_ALIASES = {"icmpv6": "icmp6", "ipv6-icmp": "icmp6", "mobility-header": "m
 # ``-p NAME`` makes the options of this match known without ``-m``.
 IMPLICIT_MATCH = {
     "tcp": "tcp", "udp": "udp", "udplite": "udplite", "sctp": "sctp", "dccp": "dccp", "icmp": "icmp",
-    "ipv6-icmp": "icmp6", "esp": "esp", "ah": "ah", "mobility-header": "mh",
+    "ipv6-icmp": "icmp6", "ipcomp": "ipcomp", "esp": "esp", "ah": "ah", "mobility-header": "mh",
 }  # fmt: skip
 
 # A second option in these always belongs to a second ``-m``.
@@ -201,6 +204,13 @@ SHORT_OF = {
     "protocol": "-p", "fragment": "-f",
 }  # fmt: skip
 GENERIC_ORDER = tuple(SHORT_OF)
+
+
+# The protocols whose names are built into iptables (it needs no /etc/protocols for them).
+KNOWN_PROTOCOLS = frozenset(
+    {"tcp", "sctp", "udp", "udplite", "icmp", "ipv6-icmp", "esp", "ah", "mobility-header", "dccp",
+     "ipcomp", "all"}
+)  # fmt: skip
 
 
 def repeats_split(module: str) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule, Target
+from sekisho.sources.iptables_instances import Instance, flatten
 from sekisho.sources.iptables_names import REJECT6_ALIASES
 from sekisho.sources.iptables_options import (
     ALIASES,
@@ -16,10 +17,8 @@ from sekisho.sources.iptables_options import (
     IMPLICIT_MATCH,
     MATCHES,
     MODULE_ALIASES,
-    ONE_OPTION,
     TARGETS,
     Arity,
-    repeats_split,
 )
 from sekisho.sources.iptables_values import NORMAL, network, protocol
 from sekisho.sources.iptables_words import unquote
@@ -45,14 +44,6 @@ class ReadRule:
     policy: str | None
     position: int
     table: str | None
-
-
-@dataclass(slots=True)
-class Instance:
-    """The options behind one ``-m module``, or one generic option (module "")."""
-
-    module: str
-    options: list[Option] = field(default_factory=list)
 
 
 @lru_cache(maxsize=65536)
@@ -346,31 +337,6 @@ class _Reader:
 
 def _has(known: Arity, module: str, name: str) -> bool:
     return name in known or (module, name) in ALIASES
-
-
-def flatten(instances: Iterable[Instance]) -> tuple[Option, ...]:
-    """The options of all instances in a row; a bare one where nothing else tells two apart."""
-    found: list[Option] = []
-    before: Instance | None = None
-    for instance in instances:
-        module, options = instance.module, instance.options
-        again = before is not None and before.module == module and _needs_mark(before, instance)
-        if again or not options:
-            found.append(Option(module, ""))
-        found.extend(options)
-        before = instance if module else None
-    return tuple(found)
-
-
-def _needs_mark(before: Instance, instance: Instance) -> bool:
-    """Whether nothing but a bare ``-m`` tells the two instances apart."""
-    if not before.options or not instance.options or instance.module == UNKNOWN_MODULE:
-        return False
-    if instance.module in ONE_OPTION:
-        return False
-    if not repeats_split(instance.module):
-        return True
-    return all(option.name != instance.options[0].name for option in before.options)
 
 
 def _with_address(matches: tuple[Option, ...], name: str, value: str) -> tuple[Option, ...]:

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule, Target
+from sekisho.sources.iptables_instances import instances, starts_instance
+from sekisho.sources.iptables_normal import normal_form
 from sekisho.sources.iptables_options import (
     ALWAYS_QUOTED,
     FREE_TEXT,
+    KNOWN_PROTOCOLS,
     MATCHES,
-    ONE_OPTION,
     SHORT_OF,
     TARGETS,
-    repeats_split,
 )
 from sekisho.sources.iptables_reader import Problem, read_rule
 from sekisho.sources.iptables_words import (
@@ -34,9 +35,10 @@ from sekisho.sources.iptables_words import (
     split_words,
 )
 from sekisho.values.address import Family
+from sekisho.values.packet import protocol_number
 
 __all__ = [
-    "Command", "Problem", "command", "instances", "is_understood", "parse_rule", "parse_words",
+    "Command", "Problem", "command", "instances", "is_understood", "normal_form", "parse_rule", "parse_words",
     "render_options", "render_rule",
 ]  # fmt: skip
 
@@ -109,39 +111,15 @@ def is_understood(rule: Rule) -> bool:
     return all(option.module != UNKNOWN_MODULE for option in options)
 
 
-def instances(options: Iterable[Option]) -> tuple[tuple[Option, ...], ...]:
-    """The options grouped as they stand behind one ``-m`` each; each generic one alone.
-
-    A group of a bare ``-m`` holds its one ``Option(module, "")``; in others bare ones are left out.
-    """
-    groups: list[list[Option]] = []
-    for option in options:
-        if groups and not _starts_instance(option, groups[-1]):
-            groups[-1].append(option)
-        else:
-            groups.append([option])
-    return tuple(tuple(group) if len(group) == 1 else tuple(o for o in group if o.name) for group in groups)
-
-
-def _starts_instance(option: Option, group: Sequence[Option]) -> bool:
-    module = option.module
-    if module in ("", UNKNOWN_MODULE) or module != group[-1].module or not option.name:
-        return True
-    named = [o.name for o in group if o.name]
-    if not named:
-        return False
-    if module in ONE_OPTION:
-        return True
-    return repeats_split(module) and option.name in named
-
-
-def render_option(option: Option) -> str:
+def render_option(option: Option, protocol_numbers: bool = False) -> str:
     """``! --name value``, without the ``-m`` before it."""
     if option.module == UNKNOWN_MODULE:
         return " ".join(option.values)
     before = "! " if option.negated else ""
     long = f"--{option.name}" if option.name else ""
     name = long if option.module else SHORT_OF[option.name]
+    if protocol_numbers and name == "-p":
+        return f"{before}-p {_number(option.values[0])}"
     key = (option.module, option.name)
     if key in FREE_TEXT:
         values = [quote_text(value) for value in option.values]
@@ -155,19 +133,28 @@ def render_option(option: Option) -> str:
     return before + " ".join([name, *values] if name else values)
 
 
-def render_options(matches: Iterable[Option]) -> list[str]:
+def _number(protocol: str) -> str:
+    if protocol in KNOWN_PROTOCOLS:
+        return protocol
+    try:
+        return str(protocol_number(protocol))
+    except ValueError:
+        return protocol
+
+
+def render_options(matches: Iterable[Option], protocol_numbers: bool = False) -> list[str]:
     """The conditions as words joined per option, each ``-m`` where it is due."""
     parts: list[str] = []
     group: list[Option] = []
     for option in matches:
-        if not group or _starts_instance(option, group):
+        if not group or starts_instance(option, group):
             group = [option]
             if option.module not in ("", UNKNOWN_MODULE):
                 parts.append(f"-m {option.module}")
         else:
             group.append(option)
         if option.name or option.module == UNKNOWN_MODULE:
-            parts.append(render_option(option))
+            parts.append(render_option(option, protocol_numbers))
     return [part for part in parts if part]
 
 
@@ -178,12 +165,13 @@ def render_target(target: Target) -> list[str]:
     return parts
 
 
-def render_rule(rule: Rule, counters: bool = False) -> str:
+def render_rule(rule: Rule, counters: bool = False, protocol_numbers: bool = False) -> str:
     """The rule in the spelling of ``iptables-save``, without ``-A CHAIN``.
 
     With ``counters``, ``-c PACKETS BYTES`` stands before the target, as ``iptables -v -S`` has it.
+    ``protocol_numbers``: ``-p 47`` for what only /etc/protocols names, as from version 1.8.11 on.
     """
-    parts = render_options(rule.matches)
+    parts = render_options(rule.matches, protocol_numbers)
     if counters:
         parts.append(f"-c {rule.packets or 0} {rule.bytes or 0}")
     if rule.target is not None:

@@ -152,12 +152,23 @@ class _Reader:
         table.add(read.chain, read.rules, place, read.position if read.verb == "insert" else None)
 
 
-def render(ruleset: Ruleset, counters: bool) -> str:
-    """The text of ``iptables-save`` (``-c`` with ``counters``), without its comment lines."""
-    return "".join(f"{line}\n" for table in ruleset.tables for line in render_table(table, counters))
+def writes_protocol_numbers(text: str) -> bool:
+    """Whether a save comes from 1.8.11 or later, which no longer ask /etc/protocols for names."""
+    found = re.search(_HEADER.pattern, text, re.MULTILINE)
+    numbers = re.findall(r"\d+", found[2]) if found else []
+    return tuple(int(number) for number in numbers) >= (1, 8, 11)
 
 
-def render_table(table: Table, counters: bool) -> Iterator[str]:
+def render(ruleset: Ruleset, counters: bool, protocol_numbers: bool = False) -> str:
+    """The text of ``iptables-save`` (``-c`` with ``counters``), without its comment lines.
+
+    ``protocol_numbers``: ``-p 47`` instead of ``-p gre``; see ``writes_protocol_numbers``.
+    """
+    lines = (line for table in ruleset.tables for line in render_table(table, counters, protocol_numbers))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def render_table(table: Table, counters: bool, protocol_numbers: bool = False) -> Iterator[str]:
     """The lines of one table, from ``*name`` to ``COMMIT``."""
     yield f"*{table.name}"
     for chain in table.chains:
@@ -165,5 +176,5 @@ def render_table(table: Table, counters: bool) -> Iterator[str]:
     for chain in table.chains:
         for rule in chain.rules:
             before = f"[{rule.packets or 0}:{rule.bytes or 0}] " if counters else ""
-            yield f"{before}-A {chain.name} {render_rule(rule)}".rstrip()
+            yield f"{before}-A {chain.name} {render_rule(rule, False, protocol_numbers)}".rstrip()
     yield "COMMIT"

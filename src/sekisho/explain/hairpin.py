@@ -31,9 +31,12 @@ def explain_hairpin(table: Table, shape: Shape, context: HostContext) -> list[Me
             if destination is None or destination[0] != address or port not in (None, destination[1]):
                 continue
             found = True
-            why = _kept_away(chain, number, rule, _bridge_of(rule, address, context))
+            why = _kept_away(table, chain, number, rule, _bridge_of(rule, address, context))
+            if why is None and _conditional(table, chain, rule):
+                return [*said, m("idiom.hairpin.perhaps", m("rule.name", chain.name, number))]
             if why is None:
-                return [*said, _fires(chain, number, rule, address, context)]
+                fires = _fires(chain, number, rule, address, context)
+                return [*said, fires, m("idiom.hairpin.port")]
             reasons.extend(why)
     if not found:
         return [*said, m("idiom.hairpin.no_dnat", address if port is None else f"{address}:{port}")]
@@ -44,10 +47,44 @@ def _bridge_of(rule: Rule, address: Address, context: HostContext) -> str:
     return context.device_to(address) or shape_of(rule).negated("in-interface") or ""
 
 
-def _kept_away(chain: Chain, number: int, rule: Rule, bridge: str) -> list[Message] | None:
+def _callers(table: Table, chain: Chain) -> list[Rule]:
+    """The rules of PREROUTING that jump to the chain."""
+    return [
+        rule
+        for other in table.chains
+        if other.name == "PREROUTING"
+        for rule in other.rules
+        if rule.target is not None and rule.target.name == chain.name
+    ]
+
+
+def _conditional(table: Table, chain: Chain, rule: Rule) -> bool:
+    """Whether conditions that are not looked at here stand between the packet and the DNAT."""
+    plain = shape_of(rule).only("protocol", "dport", "in-interface", "destination")
+    if chain.name == "PREROUTING":
+        return not plain
+    callers = [shape_of(caller) for caller in _callers(table, chain)]
+    open_to_all = any(caller.only("dst-type") for caller in callers)
+    return not (plain and open_to_all)
+
+
+def _kept_away(table: Table, chain: Chain, number: int, rule: Rule, bridge: str) -> list[Message] | None:
     """Why a packet from ``bridge`` does not get this DNAT; None when nothing keeps it away."""
     reasons: list[Message] = []
     name = m("rule.name", chain.name, number)
+    destination = host_address(shape_of(rule).plain("destination") or "")
+    if destination is not None and (destination.value == 1 or destination.value >> 24 == 127):
+        return [m("hairpin.loopback", name, destination)]
+    if chain.name != "PREROUTING" and not any(
+        caller.target is not None and caller.target.name == chain.name
+        for other in table.chains
+        if other.name != "OUTPUT"
+        for caller in other.rules
+    ):
+        return [m("hairpin.uncalled", name)]
+    only_from = shape_of(rule).plain("in-interface")
+    if only_from is not None and bridge and only_from != bridge and not only_from.endswith("+"):
+        return [m("hairpin.other_interface", name, only_from)]
     for earlier, other in enumerate(chain.rules[: number - 1], start=1):
         if other.target is None or other.target.name != "RETURN":
             continue

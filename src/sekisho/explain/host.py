@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sekisho.explain.context import HostContext, dnat_destination, rules_of
+from sekisho.explain.matches import bare
 from sekisho.explain.message import Message, join, m
 from sekisho.explain.shape import shape_of
 from sekisho.model.host import Socket, TrackedConnection
@@ -33,6 +34,7 @@ def explain_socket(item: Socket, context: HostContext) -> tuple[Message, ...]:
         if dnat_destination(rule) is not None
         and shape_of(rule).plain("protocol") == item.proto
         and shape_of(rule).plain("dport") == str(item.port)
+        and bare(shape_of(rule).plain("destination") or "") in ("", str(item.address))
     ]
     if is_docker_proxy(item):
         said.append(m("socket.docker_proxy"))

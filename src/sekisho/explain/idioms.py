@@ -89,6 +89,8 @@ def _published(place: Place, shape: Shape, context: HostContext) -> list[Message
     not_from = shape.negated("in-interface")
     if not_from is not None:
         said.append(m("idiom.published.not_own", not_from, published))
+    elif only is not None and bare(only) in ("127.0.0.1", "::1"):
+        pass
     elif shape.plain("in-interface") is None and not _returned_before(place, context.device_to(address)):
         said.append(m("idiom.published.hairpin"))
     return said

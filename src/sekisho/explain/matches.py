@@ -74,7 +74,9 @@ def subject(phrase: Phrase) -> Message:
         noun = m("subject.not_protocol", phrase.protocol)
     else:
         noun = m("subject.protocol" if some else "subject.all.protocol", phrase.protocol)
-    near, that = join("with", phrase.near), join("that", phrase.that)
+    # What holds before what does not, so that a "not" cannot be taken to reach further.
+    conditions = sorted(phrase.that, key=lambda item: item.code.endswith(".not"))
+    near, that = join("with", phrase.near), join("that", conditions)
     if phrase.near and phrase.that:
         return m("subject.near.that", noun, near, that)
     if phrase.near:

@@ -76,11 +76,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "chain.called": ("Called by {0}.", "呼び出し元: {0}。"),
     "chain.uncalled": (
         "No captured rule calls it, so nothing in it takes effect.",
-        "採取されたルールのどれからも呼び出されていないので、中のルールは働きません。",
+        "取得されたルールのどれからも呼び出されていないので、中のルールは働きません。",
     ),
     "chain.references": (
         "The kernel counts {0} references, but {1} calls were captured.",
-        "カーネルの数えた参照は{0}件ですが、採取された呼び出しは{1}件です。",
+        "カーネルの数えた参照は{0}件ですが、取得された呼び出しは{1}件です。",
     ),
     # ------------------------------------------------------------------ tables and lines without facts
     "table.nat": (
@@ -119,7 +119,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "line.commit": ("End of the table.", "テーブルの終わりです。"),
     "line.comment": ("A comment.", "コメントです。"),
-    "line.continued": ("Belongs to the line above.", "上の行の続きです。"),
+    "line.summary": ("The command's own count of what it printed.", "コマンド自身が表示した件数です。"),
     "line.columns.ss": ("Column heads.", "列の見出しです。"),
     "line.unaccounted": (
         "Sekisho took nothing from this line.",

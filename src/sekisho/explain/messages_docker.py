@@ -36,7 +36,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "docker.network.members": ("Containers on it: {0}.", "接続しているコンテナ: {0}。"),
     "docker.network.empty": (
         "No captured container is on it.",
-        "採取されたコンテナの中に、接続しているものはありません。",
+        "取得されたコンテナの中に、接続しているものはありません。",
     ),
     "docker.container": ("Container {0}{1}.", "コンテナ{0}{1}です。"),
     "docker.container.image": (", image {0}", " (イメージ {0})"),
@@ -89,8 +89,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "nft.rule": (
         "A rule of nftables chain {0}{1}. Sekisho keeps it as captured and does not read it: answers "
         "that depend on it are undetermined.",
-        "nftablesのチェイン{0}のルールです{1}。Sekishoは採取したまま保管し、内容を読み取りません。これに"
-        "左右される回答は「判定不能」になります。",
+        "nftablesのチェイン{0}のルールです{1}。Sekishoは取得したまま保管し、内容を読み取りません。これに"
+        "左右される答えは「判定できない」になります。",
     ),
     "nft.rule.comment": (' (its own comment: "{0}")', " (付いたコメント: 「{0}」)"),
     "nft.set": (

@@ -75,7 +75,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "sysctl.rp_filter.all_unknown": (
         "The larger of this value and conf.all's counts; that one was not captured.",
-        "実際に効くのは、この値とconf.allの値の大きいほうですが、conf.allの値は採取されていません。",
+        "実際に効くのは、この値とconf.allの値の大きいほうですが、conf.allの値は取得されていません。",
     ),
     "sysctl.route_localnet.0": (
         "127.0.0.0/8 stays inside the host on {0}: packets with such addresses from or to it are dropped "
@@ -164,6 +164,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{1}についての値は{0}です。経路を自ら指定するパケット (ソースルーティング) を受け付けるかどうかを"
         "決めます。",
     ),
+    "sysctl.bc_forwarding": (
+        "Value {0} for {1}: with 1, packets to the broadcast address of another network are forwarded.",
+        "{1}についての値は{0}です。1なら、ほかのネットワークのブロードキャストアドレス宛のパケットも転送"
+        "します。",
+    ),
+    "sysctl.drop_unicast_in_l2_multicast": (
+        "Value {0} for {1}: with 1, packets for one address that come in a frame for many are dropped.",
+        "{1}についての値は{0}です。1なら、マルチキャストのフレームで届いたユニキャストのパケットを破棄し"
+        "ます。",
+    ),
+    "sysctl.force_forwarding": (
+        "Value {0} for {1}: with 1, IPv6 packets that arrive there are forwarded even where forwarding "
+        "is off for the whole host.",
+        "{1}についての値は{0}です。1なら、ホスト全体でIPv6の転送が無効でも、そこに届いたパケットを転送し"
+        "ます。",
+    ),
     "sysctl.log_martians": (
         "Value {0} for {1}: whether impossible packets (martians) are logged. They are dropped either way.",
         "{1}についての値は{0}です。ありえないパケット (martian) を記録するかどうかで、破棄することに変わ"
@@ -210,7 +226,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "後から現れるインターフェース (conf.default)",
     ),
     "sysctl.irrelevant": (
-        "These do not decide where packets go.",
+        "Does not decide where packets go.",
         "パケットの行き先は左右しません。",
     ),
     "sysctl.unknown": (
@@ -236,7 +252,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "socket.loopback": ("{0} (this host only)", "{0} (このホストの中だけ)"),
     "socket.on": ("{0} on {1}", "{1}の{0}"),
     "socket.process": ("the program {0}", "プログラム{0}"),
-    "socket.process.unknown": ("a program whose name was not captured", "名前が採取されていないプログラム"),
+    "socket.process.unknown": ("a program whose name was not captured", "名前が取得されていないプログラム"),
     "socket.docker_proxy": (
         "docker-proxy stands in for a published port where NAT does not apply (from 127.0.0.1, or from "
         "the container's own network): it opens a second connection to the container, which then sees "

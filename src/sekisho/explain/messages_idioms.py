@@ -88,12 +88,33 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "idiom.hairpin.no_dnat": (
         "Here it cannot fire by way of a published port: no captured rule sends packets to {0}.",
-        "ここでは、公開ポートを経て一致することはありません。{0}にパケットを送るルールが、採取されたもの"
+        "ここでは、公開ポートを経て一致することはありません。{0}にパケットを送るルールが、取得されたもの"
         "の中にないからです。",
     ),
     "idiom.hairpin.unknown": (
         "Whether it can fire here is not known: this table was not captured completely.",
-        "ここで働くかどうかはわかりません。このテーブルが完全には採取されていないからです。",
+        "ここで働くかどうかはわかりません。このテーブルが完全には取得されていないからです。",
+    ),
+    "idiom.hairpin.perhaps": (
+        "Whether it fires here depends on further conditions on the way to {0}.",
+        "ここで働くかどうかは、{0}に至るまでのほかの条件によります。",
+    ),
+    "idiom.hairpin.port": (
+        "For that the bridge must also send it back out of the port that it came in by (hairpin mode of "
+        "the port).",
+        "そのためには、ブリッジが入ってきたポートから送り返せること (ポートのヘアピンモード) も必要です。",
+    ),
+    "hairpin.loopback": (
+        "the DNAT of {0} is for {1} only, which in a container means the container itself",
+        "{0}のDNATは{1}だけが対象で、コンテナの中の{1}はコンテナ自身を指すため",
+    ),
+    "hairpin.uncalled": (
+        "nothing that arrives from outside is led to the DNAT of {0}",
+        "外から届いたものを{0}のDNATに導くルールがないため",
+    ),
+    "hairpin.other_interface": (
+        "the DNAT of {0} is for what comes from {1} only",
+        "{0}のDNATが{1}から来たものだけを対象にしているため",
     ),
     "hairpin.returned": (
         "{0} sends everything that comes from {1} back before it gets to the DNAT of {2}",

@@ -19,7 +19,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "link.veth.far": ("{0}; the other end is {1}.", "{0}。もう一方の端は{1}です。"),
     "link.veth.unknown": (
         "{0}; where the other end is was not captured.",
-        "{0}。もう一方の端がどこにあるかは採取されていません。",
+        "{0}。もう一方の端がどこにあるかは取得されていません。",
     ),
     "link.end.container": ("in container {0}", "コンテナ{0}の中"),
     "link.end.namespace": ("in another namespace (netns id {0})", "別の名前空間 (netns id {0}) の中"),
@@ -127,5 +127,5 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "ipset.entries": ("Entries: {0}.", "要素: {0}。"),
     "ipset.used": ("Asked by {0}.", "参照元: {0}。"),
-    "ipset.unused": ("No captured rule asks it.", "採取されたルールの中に、これを参照するものはありません。"),
+    "ipset.unused": ("No captured rule asks it.", "取得されたルールの中に、これを参照するものはありません。"),
 }

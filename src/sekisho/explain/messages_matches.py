@@ -9,8 +9,8 @@ from __future__ import annotations
 
 MESSAGES: dict[str, tuple[str, str]] = {
     # ------------------------------------------------------------------ putting them together
-    "subject.all": ("All packets", "すべてのパケット"),
-    "subject.all.protocol": ("All {0} packets", "すべての{0}パケット"),
+    "subject.all": ("All packets that get here", "ここに来たすべてのパケット"),
+    "subject.all.protocol": ("All {0} packets that get here", "ここに来たすべての{0}パケット"),
     "subject.packets": ("Packets", "パケット"),
     "subject.protocol": ("{0} packets", "{0}パケット"),
     "subject.not_protocol": ("Packets of any protocol but {0}", "プロトコルが{0}以外のパケット"),
@@ -200,18 +200,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "match.comment": ('The rule\'s own comment: "{0}".', "ルールに付いたコメント: 「{0}」。"),
     "match.unknown.note": (
         'The match "{0}" is not known to Sekisho; answers that depend on it are undetermined.',
-        "マッチ「{0}」はSekishoが知らないものです。これに左右される回答は「判定不能」になります。",
+        "マッチ「{0}」はSekishoが知らないものです。これに左右される答えは「判定できない」になります。",
     ),
     "match.unsure.note": (
         'Whether the match "{0}" holds cannot be read off a snapshot; answers that depend on it are '
         "undetermined.",
-        "マッチ「{0}」が成り立つかどうかはスナップショットからはわかりません。これに左右される回答は「判"
-        "定不能」になります。",
+        "マッチ「{0}」が成り立つかどうかはスナップショットからはわかりません。これに左右される答えは「判"
+        "定できない」になります。",
     ),
     "match.set.note": ("The ipset {0} holds: {1}.", "ipset {0}の内容: {1}。"),
     "match.set.missing": (
         "The ipset {0} was not captured, so nobody can say what is in it.",
-        "ipset {0}は採取されていないため、中身はわかりません。",
+        "ipset {0}は取得されていないため、中身はわかりません。",
     ),
     # ------------------------------------------------------------------ names in sentences
     "name.container": ("{0} (container {1})", "{0} (コンテナ {1})"),

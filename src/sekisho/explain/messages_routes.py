@@ -90,8 +90,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "routes.other_kind": (
         "A route of kind {0} for {1}. This kind is not known to Sekisho; answers that depend on it are "
         "undetermined.",
-        "{1}への{0}型の経路です。この型はSekishoが知らないもので、これに左右される回答は「判定不能」にな"
-        "ります。",
+        "{1}への{0}型の経路です。この型はSekishoが知らないもので、これに左右される答えは「判定できない」"
+        "になります。",
     ),
     # ------------------------------------------------------------------ in this host's context
     "routes.table": (
@@ -266,7 +266,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "policy.other": (
         "{0}: action {1} is not known to Sekisho; answers that depend on it are undetermined.",
-        "{0}: 動作{1}はSekishoが知らないもので、これに左右される回答は「判定不能」になります。",
+        "{0}: 動作{1}はSekishoが知らないもので、これに左右される答えは「判定できない」になります。",
     ),
     "policy.priority": (
         "Priority {0}: policy rules are tried from the smallest number up, until one's table has a route.",
@@ -297,7 +297,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "policy.proto": ("Added by {0}.", "{0}が追加しました。"),
     "policy.empty_table": (
         "No route of table {0} was captured.",
-        "テーブル{0}の経路は採取されていません。",
+        "テーブル{0}の経路は取得されていません。",
     ),
     "policy.not": ("All packets except {0}", "{0}以外のすべてのパケット"),
     "policy.uid": ("sent by user ids {0}", "送信プロセスのユーザーIDが{0}"),

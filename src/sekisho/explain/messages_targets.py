@@ -36,7 +36,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "target.jump.missing": (
         "The chain {0} is not among the captured ones, so what happens there is not known.",
-        "チェイン{0}は採取されていないため、そこで何が起こるかはわかりません。",
+        "チェイン{0}は取得されていないため、そこで何が起こるかはわかりません。",
     ),
     "target.jump.empty": (
         "That chain has no rules, so this changes nothing.",
@@ -137,12 +137,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "target.unknown": (
         "{0} are handed to the target {1}. This target is not known to Sekisho; answers that depend on "
         "it are undetermined.",
-        "{0}をターゲット{1}に渡します。このターゲットはSekishoが知らないもので、これに左右される回答は"
-        "「判定不能」になります。",
+        "{0}をターゲット{1}に渡します。このターゲットはSekishoが知らないもので、これに左右される答えは"
+        "「判定できない」になります。",
     ),
     "target.option.unknown": (
         'Of its target this is not known to Sekisho: "{0}"; answers that depend on it are undetermined.',
-        "ターゲットのうち「{0}」はSekishoが知らないものです。これに左右される回答は「判定不能」になります。",
+        "ターゲットのうち「{0}」はSekishoが知らないものです。これに左右される答えは「判定できない」になり"
+        "ます。",
     ),
     # ------------------------------------------------------------------ counters
     "counter.never": (

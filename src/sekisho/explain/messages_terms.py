@@ -78,7 +78,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "term.undetermined": (
         "(Undetermined is Sekisho's answer wherever it would have to guess.)",
-        "(「判定不能」は、推測しなければ答えられない場合のSekishoの回答です。)",
+        "(「判定できない」は、推測しなければ答えられない場合のSekishoの答えです。)",
     ),
 }
 

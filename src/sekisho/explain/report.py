@@ -32,6 +32,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
 _COLUMN_HEADS = re.compile(r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b")
 _SOCKET_HEADS = re.compile(r"(Netid\s+)?State\s+Recv-Q\s")
 
+_SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.")
+
 
 def explain(snapshot: Snapshot, sections: tuple[str, ...], lang: str) -> Explanation:
     """Explain every captured line of the named sections (all where none is named), and draw the host.
@@ -142,6 +144,8 @@ def _plain(raw: str) -> Message | None:
         return m("line.columns.ss")
     if raw.strip() == "COMMIT":
         return m("line.commit")
+    if _SUMMARY.fullmatch(raw.strip()):
+        return m("line.summary")
     if raw.lstrip().startswith("#"):
         return m("line.comment")
     return None if raw[:1].isspace() else m("line.unaccounted")

@@ -22,16 +22,19 @@ _CONF_IRRELEVANT = re.compile(
     r"(igmpv[23]|mldv[12])_unsolicited_report_interval|promote_secondaries|addr_gen_mode|autoconf|"
     r"accept_dad|dad_transmits|enhanced_dad|optimistic_dad|use_optimistic|temp_\w+|use_tempaddr|"
     r"max_addresses|max_desync_factor|regen_\w+|router_\w+|ra_\w+|accept_ra_\w+|hop_limit|mtu|"
-    r"keep_addr_on_down|ioam6_\w+|suppress_frag_ndisc|stable_secret|force_tllao|mc_forwarding)"
+    r"keep_addr_on_down|ioam6_\w+|suppress_frag_ndisc|stable_secret|force_tllao|mc_forwarding|seg6_\w+|rpl_seg_enabled)"
 )
-_ARP = re.compile(r"(arp_\w+|drop_gratuitous_arp|ndisc_\w+|drop_unsolicited_na|accept_untracked_na)")
+_ARP = re.compile(
+    r"(arp_\w+|proxy_arp_pvlan|proxy_ndp|drop_gratuitous_arp|ndisc_\w+|drop_unsolicited_na|accept_untracked_na)"
+)
 _REDIRECTS = {"accept_redirects", "secure_redirects", "send_redirects", "shared_media"}
 # Whole families of keys that are known to have no say in where packets go.
 _IRRELEVANT = re.compile(
     r"(kernel|vm|fs|dev|abi|debug|crypto|user|sunrpc|fscache)\..*"
     r"|net\.(core|unix|sctp|rds|mptcp|vsock|ipv4\.neigh|ipv6\.neigh)\..*"
     r"|net\.ipv4\.(tcp|udp|igmp|ipfrag|inet_peer|cipso|icmp|raw)_.*"
-    r"|net\.ipv4\.(ip_dynaddr|ping_group_range|min_adv_mss|route\.min_adv_mss|xfrm4_gc_thresh)"
+    r"|net\.ipv4\.(ip_dynaddr|ip_autobind_reuse|ip_early_demux|ip_local_reserved_ports|ip_no_pmtu_disc|"
+    r"fib_notify_on_flag_change|nexthop_compat_mode|route\.min_pmtu|route\.mtu_expires|ping_group_range|min_adv_mss|route\.min_adv_mss|xfrm4_gc_thresh)"
     r"|net\.ipv6\.(xfrm6_gc_thresh|ip6frag_\w+|mld_\w+|icmp\..*|calipso\w*)"
     r"|net\.bridge\.bridge-nf-filter-\w+(-\w+)*-tagged"
     r"|net\.netfilter\.nf_log.*"
@@ -111,7 +114,15 @@ def _interface_setting(
         return (m(f"sysctl.{name}.{value}", where),)
     if name == "src_valid_mark":
         return (m("sysctl.src_valid_mark", value),)
-    if name in ("ignore_routes_with_linkdown", "proxy_arp", "log_martians", "accept_ra"):
+    if name in (
+        "ignore_routes_with_linkdown",
+        "proxy_arp",
+        "log_martians",
+        "accept_ra",
+        "bc_forwarding",
+        "drop_unicast_in_l2_multicast",
+        "force_forwarding",
+    ):
         return (m(f"sysctl.{name}", value, where),)
     if name == "accept_source_route":
         return (m("sysctl.source_route", value, where),)

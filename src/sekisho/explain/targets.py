@@ -42,7 +42,7 @@ def _jump(target: Target, chain: Chain | None, table: Table, who: Message) -> li
         said = [m("target.jump.plain", who, target.name)]
     if chain is None:
         said.append(m("target.jump.missing", target.name))
-    elif not chain.rules:
+    elif not chain.rules and table.incomplete is None:
         said.append(m("target.jump.empty"))
     return said
 

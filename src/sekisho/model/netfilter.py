@@ -114,10 +114,12 @@ class IpSet:
 
     An element is the text after the set's name (``10.0.0.0/8``, ``10.0.0.1,tcp:80``); entry options
     are pairs such as ("nomatch", "") or ("timeout", "300").
+    ``incomplete`` is the evidence that the set holds more elements than are listed.
     """
 
     name: str
     type: str
     options: tuple[tuple[str, str], ...] = ()
     entries: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    incomplete: Evidence | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)

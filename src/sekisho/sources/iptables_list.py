@@ -10,6 +10,7 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Option, Rule, Table, Target
 from sekisho.sources.iptables_list_forms import Context
 from sekisho.sources.iptables_list_render import render
+from sekisho.sources.iptables_list_rows import CHAIN, HEADER, row_patterns
 from sekisho.sources.iptables_list_style import ListStyle, detect_style, style_of
 from sekisho.sources.iptables_list_targets import NEEDS_TEXT
 from sekisho.sources.iptables_list_text import read_extras
@@ -30,31 +31,7 @@ __all__ = ["ListStyle", "detect_style", "guess_table", "parse", "render", "style
 # The name of the option that stands for what a listing without -v leaves out.
 NO_INTERFACES = "interfaces not shown (listing without -v)"
 
-_CHAIN = re.compile(
-    r"Chain (?P<name>\S+) \((?:policy (?P<policy>\S+)(?: (?P<packets>\d+[KMGT]?) packets,"
-    r" (?P<bytes>\d+[KMGT]?) bytes)?|(?P<references>\d+) references)\)\s*\Z"
-)
-_HEADER = re.compile(
-    r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\s+(in\s+out\s+)?source\s+destination\s*\Z"
-)
-
-_V6 = r"!?(?:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:/\S+)?|anywhere)"
-_COUNT = r"(?P<packets>\d+[KMGT]?)\s+(?P<bytes>\d+[KMGT]?)\s+"
 _UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-
-
-def _row_pattern(numbered: bool, counted: bool, interfaces: bool, opt: bool) -> re.Pattern[str]:
-    address = r"\S+" if opt else _V6
-    out = r"\S+" if opt else rf"(?!{_V6}\s)\S+"
-    return re.compile(
-        r"\s*"
-        + (r"\d+\s+" if numbered else "")
-        + (_COUNT if counted else "")
-        + r"(?:(?P<target>\S+)\s+)?(?P<protocol>!?[\w.+-]+?)\s*"
-        + (r"(?<![^\s\w])(?P<opt>--|-f|!f)\s+" if opt else r"\s+")
-        + (rf"(?P<in>\S+)\s+(?P<out>{out})\s+" if interfaces else "")
-        + rf"(?P<source>{address})\s+(?P<destination>{address})(?:\s+(?P<extras>.*))?\Z"
-    )
 
 
 class _Reader:
@@ -77,14 +54,14 @@ class _Reader:
             return
         elif line.startswith("Chain "):
             self._chain(place, line)
-        elif "target" in line and (header := _HEADER.match(line)):
+        elif "target" in line and (header := HEADER.match(line)):
             self._header(header)
             self.table.evidence = Evidence(self.file, 0, line)
         else:
             self._row(place, line, last_and_cut)
 
     def _chain(self, place: Evidence, line: str) -> None:
-        found = _CHAIN.match(line)
+        found = CHAIN.match(line)
         self.rows = ()
         if found is None:
             self.chain = None
@@ -102,12 +79,8 @@ class _Reader:
         self.table.declare(self.chain)
 
     def _header(self, header: re.Match[str]) -> None:
-        numbered, counted, interfaces = (header[group] is not None for group in (1, 2, 3))
-        self.interfaces = interfaces
-        self.rows = tuple(
-            _row_pattern(numbered, counted, interfaces, opt)
-            for opt in ((True,) if self.family == 4 else (True, False))
-        )
+        self.interfaces = header["interfaces"] is not None
+        self.rows = row_patterns(header, self.family == 4)
 
     def _row(self, place: Evidence, line: str, last_and_cut: bool) -> None:
         reason = "truncated" if last_and_cut else "unknown-line"

@@ -18,7 +18,7 @@ from sekisho.values.packet import TCP_FLAG_BITS
 
 
 def _ports_shown(text: str, context: Context) -> str:
-    if context.numeric:
+    if context.numeric or context.protocol not in ("tcp", "udp"):
         return text
     return re.sub(r"\d+", lambda m: SERVICE_NAMES.get(int(m[0]), m[0]), text)
 

@@ -9,7 +9,12 @@ version   prot     opt (IPv6)   protocols with -n
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+from sekisho.sources.iptables_list_rows import HEADER, row_patterns
+from sekisho.sources.iptables_options import KNOWN_PROTOCOLS
+from sekisho.values.packet import protocol_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,67 +59,67 @@ def style_of(version: tuple[int, int, int], *, verbose: bool = True, line_number
     )
 
 
-_HEADER = re.compile(r"^(num)? *(?:pkts +bytes +)?target +prot +opt", re.MULTILINE)
-# The columns as far as prot and opt: the rest does not matter for the layout.
-_COLUMNS = re.compile(
-    r"^(?:\d+ +)?(?: *\d+[KMGT]? +\d+[KMGT]? )?(?P<target>\S*) +(?P<prot>!?[\w.+-]+?)(?P<gap> *)"
-    r"(?P<opt>--|-f|!f)? +\S"
-)
-
-
 def detect_style(text: str) -> ListStyle:
     """The layout of a listing, so that ``render(parse(text), detect_style(text)) == text``.
 
     Where several layouts fit (a listing without rules), the newest is taken.
     """
     lines = text.splitlines()
-    header = _HEADER.search(text)
-    found = ListStyle(
-        verbose=bool(re.search(r"^(?:num)? *pkts +bytes ", text, re.MULTILINE)),
-        line_numbers=header is not None and header[1] is not None,
-        exact=bool(re.search(r"^(?:num)? +pkts {6}bytes ", text, re.MULTILINE)),
+    header = next((found for line in lines if (found := HEADER.match(line))), None)
+    first = header.string if header is not None else ""
+    style = ListStyle(
+        verbose=header is not None and header["counters"] is not None,
+        line_numbers=header is not None and header["numbers"] is not None,
+        exact=bool(re.search(r"pkts {6}bytes ", first)),
         collapsed="  " not in text and not any(line.endswith(" ") for line in lines),
-        blank_lines=any(not line for line in lines) or text.count("Chain ") < 2,
+        blank_lines="" in lines or text.count("Chain ") < 2,
         final_newline=text.endswith("\n"),
         narrow_protocol=True,
     )
-    rows = [
-        line for line in lines if line and not line.startswith(("Chain ", "#")) and "prot opt" not in line
-    ]
-    return _from_rows(found, rows)
+    return _from_rows(style, _rows(lines))
 
 
-def _from_rows(style: ListStyle, rows: list[str]) -> ListStyle:
-    numbers = names = words = wide = blank = False
-    trailing = True
-    extras = 0
-    for row in rows:
-        v6 = "::" in row or bool(re.search(r"[0-9a-f]:[0-9a-f]+:", row))
-        cut = _COLUMNS.match(row)
-        if cut is None:
-            continue
-        protocol, opt = cut["prot"].lstrip("!"), cut["opt"]
-        if protocol.isdigit():
-            numbers = numbers or int(protocol) in (0, 1, 6, 17, 33, 50, 51, 58, 108, 132, 135, 136)
+def _rows(lines: Iterable[str]) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    patterns: tuple[re.Pattern[str], ...] = ()
+    for line in lines:
+        if line.startswith("Chain "):
+            patterns = ()
+        elif "target" in line and (header := HEADER.match(line)):
+            patterns = row_patterns(header, False)
         else:
-            names = True
-        if opt is None and v6:
-            blank = True
-        if len(cut["prot"]) > 4 and opt is not None and not cut["gap"]:
-            wide = True
-        words = words or "anywhere" in row
-        found = re.search(r"(?:0/0|anywhere|/\d+|\.\d+|:\S*) {2,}(?=[a-zA-Z/!\[])(?!.*\d/\d)", row)
-        if found and not style.collapsed:
-            extras += 1
-            trailing = trailing and row.endswith(" ")
-    old = blank or wide
+            row = next((row for pattern in patterns if (row := pattern.match(line))), None)
+            if row is not None:
+                found.append(row)
+    return found
+
+
+def _from_rows(style: ListStyle, rows: list[re.Match[str]]) -> ListStyle:
+    numbers = names = wide = blank = words = old_notrack = False
+    trailing = [row for row in rows if (row["extras"] or "").strip(" ") and not style.collapsed]
+    for row in rows:
+        protocol = row["protocol"].removeprefix("!")
+        opt = row.groupdict().get("opt", "")
+        numbers = numbers or (protocol.isdigit() and protocol_name(int(protocol)) in KNOWN_PROTOCOLS)
+        names = names or not protocol.isdigit()
+        blank = blank or not opt
+        wide = wide or bool(opt and row.string[row.end("protocol")] != " ")
+        words = words or "anywhere" in (row["source"], row["destination"])
+        old_notrack = old_notrack or row["target"] == "NOTRACK"
+    # Only these two versions print numbers for all.
+    only_numbers = (numbers or _anything(rows)) and not names
     return replace(
         style,
         numeric=not words,
-        protocol_numbers=numbers and not names,
-        narrow_protocol=not old,
+        protocol_numbers=only_numbers,
+        narrow_protocol=not (blank or wide),
         blank_opt=blank,
-        trailing_extras=bool(extras) and trailing,
-        notrack_as_ct=not any(re.search(r"\sNOTRACK +(?:!?\w+) +(?:--|-f|!f)", row) for row in rows),
-        version=(1, 8, 9) if numbers and not names else None,
+        trailing_extras=bool(trailing) and all(row.string.endswith(" ") for row in trailing),
+        notrack_as_ct=not old_notrack,
+        version=(1, 8, 9) if only_numbers else None,
     )
+
+
+def _anything(rows: list[re.Match[str]]) -> bool:
+    """Whether a rule for any protocol is listed as ``0``."""
+    return any(row["protocol"] == "0" for row in rows)

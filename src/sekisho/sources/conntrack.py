@@ -1,6 +1,6 @@
 """Tracked connections: ``conntrack -L`` (also ``-o extended``, ``-o id``) and /proc/net/nf_conntrack.
 
-    tcp      6 431999 ESTABLISHED src=A dst=B sport=1 dport=2 src=B dst=A sport=2 dport=1 [ASSURED] mark=0 use=1
+    tcp      6 431999 ESTABLISHED src=A dst=B sport=1 dport=2 src=B dst=A sport=2 dport=1 [ASSURED] mark=0
     ipv4     2 icmp     1 29 src=A dst=B type=8 code=0 id=7 src=B dst=A type=0 code=0 id=7 mark=0 zone=7 use=2
 
 The first tuple is the original direction, the second the reply's; where the reply's source is not
@@ -21,6 +21,7 @@ from sekisho.values.address import Address
 _FOOTER = re.compile(r"conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.")
 _FAMILIES = {("ipv4", "2"), ("ipv6", "10")}
 _NAMES = {1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 47: "gre", 58: "icmpv6", 132: "sctp", 136: "udplite"}
+_NUMBERS = {name: number for number, name in _NAMES.items()}
 _TUPLE_KEYS = frozenset({"src", "dst", "sport", "dport", "type", "code", "id"})
 # Keys that belong to one direction, not to the connection: kept as "original.packets"...
 _DIRECTION_KEYS = frozenset({"packets", "bytes", "srckey", "dstkey", "zone-orig", "zone-reply"})
@@ -67,9 +68,12 @@ def _connection(words: list[str], evidence: Evidence) -> TrackedConnection:
     at = 0
     if len(words) > 1 and (words[0], words[1]) in _FAMILIES:
         at = 2
-    if len(words) < at + 4 or not words[at + 1].isdigit() or "=" in words[at]:
-        raise _Unknown(words[0])
+    # A torn line may begin with any word: name and number must fit one another.
+    if len(words) < at + 4 or words[at] not in (*_NUMBERS, "unknown") or not words[at + 1].isdigit():
+        raise _Unknown(words[at] if len(words) > at else "")
     proto = int(words[at + 1])
+    if _NUMBERS.get(words[at], proto) != proto:
+        raise _Unknown(words[at + 1])
     at += 2
     timeout = None
     if words[at].isdigit():

@@ -1,8 +1,8 @@
 """Which format is this text? By the name that a snapshot gives it, by its lines, or by its JSON keys.
 
-    ip-route.json            IP_ROUTE, family 4                 the layout's own names
-    default via 10.0.0.1 dev eth0                               a line that only `ip route` prints
-    [{"dst": "default", "gateway": "10.0.0.1", ...              keys that only `ip -j route` prints
+ip-route.json            IP_ROUTE, family 4                 the layout's own names
+default via 10.0.0.1 dev eth0                               a line that only `ip route` prints
+[{"dst": "default", "gateway": "10.0.0.1", ...              keys that only `ip -j route` prints
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """snapshot.toml: what a capture cannot say about itself.
 
-    name = "web-1"
-    notes = "taken before the upgrade"
+name = "web-1"
+notes = "taken before the upgrade"
 
-    [roles]
-    eth0 = "internet"
+[roles]
+eth0 = "internet"
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def parse(text: str, file: str) -> SnapshotToml:
     except tomllib.TOMLDecodeError as error:
         match = _LINE.search(str(error))
         line = int(match.group(1)) if match and match.group(1) else text.count("\n") + 1
-        shown = (text.split("\n") + [""])[line - 1] if line <= text.count("\n") + 1 else ""
+        lines = text.split("\n")
+        shown = lines[line - 1] if line <= len(lines) else ""
         raise SourceError(f"not valid TOML: {error}", file=file, line=line, text=shown) from None
     for key, value in document.items():
         wanted = {"name": str, "notes": str, "roles": dict}.get(key)

@@ -62,6 +62,17 @@ def parse(text: str, file: str, proto: str | None = None) -> Parsed[Socket]:
     return Parsed(tuple(facts), tuple(unread))
 
 
+def only_kind(text: str) -> str | None:
+    """ "tcp" for a listing without Netid column, as ``ss -lt`` prints it; None for one of all kinds."""
+    for line in text.split("\n"):
+        words = line.split()
+        if words and (words[0] == "Netid" or words[0] in _NETIDS | _OTHER_FAMILIES):
+            return None
+        if words and words[0] in _TCP_STATES:
+            return "tcp"
+    return None
+
+
 def _line(evidence: Evidence, proto: str | None, old_wildcard: bool) -> Socket | Unread | None:
     words = _GLUED_PROCESS.sub(" ", evidence.text).split()
     if words[0] in _OTHER_FAMILIES:

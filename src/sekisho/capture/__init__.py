@@ -1,0 +1,1 @@
+"""The only rim that runs things: takes snapshots."""

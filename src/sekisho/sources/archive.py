@@ -1,0 +1,136 @@
+"""The files of a snapshot as bytes: from a folder, or a tar in memory (plain, gz, xz, bz2, zst).
+
+Nothing is ever written: an archive's members are only read. Names that lead out of the archive and
+contents beyond 256 MiB are refused.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import posixpath
+import tarfile
+from pathlib import Path
+
+from sekisho.errors import SourceError
+from sekisho.model.evidence import Evidence
+
+LIMIT = 256 * 1024 * 1024
+_MAGIC = ((b"\x1f\x8b", "gz"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zst"))
+
+LAYOUT_FOLDERS = frozenset({"netns", "hosts", "aws"})
+
+Files = dict[str, bytes]
+
+
+def archive_kind(data: bytes) -> str | None:
+    """ "tar", "gz", "xz", "bz2" or "zst" by the data's first bytes; None for anything else."""
+    if data[257:262] == b"ustar":
+        return "tar"
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+
+
+def read_folder(path: Path) -> tuple[Files, list[Evidence]]:
+    """The files of a snapshot folder by their relative path.
+
+    Only the folders that the layout has are entered; other ones, and what is no regular file, come
+    back as notes. Hidden files are nobody's business.
+    """
+    files: Files = {}
+    notes: list[Evidence] = []
+    size = 0
+    # Links to folders are followed: the layout's depth bounds the walk.
+    for where, folders, names in os.walk(path, followlinks=True):
+        inside = Path(where).relative_to(path)
+        visible = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in visible if _is_layout_folder(inside / name)]
+        notes += [
+            Evidence((inside / name).as_posix(), 0, "not read") for name in visible if name not in folders
+        ]
+        for name in sorted(name for name in names if not name.startswith(".")):
+            shown = (inside / name).as_posix()
+            file = path / shown
+            if not file.is_file():
+                notes.append(Evidence(shown, 0, "not read: no regular file"))
+                continue
+            size += file.stat().st_size
+            if size > LIMIT:
+                raise _too_large(shown)
+            files[shown] = read_file(file, shown)
+    return files, notes
+
+
+def _is_layout_folder(folder: Path) -> bool:
+    """``netns``, ``netns/NAME``, ``hosts/NAME/netns/NAME``: each second part is a free name."""
+    return len(folder.parts) <= 4 and all(part in LAYOUT_FOLDERS for part in folder.parts[::2])
+
+
+def read_file(path: Path, shown: str) -> bytes:
+    """One file's bytes. Raises SourceError where it cannot be read or is too large."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LIMIT + 1)
+    except OSError as error:
+        raise SourceError(
+            f"cannot read it: {error.strerror}", file=shown, advice="check the path and its permissions"
+        ) from None
+    if len(data) > LIMIT:
+        raise _too_large(shown)
+    return data
+
+
+def read_archive(data: bytes, shown: str) -> tuple[Files, list[Evidence]]:
+    """The regular files of an archive by name, without the one folder that holds them all, if any."""
+    kind = archive_kind(data)
+    if kind == "zst":
+        from sekisho.capture.zstd import decompress
+
+        data = decompress(data, shown, LIMIT)
+    files: Files = {}
+    notes: list[Evidence] = []
+    size = 0
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as tar:
+            for member in tar:
+                name = _safe_name(member.name, shown)
+                if member.isdir():
+                    continue
+                if not member.isfile():
+                    notes.append(Evidence(name, 0, "not read: no regular file"))
+                    continue
+                size += member.size
+                if size > LIMIT:
+                    raise _too_large(f"{shown}:{name}")
+                content = tar.extractfile(member)
+                if content is not None and not posixpath.basename(name).startswith("."):
+                    files[name] = content.read()
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        raise SourceError(
+            f"not a whole tar archive: {error}", file=shown,
+            advice="a snapshot is a folder, a .tar, .tar.gz, .tar.xz or .tar.zst of one; was it cut?",
+        ) from None  # fmt: skip
+    return _without_top_folder(files), notes
+
+
+def _safe_name(name: str, shown: str) -> str:
+    clean = posixpath.normpath(name)
+    if clean.startswith(("/", "../")) or clean == "..":
+        raise SourceError(
+            "a member's name leads out of the archive", file=shown, text=name,
+            advice="make the archive with: tar -C SNAPSHOT -cf snapshot.tar .",
+        )  # fmt: skip
+    return clean
+
+
+def _without_top_folder(files: Files) -> Files:
+    tops = {name.partition("/")[0] for name in files}
+    if len(tops) != 1 or any("/" not in name for name in files) or tops & LAYOUT_FOLDERS:
+        return files
+    return {name.partition("/")[2]: content for name, content in files.items()}
+
+
+def _too_large(shown: str) -> SourceError:
+    return SourceError(
+        f"larger than {LIMIT // 1024 // 1024} MiB", file=shown,
+        advice="a snapshot holds text of some megabytes; leave out what does not belong to it",
+    )  # fmt: skip

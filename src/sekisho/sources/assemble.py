@@ -1,0 +1,192 @@
+"""From pieces to a namespace: each piece to its reader, and the richest where several say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sekisho.model.host import Socket, Sysctl
+from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
+from sekisho.model.nft import NftRuleset
+from sekisho.model.routing import PolicyRule
+from sekisho.model.snapshot import Namespace
+from sekisho.sources import (
+    bridge_json,
+    conntrack,
+    ip_addr,
+    ip_addr_json,
+    ip_link,
+    ip_link_json,
+    ip_neigh,
+    ip_rule,
+    ip_rule_json,
+    ipset_save,
+    nft_capture,
+    ss,
+    sysctl,
+)
+from sekisho.sources.collected import Collected
+from sekisho.sources.parsed import Parsed
+from sekisho.sources.pieces import MAY_BE_EMPTY, Piece, empty_error
+from sekisho.sources.recognise import Format as F
+from sekisho.sources.routes_of import routes_of
+from sekisho.sources.rulesets_of import rulesets_of
+from sekisho.values.address import Family
+
+
+def namespace_of(name: str, pieces: Iterable[Piece], collected: Collected) -> Namespace:
+    """Read the pieces of one namespace.
+
+    Raises SourceError for an empty text where the command always prints something, and for a file
+    that is something else. What is only a part, or said again, is noted in ``collected``.
+    """
+    mine = tuple(pieces)
+    for piece in mine:
+        _check_empty(piece, mine, collected)
+    one = collected.one
+    routes, covered = routes_of(mine, collected)
+    sockets, protocols = _sockets(mine, collected)
+    interfaces = one(mine, (F.IP_LINK_JSON, F.IP_LINK, F.IP_ADDR_JSON, F.IP_ADDR), _read_links)
+    entries, ports = _bridges(mine, collected)
+    return Namespace(
+        name=name,
+        routes=routes,
+        route_tables=covered,
+        rules=_rules(mine, collected),
+        interfaces=_with_ports(interfaces, ports),
+        addresses=one(mine, (F.IP_ADDR_JSON, F.IP_ADDR), _read_addresses),
+        neighbours=one(mine, (F.IP_NEIGH_JSON, F.IP_NEIGH), _read_neighbours),
+        bridge_entries=entries,
+        rulesets=rulesets_of(mine, collected),
+        nft=_nft(mine, collected),
+        ipsets=one(mine, (F.IPSET_SAVE,), lambda it: ipset_save.parse(it.text, it.file)),
+        sysctls=_sysctls(mine, collected),
+        sockets=sockets,
+        socket_protocols=protocols,
+        connections=one(mine, (F.CONNTRACK,), lambda it: conntrack.parse(it.text, it.file)),
+        unread=tuple(dict.fromkeys(collected.unread)),
+        files=tuple(collected.files),
+    )
+
+
+def _check_empty(piece: Piece, all_pieces: tuple[Piece, ...], collected: Collected) -> None:
+    if not piece.blank or piece.pasted or piece.format in MAY_BE_EMPTY:
+        return
+    alone = len(all_pieces) == 1
+    if piece.format is F.IP_ROUTE and (piece.family == 6 or not alone):
+        # No routes at all is what a namespace without network has; others would be told by it.
+        if piece.family == 4 and not any(other.format is F.IP_ROUTE_JSON for other in all_pieces):
+            collected.note(piece, "empty: taken as no routes at all")
+        return
+    if piece.format is F.IPTABLES_SAVE and piece.table is None and not alone:
+        return
+    raise empty_error(piece)
+
+
+def _rules(pieces: tuple[Piece, ...], collected: Collected) -> tuple[PolicyRule, ...] | None:
+    """``ip rule`` lists one family at a time."""
+    found: list[PolicyRule] = []
+    captured = False
+    families: tuple[Family, Family] = (4, 6)
+    for family in families:
+        rules = collected.one(
+            [piece for piece in pieces if piece.family == family],
+            (F.IP_RULE_JSON, F.IP_RULE),
+            _read_rules,
+        )
+        captured = captured or rules is not None
+        found += rules or ()
+    return tuple(found) if captured else None
+
+
+def _read_rules(piece: Piece) -> Parsed[PolicyRule]:
+    read = ip_rule_json.parse if piece.format is F.IP_RULE_JSON else ip_rule.parse
+    return read(piece.text, piece.file, piece.family)
+
+
+def _read_links(piece: Piece) -> Parsed[Interface]:
+    """``ip addr`` lists the interfaces as well."""
+    read = ip_link_json.parse if piece.format in (F.IP_LINK_JSON, F.IP_ADDR_JSON) else ip_link.parse
+    return read(piece.text, piece.file)
+
+
+def _read_addresses(piece: Piece) -> Parsed[InterfaceAddress]:
+    read = ip_addr_json.parse if piece.format is F.IP_ADDR_JSON else ip_addr.parse
+    return read(piece.text, piece.file)
+
+
+def _read_neighbours(piece: Piece) -> Parsed[Neighbour]:
+    read = ip_neigh.parse_json if piece.format is F.IP_NEIGH_JSON else ip_neigh.parse
+    return read(piece.text, piece.file)
+
+
+def _bridges(
+    pieces: tuple[Piece, ...], collected: Collected
+) -> tuple[tuple[BridgeEntry, ...] | None, tuple[bridge_json.BridgePort, ...]]:
+    entries: tuple[BridgeEntry, ...] | None = None
+    ports: tuple[bridge_json.BridgePort, ...] = ()
+    for piece in pieces:
+        if piece.format is F.BRIDGE_JSON:
+            found = bridge_json.parse(piece.text, piece.file)
+            collected.use(piece)
+            collected.unread += found.unread
+            entries = found.entries if entries is None else entries
+            ports = ports or found.ports
+    return entries, ports
+
+
+def _with_ports(
+    interfaces: tuple[Interface, ...] | None, ports: tuple[bridge_json.BridgePort, ...]
+) -> tuple[Interface, ...] | None:
+    """What ``bridge link`` knows of its ports beyond a plain ``ip link``: bridge and hairpin mode."""
+    if interfaces is None or not ports:
+        return interfaces
+    named = {port.name: port for port in ports}
+    merged = []
+    for interface in interfaces:
+        port = named.get(interface.name)
+        if port is not None:
+            hairpin = port.hairpin if interface.hairpin is None else interface.hairpin
+            interface = replace(interface, master=interface.master or port.master, hairpin=hairpin)
+        merged.append(interface)
+    return tuple(merged)
+
+
+def _nft(pieces: tuple[Piece, ...], collected: Collected) -> NftRuleset | None:
+    piece = collected.best(pieces, (F.NFT_JSON, F.NFT_TEXT))
+    if piece is None:
+        return None
+    collected.use(piece)
+    read = nft_capture.parse_json if piece.format is F.NFT_JSON else nft_capture.parse_text
+    return read(piece.text, piece.file)
+
+
+def _sysctls(pieces: tuple[Piece, ...], collected: Collected) -> tuple[Sysctl, ...] | None:
+    """All of them: any subset counts, and of two values for one key the later one holds."""
+    found: list[Sysctl] = []
+    captured = False
+    for piece in pieces:
+        if piece.format is F.SYSCTL:
+            captured = True
+            found += collected.take(piece, sysctl.parse(piece.text, piece.file))
+    return tuple(found) if captured else None
+
+
+def _sockets(
+    pieces: tuple[Piece, ...], collected: Collected
+) -> tuple[tuple[Socket, ...] | None, frozenset[str]]:
+    """Sockets, and the protocols that the listings cover: ss leaves out Netid when asked for one."""
+    kinds: dict[str | None, list[Piece]] = {}
+    for piece in pieces:
+        if piece.format is F.SS:
+            kinds.setdefault(piece.proto or ss.only_kind(piece.text), []).append(piece)
+    if None in kinds:
+        kinds = {None: kinds[None]}
+    found: list[Socket] = []
+    covered: set[str] = set()
+    for proto, listings in kinds.items():
+        sockets = collected.one(listings, (F.SS,), lambda it: ss.parse(it.text, it.file, it.proto))
+        if sockets is not None:
+            found += sockets
+            covered |= {"tcp", "udp"} if proto is None else {proto}
+    return (tuple(found) if covered else None), frozenset(covered)

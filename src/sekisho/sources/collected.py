@@ -1,0 +1,75 @@
+"""What readers leave besides facts, gathered over all pieces of a namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sekisho.errors import SourceError
+from sekisho.model.evidence import Evidence, Unread
+from sekisho.sources.parsed import Parsed
+from sekisho.sources.pieces import Piece
+from sekisho.sources.recognise import Format
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Collected:
+    """``unread`` and ``files`` of the namespace; ``notes`` go to the snapshot."""
+
+    unread: list[Unread] = field(default_factory=list)
+    notes: list[Evidence] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def note(self, piece: Piece, why: str) -> None:
+        """Say something about a whole piece, at its command or its file."""
+        place = piece.place()
+        text = f"{why}: {place.text.strip()}" if place.text else why
+        self.notes.append(Evidence(place.file, place.line, text))
+
+    def use(self, piece: Piece) -> None:
+        """Remember the piece's file as read."""
+        if piece.file not in self.files:
+            self.files.append(piece.file)
+
+    def take(self, piece: Piece, parsed: Parsed[T]) -> tuple[T, ...]:
+        """The facts. Raises SourceError for a file of which no single line is readable."""
+        self.use(piece)
+        if parsed.unread and not parsed.facts and not piece.pasted:
+            raise not_the_format(piece, parsed.unread[0].evidence)
+        self.unread += parsed.unread
+        return parsed.facts
+
+    def one(
+        self, pieces: Iterable[Piece], formats: Sequence[Format], read: Callable[[Piece], Parsed[T]]
+    ) -> tuple[T, ...] | None:
+        """The facts of the best piece of these formats (the first format first; of equals the last,
+        which is the newest); None where there is none or where nothing of it could be read."""
+        chosen = self.best(pieces, formats)
+        if chosen is None:
+            return None
+        parsed = read(chosen)
+        facts = self.take(chosen, parsed)
+        return None if parsed.unread and not facts else facts
+
+    def best(self, pieces: Iterable[Piece], formats: Sequence[Format]) -> Piece | None:
+        """The best piece; that another one of the same format was left out is noted."""
+        chosen: Piece | None = None
+        for piece in pieces:
+            if piece.format not in formats:
+                continue
+            if chosen is None or formats.index(piece.format) <= formats.index(chosen.format):
+                if chosen is not None and chosen.format is piece.format:
+                    self.note(chosen, "shown again later, this one is left out")
+                chosen = piece
+        return chosen
+
+
+def not_the_format(piece: Piece, place: Evidence) -> SourceError:
+    """No line of the piece can be read as its format."""
+    return SourceError(
+        f"no line reads as output of `{piece.format.value}`", file=place.file, line=place.line,
+        text=place.text, advice="give the command's output as it is; a file is named after what it holds",
+    )  # fmt: skip

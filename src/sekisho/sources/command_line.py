@@ -1,0 +1,320 @@
+"""What a command line says about the text that follows it: format, family, table, namespace, filter.
+
+    sudo iptables -t nat -nL -v            IPTABLES_LIST, family 4, table nat
+    docker exec web ip -6 route            IP_ROUTE, family 6, in namespace "web"
+    ip route show table 10001 | grep eth1  IP_ROUTE, table "10001", partial
+
+Only what decides is read; a command that none of the readers knows gives None.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from sekisho.sources.recognise import Format
+from sekisho.sources.sysctl import key_of_path
+from sekisho.values.address import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``format`` None: a known program whose output tells (``cat FILE``) or that no reader reads.
+
+    ``partial`` says why the output is not everything there is (a filter, one chain, one device).
+    ``backend``: "legacy" or "nft" where the program's name says so.
+    ``sysctl_key``: the output is that key's bare value. ``proto``: sockets of one kind, for ss.
+    ``shell``: what follows is typed in an interactive shell in ``namespace``.
+    ``by_content``: the output may be told by what it looks like (``cat FILE``, a script).
+    """
+
+    format: Format | None
+    family: Family = 4
+    table: str | None = None
+    namespace: str | None = None
+    partial: str = ""
+    backend: str = ""
+    proto: str | None = None
+    sysctl_key: str | None = None
+    by_content: bool = False
+    shell: bool = False
+
+
+_WRAPPERS = {"sudo", "doas", "command", "time", "nice", "env", "exec", "busybox", "builtin"}
+_SHELLS = {"sh", "bash", "ash", "dash", "zsh", "fish"}
+# Pipes that pass everything on.
+_HARMLESS = {"cat", "less", "more", "tee", "sort", "column", "jq", "expand", "nl", "most", "bat"}
+_PROGRAMS = {"ip", "iptables", "ip6tables", "sysctl", "ss", "conntrack", "nft", "ipset", "docker",
+             "podman", "route", "netstat", "cat", "bridge", "nsenter", "ssh", "kubectl"}  # fmt: skip
+
+
+def read_command(line: str) -> Command | None:
+    """Read a command line; None when its program is none of those that are known."""
+    pipeline = _pipeline(_split(line))
+    first = _unwrapped(pipeline[0])
+    if not first:
+        return None
+    command = _program(first)
+    if command is None:
+        return None
+    for stage in pipeline[1:]:
+        if stage and stage[0].rpartition("/")[2] not in _HARMLESS and not command.partial:
+            command = replace(command, partial=f"filtered by {stage[0]}")
+    return command
+
+
+def _split(line: str) -> list[str]:
+    """The words as a shell splits them; none where a quote has no end."""
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []
+
+
+def _pipeline(words: list[str]) -> list[list[str]]:
+    stages: list[list[str]] = [[]]
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == "|":
+            stages.append([])
+        elif re.fullmatch(r"\d?>>?|&>|<", word):
+            skip = True
+        elif not re.fullmatch(r"\d?>>?\S+|&>\S+|2>&1", word):
+            stages[-1].append(word)
+    return stages
+
+
+def _unwrapped(words: list[str]) -> list[str]:
+    """Without sudo and its like, and their options and variables."""
+    while words and words[0].rpartition("/")[2] in _WRAPPERS:
+        wrapper = words[0].rpartition("/")[2]
+        words = words[1:]
+        while words and (words[0].startswith("-") or (wrapper == "env" and "=" in words[0])):
+            takes_value = wrapper == "sudo" and words[0] in ("-u", "-g", "-h", "-p")
+            words = words[2 if takes_value else 1 :]
+    return words
+
+
+def _program(words: list[str]) -> Command | None:
+    program = words[0].rpartition("/")[2]
+    arguments = words[1:]
+    tables = re.fullmatch(r"ip(6?)tables(?:-(legacy|nft))?(-save)?", program)
+    if tables:
+        family: Family = 6 if tables[1] else 4
+        command = _iptables_save(arguments, family) if tables[3] else _iptables(arguments, family)
+        return replace(command, backend=tables[2] or "")
+    if program not in _PROGRAMS:
+        return None
+    if program in ("docker", "podman"):
+        return _docker(arguments)
+    if program in ("nsenter", "ssh", "kubectl"):
+        return _elsewhere(program, arguments)
+    if program == "ip":
+        return _ip(arguments)
+    if program in ("route", "netstat"):
+        routes = program == "route" or any(word.startswith("-") and "r" in word for word in arguments)
+        return Command(Format.ROUTE_N if routes else None, 6 if "-6" in arguments else 4)
+    if program == "sysctl":
+        bare = [word for word in arguments if not word.startswith("-")]
+        values_only = any(word in ("-n", "--values") for word in arguments)
+        if values_only:
+            return Command(Format.SYSCTL if len(bare) == 1 else None, sysctl_key=bare[0] if bare else None)
+        return Command(Format.SYSCTL)
+    if program == "ss":
+        return _ss(arguments)
+    if program == "conntrack":
+        return Command(Format.CONNTRACK if {"-L", "--dump"} & set(arguments) else None,
+                       partial="" if len(arguments) == 1 else "filtered by its options")  # fmt: skip
+    if program == "nft":
+        if "list" not in arguments:
+            return Command(None)
+        json = any(re.fullmatch(r"-[a-z]*j[a-z]*|--json", word) for word in arguments)
+        whole = arguments[-1:] == ["ruleset"]
+        return Command(
+            Format.NFT_JSON if json else Format.NFT_TEXT, partial="" if whole else "not the ruleset"
+        )
+    if program == "ipset":
+        return Command(Format.IPSET_SAVE if "save" in arguments or "-S" in arguments else None)
+    if program == "bridge":
+        return Command(Format.BRIDGE_JSON if any("j" in word for word in arguments[:2]) else None)
+    return _cat(arguments)
+
+
+def _cat(arguments: list[str]) -> Command:
+    paths = [word for word in arguments if not word.startswith("-")]
+    if len(paths) == 1:
+        key = key_of_path(paths[0])
+        if key is not None:
+            return Command(Format.SYSCTL, sysctl_key=key)
+        if paths[0] == "/proc/net/nf_conntrack":
+            return Command(Format.CONNTRACK)
+    return Command(None, by_content=True)
+
+
+def _docker(arguments: list[str]) -> Command:
+    words = [word for word in arguments if word != "compose"]
+    if words[:1] == ["exec"]:
+        rest = words[1:]
+        while rest and rest[0].startswith("-"):
+            rest = rest[2 if rest[0] in ("-u", "-e", "-w", "--user", "--env", "--workdir") else 1 :]
+        if len(rest) < 2:
+            return Command(None)
+        return _within(rest[0], rest[1:])
+    if words[:2] == ["network", "inspect"]:
+        return Command(Format.DOCKER_NETWORKS, partial=_only(words[2:]))
+    if words[:1] == ["inspect"] or words[:2] == ["container", "inspect"]:
+        return Command(Format.DOCKER_CONTAINERS, partial=_only(words[1:]))
+    if words[:1] == ["version"] and any("json" in word for word in words):
+        return Command(Format.DOCKER_VERSION)
+    if words[:1] == ["run"]:
+        return Command(None, namespace="docker run")
+    return Command(None)
+
+
+def _only(names: list[str]) -> str:
+    """Objects inspected by name; ``$(docker ps -q)`` stands for all."""
+    named = [name for name in names if not name.startswith("-") and name != "inspect"]
+    return (
+        f"only {' '.join(named)}" if named and not any("$(" in name or "`" in name for name in named) else ""
+    )
+
+
+def _elsewhere(program: str, arguments: list[str]) -> Command:
+    """nsenter and kubectl exec run in another namespace, ssh on the host that the reader means."""
+    if program == "ssh":
+        rest = [word for word in arguments if not word.startswith("-")][1:]
+        return _within(None, rest) if rest else Command(None)
+    if program == "kubectl":
+        if "exec" not in arguments or "--" not in arguments:
+            return Command(None)
+        names = [word for word in arguments[arguments.index("exec") + 1 :] if not word.startswith("-")]
+        return _within(names[0] if names else None, arguments[arguments.index("--") + 1 :])
+    name = "nsenter"
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option in ("-t", "--target") and rest:
+            name = f"pid {rest.pop(0)}"
+        elif option.startswith(("--net=", "-n/")):
+            name = option.rpartition("/")[2]
+        elif match := re.fullmatch(r"(?:-t|--target=)(\d+)", option):
+            name = f"pid {match[1]}"
+    return _within(name, rest)
+
+
+def _within(namespace: str | None, words: list[str]) -> Command:
+    words = _unwrapped(words)
+    if not words or words[0].rpartition("/")[2] in _SHELLS:
+        if words[1:2] not in (["-c"], ["-lc"]):
+            return Command(None, namespace=namespace, shell=namespace is not None)
+        words = _split(words[2]) if len(words) > 2 else []
+    inner = _program(words) if words else None
+    return replace(inner or Command(None), namespace=namespace)
+
+
+_IP_OBJECTS = {
+    Format.IP_ROUTE: ("route", Format.IP_ROUTE_JSON),
+    Format.IP_RULE: ("rule", Format.IP_RULE_JSON),
+    Format.IP_ADDR: ("address", Format.IP_ADDR_JSON),
+    Format.IP_LINK: ("link", Format.IP_LINK_JSON),
+    Format.IP_NEIGH: ("neighbour", Format.IP_NEIGH_JSON),
+}
+
+
+def _ip(arguments: list[str]) -> Command | None:
+    """iproute2 lets every word be shortened; ``ip r`` is route (not rule), ``ip ru`` rule."""
+    family: Family = 4
+    json = False
+    namespace = None
+    words = list(arguments)
+    while words and words[0].startswith("-"):
+        option = words.pop(0)
+        name = option.lstrip("-")
+        if name == "6" or (name in ("f", "family") and words and words.pop(0) == "inet6"):
+            family = 6
+        elif name in ("n", "netns") and words:
+            namespace = words.pop(0)
+        elif name in ("j", "json"):
+            json = True
+    if not words:
+        return None
+    noun = words.pop(0)
+    if noun == "netns" and words[:1] == ["exec"]:
+        return _within(words[1] if len(words) > 1 else None, words[2:])
+    noun = {"r": "route", "ro": "route", "neighbor": "neighbour", "ru": "rule"}.get(noun, noun)
+    for format_, (name, json_format) in _IP_OBJECTS.items():
+        if name.startswith(noun):
+            return _ip_listing(Command(json_format if json else format_, family, None, namespace), words)
+    return Command(None, namespace=namespace)
+
+
+def _ip_listing(command: Command, words: list[str]) -> Command:
+    if words and words[0] in ("show", "list", "ls", "s", "sh", "l", "lst"):
+        words = words[1:]
+    elif words and words[0] not in ("table", "dev"):
+        return replace(command, format=None)  # `ip route get`, `add`... print no listing
+    is_route = command.format in (Format.IP_ROUTE, Format.IP_ROUTE_JSON)
+    if is_route and words[:1] in (["table"], ["t"]) and len(words) > 1:
+        command = replace(command, table=words[1])
+        words = words[2:]
+    if words:
+        command = replace(command, partial=f"only {' '.join(words)}")
+    return command
+
+
+def _short_flags(arguments: list[str]) -> str:
+    return "".join(word[1:] for word in arguments if re.fullmatch(r"-[A-Za-z0-9]+", word))
+
+
+def _iptables(arguments: list[str], family: Family) -> Command:
+    table, partial = "filter", ""
+    kind: Format | None = None
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        if word in ("-t", "--table") and words:
+            table = words.pop(0)
+        elif word.startswith("--table="):
+            table = word.partition("=")[2]
+        elif match := re.fullmatch(r"-t(\w+)", word):
+            table = match[1]
+        elif word in ("-S", "--list-rules") or re.fullmatch(r"-[nvxw]*S[nvxw]*", word):
+            kind = Format.IPTABLES_S
+        elif word in ("-L", "--list") or re.fullmatch(r"-[nvxw]*L[nvxw]*", word):
+            kind = Format.IPTABLES_LIST
+        elif not word.startswith("-"):
+            partial = f"only {word}"
+        elif word in ("-A", "-I", "-D", "-N", "-P", "-F", "-X", "-Z", "-R", "-C"):
+            return Command(None, family)
+    return Command(kind, family, table, partial=partial)
+
+
+def _iptables_save(arguments: list[str], family: Family) -> Command:
+    for option, value in pairwise(arguments):
+        if option in ("-t", "--table"):
+            return Command(Format.IPTABLES_SAVE, family, value)
+    return Command(Format.IPTABLES_SAVE, family)
+
+
+def _ss(arguments: list[str]) -> Command:
+    flags = _short_flags(arguments)
+    kinds = [
+        proto
+        for letter, proto in (("t", "tcp"), ("u", "udp"), ("w", "raw"), ("S", "sctp"))
+        if letter in flags
+    ]
+    filters = [word for word in arguments if not word.startswith("-")]
+    partial = (
+        f"only {' '.join(filters)}"
+        if filters
+        else "no listening sockets"
+        if not set("la") & set(flags)
+        else ""
+    )
+    if not partial and kinds and not {"tcp", "udp"} <= set(kinds) and len(kinds) > 1:
+        partial = f"only {' and '.join(kinds)}"
+    return Command(Format.SS, proto=kinds[0] if len(kinds) == 1 else None, partial=partial)

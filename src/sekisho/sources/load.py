@@ -1,0 +1,209 @@
+"""``load``: whatever a user has (a folder, an archive, one file, pasted text) as one Snapshot."""
+
+from __future__ import annotations
+
+import posixpath
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from sekisho.errors import SourceError
+from sekisho.model.evidence import Evidence
+from sekisho.model.snapshot import Snapshot
+from sekisho.sources import docker_inspect, paste, snapshot_toml
+from sekisho.sources.archive import LIMIT, Files, archive_kind, read_archive, read_file, read_folder
+from sekisho.sources.assemble import namespace_of
+from sekisho.sources.collected import Collected
+from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
+from sekisho.sources.recognise import Expected, Format, by_content, by_name
+
+STDIN = "stdin"
+_DOCKER = frozenset({Format.DOCKER_NETWORKS, Format.DOCKER_CONTAINERS, Format.DOCKER_VERSION})
+_ADVICE = (
+    "a snapshot is a folder or an archive with files such as ip-route.txt, iptables-save.txt and "
+    "sysctl.txt; one such file, or the commands' output on standard input, will do too"
+)
+
+
+def load(path: str) -> Snapshot:
+    """Read a snapshot folder, an archive of one, a single file, or standard input for ``-``.
+
+    ``-`` takes pasted text, one command's output or an archive. Raises SourceError (file, line,
+    text, advice) where nothing sensible can be read; single lines that were not understood are in
+    the ``unread`` of their namespace, files that no reader reads in ``notes``.
+    """
+    if path == "-":
+        data = sys.stdin.buffer.read(LIMIT + 1)
+        if len(data) > LIMIT:
+            raise SourceError(f"more than {LIMIT // 1024 // 1024} MiB", file=STDIN, advice=_ADVICE)
+        if archive_kind(data):
+            return _from_files(path, STDIN, *read_archive(data, STDIN))
+        return _snapshot(path, paste.gather(_text(data, STDIN), STDIN), STDIN)
+    place = Path(path)
+    if place.is_dir():
+        return _from_files(path, path, *read_folder(place))
+    if not place.exists():
+        raise SourceError("no such file or folder", file=path, advice=_ADVICE)
+    data = read_file(place, path)
+    if archive_kind(data):
+        return _from_files(path, path, *read_archive(data, path))
+    return _snapshot(path, _from_one_file(data, place.name), place.name)
+
+
+def load_text(text: str, file: str = STDIN) -> Snapshot:
+    """Read pasted text, as ``load("-")`` does; ``file`` is what evidence names it."""
+    return _snapshot("-", paste.gather(_text(text.encode(), file), file), file)
+
+
+def _text(data: bytes, file: str) -> str:
+    """UTF-8 with or without a byte order mark, lines ended by LF or CR LF; nothing else."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _binary(data, error.start, file, "is not UTF-8 text") from None
+    if "\0" in text:
+        raise _binary(data, data.index(b"\0"), file, "is binary")
+    return text.replace("\r\n", "\n")
+
+
+def _binary(data: bytes, at: int, file: str, what: str) -> SourceError:
+    line = data.count(b"\n", 0, at) + 1
+    start = data.rfind(b"\n", 0, at) + 1
+    shown = data[start : start + 80].decode("utf-8", "backslashreplace")
+    return SourceError(
+        f"the file {what}", file=file, line=line, text=shown,
+        advice="give the command's output as text; an archive must be a .tar, .tar.gz, .tar.xz or .tar.zst",
+    )  # fmt: skip
+
+
+def _from_one_file(data: bytes, name: str) -> Gathered:
+    text = _text(data, name)
+    expected = by_name(name)
+    if expected is None:
+        return paste.gather(text, name)
+    return Gathered((_piece(name, name, text, expected, HOST),))
+
+
+def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str) -> Piece:
+    """A file of the layout. Raises SourceError when its content is plainly another format."""
+    found = by_content(text) if text.strip() else None
+    formats = expected.formats
+    if found is None:
+        format_ = formats[0]
+        if name.endswith(".json"):
+            format_ = next((one for one in formats if "JSON" in one.name), format_)
+    elif found in formats or (found is Format.IPTABLES_S and Format.IPTABLES_SAVE in formats):
+        format_ = found if found in formats else Format.IPTABLES_SAVE
+    elif Format.CAPTURE_NOTES in formats or Format.SNAPSHOT_TOML in formats:
+        format_ = formats[0]
+    else:
+        line = next(line for line in text.split("\n") if line.strip())
+        raise SourceError(
+            f"by its name this holds `{formats[0].value}`, but it looks like `{found.value}`", file=shown,
+            line=text.split("\n").index(line) + 1, text=line[:200],
+            advice="name the file after what it holds, or capture it again",
+        )  # fmt: skip
+    return Piece(
+        format_, text, shown, expected.family, namespace, expected.table, expected.backend,
+        expected.all_tables,
+    )  # fmt: skip
+
+
+def _from_files(path: str, shown: str, files: Files, notes: list[Evidence]) -> Snapshot:
+    """The layout: files of the host beside netns/NAME/ and aws/; hosts/NAME/ instead for several."""
+    hosts = sorted(
+        {name.split("/")[1] for name in files if name.startswith("hosts/") and name.count("/") > 1}
+    )
+    prefix = ""
+    if hosts:
+        if len(hosts) > 1:
+            raise SourceError(
+                f"the snapshot holds {len(hosts)} hosts: {', '.join(hosts)}", file=shown,
+                advice=f"name one of them: {posixpath.join(path, 'hosts', hosts[0])}",
+            )  # fmt: skip
+        prefix = f"hosts/{hosts[0]}/"
+    pieces: list[Piece] = []
+    for name, data in files.items():
+        inside = name.removeprefix(prefix)
+        parts = inside.split("/")
+        namespace = parts[1] if len(parts) == 3 and parts[0] == "netns" else HOST
+        expected = by_name(parts[-1]) if len(parts) == 1 or namespace != HOST else None
+        if expected is None:
+            notes.append(Evidence(name, 0, "not read"))
+        else:
+            pieces.append(_piece(parts[-1], name, _text(data, name), expected, namespace))
+    if not pieces:
+        raise SourceError("holds no file that a snapshot has", file=shown, advice=_ADVICE)
+    return _snapshot(path, Gathered(tuple(pieces), tuple(notes)), shown)
+
+
+def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
+    if not gathered.pieces:
+        raise _nothing(gathered, shown)
+    by_namespace: dict[str, list[Piece]] = {HOST: []}
+    for piece in gathered.pieces:
+        by_namespace.setdefault(piece.namespace, []).append(piece)
+    everything = Collected(unread=list(gathered.unread), notes=list(gathered.notes))
+    namespaces = []
+    for name, pieces in by_namespace.items():
+        collected = Collected()
+        namespaces.append(namespace_of(name, pieces, collected))
+        everything.notes += collected.notes
+    toml = snapshot_toml.SnapshotToml()
+    for piece in gathered.pieces:
+        if piece.format is Format.SNAPSHOT_TOML:
+            toml = snapshot_toml.parse(piece.text, piece.file)
+        elif piece.format is Format.CAPTURE_NOTES:
+            everything.notes += _capture_notes(piece)
+    docker = [piece for piece in gathered.pieces if piece.format in _DOCKER]
+    networks = everything.one(
+        docker, (Format.DOCKER_NETWORKS,), lambda it: docker_inspect.parse_networks(it.text, it.file)
+    )
+    containers = everything.one(
+        docker, (Format.DOCKER_CONTAINERS,), lambda it: docker_inspect.parse_containers(it.text, it.file)
+    )
+    return Snapshot(
+        path=path,
+        host=namespaces[0],
+        namespaces=tuple(namespaces[1:]),
+        networks=networks,
+        containers=containers,
+        docker_version=_docker_version(docker, everything),
+        name=toml.name,
+        roles=toml.roles,
+        notes=(*toml.notes, *everything.notes),
+        unread=tuple(everything.unread),
+        texts=tuple((piece.file, piece.text) for piece in gathered.pieces),
+    )
+
+
+def _docker_version(pieces: Iterable[Piece], collected: Collected) -> str | None:
+    piece = collected.best(pieces, (Format.DOCKER_VERSION,))
+    if piece is None:
+        return None
+    if piece.blank:
+        raise empty_error(piece)
+    collected.use(piece)
+    version = docker_inspect.parse_version(piece.text, piece.file)
+    if version is None:
+        collected.note(piece, "does not tell the engine's version")
+    return version
+
+
+def _capture_notes(piece: Piece) -> list[Evidence]:
+    return [
+        Evidence(piece.file, number, line)
+        for number, line in enumerate(piece.text.split("\n"), 1)
+        if line.strip()
+    ]
+
+
+def _nothing(gathered: Gathered, shown: str) -> SourceError:
+    """Nothing could be read: say where the text stands that nobody knows."""
+    place = next((one.evidence for one in gathered.unread), None) or next(iter(gathered.notes), None)
+    if place is None:
+        return SourceError("there is no text", file=shown, advice=_ADVICE)
+    return SourceError(
+        "no command's output that is known", file=place.file, line=place.line, text=place.text,
+        advice=_ADVICE,
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""A piece: one command's output on its way to a reader, with all that is known of it from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekisho.errors import SourceError
+from sekisho.model.evidence import Evidence, Unread
+from sekisho.sources.recognise import Format
+from sekisho.values.address import Family
+
+HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``text`` keeps the line numbers of ``file`` (a paste's piece is led by blank lines).
+
+    ``namespace``: whose output it is. ``partial`` (not empty) says why there may be more than the
+    text shows, ``command`` is the line it followed (or its own first line). ``pasted``: the format
+    was told from a mixture, so that a strange line is no reason to refuse the whole.
+    """
+
+    format: Format
+    text: str
+    file: str
+    family: Family = 4
+    namespace: str = HOST
+    table: str | None = None
+    backend: str = ""
+    all_tables: bool = False
+    partial: str = ""
+    proto: str | None = None
+    command: Evidence | None = None
+    pasted: bool = False
+
+    @property
+    def blank(self) -> bool:
+        return not self.text.strip()
+
+    def place(self) -> Evidence:
+        """The command, or else the file, as the place of a finding about the whole piece."""
+        return self.command or Evidence(self.file, 0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The pieces of a snapshot, and what was set aside on the way to them.
+
+    ``notes`` are outputs and files that no reader reads, ``unread`` single lines of no known format.
+    """
+
+    pieces: tuple[Piece, ...]
+    notes: tuple[Evidence, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+
+# What these print may be nothing at all: an empty file says "there are none".
+MAY_BE_EMPTY = frozenset(
+    {
+        Format.IP_NEIGH, Format.SS, Format.IPSET_SAVE, Format.CONNTRACK, Format.IP_RULE,
+        Format.NFT_TEXT, Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML,
+    }
+)  # fmt: skip
+
+
+def empty_error(piece: Piece, why: str = "") -> SourceError:
+    """An empty text where the command always prints something."""
+    return SourceError(
+        f"the file is empty{why}", file=piece.file,
+        advice=f"capture it again with `{command_for(piece)}` (as root), or remove the file: "
+        "what is missing counts as not known",
+    )  # fmt: skip
+
+
+def command_for(piece: Piece) -> str:
+    """The command that prints such a file."""
+    if piece.format in (Format.IPTABLES_LIST, Format.IPTABLES_S):
+        six = "6" if piece.family == 6 else ""
+        return f"ip{six}tables -t {piece.table or 'nat'} -nL -v"
+    command = str(piece.format.value)
+    if piece.family == 6 and command.startswith("ip"):
+        return command.replace("iptables", "ip6tables").replace("ip ", "ip -6 ", 1)
+    return command

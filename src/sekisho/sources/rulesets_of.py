@@ -1,0 +1,131 @@
+"""The iptables rule sets of a namespace: whole saves, or single tables where that is all there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sekisho.model.evidence import Evidence
+from sekisho.model.netfilter import Ruleset, Table
+from sekisho.sources import iptables_list, iptables_S, iptables_save
+from sekisho.sources.collected import Collected
+from sekisho.sources.parsed import Parsed
+from sekisho.sources.pieces import HOST, Piece
+from sekisho.sources.recognise import Format
+from sekisho.values.address import Family
+
+FORMATS = (Format.IPTABLES_SAVE, Format.IPTABLES_LIST, Format.IPTABLES_S)
+Key = tuple[Family, str]
+
+
+def rulesets_of(pieces: Iterable[Piece], collected: Collected) -> tuple[Ruleset, ...]:
+    """One rule set per (family, back end).
+
+    A save of all tables wins over listings of single ones from the same program, which can only say
+    again what it says. A table listed twice is taken from the later text.
+    """
+    mine = [piece for piece in pieces if piece.format in FORMATS]
+    found: dict[Key, Ruleset] = {}
+    saved: set[Key] = set()
+    single: list[Piece] = []
+    for piece in mine:
+        if piece.format is not Format.IPTABLES_SAVE or piece.table is not None:
+            single.append(piece)
+            continue
+        ruleset = _saved(piece, collected)
+        key = (ruleset.family, ruleset.backend)
+        if key in found:
+            collected.note(piece, "a second rule set of the same kind, the one before it is left out")
+        found[key] = ruleset
+        if not piece.partial:
+            saved.add((piece.family, piece.backend))
+    for piece in single:
+        if (piece.family, piece.backend) in saved:
+            if piece.pasted:
+                collected.note(piece, "the whole rule set is there as well, this one is left out")
+            continue
+        for table, backend in _tables(piece, collected):
+            key = (piece.family, backend)
+            found[key] = _with_table(found.get(key), key, table, piece, collected)
+    return tuple(_one_back_end(found).values())
+
+
+def _saved(piece: Piece, collected: Collected) -> Ruleset:
+    if piece.blank:
+        # iptables-save prints nothing where no table exists, as in most containers; on a host that
+        # may as well be a capture without the rights for it.
+        collected.use(piece)
+        if piece.namespace == HOST and not piece.backend:
+            collected.note(piece, "empty: taken as no tables at all")
+        return Ruleset(piece.family, piece.backend, (), True, Evidence(piece.file, 0, ""))
+    facts = _taken_saves(piece, collected)
+    ruleset = facts[0] if facts else Ruleset(piece.family)
+    backend = piece.backend or ruleset.backend
+    tables = tuple(_cut(table, piece) for table in ruleset.tables)
+    return replace(ruleset, backend=backend, tables=tables, complete=ruleset.complete and not piece.partial)
+
+
+def _taken_saves(piece: Piece, collected: Collected) -> tuple[Ruleset, ...]:
+    parsed = iptables_save.parse(piece.text, piece.file, piece.family)
+    return collected.take(piece, Parsed(tuple(one for one in parsed.facts if one.tables), parsed.unread))
+
+
+def _tables(piece: Piece, collected: Collected) -> list[tuple[Table, str]]:
+    table = piece.table or "filter"
+    if piece.format is Format.IPTABLES_SAVE:
+        return [
+            (_cut(one, piece), piece.backend or ruleset.backend)
+            for ruleset in _taken_saves(piece, collected)
+            for one in ruleset.tables
+            if one.name == table
+        ]
+    parsed: Parsed[Table]
+    if piece.format is Format.IPTABLES_S:
+        parsed = iptables_S.parse(piece.text, piece.file, piece.family, table)
+    else:
+        parsed = iptables_list.parse(piece.text, piece.file, piece.family, table)
+    with_chains = Parsed(tuple(one for one in parsed.facts if one.chains), parsed.unread)
+    return [(_cut(one, piece), piece.backend) for one in collected.take(piece, with_chains)]
+
+
+def _cut(table: Table, piece: Piece) -> Table:
+    """A table from a filtered listing may have more rules than are shown."""
+    return replace(table, incomplete=table.incomplete or piece.place()) if piece.partial else table
+
+
+def _with_table(
+    ruleset: Ruleset | None, key: Key, table: Table, piece: Piece, collected: Collected
+) -> Ruleset:
+    if ruleset is None:
+        return Ruleset(key[0], key[1], (table,), False, Evidence(piece.file, 0, ""))
+    before = next((one for one in ruleset.tables if one.name == table.name), None)
+    if before is None:
+        return replace(ruleset, tables=(*ruleset.tables, table))
+    if before.incomplete is None and piece.partial:
+        collected.note(piece, f"table {table.name} is there as a whole, this part is left out")
+        return ruleset
+    if piece.partial:
+        names = {chain.name for chain in table.chains}
+        table = replace(
+            table, chains=(*(one for one in before.chains if one.name not in names), *table.chains)
+        )
+    else:
+        collected.note(piece, f"table {table.name} again, the one before it is left out")
+    return replace(ruleset, tables=tuple(table if one is before else one for one in ruleset.tables))
+
+
+def _one_back_end(found: dict[Key, Ruleset]) -> dict[Key, Ruleset]:
+    """Listings name no back end: beside single tables of just one named back end they are of it."""
+    merged = dict(found)
+    families: tuple[Family, Family] = (4, 6)
+    for family in families:
+        named = [key for key in merged if key[0] == family and key[1]]
+        listed = merged.get((family, ""))
+        if listed is None or listed.complete or len(named) != 1 or merged[named[0]].complete:
+            continue
+        other = merged[named[0]]
+        names = {table.name for table in other.tables}
+        tables = (*other.tables, *(table for table in listed.tables if table.name not in names))
+        merged[named[0]] = replace(other, tables=tables)
+        del merged[(family, "")]
+    return merged

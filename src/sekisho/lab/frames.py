@@ -192,7 +192,8 @@ def _read_transport(
     seq = ack = 0
     if proto in (ICMP, ICMPV6) and len(rest) >= 8:
         kind, code = rest[0], rest[1]
-        icmp_id = rest[4] << 8 | rest[5]
+        if kind not in (_ERRORS4 if proto == ICMP else _ERRORS6):
+            icmp_id = rest[4] << 8 | rest[5]
     elif proto in (TCP, UDP, SCTP, UDPLITE, DCCP) and len(rest) >= 4:
         sport, dport = rest[0] << 8 | rest[1], rest[2] << 8 | rest[3]
         if proto == TCP and len(rest) >= 14:

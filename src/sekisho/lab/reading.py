@@ -62,7 +62,9 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
     answer_frame = _frame(seen.frames, key_of(replies[-1].last)) if replies else None
     answer = answer_name(replies[0].first) if replies else None
     steps = tuple(step for passage in own for step in passage.steps)
-    reason = seen.drops[-1] if seen.drops else None
+    drops = _own_drops(seen, bool(own))
+    reason = drops[-1] if drops else None
+    seen = replace(seen, drops=drops)
     disposition = _end(own, egress, seen, replies, rejecting)
     packet = _final_packet(own, egress, final)
     return Observed(
@@ -71,6 +73,13 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
         own[-1].node if own and "input" in own[-1].hooks else "",
         tracked, tuple(seen.frames), seen.ident, probe.seq,
     )  # fmt: skip
+
+
+def _own_drops(seen: Sightings, came_through: bool) -> Sequence[str]:
+    """Without what the world's side drops, which has no IPv6."""
+    if came_through:
+        return [name for name in seen.drops if name != "IPV6DISABLED"]
+    return seen.drops
 
 
 def _answers(rest: list[Passage]) -> list[Passage]:
@@ -113,7 +122,7 @@ def _end(
         return "exits"
     if seen.error and (last is None or seen.error != errno.EPERM):
         return BY_ERRNO.get(seen.error, "undetermined")
-    return _unseen_end(seen, replies)
+    return _unseen_end(seen, replies, last)
 
 
 def _stopping_step(last: Passage | None) -> SeenStep | None:
@@ -124,7 +133,7 @@ def _stopping_step(last: Passage | None) -> SeenStep | None:
     return step if step.verdict == "DROP" else None
 
 
-def _unseen_end(seen: Sightings, replies: Sequence[Passage]) -> Disposition:
+def _unseen_end(seen: Sightings, replies: Sequence[Passage], last: Passage | None) -> Disposition:
     error = replies[0].first if replies else None
     if error is not None and error.icmp_type is not None:
         named = BY_ICMP.get((error.proto, error.icmp_type, error.icmp_code or 0))
@@ -133,6 +142,9 @@ def _unseen_end(seen: Sightings, replies: Sequence[Passage]) -> Disposition:
     for name in reversed(seen.drops):
         if name in BY_REASON:
             return BY_REASON[name]
+        if name == "IP_INHDR" and last is None:
+            # Before any hook: addresses that no packet may carry (net/ipv6/ip6_input.c).
+            return "martian"
     if seen.unanswered:
         return "neighbour_failed"
     return "blackhole" if "NOT_SPECIFIED" in seen.drops else "undetermined"

@@ -43,7 +43,8 @@ class Passage:
 
     ``first`` and ``last`` are its headers when it entered and at the last place that told; ``hooks``
     the hooks that it passed to their ends. ``ct_state`` is the kernel's bit set (1 invalid, 2
-    established, 4 related, 8 new, 64 untracked), ``ct_status`` the IPS_* bits, None: not told.
+    established, 4 related, 8 new, 64 untracked), ``ct_status`` the IPS_* bits. None: not told, which is
+    so of invalid packets and of those that connection tracking has not seen.
     """
 
     node: str

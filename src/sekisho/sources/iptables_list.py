@@ -52,8 +52,8 @@ class _Reader:
             self.table.unread.append(Unread(place, reason, line.lstrip("# ")))
         elif line.startswith("#"):
             return
-        elif line.startswith("Chain "):
-            self._chain(place, line)
+        elif line.lstrip().startswith("Chain "):
+            self._chain(place, line.strip())
         elif "target" in line and (header := HEADER.match(line)):
             self._header(header)
             self.table.evidence = Evidence(self.file, 0, line)
@@ -166,8 +166,8 @@ def _sign(text: str) -> tuple[str, bool]:
 
 
 def _count(text: str | None) -> int | None:
-    """``25``, or ``129K`` as 129000: a listing rounds."""
-    if text is None:
+    """``25``, or ``129K`` as 129000: a listing rounds. None for counters that were blacked out."""
+    if text is None or not text[0].isdigit():
         return None
     return int(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else int(text)
 

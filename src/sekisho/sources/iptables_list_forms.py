@@ -19,11 +19,15 @@ from sekisho.values.address import Family
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the text of a listing depends on: ``-n``, the family, the rule's protocol."""
+    """What the text of a listing depends on: ``-n``, the family, the rule's protocol.
+
+    ``old``: the wordings of before 1.4.11.
+    """
 
     numeric: bool = True
     family: Family = 4
     protocol: str = ""
+    old: bool = False
 
 
 # An option without its module: (name, negated, values).

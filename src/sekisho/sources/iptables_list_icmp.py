@@ -1,4 +1,7 @@
-"""The ICMP matches in listings: ``icmptype 8 code 0``, ``icmp !type 3``, ``icmp echo-request``."""
+"""The ICMP matches in listings: ``icmptype 8 code 0``, ``icmp !type 3``, ``icmp echo-request``.
+
+Before 1.4.11 a blank stood in ``icmp type 8``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ def _form(module: str, option: str, head: str, names: dict[str, str], normal: Ca
     for name, number in names.items():
         printed.setdefault(number, name)  # the first name is the one that is printed
     pattern = re.compile(
-        rf"{head}(?: *(?P<no>!)type|type) (?P<type>\d+)(?: code (?P<code>\d+))?(?= |\Z)"
+        rf"{head}(?: *(?P<no>!)type| ?type) (?P<type>\d+)(?: code (?P<code>\d+))?(?= |\Z)"
         rf"|{head} (?P<not>!)?(?P<name>[A-Za-z-]+)(?= |\Z)"
     )
 
@@ -42,7 +45,7 @@ def _form(module: str, option: str, head: str, names: dict[str, str], normal: Ca
             return f"{head} {sign}any"
         kind, slash, code = ("255" if value == "any" else value).partition("/")
         shown = kind + (f" code {code}" if slash else "")
-        return f"{head} !type {shown}" if one.negated else f"{head}type {shown}"
+        return f"{head} {sign}type {shown}" if one.negated or context.old else f"{head}type {shown}"
 
     return Form(module, "", (Piece((option,), pattern, read, show),))
 

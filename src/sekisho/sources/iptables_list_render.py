@@ -23,6 +23,8 @@ def render(table: Table, style: ListStyle, family: Family = 4) -> str:
         lines += [_row(number, rule, style, family) for number, rule in enumerate(chain.rules, 1)]
         if style.collapsed:
             lines = [re.sub(" +", " ", line).strip() for line in lines]
+        elif style.stripped:
+            lines = [line.rstrip() for line in lines]
         blocks.append("\n".join(lines))
     text = ("\n\n" if style.blank_lines else "\n").join(blocks)
     return text + "\n" if style.final_newline and blocks else text
@@ -87,7 +89,7 @@ def _row(number: int, rule: Rule, style: ListStyle, family: Family) -> str:
         line += _address(given.get(name), style, family)
     if rule.target is not None and rule.target.goto:
         line += "[goto] "
-    context = Context(style.numeric, family, _plain_protocol(given.get("protocol")))
+    context = Context(style.numeric, family, _plain_protocol(given.get("protocol")), style.trailing_extras)
     extras = show_extras(_without_columns(rule), context)
     if notrack:
         extras.append(" NOTRACK")

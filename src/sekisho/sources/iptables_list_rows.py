@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 
 CHAIN = re.compile(
-    r"Chain (?P<name>\S+) \((?:policy (?P<policy>\S+)(?: (?P<packets>\d+[KMGT]?) packets,"
-    r" (?P<bytes>\d+[KMGT]?) bytes)?|(?P<references>\d+) references)\)\s*\Z"
+    r"Chain (?P<name>\S+) \((?:policy (?P<policy>\S+)(?: (?P<packets>\S+) packets,"
+    r" (?P<bytes>\S+) bytes)?|(?P<references>\d+) references)\)\s*\Z"
 )
 HEADER = re.compile(
     r"\s*(?P<numbers>num\s+)?(?P<counters>pkts\s+bytes\s+)?target\s+prot\s+opt\s+"

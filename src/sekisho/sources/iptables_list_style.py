@@ -24,9 +24,10 @@ class ListStyle:
     ``version`` is a guess from the layout, where it tells one. ``verbose``: counters and interfaces
     (-v). ``exact``: counters in full (-x). ``numeric``: -n. ``collapsed``: runs of blanks made one
     and none at the ends of lines, as a web page shows a listing; ``blank_lines`` between chains may
-    be lost then. ``trailing_extras``: each match's text is followed by a blank, not preceded
-    (before 1.4.11). ``final_newline``: whether the text ends with one. ``chains`` names the only
-    chain listed, where it is one.
+    be lost then. ``stripped``: only the blanks at the ends of lines are gone, as editors do it.
+    ``trailing_extras``: each match's text is followed by a blank, not preceded (before 1.4.11).
+    ``notrack_as_ct``: the target NOTRACK stands as ``CT`` with the text ``NOTRACK`` (since 1.4.18).
+    ``final_newline``: whether the text ends with one.
     """
 
     version: tuple[int, int, int] | None = None
@@ -40,6 +41,7 @@ class ListStyle:
     trailing_extras: bool = False
     notrack_as_ct: bool = True
     collapsed: bool = False
+    stripped: bool = False
     blank_lines: bool = True
     final_newline: bool = True
 
@@ -55,7 +57,7 @@ def style_of(version: tuple[int, int, int], *, verbose: bool = True, line_number
         narrow_protocol=not old,
         blank_opt=old,
         trailing_extras=version < (1, 4, 11),
-        notrack_as_ct=version >= (1, 4, 15),
+        notrack_as_ct=version >= (1, 4, 18),
     )
 
 
@@ -67,11 +69,13 @@ def detect_style(text: str) -> ListStyle:
     lines = text.splitlines()
     header = next((found for line in lines if (found := HEADER.match(line))), None)
     first = header.string if header is not None else ""
+    collapsed = "  " not in text and not any(line.endswith(" ") for line in lines)
     style = ListStyle(
         verbose=header is not None and header["counters"] is not None,
         line_numbers=header is not None and header["numbers"] is not None,
         exact=bool(re.search(r"pkts {6}bytes ", first)),
-        collapsed="  " not in text and not any(line.endswith(" ") for line in lines),
+        collapsed=collapsed,
+        stripped=not collapsed and not first.endswith(" "),
         blank_lines="" in lines or text.count("Chain ") < 2,
         final_newline=text.endswith("\n"),
         narrow_protocol=True,
@@ -96,7 +100,7 @@ def _rows(lines: Iterable[str]) -> list[re.Match[str]]:
 
 def _from_rows(style: ListStyle, rows: list[re.Match[str]]) -> ListStyle:
     numbers = names = wide = blank = words = old_notrack = False
-    trailing = [row for row in rows if (row["extras"] or "").strip(" ") and not style.collapsed]
+    trailing = [row for row in rows if _has_extras(row) and not style.collapsed]
     for row in rows:
         protocol = row["protocol"].removeprefix("!")
         opt = row.groupdict().get("opt", "")
@@ -107,14 +111,15 @@ def _from_rows(style: ListStyle, rows: list[re.Match[str]]) -> ListStyle:
         words = words or "anywhere" in (row["source"], row["destination"])
         old_notrack = old_notrack or row["target"] == "NOTRACK"
     # Only these two versions print numbers for all.
+    old_extras = bool(trailing) and all(_old_extras(row) for row in trailing)
     only_numbers = (numbers or _anything(rows)) and not names
     return replace(
         style,
         numeric=not words,
         protocol_numbers=only_numbers,
-        narrow_protocol=not (blank or wide),
+        narrow_protocol=not (blank or wide or old_extras),
         blank_opt=blank,
-        trailing_extras=bool(trailing) and all(row.string.endswith(" ") for row in trailing),
+        trailing_extras=old_extras,
         notrack_as_ct=not old_notrack,
         version=(1, 8, 9) if only_numbers else None,
     )
@@ -123,3 +128,15 @@ def _from_rows(style: ListStyle, rows: list[re.Match[str]]) -> ListStyle:
 def _anything(rows: list[re.Match[str]]) -> bool:
     """Whether a rule for any protocol is listed as ``0``."""
     return any(row["protocol"] == "0" for row in rows)
+
+
+def _has_extras(row: re.Match[str]) -> bool:
+    text = (row["extras"] or "").strip(" ")
+    return bool(text) and text != "[goto]"
+
+
+def _old_extras(row: re.Match[str]) -> bool:
+    """Whether one blank less stands before the text: the one that newer versions print with it."""
+    width = max(19, row.end("destination") - row.start("destination"))
+    gap = row.start("extras") - row.start("destination") - width
+    return gap + row["destination"].startswith("!") == 1

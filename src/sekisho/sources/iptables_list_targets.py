@@ -57,7 +57,10 @@ def _read_log(found: re.Match[str], _context: Context) -> Sequence[Said] | None:
 def _show_log(given: Given, context: Context) -> str | None:
     level = given["log-level"].values[0] if "log-level" in given else "4"
     number = int(level) if level.isdigit() else _LEVEL_NUMBERS.get(level, 4)
-    prefix = f' prefix "{given["log-prefix"].values[0]}"' if "log-prefix" in given else ""
+    first, last = ("`", "'") if context.old else ('"', '"')
+    prefix = ""
+    if "log-prefix" in given:
+        prefix = f" prefix {first}{given['log-prefix'].values[0]}{last}"
     if context.numeric:
         flags = sum(bit for bit, name, _ in _LOG_FLAGS if name in given)
         return f"LOG flags {flags} level {number}{prefix}"

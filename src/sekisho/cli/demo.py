@@ -1,10 +1,12 @@
-"""The guided demonstration: three commands on the shipped example, each with a word before it."""
+"""The guided demonstration: a few commands on the shipped example, each with a word before it."""
 
 from __future__ import annotations
 
 import io
 import json
 import shlex
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,10 +24,14 @@ WIDTH = 78
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One command (its words, ``{host}`` standing for the example's folder) and what to look at in it."""
+    """One command and what to look at in it.
+
+    ``{host}`` in its words stands for the example's folder, ``{copy}`` for the changed copy.
+    """
 
     words: Words
     argv: tuple[str, ...]
+    changed: bool = False
 
 
 _INTRO: Words = {
@@ -55,13 +61,20 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         {
-            "en": "And one that does not get through: a container asks an address behind docker0. Why does"
-            " nothing come?",
-            "ja": "届かない例も1つ: コンテナからdocker0側のアドレスへ。なぜ届かないのでしょうか。",
+            "en": "And one that does not get through: the same packet, if IP forwarding were off. A"
+            " snapshot is only text, so we change one line in a copy of it.",
+            "ja": "届かない例も1つ: IPフォワーディングが無効なら、同じパケットはどうなるでしょうか。"
+            "スナップショットはただのテキストなので、コピーの1行を書き換えます。",
         },
-        ("trace", "{host}", "172.18.0.2", "172.17.0.2:80"),
+        ("trace", "{copy}", "internet", "10.1.0.81:3306"),
+        changed=True,
     ),
 )
+
+# The change, as a command to type and as what is done here.
+COPY = "forwarding-off"
+FORWARDING = ("net.ipv4.ip_forward = 1", "net.ipv4.ip_forward = 0")
+_CHANGE = "cp -r {host} {copy} && sed -i 's/{before}/{after}/' {copy}/sysctl.txt"
 
 _OUTRO: Words = {
     "en": "Now with a host of your own:",
@@ -85,21 +98,39 @@ def example_folder() -> Path:
 
 def demonstrate(out: Output) -> None:
     """Run every scene through the verbs themselves."""
-    host = str(example_folder())
-    if out.json:
-        steps = [{"command": shown, "answer": json.loads(text)} for _, shown, text in _played(host, out)]
-        out.document({"schema": "sekisho/demo/1", "steps": steps})
-        return
-    out.write("\n".join(wrap(out.pick(_INTRO), WIDTH)))
-    for words, shown, text in _played(host, out):
-        out.write(f"\n{_heading(words, out)}\n\n$ {shown}\n{text}")
-    out.write(f"\n{_heading(_OUTRO, out)}\n\n" + "\n".join(f"$ {line}" for line in _NEXT))
+    with tempfile.TemporaryDirectory() as folder:
+        host = example_folder()
+        copy = _changed_copy(host, Path(folder, COPY))
+        if out.json:
+            steps = [
+                {"command": shown, "answer": json.loads(text)} for _, shown, text in _played(host, copy, out)
+            ]
+            out.document({"schema": "sekisho/demo/1", "steps": steps})
+            return
+        out.write("\n".join(wrap(out.pick(_INTRO), WIDTH)))
+        for scene, shown, text in _played(host, copy, out):
+            out.write(f"\n{_heading(scene.words, out)}\n\n")
+            if scene.changed:
+                before, after = FORWARDING
+                change = _CHANGE.format(host=shlex.quote(str(host)), copy=COPY, before=before, after=after)
+                out.write(f"$ {change}\n")
+            out.write(f"$ {shown}\n{text}")
+        out.write(f"\n{_heading(_OUTRO, out)}\n\n" + "\n".join(f"$ {line}" for line in _NEXT))
 
 
-def _played(host: str, out: Output) -> Iterator[tuple[Words, str, str]]:
+def _changed_copy(host: Path, copy: Path) -> Path:
+    shutil.copytree(host, copy)
+    file = copy / "sysctl.txt"
+    file.write_text(file.read_text(encoding="utf-8").replace(*FORWARDING), encoding="utf-8")
+    return copy
+
+
+def _played(host: Path, copy: Path, out: Output) -> Iterator[tuple[Scene, str, str]]:
+    """Each scene with its command as one would type it, and the answer."""
     for scene in SCENES:
-        argv = [word.format(host=host) for word in scene.argv]
-        yield scene.words, shlex.join(["sekisho", *argv]), _answer(argv, out)
+        argv = [word.format(host=host, copy=copy) for word in scene.argv]
+        typed = [word.format(host=host, copy=COPY) for word in scene.argv]
+        yield scene, shlex.join(["sekisho", *typed]), _answer(argv, out)
 
 
 def _answer(argv: Sequence[str], out: Output) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from sekisho.model.docker import DockerNetwork
 from sekisho.model.evidence import Evidence
@@ -40,6 +40,7 @@ What = Literal[
 ]  # fmt: skip
 Form = Literal["list", "save"]
 
+WHATS: tuple[What, ...] = get_args(What)
 TABLES = ("raw", "mangle", "nat", "filter", "security")
 
 # The file of a snapshot that would hold it ("6" goes in where "{}" stands), and the formats it is read from.

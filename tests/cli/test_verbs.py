@@ -1,0 +1,116 @@
+"""``capture``, ``explain`` and ``demo`` through the command line, in both languages and forms."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sekisho.cli import demo
+from sekisho.cli.verbs import explain as explain_verb
+from sekisho.cli.verbs import show as show_verb
+from sekisho.cli.verbs.trace import exit_status
+from sekisho.explain import collect
+from sekisho.semantics.journey import DISPOSITIONS
+from sekisho.views import listing
+from tests.cli.command import EXAMPLES, ROOT, process, sekisho
+
+HOST = str(EXAMPLES / "host-10.1.0.81")
+
+
+def test_the_script_is_a_shell_script() -> None:
+    script = sekisho("capture", "--script").out
+    assert script.startswith("#!/bin/sh\n")
+    assert subprocess.run(["sh", "-n"], input=script, text=True, check=False).returncode == 0
+    assert json.loads(sekisho("capture", "--script", "--json").out)["script"] == script
+
+
+def test_sections_in_help_are_those_that_explain_has() -> None:
+    assert set(explain_verb.SECTIONS) == {"picture", *collect.NAMES} - {"tables"}
+
+
+def test_listings_in_help_are_those_that_there_are() -> None:
+    assert set(show_verb.WHATS) == set(listing.WHATS)
+    assert show_verb.TABLES == listing.TABLES
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_explain(lang: str) -> None:
+    ran = sekisho("explain", HOST, "--lang", lang)
+    assert (ran.status, ran.err) == (0, "")
+    for file in ("ip-route.txt", "iptables-nat.txt"):
+        for line in (EXAMPLES / "host-10.1.0.81" / file).read_text().splitlines():
+            assert line in ran.out or line.startswith(("pkts ", "Chain ")), line
+    assert ran.out.isascii() == (lang == "en") or lang == "en"
+
+
+def test_explain_one_section() -> None:
+    ran = sekisho("explain", HOST, "routes")
+    assert ran.status == 0
+    assert "MASQUERADE" not in ran.out
+    assert sekisho("explain", HOST, "nonsense").status == 2
+
+
+@pytest.mark.parametrize("verb", [("explain",), ("trace", "internet", "10.1.0.81:3306"), ("demo",)])
+def test_no_escape_sequences_unless_on_a_terminal(verb: tuple[str, ...]) -> None:
+    argv = ["demo"] if verb == ("demo",) else [verb[0], HOST, *verb[1:]]
+    assert "\x1b" not in process(*argv).out
+
+
+def test_every_disposition_has_an_exit_status() -> None:
+    statuses = {disposition: exit_status(disposition) for disposition in DISPOSITIONS}
+    assert {name for name, status in statuses.items() if status == 0} == {"delivered", "exits"}
+    assert {name for name, status in statuses.items() if status == 3} == {"undetermined"}
+    assert set(statuses.values()) == {0, 1, 3}
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_demo_shows_the_way_in_and_one_that_fails(lang: str) -> None:
+    ran = sekisho("demo", "--lang", lang)
+    assert (ran.status, ran.err) == (0, "")
+    commands = [line for line in ran.out.splitlines() if line.startswith("$ ")]
+    assert [line.split()[2] for line in commands] == ["explain", "trace", "-r", "trace", "capture", "explain"]
+    assert "172.18.0.2:3306" in ran.out
+    assert all(len(line) < 200 for line in ran.out.splitlines())
+
+
+def test_demo_as_data() -> None:
+    document = json.loads(sekisho("demo", "--json").out)
+    answers = [step["answer"] for step in document["steps"]]
+    assert [answer["schema"] for answer in answers] == [
+        "sekisho/explain/1",
+        "sekisho/trace/1",
+        "sekisho/trace/1",
+    ]
+    assert answers[1]["disposition"] == "delivered"
+    assert answers[2]["disposition"] == "not_forwarding"
+
+
+def test_the_change_that_the_demo_shows_is_the_one_that_it_makes(tmp_path: Path) -> None:
+    line = next(line for line in sekisho("demo").out.splitlines() if line.startswith("$ cp "))
+    subprocess.run(["bash", "-c", line.removeprefix("$ ")], cwd=tmp_path, check=True)
+    typed = sekisho("trace", str(tmp_path / demo.COPY), "internet", "10.1.0.81:3306", "--json")
+    shown = json.loads(sekisho("demo", "--json").out)["steps"][2]["answer"]
+    assert typed.status == 1
+    assert json.loads(typed.out) == shown
+
+
+def test_the_example_is_found_in_the_checkout() -> None:
+    assert demo.example_folder().samefile(HOST)
+
+
+def test_run_without_arguments_is_the_demo() -> None:
+    assert "set -- demo" in (ROOT / "run").read_text()
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_long_answer_to_a_reader_that_goes_away(lang: str) -> None:
+    command = f"'{sys.executable}' -m sekisho explain '{HOST}' --lang {lang} | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT / "src"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterable
+from dataclasses import replace
 from types import TracebackType
 
 from sekisho.lab import frames, sockets
@@ -74,6 +75,8 @@ class Oracle:
     def ask(self, probe: Probe) -> Observed:
         """Send one probe. UsageError-like faults (an unknown interface) raise LabError."""
         node = self.stage.nodes[probe.node]
+        if node.name != probe.node:
+            probe = replace(probe, node=node.name)
         if probe.fresh:
             for each in self.stage.nodes.values():
                 each.conntrack.flush()

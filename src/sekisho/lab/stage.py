@@ -9,7 +9,7 @@ from sekisho.lab import build, sockets
 from sekisho.lab.conntrack import Conntrack
 from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.lab.nflog import LOGGER_SYSCTLS, LegacyTrace
-from sekisho.lab.topology import WORLD, Topology, lay_out
+from sekisho.lab.topology import WORLD, Topology, lay_out, separate
 from sekisho.lab.trace import WITNESS_RULES, Trace
 from sekisho.lab.world import World
 from sekisho.model.host import Socket
@@ -46,7 +46,7 @@ class Stage:
             raise
 
     def _build(self) -> None:
-        everyone = (self.snapshot.host, *self.snapshot.namespaces)
+        everyone = separate(self.snapshot)
         for name in (WORLD, *(namespace.name for namespace in everyone)):
             self._namespaces[name] = NetworkNamespace()
         paths = {name: namespace.path for name, namespace in self._namespaces.items()}
@@ -69,6 +69,8 @@ class Stage:
         )
         for facts, plan in zip(everyone, plans, strict=True):
             self.nodes[plan.name] = self._furnish(facts, plan)
+        for alias in self.snapshot.namespaces:
+            self.nodes.setdefault(alias.name, self.nodes[host.name])
         for wire in self.topology.wires:
             for (node, address), port in self.topology.places.items():
                 if wire.far_node != WORLD and (wire.node, wire.interface) == (node, port):

@@ -90,19 +90,33 @@ def interfaces_of(namespace: Namespace) -> tuple[Interface, ...]:
     return tuple(Interface(name) for name in names)
 
 
+def shares_host(host: Namespace, namespace: Namespace) -> bool:
+    """Whether this is the host's own namespace, captured again (a container with network mode host)."""
+    mine = {(item.name, item.mac) for item in host.interfaces or ()}
+    theirs = {(item.name, item.mac) for item in namespace.interfaces or ()}
+    return len(theirs) > 1 and theirs <= mine
+
+
+def separate(snapshot: Snapshot) -> tuple[Namespace, ...]:
+    """The host's namespace and those of others that are not the host's own."""
+    host = snapshot.host
+    return (host, *(item for item in snapshot.namespaces if not shares_host(host, item)))
+
+
 def lay_out(snapshot: Snapshot) -> Topology:
     """Decide the links of all namespaces of a snapshot."""
     host = snapshot.host
     bridges: list[Bridge] = []
     wires: list[Wire] = []
     taken: set[tuple[str, str]] = set()
-    for namespace in snapshot.namespaces:
+    everyone = separate(snapshot)
+    for namespace in everyone[1:]:
         for inner in interfaces_of(namespace):
             port = _host_port(host, namespace, inner, taken)
             if port is not None:
                 taken.update({(host.name, port.name), (namespace.name, inner.name)})
                 wires.append(_between(host, port, namespace, inner))
-    for number, namespace in enumerate((host, *snapshot.namespaces)):
+    for number, namespace in enumerate(everyone):
         for index, item in enumerate(interfaces_of(namespace)):
             mac = item.mac or f"02:fe:00:{number:02x}:{index >> 8:02x}:{index & 255:02x}"
             if is_bridge(item):
@@ -171,11 +185,11 @@ def _missing_ports(bridges: Iterable[Bridge], wires: list[Wire], snapshot: Snaps
     """A bridge without a single port has no carrier; one that had it when captured gets a port."""
     without_carrier = {
         (namespace.name, item.name)
-        for namespace in (snapshot.host, *snapshot.namespaces)
+        for namespace in separate(snapshot)
         for item in interfaces_of(namespace)
         if not _has_carrier(item)
     }
-    for namespace in (snapshot.host, *snapshot.namespaces):
+    for namespace in separate(snapshot):
         without_carrier |= {
             (namespace.name, hop.dev or "")
             for route in namespace.routes

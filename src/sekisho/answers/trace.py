@@ -8,6 +8,7 @@ from typing import Literal
 
 from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
 from sekisho.errors import UsageError
+from sekisho.explain.words import say
 from sekisho.semantics.journey import Doubt, Hop, Journey, Leg, Step
 from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.world import World
@@ -110,7 +111,7 @@ def _packet(place: Place, to: Address, proto: int, sport: int | None, dport: int
 # ----------------------------------------------------------------------------------- many at once
 
 
-def question_of_flow(flow: Mapping[str, object]) -> Question:
+def question_of_flow(flow: Mapping[str, object], with_reply: bool = True) -> Question:
     """One line of a --flows file as a question. Raises UsageError naming the field that is wrong."""
     unknown = set(flow) - {"id", "in", "from", "src", "dst", "proto", "sport", "dport", "state"}
     if unknown:
@@ -136,7 +137,7 @@ def question_of_flow(flow: Mapping[str, object]) -> Question:
         _port_field(flow, "dport"),
         iface,
         "established" if state == "established" else "new",
-        True,
+        with_reply,
         flow.get("id"),
     )
 
@@ -153,21 +154,21 @@ def _port_field(flow: Mapping[str, object], name: str) -> int | None:
 # ------------------------------------------------------------------------------------------ JSON
 
 
-def to_json(found: Journey, id_: object = None) -> dict[str, object]:
-    """The answer in the form of schema sekisho/trace/1; texts in it are message ids with arguments,
-    ``leans_on`` and ``reasons`` are filled with words by the caller's language."""
+def to_json(found: Journey, lang: str, id_: object = None) -> dict[str, object]:
+    """The answer in the form of schema sekisho/trace/1; its sentences are in ``lang``."""
     return {
         "schema": SCHEMA,
         "id": id_,
         "disposition": found.forward.disposition,
-        "forward": leg_json(found.forward),
-        "return": None if found.reply is None else leg_json(found.reply),
-        "leans_on": [{"id": lean.code, "args": list(lean.args)} for lean in found.leans_on],
+        "forward": leg_json(found.forward, lang),
+        "return": None if found.reply is None else leg_json(found.reply, lang),
+        "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
     }
 
 
-def leg_json(leg: Leg) -> dict[str, object]:
-    """One direction."""
+def leg_json(leg: Leg, lang: str) -> dict[str, object]:
+    """One direction. ``reasons`` say why it is undetermined, ``where`` names who takes the packet,
+    ``answer`` the ICMP error or reset that is sent, ``kernel_reason`` the kernel's name for a drop."""
     return {
         "disposition": leg.disposition,
         "hops": [_hop_json(hop) for hop in leg.hops],
@@ -175,15 +176,15 @@ def leg_json(leg: Leg) -> dict[str, object]:
         "where": leg.where or None,
         "answer": leg.answer,
         "kernel_reason": leg.kernel_reason,
-        "reasons": [_doubt_json(doubt) for doubt in leg.doubts],
+        "reasons": [_doubt_json(doubt, lang) for doubt in leg.doubts],
     }
 
 
-def _doubt_json(doubt: Doubt) -> dict[str, object]:
+def _doubt_json(doubt: Doubt, lang: str) -> dict[str, object]:
     place = doubt.evidence
     return {
         "id": doubt.code,
-        "args": list(doubt.args),
+        "words": say(doubt.code, doubt.args, lang),
         "evidence": None if place is None else {"file": place.file, "line": place.line},
     }
 

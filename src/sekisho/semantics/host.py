@@ -58,10 +58,12 @@ def _program(
     routes = (*(r for r in captured if r.table != "local"), *local)
     if inferred:
         leans.append(Lean("local-table-inferred"))
-    if namespace.rules is None:
+    # Every namespace has rules of both families: none of a family means that ip -6 rule was not asked.
+    rules = tuple(rule for rule in namespace.rules or () if rule.family == family) or None
+    if rules is None:
         leans.append(Lean("policy-rules-not-captured"))
     tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace))
-    routing, tables = fib.rule_chains(namespace.rules, family, tables)
+    routing, tables = fib.rule_chains(rules, family, tables)
     if not any(known == family for known, _ in namespace.route_tables):
         routing = _unknown_routes(family)
     routing = _with_unread(routing, namespace, family)

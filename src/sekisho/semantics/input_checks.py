@@ -153,7 +153,5 @@ def source_check(
 
 
 def _custom_rules(namespace: Namespace) -> bool:
-    if namespace.rules is None:
-        return False
-    mine = {(rule.priority, rule.table) for rule in namespace.rules if rule.family == 4}
-    return mine != set(DEFAULT_RULES[4])
+    mine = {(rule.priority, rule.table) for rule in namespace.rules or () if rule.family == 4}
+    return bool(mine) and mine != set(DEFAULT_RULES[4])

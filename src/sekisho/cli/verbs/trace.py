@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, no_snapshot
-from sekisho.errors import UsageError
+from sekisho.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from sekisho.semantics.world import World
 
 HELP: Words = {
     "en": "where a packet goes, which line decides, and how the reply comes back",
@@ -83,10 +87,55 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """The exit status of the packet's disposition; with ``--flows`` 0 once all are answered."""
-    snapshot, source, destination = _places(args, out)
+    from sekisho.answers.trace import Question, to_json, trace
+    from sekisho.semantics.world import World
+    from sekisho.sources.load import load
+    from sekisho.views.trace_text import TraceText
+
+    snapshot, source, target = _places(args, out)
     if snapshot is None:
         raise no_snapshot(out)
-    raise UsageError(f"not built yet: {snapshot} {source} {destination}")
+    world = World(load(snapshot))
+    if args.flows is not None:
+        return _many(world, args, out)
+    if args.sport is not None and not 0 < args.sport < 65536:
+        raise UsageError(f"not a port: {args.sport}")
+    question = Question(
+        source, target, args.proto, args.sport, None, args.iface, args.state, not args.no_return
+    )
+    found = trace(world, question)
+    if out.json:
+        out.document(to_json(found, out.lang))
+    else:
+        out.write(TraceText(out.lang, out.color).journey(found))
+    return exit_status(found.forward.disposition)
+
+
+def _many(world: World, args: argparse.Namespace, out: Output) -> int:
+    """One JSON line for each line of the file; a line that makes no packet is an error with its place."""
+    import json
+    import sys
+
+    from sekisho.answers.trace import question_of_flow, to_json, trace
+
+    name = "stdin" if args.flows == "-" else args.flows
+    with sys.stdin if args.flows == "-" else open(args.flows, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                flow = json.loads(line)
+                if not isinstance(flow, dict):
+                    raise UsageError("a flow is a JSON object")
+                question = question_of_flow(flow, not args.no_return)
+                out.line(to_json(trace(world, question), out.lang, question.id))
+            except ValueError as error:
+                raise SourceError(f"not JSON: {error}", file=name, line=number, text=line.strip()) from error
+            except UsageError as error:
+                raise SourceError(
+                    error.what, file=name, line=number, text=line.strip(), advice=error.advice
+                ) from error
+    return 0
 
 
 def _places(args: argparse.Namespace, out: Output) -> tuple[str | None, str, str]:

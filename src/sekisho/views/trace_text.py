@@ -1,0 +1,138 @@
+"""A journey as text for people: one line per station, then the reply, then what the answer leans on.
+
+    Forward  tcp 203.0.113.9:* -> 10.1.0.81:3306
+      host: in by eth0
+        prerouting   nat DOCKER 3          DNAT       dst 10.1.0.81 -> 172.18.0.2    iptables-nat.txt:21
+        route        main                  FORWARD    forward out of br-..., reached directly
+      = delivered to 172.18.0.2
+"""
+
+from __future__ import annotations
+
+from sekisho.explain.words import say
+from sekisho.semantics.journey import Doubt, Hop, Journey, Lean, Leg, Step
+from sekisho.values.packet import Packet
+
+_RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = (
+    "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m",
+)  # fmt: skip
+_GOOD = frozenset({"delivered", "exits"})
+
+
+class TraceText:
+    """Renders journeys in one language, with or without colour."""
+
+    def __init__(self, lang: str, color: bool) -> None:
+        self.lang = lang
+        self.color = color
+
+    def journey(self, found: Journey) -> str:
+        """The whole answer; ends without a newline."""
+        blocks = [self._leg("trace.forward", found.packet, found.forward)]
+        if found.reply is not None:
+            start = found.reply.hops[0]
+            blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply, start.node))
+        if found.leans_on:
+            lines = [self._say("trace.leans-on")]
+            lines += [f"  - {self.lean(lean)}" for lean in found.leans_on]
+            blocks.append("\n".join(lines))
+        return "\n\n".join(blocks)
+
+    def lean(self, lean: Lean) -> str:
+        """One thing that the answer takes for granted, in words."""
+        return self._say(lean.code, *lean.args)
+
+    def doubt(self, doubt: Doubt) -> str:
+        """One reason for an undetermined answer, with the place it comes from."""
+        place = f"  {doubt.evidence.file}:{doubt.evidence.line}" if doubt.evidence else ""
+        return self._say(doubt.code, *doubt.args) + place
+
+    def _leg(self, title: str, packet: Packet, leg: Leg, node: str = "") -> str:
+        lines = [f"{self._paint(_BOLD, self._say(title))}  {packet}"]
+        for hop in leg.hops:
+            lines.append("  " + self._hop_title(hop))
+            lines += ["    " + self._step(step) for step in hop.steps]
+        lines.append("  = " + self._outcome(leg))
+        decisive = _decisive(leg)
+        if decisive is not None and decisive.evidence is not None and leg.disposition not in _GOOD:
+            place = f"{decisive.evidence.file}:{decisive.evidence.line}"
+            lines.append(f"    {self._say('trace.decided-by')} {place}  {decisive.evidence.text.strip()}")
+        if leg.answer:
+            lines.append("    " + self._say("trace.answered", leg.answer))
+        if leg.doubts:
+            lines.append("    " + self._say("trace.because"))
+            lines += [f"      - {self.doubt(doubt)}" for doubt in leg.doubts]
+        return "\n".join(lines)
+
+    def _hop_title(self, hop: Hop) -> str:
+        if hop.iif is None:
+            return self._say("trace.node-local", hop.node)
+        return self._say("trace.node", hop.node, hop.iif)
+
+    def _step(self, step: Step) -> str:
+        place = " ".join(part for part in (step.table, _chain(step)) if part)
+        if step.table and step.rule is None and not step.code:
+            word = self._say("trace.chain-end" if step.verdict == "RETURN" else "trace.policy")
+            place = f"{place} {word}"
+        what = [self._verdict(step)]
+        if step.changes:
+            changes = ", ".join(f"{name} {old or '-'} -> {new}" for name, old, new in step.changes)
+            what.append(self._paint(_CYAN, changes))
+        if step.code:
+            what.append(self._say(step.code, *step.args))
+        if step.backend == "legacy":
+            what.append("(legacy)")
+        if step.evidence is not None and (step.rule is not None or step.hook in ("route", "socket")):
+            what.append(self._paint(_DIM, f"[{step.evidence.file}:{step.evidence.line}]"))
+        return f"{step.hook:<11}  {place:<34}  {'  '.join(what)}"
+
+    def _verdict(self, step: Step) -> str:
+        shown = step.verdict
+        if step.verdict in ("JUMP", "GOTO"):
+            shown = f"-> {step.target}"
+        elif step.target and step.verdict in ("ACCEPT", "CONTINUE") and step.target != step.verdict:
+            shown = step.target
+        stops = step.verdict in ("DROP", "REJECT") or (step.hook == "route" and step.verdict not in _ROUTED)
+        tint = _RED if stops else _GREEN if step.verdict in ("ACCEPT", "DELIVERED", "EXITS") else ""
+        return self._paint(tint, shown)
+
+    def _outcome(self, leg: Leg) -> str:
+        words = self._say(f"disposition.{leg.disposition}")
+        if leg.disposition == "delivered" and leg.where:
+            words = self._say("trace.to", words, leg.where)
+        elif leg.disposition == "exits":
+            words = self._say("trace.by", words, leg.packet.oif or "", str(leg.packet.next_hop or ""))
+        tint = _GREEN if leg.disposition in _GOOD else _YELLOW if leg.disposition == "undetermined" else _RED
+        return f"{self._paint(tint + _BOLD, words)}  {leg.packet}"
+
+    def _paint(self, tint: str, text: str) -> str:
+        return f"{tint}{text}{_RESET}" if self.color and tint else text
+
+    def _say(self, code: str, *args: str) -> str:
+        return say(code, args, self.lang)
+
+
+_ROUTED = frozenset({"LOCAL", "FORWARD", "OUTPUT"})
+
+
+def _chain(step: Step) -> str:
+    chain = step.chain or ""
+    if step.hook == "route":
+        return "" if chain == step.table else chain
+    return f"{chain} {step.rule}" if step.rule is not None else chain
+
+
+def _decisive(leg: Leg) -> Step | None:
+    """The last step that names a line: the one that decided a packet's end."""
+    steps = [step for step in leg.steps if step.evidence is not None]
+    return steps[-1] if steps else None
+
+
+def _reply_packet(found: Journey) -> Packet:
+    """The reply as its sender puts it on the way."""
+    assert found.reply is not None
+    last = found.forward.packet
+    return Packet(
+        last.family, last.dst, last.src, last.proto, last.dport, last.sport,
+        icmp_type=found.reply.packet.icmp_type,
+    )  # fmt: skip

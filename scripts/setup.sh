@@ -52,11 +52,20 @@ setup_pip() {
     fi
 }
 
+# Half of a start would be spent on compiling where Python may not write what it compiled.
+setup_compile() {
+    "$venv/bin/python" -m compileall -q "$root/src" || true
+}
+
 setup_venv() {
     local want=$1 made_from stamp
     stamp=$venv/.set-up-$want
     made_from=$root$'\n'$(cat "$root/pyproject.toml" "$root/hatch_build.py" "$root/requirements-dev.lock" | cksum)
     if [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$made_from" ]; then
+        if [ -n "$(find "$root/src" -name '*.py' -newer "$stamp" -print -quit)" ]; then
+            setup_compile
+            touch "$stamp"
+        fi
         return 0
     fi
     echo "setting up $venv ($want)" >&2
@@ -69,5 +78,6 @@ setup_venv() {
     else
         setup_pip -e "$root" || setup_fail "sekisho could not be installed into $venv"
     fi
+    setup_compile
     printf '%s' "$made_from" >"$stamp"
 }

@@ -79,6 +79,15 @@ def test_installed_command(installed: Path, tmp_path: Path) -> None:
     assert (subnet.returncode, subnet.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("argv", [("demo",), ("capture", "--script")])
+def test_installed_data(installed: Path, tmp_path: Path, argv: tuple[str, ...]) -> None:
+    """The example and the script are read from the package, not from a checkout."""
+    ran = run(installed / "bin/sekisho", *argv, cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert str(ROOT) not in ran.stdout
+    assert len(ran.stdout) > 1000
+
+
 @pytest.mark.parametrize("shell", COMPLETIONS)
 def test_installed_completion(installed: Path, shell: str) -> None:
     text = (installed / COMPLETIONS[shell]).read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """Endpoints as the user writes them, and where a packet from or to one starts or goes.
 
-    ADDRESS  PREFIX  internet  host  container:NAME  network:NAME  netns:NAME  iface:NAME   each with :PORT
+ADDRESS  PREFIX  internet  host  container:NAME  network:NAME  netns:NAME  iface:NAME   each with :PORT
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def parse_endpoint(text: str) -> Endpoint:
             raise UsageError(f"{kind}: needs a name", text=text, advice=_ADVICE)
         return Endpoint(text, kind, name, port=port)
     if kind in ("instance", "eni") and colon:
-        raise UsageError("instances and network interfaces of a VPC are not traced", text=text, advice=_ADVICE)
+        raise UsageError(f"{kind}: is not understood by this verb", text=text, advice=_ADVICE)
     if body == "":
         return Endpoint(text, "host", port=port)
     try:
@@ -250,7 +250,8 @@ def _from_address(address: Address, world: World, iface: str | None) -> Place:
         stranger = Attachment(str(address), interface, frozenset({address}), "rule")
         lean = Lean("container-inferred", (str(address), interface))
         return Place(HOST, "attachment", address, interface, stranger, (lean,))
-    return Place(HOST, "interface", address, interface, leans=(Lean("arrives-by-route", (str(address), interface)),))
+    lean = Lean("arrives-by-route", (str(address), interface))
+    return Place(HOST, "interface", address, interface, leans=(lean,))
 
 
 def _is_loopback(address: Address) -> bool:

@@ -75,8 +75,9 @@ def _family(source: Endpoint, target: Endpoint, question: Question) -> Family:
 
 def _known_interface(world: World, iface: str) -> None:
     facts = world.host.facts
-    names = {item.name for item in facts.interfaces or ()} | {item.interface for item in facts.addresses or ()}
-    names |= {hop.dev for route in facts.routes for hop in route.nexthops if hop.dev} | {"lo"}
+    names = {"lo"} | {item.name for item in facts.interfaces or ()}
+    names |= {item.interface for item in facts.addresses or ()}
+    names |= {hop.dev for route in facts.routes for hop in route.nexthops if hop.dev}
     if iface not in names:
         raise UsageError(f"no interface {iface!r} is known here", advice="known: " + ", ".join(sorted(names)))
 
@@ -190,7 +191,8 @@ def _doubt_json(doubt: Doubt, lang: str) -> dict[str, object]:
 
 
 def _hop_json(hop: Hop) -> dict[str, object]:
-    return {"node": hop.node, "in": hop.iif, "out": hop.oif, "steps": [_step_json(step) for step in hop.steps]}
+    steps = [_step_json(step) for step in hop.steps]
+    return {"node": hop.node, "in": hop.iif, "out": hop.oif, "steps": steps}
 
 
 def _step_json(step: Step) -> dict[str, object]:

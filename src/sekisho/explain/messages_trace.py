@@ -118,6 +118,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "container-takes": ("{0} takes it", "{0} が受け取る"),
     # ------------------------------------------------------------------------------- leans
     "table-not-captured": ("{0} table not captured: taken as ACCEPT", "{0}テーブルは未取得: ACCEPTとみなす"),
+    "tables-not-captured": (
+        "tables {0} not captured: taken as ACCEPT", "テーブル {0} は未取得: ACCEPTとみなす",
+    ),
     "local-table-inferred": (
         "table local not captured: the host's addresses are taken from the routes' src and ip addr",
         "localテーブルは未取得: ホストのアドレスは経路のsrcとip addrから推定",

@@ -77,7 +77,8 @@ def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, .
                 (device, route.dst.value), HostAddress(device, family, route.dst.value, BITS[family], loop)
             )
         elif route.table == "main" and route.src is not None and not captured_local:
-            if not any(address.value == route.src.value for address in found.values()):
+            value = route.src.value
+            if all(address.value != value for address in found.values()):
                 found[(device, route.src.value)] = HostAddress(
                     device, family, route.src.value, BITS[family], inferred=True
                 )
@@ -146,9 +147,7 @@ def address_types(family: Family, local: Iterable[Route]) -> AddressTypes:
     return AddressTypes(by_type, by_device)
 
 
-def best_address(
-    addresses: Iterable[HostAddress], device: str, towards: int | None
-) -> HostAddress | None:
+def best_address(addresses: Iterable[HostAddress], device: str, towards: int | None) -> HostAddress | None:
     """The address the kernel prefers on an interface (net/ipv4/devinet.c, inet_select_addr).
 
     The first primary one whose subnet holds ``towards``, else the interface's first primary one, else

@@ -84,9 +84,7 @@ def run(
         if held is False:
             continue
         action = line.action
-        if held is None and (
-            type(action) is Continue or not choices.choose(doubts(line.guard, packet), 2)
-        ):
+        if held is None and (type(action) is Continue or not choices.choose(doubts(line.guard, packet), 2)):
             continue
         yield Passed(chain, line, action)
         kind = type(action)

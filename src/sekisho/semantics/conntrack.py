@@ -28,7 +28,10 @@ from sekisho.values.address import format_ip
 from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP
 
 # ICMP queries and their answers (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c).
-_QUERY_ANSWER: dict[int, dict[int, int]] = {ICMP: {8: 0, 13: 14, 15: 16, 17: 18}, ICMPV6: {128: 129, 139: 140}}
+_QUERY_ANSWER: dict[int, dict[int, int]] = {
+    ICMP: {8: 0, 13: 14, 15: 16, 17: 18},
+    ICMPV6: {128: 129, 139: 140},
+}
 # ICMPv6 types that are never tracked: multicast listener and neighbour discovery.
 _NEVER_TRACKED = frozenset({130, 131, 132, 133, 134, 135, 136, 143})
 

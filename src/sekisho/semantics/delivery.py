@@ -31,9 +31,7 @@ class Delivery:
     where: str = ""
 
 
-def socket_lookup(
-    host: HostCode, packet: Traveller, reply: bool, connection: Connection | None
-) -> Delivery:
+def socket_lookup(host: HostCode, packet: Traveller, reply: bool, connection: Connection | None) -> Delivery:
     """Who takes the packet in this namespace. ``reply``: a local process waits for it already."""
     name = protocol_name(packet.proto)
     if reply:
@@ -83,13 +81,12 @@ def _publishing_rule(program: Program, packet: Traveller) -> str | None:
     """A DNAT rule of this host for the packet's port, whatever else it asks for."""
     for stations in program.stations.values():
         for station in stations:
-            if station.kind != "nat":
-                continue
             for chain in (station.base, *station.chains.values()):
                 for line in chain.lines:
-                    if isinstance(line.action, Translate) and line.action.what == "dst":
-                        if _asks_for_port(line.guard, packet):
-                            return line.text or line.target
+                    action = line.action
+                    publishes = isinstance(action, Translate) and action.what == "dst"
+                    if publishes and _asks_for_port(line.guard, packet):
+                        return line.text or line.target
     return None
 
 
@@ -100,7 +97,8 @@ def _asks_for_port(guard: Guard, packet: Traveller) -> bool:
         if isinstance(part, All):
             wanted.update({inner.field: inner.values for inner in part.guards if isinstance(inner, In)})
     return (
-        "dport" in wanted
+        packet.dport is not None
+        and "dport" in wanted
         and packet.dport in wanted["dport"]
         and ("proto" not in wanted or packet.proto in wanted["proto"])
     )

@@ -140,9 +140,7 @@ def rule_chains(
     lines = tuple(_rule_line(rule, chains) for rule in mine)
     for rule in mine:
         if rule.action == "goto" and rule.goto is not None:
-            rest = tuple(
-                line for line, other in zip(lines, mine, strict=True) if other.priority >= rule.goto
-            )
+            rest = tuple(line for line, other in zip(lines, mine, strict=True) if other.priority >= rule.goto)
             chains[f"rules from {rule.goto}"] = ChainCode(f"rules from {rule.goto}", rest, end)
     return ChainCode("rules", lines, end), chains
 
@@ -210,4 +208,3 @@ def _suppressed(table: ChainCode, length: int, chains: dict[str, ChainCode]) -> 
     )
     chains[name] = ChainCode(name, lines)
     return name
-

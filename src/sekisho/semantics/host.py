@@ -102,7 +102,7 @@ def _with_unread(routing: ChainCode, namespace: Namespace, family: Family) -> Ch
     for unread in namespace.unread:
         name = unread.evidence.file.rpartition("/")[2]
         stems = ("ip-route", "ip-rule") if family == 4 else ("ip6-route", "ip6-rule")
-        if name.startswith(stems) or name in ("stdin",) and unread.reason.startswith("route"):
+        if name.startswith(stems) or (name in ("stdin",) and unread.reason.startswith("route")):
             doubt = Doubt("route-line-unread", (unread.reason,), unread.evidence)
             lines.append(Guarded(ALWAYS, NotUnderstood(doubt), 0, unread.evidence.text, "", unread.evidence))
     if not lines:

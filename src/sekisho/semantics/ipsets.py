@@ -80,9 +80,7 @@ def membership(
         boxes = _box(names, element, options, own_family if kind != "bitmap" else 4)
         entries.append((_specificity(boxes), boxes, excluded == nomatch))
     if all(holds for _, _, holds in entries) and len(fields) == 1 and fields[0] in ("src", "dst"):
-        union = IntSet.from_intervals(
-            interval for _, boxes, _ in entries for interval in _numbers(boxes[0])
-        )
+        union = IntSet.from_intervals(interval for _, boxes, _ in entries for interval in _numbers(boxes[0]))
         return In(fields[0], union)
     # A more specific entry decides before a wider one (hash:net types look up long prefixes first).
     entries.sort(key=lambda entry: entry[0])

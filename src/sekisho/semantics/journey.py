@@ -1,9 +1,9 @@
 """What a reading of the stations finds out about one packet: data, no words.
 
-    Journey
-      forward: Leg ── hops: Hop (one per namespace) ── steps: Step (one per rule, decision, change)
-      reply:   Leg or None
-      leans_on: Lean (what was assumed because it was not captured)
+Journey
+  forward: Leg ── hops: Hop (one per namespace) ── steps: Step (one per rule, decision, change)
+  reply:   Leg or None
+  leans_on: Lean (what was assumed because it was not captured)
 """
 
 from __future__ import annotations

@@ -155,4 +155,3 @@ def _reasons(runs: list[tuple[Choices, Journey]], which: str) -> tuple[Doubt, ..
                 found.update(dict.fromkeys(doubts))
     doubts_in_legs = [d for _, e in runs for d in (e.forward.doubts if which == "forward" else ())]
     return tuple(found or every) + tuple(d for d in dict.fromkeys(doubts_in_legs) if d not in found)
-

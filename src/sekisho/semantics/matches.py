@@ -133,7 +133,7 @@ def _generic(option: Option, context: MatchContext) -> Guard | None:
         return interface("iif" if option.name[0] == "i" else "oif", value)
     if option.name == "protocol":
         number = protocol_number(value)
-        return ALWAYS if number == 0 and value != "0" or number == 0 else In("proto", IntSet.of(number))
+        return ALWAYS if (number == 0 and value != "0") or number == 0 else In("proto", IntSet.of(number))
     return None
 
 
@@ -271,9 +271,10 @@ def _conntrack(option: Option, context: MatchContext) -> Guard | None:
 
 # ------------------------------------------------------------------------------ other modules
 
-_ADDRESS_TYPES = frozenset(
-    "UNSPEC UNICAST LOCAL BROADCAST ANYCAST MULTICAST BLACKHOLE UNREACHABLE PROHIBIT THROW NAT XRESOLVE".split()
-)
+_ADDRESS_TYPES = frozenset({
+    "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE",
+    "PROHIBIT", "THROW", "NAT", "XRESOLVE",
+})  # fmt: skip
 
 
 def _addrtype(options: Sequence[Option], context: MatchContext) -> Guard | None:
@@ -303,13 +304,11 @@ def _address_type(side: str, kind: str, device: str | None, context: MatchContex
         if kind == "UNICAST":
             return Not(In(side, _union(types.by_type.values())))
         return In(side, types.by_type.get(kind, IntSet(())))
-    # With --limit-iface the table's answer counts only for routes on that interface; everything else is unicast.
+    # With --limit-iface only routes on that interface count; everything else is unicast.
     cases: list[Guard] = []
     for name, by_type in types.by_device.items():
         others = _union(by_type.values())
-        here: Guard = (
-            Not(In(side, others)) if kind == "UNICAST" else In(side, by_type.get(kind, IntSet(())))
-        )
+        here: Guard = Not(In(side, others)) if kind == "UNICAST" else In(side, by_type.get(kind, IntSet(())))
         cases.append(All((Interface("iif" if device == "iif" else "oif", name), here)))
     if kind == "UNICAST":
         known = tuple(Interface("iif" if device == "iif" else "oif", name) for name in types.by_device)

@@ -33,9 +33,7 @@ def stations(rulesets: Sequence[Ruleset], context: MatchContext) -> dict[Hook, t
         for table in ruleset.tables:
             for station in _table_stations(table, ruleset.backend, context):
                 found.setdefault(station.hook, []).append(station)
-    return {
-        hook: tuple(sorted(list_, key=lambda station: station.priority)) for hook, list_ in found.items()
-    }
+    return {hook: tuple(sorted(list_, key=lambda station: station.priority)) for hook, list_ in found.items()}
 
 
 def _table_stations(table: Table, backend: str, context: MatchContext) -> list[Station]:

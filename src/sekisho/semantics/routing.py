@@ -13,7 +13,6 @@ from sekisho.semantics.program import (
     Program,
     ReversePath,
     RouteTo,
-    Stop,
     Way,
 )
 from sekisho.semantics.traveller import Traveller
@@ -40,11 +39,8 @@ def check(chain: ChainCode, program: Program, packet: Traveller, choices: Choice
 
 
 def _last(chain: ChainCode, program: Program, packet: Traveller, choices: Choices) -> Passed:
-    passed: Passed | None = None
-    for passed in run(chain, program.route_tables, packet, choices, _no_effect):
-        pass
-    assert passed is not None  # a base chain ends with its policy at the latest
-    return passed
+    # A base chain ends with its policy at the latest, so there is always a last line.
+    return list(run(chain, program.route_tables, packet, choices, _no_effect))[-1]
 
 
 def _no_effect(action: Action, packet: Traveller) -> None:
@@ -86,7 +82,4 @@ def route_step(passed: Passed, verdict: str, way: Way | None, packet: Traveller)
     code = "route-" + verdict.lower().replace("_", "-")
     if verdict in ("FORWARD", "OUTPUT"):
         code += "-via" if via else "-on-link"
-    return Step(
-        "route", verdict, table, passed.chain.name, None, text, "", (), code, (device, via), evidence
-    )
-
+    return Step("route", verdict, table, passed.chain.name, None, text, "", (), code, (device, via), evidence)

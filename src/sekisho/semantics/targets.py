@@ -29,10 +29,10 @@ from sekisho.semantics.program import (
 from sekisho.values.address import Address, Family, Prefix
 
 # Targets that look at a packet, or change what decides nothing here, and pass it on.
-PASSING = frozenset(
-    "LOG NFLOG ULOG AUDIT TRACE TCPMSS TCPOPTSTRIP CHECKSUM CLASSIFY RATEEST LED IDLETIMER SECMARK CONNSECMARK "
-    "TEE CONTINUE NFACCT ECN".split()
-)
+PASSING = frozenset({
+    "LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM", "CLASSIFY", "RATEEST", "LED",
+    "IDLETIMER", "SECMARK", "CONNSECMARK", "TEE", "CONTINUE", "NFACCT", "ECN",
+})  # fmt: skip
 
 # What a REJECT sends when the rule does not say (ip6t_REJECT, ipt_REJECT).
 DEFAULT_REJECT: dict[int, str] = {4: "icmp-port-unreachable", 6: "icmp6-port-unreachable"}
@@ -74,7 +74,8 @@ def _action(target: Target, options: dict[str, Option], family: Family) -> Actio
     if name in PASSING:
         return Continue()
     if name == "REJECT":
-        return Reject(options["reject-with"].values[0] if "reject-with" in options else DEFAULT_REJECT[family])
+        given = options.get("reject-with")
+        return Reject(given.values[0] if given else DEFAULT_REJECT[family])
     if name in ("DNAT", "SNAT"):
         return _nat(name, options, family)
     if name == "MASQUERADE":
@@ -175,15 +176,17 @@ def _mark(field: Literal["mark", "ctmark"], options: dict[str, Option]) -> Actio
 
 
 def _connmark(options: dict[str, Option]) -> Action | None:
-    nfmask, ctmask = (
-        int((options.get("mask") or options[name]).values[0], 0) if {"mask", name} & set(options) else 0xFFFFFFFF
-        for name in ("nfmask", "ctmask")
-    )
+    nfmask, ctmask = (_mask(options, name) for name in ("nfmask", "ctmask"))
     if "save-mark" in options:
         return CopyMark("mark", "ctmark", nfmask, ctmask)
     if "restore-mark" in options:
         return CopyMark("ctmark", "mark", ctmask, nfmask)
     return _mark("ctmark", options)
+
+
+def _mask(options: dict[str, Option], name: str) -> int:
+    given = options.get("mask") or options.get(name)
+    return 0xFFFFFFFF if given is None else int(given.values[0], 0)
 
 
 def _ct(options: dict[str, Option]) -> Action | None:

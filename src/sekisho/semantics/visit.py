@@ -1,8 +1,8 @@
 """One packet's stay in one namespace: in by an interface or a process, out by an interface or a socket.
 
-    wire ─► [bridge] ─► PREROUTING ─► martians ─► route ─┬─► source check ─► INPUT ─► socket
-                                                         └─► forwarding ─► source check ─► ttl ─► FORWARD ─┐
-    process ─► route ─► OUTPUT ─► (route again) ──────────────────────────────────► POSTROUTING ◄──────────┘
+wire ─► [bridge] ─► PREROUTING ─► martians ─► route ─┬─► source check ─► INPUT ─► socket
+                                                     └─► forwarding ─► source check ─► ttl ─► FORWARD ─┐
+process ─► route ─► OUTPUT ─► (route again) ──────────────────────────────────► POSTROUTING ◄──────────┘
 """
 
 from __future__ import annotations
@@ -370,4 +370,3 @@ _VERDICTS: dict[type, str] = {
     Accept: "ACCEPT", Translate: "ACCEPT", Drop: "DROP", Reject: "REJECT", Jump: "JUMP", Goto: "GOTO",
     Return: "RETURN", NotUnderstood: "UNKNOWN",
 }  # fmt: skip
-

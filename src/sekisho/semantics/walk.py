@@ -87,7 +87,7 @@ class _Leg:
         self, visit: Visit, node: str, leaves: Leaves, came_from: Attachment | None
     ) -> Leg | tuple[Visit, End | Leaves, Attachment | None]:
         """Out of ``node`` by an interface: to a container behind a bridge, to the host, or away."""
-        world, packet = self.walk.world, self.packet
+        world = self.walk.world
         if node != HOST:
             mine = next(
                 (a for a in world.named(node) if a.node == node and a.interface == leaves.interface), None
@@ -99,7 +99,8 @@ class _Leg:
             return visit, went, mine
         if leaves.interface not in world.bridges:
             return self._finish(visit, self._away(visit, leaves))
-        target = self.walk.behind(leaves.interface, leaves.next_hop)
+        next_hop = leaves.next_hop
+        target = self.walk.behind(leaves.interface, next_hop)
         if target is None:
             return self._finish(visit, self._nobody(visit, leaves))
         if came_from is not None and target is came_from and leaves.bridged and target.hairpin is not True:
@@ -110,7 +111,7 @@ class _Leg:
                 return self._finish(visit, End("dropped"))
             visit.lean(Lean("hairpin-not-captured", (leaves.interface, target.name)))
         visit.steps.append(
-            Step("bridge", "FORWARD", code="bridge-to", args=(leaves.interface, target.name, str(leaves.next_hop)))
+            Step("bridge", "FORWARD", code="bridge-to", args=(leaves.interface, target.name, str(next_hop)))
         )
         if target.node is None:
             return self._finish(visit, self._into_unknown(visit, target))
@@ -198,9 +199,9 @@ class _Leg:
         bridge = self.packet.iif
         before = self.packet.dst
         went = visit.arrive()
-        if isinstance(went, Leaves) and went.interface == bridge and self.packet.dst != before:
-            if self._bridge_nf(visit) == "1":
-                return replace(went, bridged=True)
+        back = isinstance(went, Leaves) and went.interface == bridge and self.packet.dst != before
+        if isinstance(went, Leaves) and back and self._bridge_nf(visit) == "1":
+            return replace(went, bridged=True)
         return went
 
     def _bridge_nf(self, visit: Visit) -> str | None:
@@ -256,8 +257,8 @@ class _Leg:
         self.hops.append(Hop(visit.host.name, first_in, out, tuple(visit.steps)))
 
     def _finish(self, visit: Visit, end: End) -> Leg:
-        out = self.packet.oif if end.disposition == "exits" or end.where not in ("", visit.host.name) else None
+        goes_on = end.disposition == "exits" or end.where not in ("", visit.host.name)
+        out = self.packet.oif if goes_on else None
         self._hop(visit, out)
         return Leg(end.disposition, tuple(self.hops), self.packet.packet(), end.doubts, end.kernel_reason,
                    end.answer, end.where)  # fmt: skip
-

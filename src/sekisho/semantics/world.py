@@ -144,9 +144,10 @@ class World:
                     return item.interface
             for route in self.host.facts.routes:
                 device = route.nexthops[0].dev if len(route.nexthops) == 1 else None
-                if device in self.bridges and route.nexthops[0].via is None and route.kind == "unicast":
-                    if route.dst.length and route.dst.contains(address):
-                        return device
+                if device not in self.bridges or route.nexthops[0].via or route.kind != "unicast":
+                    continue
+                if route.dst.length and route.dst.contains(address):
+                    return device
         return None
 
     def _interface_with(self, node: str | None, addresses: Iterable[Address]) -> str | None:
@@ -187,4 +188,3 @@ def _bridges(snapshot: Snapshot) -> frozenset[str]:
     # docker0 and br-... are Docker's names for bridges (br- and the network's id).
     names |= {d for d in devices if (d == "docker0" or d.startswith("br-")) and not kinds.get(d)}
     return frozenset(names)
-

@@ -87,4 +87,5 @@ class Packet:
             return f"{protocol_name(self.proto)} {src} -> {dst}"
         left, right = (f"[{src}]", f"[{dst}]") if self.family == 6 else (src, dst)
         sport = "*" if self.sport is None else self.sport
-        return f"{protocol_name(self.proto)} {left}:{sport} -> {right}:{self.dport}"
+        dport = "*" if self.dport is None else self.dport
+        return f"{protocol_name(self.proto)} {left}:{sport} -> {right}:{dport}"

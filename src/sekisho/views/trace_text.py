@@ -1,16 +1,20 @@
 """A journey as text for people: one line per station, then the reply, then what the answer leans on.
 
-    Forward  tcp 203.0.113.9:* -> 10.1.0.81:3306
-      host: in by eth0
-        prerouting   nat DOCKER 3          DNAT       dst 10.1.0.81 -> 172.18.0.2    iptables-nat.txt:21
-        route        main                  FORWARD    forward out of br-..., reached directly
-      = delivered to 172.18.0.2
+Forward  tcp 203.0.113.9:* -> 10.1.0.81:3306
+  host: in by eth0
+    prerouting   nat DOCKER 3          DNAT       dst 10.1.0.81 -> 172.18.0.2    iptables-nat.txt:21
+    route        main                  FORWARD    forward out of br-..., reached directly
+  = delivered to 172.18.0.2
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from unicodedata import east_asian_width
+
 from sekisho.explain.words import say
 from sekisho.semantics.journey import Doubt, Hop, Journey, Lean, Leg, Step
+from sekisho.values.address import Address
 from sekisho.values.packet import Packet
 
 _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = (
@@ -28,13 +32,12 @@ class TraceText:
 
     def journey(self, found: Journey) -> str:
         """The whole answer; ends without a newline."""
-        blocks = [self._leg("trace.forward", found.packet, found.forward)]
+        blocks = [self._leg("trace.forward", _first_packet(found), found.forward)]
         if found.reply is not None:
-            start = found.reply.hops[0]
-            blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply, start.node))
+            blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply))
         if found.leans_on:
             lines = [self._say("trace.leans-on")]
-            lines += [f"  - {self.lean(lean)}" for lean in found.leans_on]
+            lines += [f"  - {self.lean(lean)}" for lean in _grouped(found.leans_on)]
             blocks.append("\n".join(lines))
         return "\n\n".join(blocks)
 
@@ -47,14 +50,14 @@ class TraceText:
         place = f"  {doubt.evidence.file}:{doubt.evidence.line}" if doubt.evidence else ""
         return self._say(doubt.code, *doubt.args) + place
 
-    def _leg(self, title: str, packet: Packet, leg: Leg, node: str = "") -> str:
+    def _leg(self, title: str, packet: Packet, leg: Leg) -> str:
         lines = [f"{self._paint(_BOLD, self._say(title))}  {packet}"]
         for hop in leg.hops:
             lines.append("  " + self._hop_title(hop))
             lines += ["    " + self._step(step) for step in hop.steps]
         lines.append("  = " + self._outcome(leg))
         decisive = _decisive(leg)
-        if decisive is not None and decisive.evidence is not None and leg.disposition not in _GOOD:
+        if decisive is not None and decisive.evidence is not None:
             place = f"{decisive.evidence.file}:{decisive.evidence.line}"
             lines.append(f"    {self._say('trace.decided-by')} {place}  {decisive.evidence.text.strip()}")
         if leg.answer:
@@ -84,7 +87,7 @@ class TraceText:
             what.append("(legacy)")
         if step.evidence is not None and (step.rule is not None or step.hook in ("route", "socket")):
             what.append(self._paint(_DIM, f"[{step.evidence.file}:{step.evidence.line}]"))
-        return f"{step.hook:<11}  {place:<34}  {'  '.join(what)}"
+        return f"{step.hook:<11}  {_padded(place, 32)}  {'  '.join(what)}"
 
     def _verdict(self, step: Step) -> str:
         shown = step.verdict
@@ -122,17 +125,42 @@ def _chain(step: Step) -> str:
     return f"{chain} {step.rule}" if step.rule is not None else chain
 
 
+def _padded(text: str, columns: int) -> str:
+    """The text with blanks up to a number of columns; wide characters take two."""
+    wide = sum(1 for letter in text if east_asian_width(letter) in "WF")
+    return text + " " * (columns - len(text) - wide)
+
+
+def _grouped(leans: tuple[Lean, ...]) -> list[Lean]:
+    """Tables that were not captured stand in one line, filter first: it decides most often."""
+    missing = [lean.args[0] for lean in leans if lean.code == "table-not-captured"]
+    if len(missing) < 2:
+        return list(leans)
+    names = ", ".join(sorted(missing, key=lambda name: name != "filter"))
+    others = [lean for lean in leans if lean.code != "table-not-captured"]
+    return [Lean("tables-not-captured", (names,)), *others]
+
+
 def _decisive(leg: Leg) -> Step | None:
-    """The last step that names a line: the one that decided a packet's end."""
-    steps = [step for step in leg.steps if step.evidence is not None]
-    return steps[-1] if steps else None
+    """The step that names the line by which a packet was stopped; None when it was not."""
+    if leg.disposition in _GOOD or leg.disposition == "undetermined":
+        return None
+    for step in reversed(leg.steps):
+        if step.verdict in ("DROP", "REJECT") or (step.hook == "route" and step.verdict not in _ROUTED):
+            return step
+    return None
+
+
+def _first_packet(found: Journey) -> Packet:
+    """The packet as it set out, with the source that routing chose for it."""
+    for step in found.forward.steps[:1]:
+        for name, before, after in step.changes:
+            if name == "src" and not before:
+                return replace(found.packet, src=Address.parse(after).value)
+    return found.packet
 
 
 def _reply_packet(found: Journey) -> Packet:
     """The reply as its sender puts it on the way."""
-    assert found.reply is not None
     last = found.forward.packet
-    return Packet(
-        last.family, last.dst, last.src, last.proto, last.dport, last.sport,
-        icmp_type=found.reply.packet.icmp_type,
-    )  # fmt: skip
+    return Packet(last.family, last.dst, last.src, last.proto, last.dport, last.sport)

@@ -186,7 +186,7 @@ def test_lang_option_wins_over_the_locale(want: str, argv: list[str]) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    command = f"{sys.executable} -m sekisho --help; echo $? >&3"
+    command = f"'{sys.executable}' -m sekisho --help; echo $? >&3"
     done = subprocess.run(
         ["bash", "-c", f"exec 3>&1; ({command}) | true"],
         capture_output=True,
@@ -202,7 +202,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_said_in_one_line() -> None:
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m sekisho --help > /dev/full"],
+        ["bash", "-c", f"'{sys.executable}' -m sekisho --help > /dev/full"],
         capture_output=True,
         text=True,
         check=False,
@@ -214,7 +214,7 @@ def test_a_full_disk_is_said_in_one_line() -> None:
 
 def test_closed_output_is_no_traceback() -> None:
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m sekisho --help >&-"],
+        ["bash", "-c", f"'{sys.executable}' -m sekisho --help >&-"],
         capture_output=True,
         text=True,
         check=False,

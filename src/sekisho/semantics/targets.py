@@ -30,8 +30,8 @@ from sekisho.values.address import Address, Family, Prefix
 
 # Targets that look at a packet, or change what decides nothing here, and pass it on.
 PASSING = frozenset({
-    "LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM", "CLASSIFY", "RATEEST", "LED",
-    "IDLETIMER", "SECMARK", "CONNSECMARK", "TEE", "CONTINUE", "NFACCT", "ECN",
+    "LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM", "CLASSIFY", "RATEEST",
+    "LED", "IDLETIMER", "SECMARK", "CONNSECMARK", "TEE", "CONTINUE", "NFACCT", "ECN",
 })  # fmt: skip
 
 # What a REJECT sends when the rule does not say (ip6t_REJECT, ipt_REJECT).

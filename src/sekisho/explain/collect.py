@@ -18,7 +18,7 @@ from sekisho.explain.links import (
     explain_neighbour,
 )
 from sekisho.explain.message import Message, m
-from sekisho.explain.netfilter import explain_chain, explain_rule, explain_table
+from sekisho.explain.netfilter import calls_of, explain_chain, explain_rule, explain_table
 from sekisho.explain.nft import explain_nft
 from sekisho.explain.routes import explain_policy_rule, explain_route
 from sekisho.explain.sysctl import explain_sysctl
@@ -106,10 +106,11 @@ def _ruleset(ruleset: Ruleset, context: HostContext) -> Iterator[Explained]:
         where = key(name, ruleset.family, ruleset.backend)
         if table.evidence is not None and table.evidence.line:
             yield where, _line(table.evidence, explain_table(table), table.name)
+        calls, chains = calls_of(table), {chain.name: chain for chain in table.chains}
         for chain in table.chains:
-            yield where, _line(chain.evidence, explain_chain(chain, table), chain.name)
+            yield where, _line(chain.evidence, explain_chain(chain, table, calls), chain.name)
             for number, rule in enumerate(chain.rules, start=1):
-                messages = explain_rule(Place(table, chain, number, rule), context)
+                messages = explain_rule(Place(table, chain, number, rule, chains), context)
                 yield where, _line(rule.evidence, messages, f"{chain.name} {number}")
 
 

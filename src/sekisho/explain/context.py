@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sekisho.explain.message import Message, m
+from sekisho.explain.route_index import RouteIndex
 from sekisho.model.docker import DockerContainer, DockerNetwork
 from sekisho.model.netfilter import Option, Rule, Table
 from sekisho.model.routing import Route
@@ -121,6 +122,11 @@ class HostContext:
             if route.dst.length == 0 and route.table == "main" and route.kind == "unicast"
         ]
         return min(defaults, key=lambda route: (route.family, route.metric or 0), default=None)
+
+    @cached_property
+    def routes(self) -> RouteIndex:
+        """This namespace's routes, by table and prefix."""
+        return RouteIndex(self.namespace.routes)
 
     @cached_property
     def networks(self) -> dict[str, DockerNetwork]:

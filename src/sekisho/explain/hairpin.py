@@ -27,6 +27,8 @@ def explain_hairpin(table: Table, shape: Shape, context: HostContext) -> list[Me
     found = False
     for chain in table.chains:
         for number, rule in enumerate(chain.rules, start=1):
+            if rule.target is None or rule.target.name != "DNAT":
+                continue
             destination = dnat_destination(rule)
             if destination is None or destination[0] != address or port not in (None, destination[1]):
                 continue

@@ -6,6 +6,7 @@ only said what can be read off the rules themselves ("rule 1 returns everything 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sekisho.explain.context import HostContext, dnat_destination, host_address
@@ -18,12 +19,13 @@ from sekisho.model.netfilter import Chain, Rule, Table
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rule, its 1-based number, and what it stands in."""
+    """A rule, its 1-based number, and what it stands in; ``chains`` are the table's by name."""
 
     table: Table
     chain: Chain
     number: int
     rule: Rule
+    chains: Mapping[str, Chain]
 
 
 def explain_idiom(place: Place, context: HostContext) -> list[Message]:

@@ -74,6 +74,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "chain.role": ("{0}: {1}", "{0}: {1}。"),
     "chain.called": ("Called by {0}.", "呼び出し元: {0}。"),
+    "chain.called.many": ("Called by {0} and {1} more.", "呼び出し元: {0}、ほか{1}件。"),
     "chain.uncalled": (
         "No captured rule calls it, so nothing in it takes effect.",
         "取得されたルールのどれからも呼び出されていないので、中のルールは働きません。",

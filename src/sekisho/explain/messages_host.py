@@ -180,6 +180,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{1}についての値は{0}です。1なら、ホスト全体でIPv6の転送が無効でも、そこに届いたパケットを転送し"
         "ます。",
     ),
+    "sysctl.mc_forwarding": (
+        "Value {0} for {1}: whether multicast packets are forwarded; a multicast routing daemon sets it.",
+        "{1}についての値は{0}です。マルチキャストパケットを転送するかどうかで、マルチキャストルーティング"
+        "のデーモンが設定します。",
+    ),
+    "sysctl.icmp_echo_ignore_all": (
+        "Value {0}: with 1 the host answers no ping.",
+        "値は{0}です。1なら、ホストはpingに応答しません。",
+    ),
     "sysctl.log_martians": (
         "Value {0} for {1}: whether impossible packets (martians) are logged. They are dropped either way.",
         "{1}についての値は{0}です。ありえないパケット (martian) を記録するかどうかで、破棄することに変わ"

@@ -57,7 +57,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "match.in-interface.not": ("do not arrive on {0}", "入力インターフェースが{0}以外"),
     "match.out-interface": ("leave by {0}", "出力インターフェースが{0}"),
     "match.out-interface.not": ("do not leave by {0}", "出力インターフェースが{0}以外"),
-    "match.starting": ("any interface whose name starts with {0}", "名前が{0}で始まるもの"),
+    "match.starting": ("any interface whose name starts with {0}", "{0}で始まる名前のもの"),
     "match.iif.lo": ("this host itself sends", "このホスト自身が送るもの"),
     "match.oif": ("a program bound to {0} sends", "{0}に束縛されたソケットから送るもの"),
     "match.ctstate": ("belong to {0}", "コネクションの状態が{0}"),

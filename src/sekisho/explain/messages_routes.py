@@ -113,6 +113,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Not so for {0}: a longer prefix has a route of its own, and the longest prefix match decides.",
         "ただし{0}には、より長いプレフィックスの経路が別にあり、最長一致によりそちらが使われます。",
     ),
+    "routes.except.many": (
+        "Not so for {0} and {1} more: longer prefixes have routes of their own, and the longest prefix "
+        "match decides.",
+        "ただし{0}ほか{1}件には、より長いプレフィックスの経路が別にあり、最長一致によりそちらが使われます。",
+    ),
     "routes.gateway_route": (
         "It makes sure that the gateway itself is found on the link, whatever the other routes say.",
         "ほかの経路に関係なく、ゲートウェイ自身に同一リンクで必ず届くようにするための経路です。",

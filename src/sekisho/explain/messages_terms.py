@@ -115,6 +115,7 @@ TERM_OF: dict[str, str] = {
     "idiom.local.output.loopback": "term.docker_proxy",
     "routes.longer": "term.longest",
     "routes.except": "term.longest",
+    "routes.except.many": "term.longest",
     "routes.bridge.docker0": "term.bridge",
     "routes.bridge.docker": "term.bridge",
     "routes.bridge.docker_id": "term.bridge",

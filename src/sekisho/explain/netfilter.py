@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from sekisho.explain.context import HostContext
 from sekisho.explain.idioms import Place, explain_idiom
 from sekisho.explain.matches import phrase_of, subject
@@ -10,6 +12,7 @@ from sekisho.explain.owners import chain_owner, chain_role
 from sekisho.explain.targets import explain_counters, explain_target
 from sekisho.model.netfilter import Chain, Table
 
+_MOST = 8
 _TABLES = {"nat", "filter", "raw", "mangle", "security"}
 _HOOKS = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
 _NAT_HOOKS = {"PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"}
@@ -23,7 +26,20 @@ def explain_table(table: Table) -> tuple[Message, ...]:
     return tuple(said)
 
 
-def explain_chain(chain: Chain, table: Table) -> tuple[Message, ...]:
+Calls = Mapping[str, Sequence[Message]]
+
+
+def calls_of(table: Table) -> Calls:
+    """The names of the rules that call each chain of the table."""
+    calls: dict[str, list[Message]] = {}
+    for chain in table.chains:
+        for number, rule in enumerate(chain.rules, start=1):
+            if rule.target is not None:
+                calls.setdefault(rule.target.name, []).append(m("rule.name", chain.name, number))
+    return calls
+
+
+def explain_chain(chain: Chain, table: Table, calls: Calls) -> tuple[Message, ...]:
     """A chain's head: where it stands or who calls it, who writes it, its policy and counters."""
     said: list[Message] = []
     builtin = chain.policy is not None or (chain.name in _HOOKS and chain.references is None)
@@ -42,7 +58,7 @@ def explain_chain(chain: Chain, table: Table) -> tuple[Message, ...]:
     said.append(m("chain.user", chain.name) if role is None else m("chain.role", chain.name, role))
     if owner is not None:
         said.append(owner)
-    said.extend(_callers(chain, table))
+    said.extend(_callers(chain, calls.get(chain.name, ())))
     if not chain.rules:
         said.append(m("chain.empty"))
     return tuple(said)
@@ -63,14 +79,11 @@ def _policy(chain: Chain, table: Table) -> list[Message]:
     return said
 
 
-def _callers(chain: Chain, table: Table) -> list[Message]:
-    calls = [
-        m("rule.name", caller.name, number)
-        for caller in table.chains
-        for number, rule in enumerate(caller.rules, start=1)
-        if rule.target is not None and rule.target.name == chain.name
-    ]
-    said = [m("chain.called", join("and", calls)) if calls else m("chain.uncalled")]
+def _callers(chain: Chain, calls: Sequence[Message]) -> list[Message]:
+    if len(calls) > _MOST:
+        said = [m("chain.called.many", join("list", calls[:_MOST]), len(calls) - _MOST)]
+    else:
+        said = [m("chain.called", join("and", calls)) if calls else m("chain.uncalled")]
     if chain.references is not None and chain.references != len(calls):
         said.append(m("chain.references", chain.references, len(calls)))
     return said
@@ -79,9 +92,10 @@ def _callers(chain: Chain, table: Table) -> list[Message]:
 def explain_rule(place: Place, context: HostContext) -> tuple[Message, ...]:
     """A rule: who it is about and what happens to them, what it is for, how often it was hit."""
     phrase = phrase_of(place.rule.matches, context.namespace.ipsets)
+    jump = place.chains.get(place.rule.target.name) if place.rule.target else None
     return (
         m("rule.number", place.number),
-        *explain_target(place.rule, place.chain, place.table, subject(phrase), context),
+        *explain_target(place.rule, place.chain, place.table, jump, subject(phrase), context),
         *explain_idiom(place, context),
         *phrase.remarks,
         *explain_counters(place.rule, place.table),

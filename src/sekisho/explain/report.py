@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from sekisho.errors import UsageError
@@ -46,9 +47,9 @@ def explain(snapshot: Snapshot, sections: tuple[str, ...], lang: str) -> Explana
     texts = dict(snapshot.texts)
     for namespace in (snapshot.host, *snapshot.namespaces):
         context = HostContext(snapshot, namespace)
-        found.extend(_sections(context, wanted, texts, lang))
+        found.extend(_sections(context, wanted, texts))
     if not sections or "unread" in wanted:
-        found.extend(_rest(snapshot, found))
+        found.extend(_rest(snapshot))
     seen = {section.name for section in found}
     for name in wanted:
         if sections and name not in seen and name not in ("picture", "tables", "unread", "notes"):
@@ -69,10 +70,7 @@ def _wanted(sections: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-def _sections(
-    context: HostContext, wanted: tuple[str, ...], texts: dict[str, str], lang: str
-) -> list[Section]:
-    del lang
+def _sections(context: HostContext, wanted: tuple[str, ...], texts: dict[str, str]) -> list[Section]:
     explained = list(explain_facts(context))
     explained.extend(_unread(context.namespace, explained))
     explained = _with_plain_lines(explained, texts)
@@ -89,12 +87,16 @@ def _sections(
 
 def _unread(namespace: Namespace, explained: list[Explained]) -> Iterable[Explained]:
     """Unread lines, each in the section of the readable line before it in its file."""
+    by_file: dict[str, list[tuple[int, Key]]] = {}
+    for where, line in explained if namespace.unread else ():
+        by_file.setdefault(line.file, []).append((line.line, where))
+    for same in by_file.values():
+        same.sort()
     for unread in namespace.unread:
         line = unread_line(unread)
-        same = [(other.line, where) for where, other in explained if other.file == line.file]
-        before = [item for item in same if item[0] <= line.line]
-        chosen = max(before) if before else min(same, default=(0, key("unread")))
-        yield chosen[1], line
+        same = by_file.get(line.file, [(0, key("unread"))])
+        at = bisect_right(same, line.line, key=lambda item: item[0])
+        yield same[max(at - 1, 0)][1], line
 
 
 def _with_plain_lines(explained: list[Explained], texts: dict[str, str]) -> list[Explained]:
@@ -178,9 +180,8 @@ def _absent(name: str, host: Namespace) -> Message:
     return m("section.not_captured" if captured is None and not listed else "section.empty")
 
 
-def _rest(snapshot: Snapshot, found: list[Section]) -> list[Section]:
+def _rest(snapshot: Snapshot) -> list[Section]:
     """What belongs to no namespace: lines of no known form, and notes of the capture."""
-    del found
     rest: list[Section] = []
     if snapshot.notes:
         lines = tuple(Line(note.file, note.line, note.text, (m("note.capture"),)) for note in snapshot.notes)

@@ -10,6 +10,7 @@ from sekisho.values.address import Address, Prefix
 from sekisho.values.packet import protocol_name
 
 _REJECTING = {"blackhole", "unreachable", "prohibit", "throw"}
+_MOST = 6
 _KNOWN_PROTOCOLS = {"kernel", "dhcp", "static", "boot", "ra", "redirect"}
 
 
@@ -75,19 +76,15 @@ def _place(route: Route, context: HostContext) -> list[Message]:
         return [m("routes.table_local")]
     if route.table != "main":
         said.append(m("routes.table", route.table))
-    siblings = [
-        other
-        for other in context.namespace.routes
-        if other is not route and other.table == route.table and other.dst.family == route.dst.family
-    ]
     if route.kind == "unicast" and route.dst.length:
-        longer = [str(o.dst.address) if o.dst.length == o.dst.bits else str(o.dst) for o in siblings
-                  if o.dst.length > route.dst.length and route.dst.contains(o.dst)]  # fmt: skip
-        if longer:
-            said.append(m("routes.except", join("and", dict.fromkeys(longer))))
-        shorter = [o for o in siblings if 0 < o.dst.length < route.dst.length and o.dst.contains(route.dst)]
-        if shorter and _hop(route) != _hop(shorter[0]):
-            said.append(m("routes.longer", shorter[0].dst))
+        longer = [str(p.address) if p.length == p.bits else str(p) for p in context.routes.inside(route)]
+        if len(longer) > _MOST:
+            said.append(m("routes.except.many", ", ".join(longer[:_MOST]), len(longer) - _MOST))
+        elif longer:
+            said.append(m("routes.except", join("and", longer)))
+        shorter = context.routes.around(route)
+        if shorter is not None and _hop(route) != _hop(shorter):
+            said.append(m("routes.longer", shorter.dst))
     return said + _cloud(route, context)
 
 
@@ -120,7 +117,9 @@ def _cloud(route: Route, context: HostContext) -> list[Message]:
 def is_network_plus(address: Address, offset: int, context: HostContext) -> bool:
     """Whether a directly connected network starts ``offset`` below the address, as in every VPC subnet."""
     return any(
-        prefix.family == address.family and prefix.length <= 28 and prefix.first + offset == address.value
+        prefix.family == address.family
+        and 16 <= prefix.length <= 28
+        and prefix.first + offset == address.value
         for prefix, _device in context.connected
     )
 
@@ -171,11 +170,7 @@ def _provenance(route: Route, context: HostContext) -> list[Message]:
 
 
 def _metric(route: Route, context: HostContext) -> Message:
-    rivals = [
-        other.metric or 0
-        for other in context.namespace.routes
-        if other is not route and (other.table, other.dst, other.tos) == (route.table, route.dst, route.tos)
-    ]
+    rivals = [other.metric or 0 for other in context.routes.same(route) if other.tos == route.tos]
     mine = route.metric or 0
     if not rivals:
         # The default route is where people look the metric up: there the general rule is worth saying.

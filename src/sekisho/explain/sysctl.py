@@ -18,11 +18,11 @@ _PORTS = {"bridge-nf-call-iptables": "iptables", "bridge-nf-call-ip6tables": "ip
 _TIMEOUT = re.compile(r"nf_conntrack_(.*_)?timeout(_.*)?")
 # Settings of an interface that are known to have no say in where packets go.
 _CONF_IRRELEVANT = re.compile(
-    r"(medium_id|bootp_relay|tag|disable_policy|disable_xfrm|force_igmp_version|force_mld_version|"
+    r"(medium_id|bootp_relay|tag|force_igmp_version|force_mld_version|"
     r"(igmpv[23]|mldv[12])_unsolicited_report_interval|promote_secondaries|addr_gen_mode|autoconf|"
     r"accept_dad|dad_transmits|enhanced_dad|optimistic_dad|use_optimistic|temp_\w+|use_tempaddr|"
     r"max_addresses|max_desync_factor|regen_\w+|router_\w+|ra_\w+|accept_ra_\w+|hop_limit|mtu|"
-    r"keep_addr_on_down|ioam6_\w+|suppress_frag_ndisc|stable_secret|force_tllao|mc_forwarding|seg6_\w+|rpl_seg_enabled)"
+    r"keep_addr_on_down|ioam6_\w+|suppress_frag_ndisc|stable_secret|force_tllao)"
 )
 _ARP = re.compile(
     r"(arp_\w+|proxy_arp_pvlan|proxy_ndp|drop_gratuitous_arp|ndisc_\w+|drop_unsolicited_na|accept_untracked_na)"
@@ -32,7 +32,7 @@ _REDIRECTS = {"accept_redirects", "secure_redirects", "send_redirects", "shared_
 _IRRELEVANT = re.compile(
     r"(kernel|vm|fs|dev|abi|debug|crypto|user|sunrpc|fscache)\..*"
     r"|net\.(core|unix|sctp|rds|mptcp|vsock|ipv4\.neigh|ipv6\.neigh)\..*"
-    r"|net\.ipv4\.(tcp|udp|igmp|ipfrag|inet_peer|cipso|icmp|raw)_.*"
+    r"|net\.ipv4\.(tcp|udp|igmp|ipfrag|inet_peer|cipso|icmp|raw)_(?!l3mdev_accept|fwmark_accept|echo_ignore_all).*"
     r"|net\.ipv4\.(ip_dynaddr|ip_autobind_reuse|ip_early_demux|ip_local_reserved_ports|ip_no_pmtu_disc|"
     r"fib_notify_on_flag_change|nexthop_compat_mode|route\.min_pmtu|route\.mtu_expires|ping_group_range|min_adv_mss|route\.min_adv_mss|xfrm4_gc_thresh)"
     r"|net\.ipv6\.(xfrm6_gc_thresh|ip6frag_\w+|mld_\w+|icmp\..*|calipso\w*)"
@@ -85,6 +85,7 @@ _PLAIN: dict[str, Callable[[str, str], Message]] = {
     "ip_unprivileged_port_start": _value("ip_unprivileged_port_start"),
     "ip_nonlocal_bind": _value("ip_nonlocal_bind"),
     "ip_default_ttl": _value("ip_default_ttl"),
+    "icmp_echo_ignore_all": _value("icmp_echo_ignore_all"),
     "fwmark_reflect": _value("fwmark_reflect"),
     "fib_multipath_hash_policy": _named("fib_multipath"),
     "fib_multipath_hash_fields": _named("fib_multipath"),
@@ -122,6 +123,7 @@ def _interface_setting(
         "bc_forwarding",
         "drop_unicast_in_l2_multicast",
         "force_forwarding",
+        "mc_forwarding",
     ):
         return (m(f"sysctl.{name}", value, where),)
     if name == "accept_source_route":

@@ -17,13 +17,13 @@ _REJECT_DEFAULT = {"icmp-port-unreachable", "icmp6-port-unreachable", "port-unre
 
 
 def explain_target(
-    rule: Rule, chain: Chain, table: Table, who: Message, context: HostContext
+    rule: Rule, chain: Chain, table: Table, jump: Chain | None, who: Message, context: HostContext
 ) -> list[Message]:
-    """The sentence about ``who`` (the packets that fit) and what follows from the target's options."""
+    """The sentence about ``who`` (the packets that fit) and what follows from the target's options;
+    ``jump`` is the chain that the target names, if it names one."""
     target = rule.target
     if target is None:
         return [m("target.none", who)]
-    jump = next((item for item in table.chains if item.name == target.name), None)
     if jump is not None or target.goto:
         return _jump(target, jump, table, who)
     said = _terminal(target, chain, who, context)

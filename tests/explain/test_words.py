@@ -1,0 +1,137 @@
+"""The catalog: both languages whole, the same places, and no id in the code that has no words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import sekisho
+from sekisho.explain.message import Message, join, m
+from sekisho.explain.messages_terms import BRIEF, TERM_OF
+from sekisho.explain.words import JOINS, TABLES, catalog, say, words
+
+SOURCE = Path(sekisho.__file__).parent
+CATALOG = catalog()
+
+# Spellings that the project's glossary decides against.
+NOT_OUR_WORDS = (
+    "チェーン", "インタフェース", "ルータ(?!ー)", "サーバ(?!ー)", "ルーティング表", "マスカレイド",
+    "コンテナー", "パケツト", "送信先アドレス", "ゲートウエイ",
+)  # fmt: skip
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("code", sorted(CATALOG))
+def test_both_languages_say_the_same_arguments(code: str) -> None:
+    english, japanese = CATALOG[code]
+    assert english.strip()
+    assert japanese.strip()
+    assert places(english) == places(japanese)
+    assert all(name.isdigit() for name in places(english))
+    assert english.isascii() or "→" in english
+
+
+def test_no_id_stands_in_two_tables() -> None:
+    seen: dict[str, str] = {}
+    for table in TABLES:
+        for code in import_module(f"sekisho.explain.{table}").MESSAGES:
+            assert code not in seen, f"{code} is in {seen[code]} and {table}"
+            seen[code] = table
+    assert len(seen) == len(CATALOG)
+
+
+def test_japanese_uses_the_words_of_the_glossary() -> None:
+    for code, (_, japanese) in CATALOG.items():
+        for pattern in NOT_OUR_WORDS:
+            assert not re.search(pattern, japanese), (code, pattern)
+
+
+def test_brief_forms_and_terms_exist() -> None:
+    for code in BRIEF:
+        assert code in CATALOG
+        assert f"{code}.again" in CATALOG
+        assert places(CATALOG[f"{code}.again"][0]) <= places(CATALOG[code][0])
+    for code, term in TERM_OF.items():
+        assert code in CATALOG
+        assert term in CATALOG
+
+
+def codes_in_source() -> Iterator[tuple[str, str]]:
+    """(place, id) of every message id written in the code; the open part of an f-string is ``*``."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            given: list[ast.expr] = []
+            if name in ("m", "Message", "Doubt", "Lean", "say", "_say") and node.args:
+                given.append(node.args[0])
+            if name == "Step":
+                given.extend(keyword.value for keyword in node.keywords if keyword.arg == "code")
+            for value in given:
+                for code in constants(value):
+                    yield f"{path.relative_to(SOURCE)}:{node.lineno}", code
+
+
+def constants(value: ast.expr) -> Iterator[str]:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value
+    elif isinstance(value, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in value.values)
+    elif isinstance(value, ast.IfExp):
+        yield from constants(value.body)
+        yield from constants(value.orelse)
+
+
+def test_every_id_in_the_code_has_words() -> None:
+    found = list(codes_in_source())
+    assert len(found) > 200
+    for place, code in found:
+        if code in JOINS or code == "join.*":
+            continue
+        pattern = re.escape(code).replace(r"\*", ".*")
+        assert any(re.fullmatch(pattern, known) for known in CATALOG), f"{place}: no words for {code!r}"
+
+
+def test_every_way_a_packet_can_end_has_words() -> None:
+    from sekisho.semantics.journey import DISPOSITIONS
+
+    for disposition in DISPOSITIONS:
+        assert f"disposition.{disposition}" in CATALOG
+
+
+@pytest.mark.parametrize(
+    ("want", "code", "args", "lang"),
+    [
+        ("Its addresses are 10.0.0.0/8.", "docker.network.subnet", ["10.0.0.0/8"], "en"),
+        ("アドレスは10.0.0.0/8です。", "docker.network.subnet", ["10.0.0.0/8"], "ja"),
+        ("a, b and c", "join.and", ["a", "b", "c"], "en"),
+        ("aまたはb", "join.or", ["a", "b"], "ja"),
+        ("no-such-id x y", "no-such-id", ["x", "y"], "en"),
+        ("docker.network.subnet", "docker.network.subnet", [], "en"),
+        ("Its addresses are {0} {boo}.", "docker.network.subnet", ["{0} {boo}"], "en"),
+    ],
+)
+def test_say(want: str, code: str, args: list[str], lang: str) -> None:
+    assert say(code, args, lang) == want
+
+
+def test_messages_inside_messages() -> None:
+    message = m("target.DROP.again", m("subject.near", m("subject.packets"), m("match.source", "10.0.0.1")))
+    assert words(message, "en") == "Packets from 10.0.0.1 are dropped."
+    assert words(message, "ja") == "送信元が10.0.0.1のパケットを破棄します。"
+    assert [inner.code for inner in message.walk()] == [
+        "target.DROP.again", "subject.near", "subject.packets", "match.source",
+    ]  # fmt: skip
+    assert join("and", ["x"]) == "x"
+    assert join("and", []) == ""
+    assert Message("a", ("b",)).to_json() == {"id": "a", "args": ["b"]}

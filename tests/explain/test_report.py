@@ -38,6 +38,14 @@ def test_a_missing_part_is_not_called_empty() -> None:
         assert "which does not mean that there is nothing" in sentences(section.remarks, "en")
 
 
+def test_a_second_back_end_is_pointed_out(tmp_path: Path) -> None:
+    listing = "# Warning: iptables-legacy tables present, use iptables-legacy to see them\n-P INPUT ACCEPT\n"
+    path = snapshot(tmp_path, iptables_filter=listing + "-P FORWARD DROP\n-P OUTPUT ACCEPT\n")
+    (section,) = explain(load(path), ("filter",), "en").sections
+    assert [line.line for line in section.lines] == [1, 2, 3, 4]
+    assert "The kernel runs both" in sentences(section.lines[0].messages, "en")
+
+
 def test_sections_can_be_chosen() -> None:
     loaded = load(str(EXAMPLES / "host-10.1.0.81"))
     assert {section.name for section in explain(loaded, ("nat",), "en").sections} == {"nat"}

@@ -33,6 +33,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
 _COLUMN_HEADS = re.compile(r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b")
 _SOCKET_HEADS = re.compile(r"(Netid\s+)?State\s+Recv-Q\s")
 
+_ROUTE_HEADS = re.compile(r"Kernel IP(v6)? routing table|Destination\s+(Gateway|Next Hop)\s.*Iface")
+_OTHER_BACKEND = re.compile(r"# Warning: (ip6?tables)-legacy tables present")
 _SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.")
 
 
@@ -142,8 +144,10 @@ def _plain(raw: str) -> Message | None:
     """What a line without a fact is; None for an indented one, which belongs to the line above."""
     if _COLUMN_HEADS.match(raw):
         return m("line.columns")
-    if _SOCKET_HEADS.match(raw):
+    if _SOCKET_HEADS.match(raw) or _ROUTE_HEADS.match(raw):
         return m("line.columns.ss")
+    if found := _OTHER_BACKEND.match(raw):
+        return m("line.other_backend", found[1])
     if raw.strip() == "COMMIT":
         return m("line.commit")
     if _SUMMARY.fullmatch(raw.strip()):

@@ -86,9 +86,27 @@ def test_other_programs_are_unknown(line: str) -> None:
 
 
 WORDS = st.sampled_from(
-    "sudo -u root docker compose exec -it web sh -c ip -6 -n netns route rule show table iptables -t nat -L"
-    " iptables-save kubectl -- nsenter -t -n ssh cat /proc/sys/net/ipv4/ip_forward sysctl ss -ltn | > 2>&1"
-    " nft list conntrack bridge ' \" $(x) inspect network".split()
+    [
+        *(
+            "sudo",
+            "-u",
+            "root",
+            "docker",
+            "compose",
+            "exec",
+            "-it",
+            "web",
+            "sh",
+            "-c",
+            "ip",
+            "-6",
+            "-n",
+            "netns",
+        ),
+        *("route", "rule", "show", "table", "iptables", "-t", "nat", "-L", "iptables-save", "kubectl", "--"),
+        *("nsenter", "ssh", "cat", "/proc/sys/net/ipv4/ip_forward", "sysctl", "ss", "-ltn", "|", ">", "2>&1"),
+        *("nft", "list", "conntrack", "bridge", "'", '"', "$(x)", "inspect", "network"),
+    ]
 )
 
 

@@ -117,7 +117,7 @@ def test_a_bad_value_loses_one_network_only() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("[\n {\n", 3),
+        ("[\n {\n", 2),
         ("[\n {}\n]", 2),
         ('[{"Name": "x"}]', 1),
         ("[1]", 1),

@@ -24,7 +24,7 @@ def test_lines_of_elements_and_keys() -> None:
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("[1,\n2", 2), ("[1\n}", 2), ("{\n", 2), ("]", 1), ("[[1]]", 1), ("nonsense", 1), ("[" * 9000, 1)],
+    [("[1,\n2", 2), ("[1\n}", 2), ("{\n", 1), ("]", 1), ("[[1]]", 1), ("nonsense", 1), ("[" * 9000, 1)],
 )
 def test_errors_have_their_line(text: str, line: int) -> None:
     with pytest.raises(SourceError) as caught:

@@ -50,7 +50,8 @@ def test_by_name(name: str, format_: Format, family: int, table: str | None, bac
 
 
 @pytest.mark.parametrize(
-    "name", ["probes.json", "hosts", "iptables-save-c-after-probes.txt", "iptables-foo.txt", "ip-route.xml", ""]
+    "name",
+    ["probes.json", "hosts", "iptables-save-c-after-probes.txt", "iptables-foo.txt", "ip-route.xml", ""],
 )
 def test_other_names_are_nobodys(name: str) -> None:
     assert by_name(name) is None
@@ -114,7 +115,7 @@ def test_nothing_tells(text: str) -> None:
 def test_cut_json_is_an_error_with_its_line() -> None:
     with pytest.raises(SourceError) as caught:
         by_content('[\n  {"dst": "default",\n')
-    assert caught.value.line == 3
+    assert caught.value.line == 2
 
 
 @needs_truth

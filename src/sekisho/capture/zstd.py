@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import threading
+from typing import IO
 
 from sekisho.errors import SourceError
 
@@ -18,18 +20,19 @@ def decompress(data: bytes, shown: str, limit: int) -> bytes:
             "zstd archives need the zstd program, which is not here", file=shown,
             advice="install zstd, or unpack it elsewhere and give the .tar or the folder",
         )  # fmt: skip
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [program, "-dcq"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    feeder = threading.Thread(target=_feed, args=(process, data), daemon=True)
-    feeder.start()
-    unpacked = process.stdout.read(limit + 1)
-    if len(unpacked) > limit:
-        process.kill()
-    _, errors = process.communicate()
-    feeder.join()
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        feeder = threading.Thread(target=_feed, args=(process.stdin, data), daemon=True)
+        feeder.start()
+        unpacked = process.stdout.read(limit + 1)
+        if len(unpacked) > limit:
+            process.kill()
+        errors = process.stderr.read()
+        feeder.join()
     if len(unpacked) > limit:
         raise SourceError(
             f"larger than {limit // 1024 // 1024} MiB when unpacked", file=shown,
@@ -43,10 +46,7 @@ def decompress(data: bytes, shown: str, limit: int) -> bytes:
     return unpacked
 
 
-def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
-    assert process.stdin is not None
-    try:
-        process.stdin.write(data)
-        process.stdin.close()
-    except BrokenPipeError:
-        return
+def _feed(stdin: IO[bytes], data: bytes) -> None:
+    # A program that stops early, at bad data or when it is killed, closes the pipe.
+    with contextlib.suppress(BrokenPipeError), stdin:
+        stdin.write(data)

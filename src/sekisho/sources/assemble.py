@@ -27,7 +27,7 @@ from sekisho.sources import (
 )
 from sekisho.sources.collected import Collected
 from sekisho.sources.parsed import Parsed
-from sekisho.sources.pieces import MAY_BE_EMPTY, Piece, empty_error
+from sekisho.sources.pieces import HOST, MAY_BE_EMPTY, Piece, empty_error
 from sekisho.sources.recognise import Format as F
 from sekisho.sources.routes_of import routes_of
 from sekisho.sources.rulesets_of import rulesets_of
@@ -72,7 +72,7 @@ def namespace_of(name: str, pieces: Iterable[Piece], collected: Collected) -> Na
 def _check_empty(piece: Piece, all_pieces: tuple[Piece, ...], collected: Collected) -> None:
     if not piece.blank or piece.pasted or piece.format in MAY_BE_EMPTY:
         return
-    alone = len(all_pieces) == 1
+    alone = len(all_pieces) == 1 and piece.namespace == HOST
     if piece.format is F.IP_ROUTE and (piece.family == 6 or not alone):
         # No routes at all is what a namespace without network has; others would be told by it.
         if piece.family == 4 and not any(other.format is F.IP_ROUTE_JSON for other in all_pieces):

@@ -18,6 +18,12 @@ from sekisho.sources.recognise import Format
 from sekisho.sources.sysctl import key_of_path
 from sekisho.values.address import Family
 
+# Cheap to ask of every line of a long text, unlike splitting it into words.
+_MAY_BE_COMMAND = re.compile(
+    r"\s*(?:\S*/)?(?:sudo|doas|command|time|nice|env|exec|busybox|builtin|ip|ip6?tables|ip6?tables-\S+"
+    r"|sysctl|ss|conntrack|nft|ipset|docker|podman|route|netstat|cat|bridge|nsenter|ssh|kubectl)(?:\s|$)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -46,12 +52,12 @@ _WRAPPERS = {"sudo", "doas", "command", "time", "nice", "env", "exec", "busybox"
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh", "fish"}
 # Pipes that pass everything on.
 _HARMLESS = {"cat", "less", "more", "tee", "sort", "column", "jq", "expand", "nl", "most", "bat"}
-_PROGRAMS = {"ip", "iptables", "ip6tables", "sysctl", "ss", "conntrack", "nft", "ipset", "docker",
-             "podman", "route", "netstat", "cat", "bridge", "nsenter", "ssh", "kubectl"}  # fmt: skip
 
 
 def read_command(line: str) -> Command | None:
     """Read a command line; None when its program is none of those that are known."""
+    if not _MAY_BE_COMMAND.match(line):
+        return None
     pipeline = _pipeline(_split(line))
     first = _unwrapped(pipeline[0])
     if not first:
@@ -107,8 +113,6 @@ def _program(words: list[str]) -> Command | None:
         family: Family = 6 if tables[1] else 4
         command = _iptables_save(arguments, family) if tables[3] else _iptables(arguments, family)
         return replace(command, backend=tables[2] or "")
-    if program not in _PROGRAMS:
-        return None
     if program in ("docker", "podman"):
         return _docker(arguments)
     if program in ("nsenter", "ssh", "kubectl"):
@@ -141,7 +145,7 @@ def _program(words: list[str]) -> Command | None:
         return Command(Format.IPSET_SAVE if "save" in arguments or "-S" in arguments else None)
     if program == "bridge":
         return Command(Format.BRIDGE_JSON if any("j" in word for word in arguments[:2]) else None)
-    return _cat(arguments)
+    return _cat(arguments) if program == "cat" else None
 
 
 def _cat(arguments: list[str]) -> Command:

@@ -31,8 +31,13 @@ def elements(text: str, file: str) -> tuple[Element, ...]:
 
     Raises SourceError with the line where the text stops being JSON.
     """
+    return tuple(iterate(text, file))
+
+
+def iterate(text: str, file: str) -> Iterator[Element]:
+    """As ``elements``, one by one: what stands behind an element is not looked at before it is asked
+    for."""
     decoder = json.JSONDecoder()
-    found: list[Element] = []
     at, line, inside = 0, 1, False
     while True:
         start = _skip(text, at, commas=inside)
@@ -51,12 +56,11 @@ def elements(text: str, file: str) -> tuple[Element, ...]:
         except (json.JSONDecodeError, RecursionError) as error:
             where = error.pos if isinstance(error, json.JSONDecodeError) else at
             raise _error(text, file, where, f"not valid JSON: {error}") from None
-        found.append(Element(value, line, text[at:end]))
+        yield Element(value, line, text[at:end])
         line += text.count("\n", at, end)
         at = end
     if inside:
         raise _error(text, file, len(text), "not valid JSON: the array has no end")
-    return tuple(found)
 
 
 def _skip(text: str, at: int, commas: bool) -> int:
@@ -66,7 +70,8 @@ def _skip(text: str, at: int, commas: bool) -> int:
 
 
 def _error(text: str, file: str, at: int, what: str) -> SourceError:
-    line = text.count("\n", 0, at) + 1
+    # At its end, the last line that holds anything is the one to show.
+    line = text.count("\n", 0, min(at, len(text.rstrip()))) + 1
     return SourceError(
         what, file=file, line=line, text=text.split("\n")[line - 1].strip(),
         advice="capture the file again with the command that snapshots name for it; was it cut?",

@@ -86,7 +86,7 @@ def _from_one_file(data: bytes, name: str) -> Gathered:
 
 def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str) -> Piece:
     """A file of the layout. Raises SourceError when its content is plainly another format."""
-    found = by_content(text) if text.strip() else None
+    found = by_content(text, shown) if text.strip() else None
     formats = expected.formats
     if found is None:
         format_ = formats[0]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.routing import TABLE_NAMES
+from sekisho.sources.paste_section import Section
 from sekisho.sources.pieces import MAY_BE_EMPTY, Piece
 from sekisho.sources.recognise import Format
 from sekisho.values.address import Family
-
-if TYPE_CHECKING:
-    from sekisho.sources.paste import Section
 
 # The built-in chains of each table (iptables(8), TABLES): a listing shows all of them, so their set
 # tells the table. security has filter's chains; a bare `iptables -L` lists filter.

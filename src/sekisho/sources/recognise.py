@@ -11,7 +11,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-from sekisho.sources.json_stream import Element, Json, elements
+from sekisho.sources.json_stream import Element, Json, iterate
 from sekisho.values.address import Family
 
 
@@ -149,7 +149,7 @@ def of_line(line: str) -> Format | None:
     return None
 
 
-def by_content(text: str) -> Format | None:
+def by_content(text: str, file: str = "") -> Format | None:
     """The format of a text that holds one command's output; None where nothing tells.
 
     Looks for the first line that some format alone prints; raises SourceError for text that begins
@@ -158,8 +158,8 @@ def by_content(text: str) -> Format | None:
     start = text.lstrip()
     if start[:1] in ("[", "{"):
         if start[1:].lstrip()[:1] in ("]", '"', "{"):
-            found = elements(text, "")
-            return of_json(found[0]) if found else None
+            found = next(iterate(text, file), None)
+            return of_json(found) if found else None
         return None
     for line in text.split("\n"):
         found_format = of_line(line)

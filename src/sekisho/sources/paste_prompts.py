@@ -1,0 +1,90 @@
+"""The lines of pasted text that open a section: prompts, bare commands, files' headings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from sekisho.model.evidence import Evidence
+from sekisho.sources.command_line import Command, read_command
+from sekisho.sources.paste_section import Section
+from sekisho.sources.recognise import by_name, of_line
+
+NO_COMMAND = Command(None)
+
+_FILE_HEADING = re.compile(r"==> (?:\S*/)?([\w.-]+) <==\s*$")
+_HEADING = re.compile(r"\s*(?:[#=*>-]{2,}|`)\s*(.*?)\s*[#=*:`-]*$")
+# A prompt that cannot be anything else; `host` is the machine's name where it shows one.
+_PROMPTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\s*\[(?:\w[\w.-]*@)?(?P<host>[\w.-]+)[^\]]*\][#$%]\s?(?P<command>.*)",
+        r"\s*(?:\([\w.-]+\)\s*)?[\w.-]+@(?P<host>[\w.-]+)[: ]\S*\s?[#$%]\s?(?P<command>.*)",
+        r"\s*\$ (?P<command>.*)",
+        r"\s*\$\s*(?P<command>)$",
+        r"[/~]\S* [#$] ?(?P<command>.*)",
+        r"(?:ba|z|a)?sh-[\d.]+[#$] ?(?P<command>.*)",
+    )
+)
+# These begin other things as well: a prompt only where a known command follows.
+_WEAK_PROMPT = re.compile(r"\s*(?:[#%>+❯➜]|[\w.-]+[#>%])\s*(?P<command>.*)")
+
+
+@dataclass(slots=True)
+class Shells:
+    """Where the person types: the host that the last prompt named, and a shell inside a namespace.
+
+    ``docker exec -it web sh`` puts all that follows into ``web``, until ``exit`` or until the prompt
+    from before comes back.
+    """
+
+    host: str = ""
+    outer: str = ""
+    namespace: str | None = None
+    weak_prompts: set[str] = field(default_factory=set)
+
+    def typed(self, prompt: str, host: str, command: Command, text: str) -> Command:
+        """The command, with the namespace that it runs in."""
+        self.host = host or self.host
+        if self.namespace is not None and prompt == self.outer:
+            self.namespace = None
+        inside = self.namespace
+        if text in ("exit", "logout"):
+            self.namespace = None
+        elif command.shell and inside is None:
+            self.outer, self.namespace = prompt, command.namespace
+        return replace(command, namespace=command.namespace or inside)
+
+
+def opened_by(line: str, number: int, file: str, inside_block: bool, shells: Shells) -> Section | None:
+    """The section that a prompt, a bare command or a file's heading opens."""
+    heading = _FILE_HEADING.match(line)
+    if heading:
+        expected = by_name(heading[1])
+        format_ = expected.formats[0] if expected else None
+        return Section(number + 1, format_, None, Evidence(file, number, line), expected, shells.host)
+    evidence = Evidence(file, number, line)
+    for pattern in _PROMPTS:
+        match = pattern.match(line)
+        if match:
+            host = (match.groupdict().get("host") or "").rstrip(":")
+            typed = match["command"].strip()
+            command = (read_command(typed) or Command(None, by_content=True)) if typed else NO_COMMAND
+            prompt = line[: match.start("command")].strip()
+            command = shells.typed(prompt, host, command, typed)
+            return Section(number + 1, command.format, command, evidence, None, host or shells.host)
+    if inside_block:
+        return None
+    if line.strip() in shells.weak_prompts:
+        return Section(number + 1, None, NO_COMMAND, evidence, None, shells.host)
+    for candidate in (_WEAK_PROMPT.match(line), _HEADING.match(line)):
+        known = read_command(candidate[1]) if candidate and candidate[1] else None
+        if candidate and known is not None and known.format is not None:
+            prompt = line[: candidate.start(1)].strip()
+            shells.weak_prompts.add(prompt)
+            command = shells.typed(prompt, "", known, candidate[1])
+            return Section(number + 1, command.format, command, evidence, None, shells.host)
+    known = read_command(line) if re.match(r"[a-z/]", line) else None
+    if known is not None and known.format is not None and of_line(line) is None:
+        return Section(number + 1, known.format, known, evidence, None, shells.host)
+    return None

@@ -1,0 +1,141 @@
+"""Files of folders and archives."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sekisho.errors import SourceError
+from sekisho.sources import archive
+from sekisho.sources.archive import archive_kind, read_archive, read_folder
+
+FILES = {"ip-route.txt": b"default via 10.0.0.1 dev eth0\n", "netns/web/ss.txt": b""}
+
+
+def tar_of(files: dict[str, bytes], mode: str = "w:") -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as tar:  # type: ignore[call-overload]
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+def zstd(data: bytes) -> bytes:
+    if shutil.which("zstd") is None:
+        pytest.skip("the zstd program is not installed")
+    return subprocess.run(["zstd", "-cq"], input=data, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("tar", lambda: tar_of(FILES)),
+        ("gz", lambda: tar_of(FILES, "w:gz")),
+        ("xz", lambda: tar_of(FILES, "w:xz")),
+        ("bz2", lambda: tar_of(FILES, "w:bz2")),
+        ("zst", lambda: zstd(tar_of(FILES))),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "./", "web-1/", "./snap/"])
+def test_kinds_and_top_folders(kind: str, make: Callable[[], bytes], prefix: str) -> None:
+    assert archive_kind(make()) == kind
+    files, notes = read_archive(tar_of({prefix + name: data for name, data in FILES.items()}), "snap.tar")
+    assert files == FILES
+    assert notes == []
+    assert read_archive(make(), "snap.tar")[0] == FILES
+
+
+def test_text_is_no_archive() -> None:
+    assert archive_kind(b"default via 10.0.0.1 dev eth0\n") is None
+    assert archive_kind(b"") is None
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../evil", ".."])
+def test_names_that_lead_out_are_refused(name: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_archive(tar_of({name: b"x"}), "snap.tar")
+    assert (caught.value.file, caught.value.text) == ("snap.tar", name)
+
+
+def test_links_are_not_followed() -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:") as tar:
+        member = tarfile.TarInfo("ip-route.txt")
+        member.type = tarfile.SYMTYPE
+        member.linkname = "/etc/passwd"
+        tar.addfile(member)
+    files, notes = read_archive(out.getvalue(), "snap.tar")
+    assert files == {}
+    assert [(note.file, note.text) for note in notes] == [("ip-route.txt", "not read: no regular file")]
+
+
+@pytest.mark.parametrize("mode", ["w:", "w:gz", "w:xz"])
+def test_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setattr(archive, "LIMIT", 1000)
+    with pytest.raises(SourceError, match="larger than"):
+        read_archive(tar_of({"a": b"x" * 600, "b": b"x" * 600}, mode), "snap.tar")
+
+
+def test_too_large_when_unpacked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "LIMIT", 1000)
+    with pytest.raises(SourceError, match="larger than"):
+        read_archive(zstd(b"\0" * 10_000_000), "snap.tar.zst")
+
+
+@pytest.mark.parametrize("mode", ["w:", "w:gz", "w:xz", "zst"])
+def test_cut_archives(mode: str) -> None:
+    big = {"a": os.urandom(20_000)}
+    data = zstd(tar_of(big)) if mode == "zst" else tar_of(big, mode)
+    with pytest.raises(SourceError) as caught:
+        read_archive(data[: len(data) // 2], "snap")
+    assert caught.value.file == "snap"
+    assert caught.value.advice
+
+
+def test_zst_without_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zstd(tar_of(FILES))
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(SourceError, match="zstd program") as caught:
+        read_archive(data, "snap.tar.zst")
+    assert "install zstd" in caught.value.advice
+
+
+def test_folders(tmp_path: Path) -> None:
+    for name in (
+        "ip-route.txt",
+        "netns/web/ss.txt",
+        "hosts/a/netns/b/ss.txt",
+        "old/x",
+        ".git/config",
+        ".hidden",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "netns" / "loop").symlink_to(tmp_path)
+    (tmp_path / "netns" / "linked").symlink_to(tmp_path / "netns" / "web")
+    files, notes = read_folder(tmp_path)
+    assert {name for name in files if "loop" not in name} == {
+        "ip-route.txt",
+        "netns/web/ss.txt",
+        "netns/linked/ss.txt",
+        "hosts/a/netns/b/ss.txt",
+    }
+    assert ("old", "not read") in [(note.file, note.text) for note in notes]
+    assert ("dangling", "not read: no regular file") in [(note.file, note.text) for note in notes]
+
+
+def test_folders_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "LIMIT", 1000)
+    (tmp_path / "sysctl.txt").write_text("x" * 2000)
+    with pytest.raises(SourceError, match="larger than"):
+        read_folder(tmp_path)

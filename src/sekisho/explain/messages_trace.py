@@ -125,6 +125,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "table local not captured: the host's addresses are taken from the routes' src and ip addr",
         "localテーブルは未取得: ホストのアドレスは経路のsrcとip addrから推定",
     ),
+    "address-tentative": (
+        "{0} on {1} was captured during duplicate address detection: taken as usable",
+        "{1} の {0} は重複アドレス検出の途中で取得された: 使えるものとみなす",
+    ),
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),

@@ -19,7 +19,8 @@ from sekisho.values.intset import IntSet
 
 @dataclass(frozen=True, slots=True)
 class HostAddress:
-    """An address on an interface; ``length`` is its subnet's. ``inferred``: not captured as such."""
+    """An address on an interface; ``length`` is its subnet's. ``inferred``: not captured as such;
+    ``tentative``: captured while duplicate address detection was under way, so about to be usable."""
 
     interface: str
     family: Family
@@ -29,6 +30,7 @@ class HostAddress:
     secondary: bool = False
     broadcast: int | None = None
     inferred: bool = False
+    tentative: bool = False
 
     @property
     def subnet(self) -> Prefix:
@@ -50,6 +52,7 @@ def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, .
                 item.scope or "global",
                 "secondary" in item.flags,
                 item.broadcast.value if item.broadcast else None,
+                tentative="tentative" in item.flags and "dadfailed" not in item.flags,
             )
             for item in namespace.addresses
             if item.family == family
@@ -94,7 +97,14 @@ def local_table(
     address, a broadcast route for the last address of its subnet; 127.0.0.0/8 and ::1 on lo.
     """
     if (family, "all") in namespace.route_tables:
-        return tuple(r for r in namespace.routes if r.family == family and r.table == "local"), False
+        captured = tuple(r for r in namespace.routes if r.family == family and r.table == "local")
+        known = {route.dst.value for route in captured if route.dst.length == BITS[family]}
+        coming = tuple(
+            _local(family, Prefix(family, item.value, BITS[family]), "local", item.interface)
+            for item in addresses
+            if item.tentative and item.value not in known
+        )
+        return captured + coming, False
     routes: list[Route] = []
     loopback = Prefix(4, 127 << 24, 8) if family == 4 else Prefix(6, 1, 128)
     routes.append(_local(family, loopback, "local", "lo"))

@@ -100,5 +100,6 @@ def _asks_for_port(guard: Guard, packet: Traveller) -> bool:
         packet.dport is not None
         and "dport" in wanted
         and packet.dport in wanted["dport"]
+        and ("dst" not in wanted or packet.dst in wanted["dst"])
         and ("proto" not in wanted or packet.proto in wanted["proto"])
     )

@@ -13,7 +13,7 @@ from sekisho.semantics.input_checks import arrival_checks, forwarding_check, sou
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.matches import MatchContext
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program
-from sekisho.values.address import Family
+from sekisho.values.address import Family, format_ip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,9 @@ def _program(
     routes = (*(r for r in captured if r.table != "local"), *local)
     if inferred:
         leans.append(Lean("local-table-inferred"))
+    for item in addresses:
+        if item.tentative:
+            leans.append(Lean("address-tentative", (format_ip(family, item.value), item.interface)))
     # Every namespace has rules of both families: none of a family means that ip -6 rule was not asked.
     rules = tuple(rule for rule in namespace.rules or () if rule.family == family) or None
     if rules is None:

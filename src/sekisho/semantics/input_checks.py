@@ -17,6 +17,7 @@ from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
+    Action,
     All,
     ChainCode,
     Guard,
@@ -63,6 +64,14 @@ def conf(namespace: Namespace, interface: str, key: str, family: Family = 4) -> 
     return int(value) if value is not None and value.lstrip("-").isdigit() else None
 
 
+def _because(guard: Guard, action: Action, namespace: Namespace, *keys: str) -> Guarded:
+    """A line whose evidence is the sysctl that asks for it: the first of the keys that was captured."""
+    facts = {item.key: item for item in namespace.sysctls or ()}
+    fact = next((facts[key] for key in keys if key in facts), None)
+    text = f"{fact.key} = {fact.value}" if fact else ""
+    return Guarded(guard, action, 0, text, "", fact.evidence if fact else None)
+
+
 def _either(namespace: Namespace, interface: str, key: str) -> bool:
     """Switches that are on when ``all`` or the interface has them on (IN_DEV_ORCONF)."""
     return bool(conf(namespace, "all", key)) or bool(conf(namespace, interface, key))
@@ -105,15 +114,19 @@ def forwarding_check(namespace: Namespace, family: Family) -> ChainCode:
     stop = Stop("not_forwarding", "IP_INADDRERRORS" if family == 4 else None)
     if family == 6:
         off = conf(namespace, "all", "forwarding", 6) == 0
-        return ChainCode("forwarding", (Guarded(ALWAYS, stop),) if off else (), Accept())
+        line = _because(ALWAYS, stop, namespace, "net.ipv6.conf.all.forwarding")
+        return ChainCode("forwarding", (line,) if off else (), Accept())
     main = namespace.sysctl("net.ipv4.ip_forward") or namespace.sysctl("net.ipv4.conf.all.forwarding")
     lines: list[Guarded] = []
     for name in interfaces_of(namespace):
         own = conf(namespace, name, "forwarding")
         if own is not None:
-            lines.append(Guarded(Interface("iif", name), stop if own == 0 else Accept()))
+            key = f"net.ipv4.conf.{name.replace('.', '/')}.forwarding"
+            action = stop if own == 0 else Accept()
+            lines.append(_because(Interface("iif", name), action, namespace, key))
     if main == "0":
-        lines.append(Guarded(ALWAYS, stop))
+        keys = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")
+        lines.append(_because(ALWAYS, stop, namespace, *keys))
     return ChainCode("forwarding", tuple(lines), Accept())
 
 
@@ -148,7 +161,11 @@ def source_check(
             lines.append(Guarded(All((here, In("src", refused))), Stop("martian", "IP_LOCAL_SOURCE")))
         if rp_filter:
             back = ReversePath(rp_filter == 1, _either(namespace, name, "src_valid_mark"))
-            lines.append(Guarded(All((here, Not(back))), Stop("rpfilter", "IP_RPFILTER")))
+            keys = [f"net.ipv4.conf.{name.replace('.', '/')}.rp_filter", "net.ipv4.conf.all.rp_filter"]
+            if (conf(namespace, "all", "rp_filter") or 0) == rp_filter:
+                keys.reverse()
+            stop = Stop("rpfilter", "IP_RPFILTER")
+            lines.append(_because(All((here, Not(back))), stop, namespace, *keys))
     return ChainCode("source", tuple(lines), Accept())
 
 

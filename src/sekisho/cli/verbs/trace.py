@@ -119,12 +119,14 @@ def _many(world: World, args: argparse.Namespace, out: Output) -> int:
     from sekisho.answers.trace import question_of_flow, to_json, trace
 
     name = "stdin" if args.flows == "-" else args.flows
-    with sys.stdin if args.flows == "-" else open(args.flows, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
+    # Bytes, so that a line that is no UTF-8 is an error of that line and not of the whole file.
+    with sys.stdin.buffer if args.flows == "-" else open(args.flows, "rb") as lines:
+        for number, raw in enumerate(lines, 1):
+            if not raw.strip():
                 continue
+            line = raw.decode("utf-8", "backslashreplace")
             try:
-                flow = json.loads(line)
+                flow = json.loads(raw)
                 if not isinstance(flow, dict):
                     raise UsageError("a flow is a JSON object")
                 question = question_of_flow(flow, not args.no_return)

@@ -60,6 +60,8 @@ tables() { # "" or 6: the rule sets. To list a legacy table would create it, to 
     esac
 }
 
+settings="if command -v sysctl >/dev/null; then sysctl -a; else grep -rs '' /proc/sys/net; fi"
+
 namespace() { # everything of the namespace that $enter enters
     take ip-route.txt ip route
     try ip-route.json ip -j route show table all || take ip-route.txt ip route show table all
@@ -74,9 +76,8 @@ namespace() { # everything of the namespace that $enter enters
     take nft-ruleset.txt nft list ruleset
     try nft-ruleset.json nft -j list ruleset
     take ipset-save.txt ipset save
-    # A plain sh, because these take several commands.
-    try sysctl.txt sh -c "sysctl -a 2>/dev/null | grep '^net\.' || grep -rs '' /proc/sys/net" ||
-        [ -s "$top/${within}sysctl.txt" ] || note sysctl.txt "sysctl -a"
+    # A plain sh, because these take several commands. A key that cannot be read is just missing.
+    try sysctl.txt sh -c "($settings) | grep -E '^(/proc/sys/)?net[./]'" || note sysctl.txt "sysctl -a"
     try ss.txt sh -c 'ss -H -n -l -t -u -p || ss -n -l -t -u -p' || note ss.txt ss
     try conntrack.txt sh -c 'conntrack -L && conntrack -L -f ipv6 || cat /proc/net/nf_conntrack' ||
         note conntrack.txt "conntrack -L"

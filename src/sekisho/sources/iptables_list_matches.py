@@ -14,7 +14,7 @@ from sekisho.sources.iptables_list_rare import BLANK, BPF, CLUSTER, DCCP_TYPES, 
 from sekisho.sources.iptables_list_rates import CONNLIMIT, HASHLIMIT, LIMIT, RECENT, STATISTIC
 from sekisho.sources.iptables_names import SERVICE_NAMES
 from sekisho.sources.iptables_values import port_list, port_range, tcp_flag_names, tcp_flags
-from sekisho.values.packet import TCP_FLAG_BITS
+from sekisho.values.packet import PROTOCOL_NUMBERS, TCP_FLAG_BITS, protocol_name
 
 
 def _ports_shown(text: str, context: Context) -> str:
@@ -143,6 +143,16 @@ def _whole(text: str, _context: Context) -> tuple[str, ...] | None:
     return (text,)
 
 
+def _read_protocol(text: str, _context: Context) -> tuple[str, ...] | None:
+    return (protocol_name(int(text)) if text.isdigit() else text,)
+
+
+def _show_protocol(values: tuple[str, ...], context: Context) -> str:
+    if not context.numeric:
+        return values[0]
+    return str(PROTOCOL_NUMBERS.get(values[0], values[0]))
+
+
 # The header bits of ``ipv6header`` and their names in the save format.
 _HEADERS = (
     (128, "hop-by-hop"), (64, "ipv6-opts"), (32, "ipv6-route"), (16, "ipv6-frag"), (8, "ah"), (4, "esp"),
@@ -249,8 +259,9 @@ MATCH_FORMS: tuple[Form, ...] = (
     Form(
         "policy", "policy match",
         (piece("dir", "dir %"), piece("pol", "pol %"), flag("strict", "strict"),
-         *(piece(name, f"<! >{name} %")
-           for name in ("reqid", "spi", "proto", "mode", "tunnel-dst", "tunnel-src"))),
+         piece("reqid", "<! >reqid %"), piece("spi", "<! >spi %"),
+         piece("proto", "<! >proto %", read=_read_protocol, show=_show_protocol),
+         *(piece(name, f"<! >{name} %") for name in ("mode", "tunnel-dst", "tunnel-src"))),
     ),
     Form(
         "rpfilter", "rpfilter",

@@ -36,6 +36,14 @@ def read_extras(text: str, target: str, context: Context) -> Extras:
         own = _read_target(text, at, target, context)
         if own is not None:
             return _matches(found, text[unknown:at] if unknown >= 0 else ""), own
+        if unknown < 0 and text.startswith("/* ", at):
+            comment, end, rest = _read_comment(text, at, target, context)
+            if comment is not None:
+                found.append(Instance("comment", [Option("comment", "comment", False, (comment,))]))
+                if rest is not None:
+                    return _matches(found, "") + rest[0], rest[1]
+                at = end
+                continue
         # Behind unknown words nothing is read as a match: they may belong together ("! x").
         match = _read_match(text, at, context) if unknown < 0 else None
         if match is None:
@@ -46,6 +54,25 @@ def read_extras(text: str, target: str, context: Context) -> Extras:
             module, options, at = match
             found.append(Instance(module, options))
     return _matches(found, text[unknown:] if unknown >= 0 else ""), ()
+
+
+def _read_comment(text: str, at: int, target: str, context: Context) -> tuple[str | None, int, Extras | None]:
+    """A comment, where it ends, and what follows.
+
+    The comment's own text may hold ``*/``: it goes on to the first one behind which all else makes
+    sense, or else to the first one.
+    """
+    first: tuple[str, int] | None = None
+    close = text.find(" */", at + 3)
+    while close >= 0:
+        end = close + 3
+        if end == len(text) or text[end] == " ":
+            first = first or (text[at + 3 : close], end)
+            rest = read_extras(text[end:].lstrip(" "), target, context)
+            if all(option.module != UNKNOWN_MODULE for option in rest[0]):
+                return text[at + 3 : close], end, rest
+        close = text.find(" */", end)
+    return (None, at, None) if first is None else (*first, None)
 
 
 def _matches(found: Sequence[Instance], unknown: str) -> tuple[Option, ...]:

@@ -30,6 +30,18 @@ def test_an_unreadable_line_stands_in_its_place_with_the_reason(tmp_path: Path) 
     assert "10.0.0.999" in words or "10.0.0.999" in section.lines[1].text
 
 
+def test_a_line_that_is_read_in_part_stands_there_once(tmp_path: Path) -> None:
+    save = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+    save += "-A INPUT -s 10.0.0.0/8 --wonder 7 -j DROP\n-A INPUT -p tcp -m tcp --dp"
+    sections = explain(load(snapshot(tmp_path, iptables_save=save)), ("filter",), "en").sections
+    lines = [line for section in sections for line in section.lines]
+    assert [line.line for line in lines] == [1, 2, 3, 4, 5, 6]
+    for line, part in ((lines[4], "--wonder"), (lines[5], "--dp")):
+        words = sentences(line.messages, "en")
+        assert part in words
+        assert "answers that depend on it are undetermined" in words
+
+
 def test_a_missing_part_is_not_called_empty() -> None:
     found = explain(load(str(EXAMPLES / "host-10.1.0.81")), ("filter", "sockets"), "en")
     assert [section.name for section in found.sections] == ["filter", "sockets"]

@@ -18,6 +18,7 @@ from sekisho.explain.links import (
     explain_neighbour,
 )
 from sekisho.explain.message import Message, m
+from sekisho.explain.messages_report import MESSAGES
 from sekisho.explain.netfilter import calls_of, explain_chain, explain_rule, explain_table
 from sekisho.explain.nft import explain_nft
 from sekisho.explain.routes import explain_policy_rule, explain_route
@@ -127,10 +128,24 @@ def _docker(context: HostContext) -> Iterator[Explained]:
 
 def unread_line(unread: Unread) -> Line:
     """A line that could not be read, in its place, with the reason."""
-    reason = m(f"unread.{unread.reason}")
-    message = m("unread.detail", reason, unread.detail) if unread.detail else m("unread", reason)
+    reason = _reason(unread)
+    if unread.reason in ("other-backend-present", "incompatible-table"):
+        message = reason  # the command's own warning: read, but what it points at was not captured
+    else:
+        message = m("unread.detail", reason, unread.detail) if unread.detail else m("unread", reason)
     place = unread.evidence
     return Line(place.file, place.line, place.text, (message,), read=False)
+
+
+def partly_unread(unread: Unread) -> Message:
+    """The same for a line of which the rest was understood."""
+    reason = _reason(unread)
+    return m("unread.partly", m("unread.what", reason, unread.detail) if unread.detail else reason)
+
+
+def _reason(unread: Unread) -> Message:
+    code = f"unread.{unread.reason}"
+    return m(code) if code in MESSAGES else m("unread.other", unread.reason)
 
 
 def _line(evidence: Evidence | None, messages: tuple[Message, ...], otherwise: str) -> Line:

@@ -121,12 +121,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "line.commit": ("End of the table.", "テーブルの終わりです。"),
     "line.comment": ("A comment.", "コメントです。"),
     "line.summary": ("The command's own count of what it printed.", "コマンド自身が表示した件数です。"),
-    "line.other_backend": (
-        "There are rules in the legacy back end as well ({0}-legacy-save shows them). The kernel runs "
-        "both: a packet must be accepted by each.",
-        "従来型 (legacy) のバックエンドにもルールがあります ({0}-legacy-saveで表示)。カーネルは両方を実行"
-        "し、パケットはどちらからも許可される必要があります。",
-    ),
     "line.columns.ss": ("Column heads.", "列の見出しです。"),
     "line.unaccounted": (
         "Sekisho took nothing from this line.",

@@ -63,6 +63,44 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unread.port-name": ("a port given by name", "ポートが名前で書かれている"),
     "unread.duplicate-table": ("the table stands here a second time", "同じテーブルが2度目に現れた"),
     "unread.unknown-object": ("an unknown kind of object", "知らない種類のオブジェクト"),
+    "unread.missing-key": ("something that belongs there is missing", "あるべき項目がない"),
+    "unread.mixed-families": ("IPv4 and IPv6 are mixed up", "IPv4とIPv6が混ざっている"),
+    "unread.no-device": ("the interface is not named", "インターフェースがない"),
+    "unread.no-next-hop": ("the next hop is not named", "ネクストホップがない"),
+    "unread.two-next-hops": ("two next hops", "ネクストホップが2つある"),
+    "unread.gateway-not-shown": ("the gateway is not shown", "ゲートウェイが表示されていない"),
+    "unread.missing-members": ("the set's entries are missing", "セットの要素がない"),
+    "unread.duplicate-set": ("the set stands here a second time", "同じセットが2度目に現れた"),
+    "unread.undeclared-set": (
+        "an entry of a set that was not created above",
+        "上で作られていないセットの要素",
+    ),
+    "unread.unknown-option": ("an unknown option", "知らないオプション"),
+    "unread.unknown-text": ("an unknown condition", "知らない条件"),
+    "unread.unknown-protocol": ("an unknown protocol", "知らないプロトコル"),
+    "unread.missing-value": ("a value is missing", "値がない"),
+    "unread.unclosed-quote": ("a quotation mark is not closed", "引用符が閉じていない"),
+    "unread.bad-counters": ("no valid counters", "カウンターの値が正しくない"),
+    "unread.undeclared-chain": ("a chain that was not declared above", "上で宣言されていないチェイン"),
+    "unread.missing-chain": ("a built-in chain is missing", "組み込みチェインがない"),
+    "unread.partly": (
+        "Not all of this line could be read ({0}); answers that depend on it are undetermined.",
+        "この行には読み取れない部分があります ({0})。これに左右される答えは「判定できない」になります。",
+    ),
+    "unread.what": ('{0}: "{1}"', "{0}: 「{1}」"),
+    "unread.other": ("{0}", "{0}"),
+    "unread.other-backend-present": (
+        "There are rules in the other back end of iptables as well, and they are not shown here. The "
+        "kernel runs both: a packet must be accepted by each.",
+        "iptablesのもう一方のバックエンドにもルールがありますが、ここには表示されていません。カーネルは両"
+        "方を実行し、パケットはどちらからも許可される必要があります。",
+    ),
+    "unread.incompatible-table": (
+        "There is a table that iptables cannot show, because it was made with nft; what is in it is not "
+        "shown here, and the kernel runs it all the same.",
+        "nftで作られたためiptablesでは表示できないテーブルがあります。その内容はここには表示されていませ"
+        "んが、カーネルはそれも実行します。",
+    ),
     "unread.vlan": ("a VLAN entry", "VLANの項目"),
     # ------------------------------------------------------------------ the drawing
     "picture.internet": ("Internet and other networks", "インターネットなど外部のネットワーク"),

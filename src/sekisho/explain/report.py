@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sekisho.errors import UsageError
-from sekisho.explain.collect import NAMES, TABLES, Explained, Key, explain_facts, key, unread_line
+from sekisho.explain.collect import (
+    NAMES,
+    TABLES,
+    Explained,
+    Key,
+    explain_facts,
+    key,
+    partly_unread,
+    unread_line,
+)
 from sekisho.explain.context import HostContext
 from sekisho.explain.explanation import Explanation, Line, Section
 from sekisho.explain.message import Message, m
@@ -34,7 +44,6 @@ _COLUMN_HEADS = re.compile(r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b
 _SOCKET_HEADS = re.compile(r"(Netid\s+)?State\s+Recv-Q\s")
 
 _ROUTE_HEADS = re.compile(r"Kernel IP(v6)? routing table|Destination\s+(Gateway|Next Hop)\s.*Iface")
-_OTHER_BACKEND = re.compile(r"# Warning: (ip6?tables)-legacy tables present")
 _SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.")
 
 
@@ -73,8 +82,7 @@ def _wanted(sections: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sections(context: HostContext, wanted: tuple[str, ...], texts: dict[str, str]) -> list[Section]:
-    explained = list(explain_facts(context))
-    explained.extend(_unread(context.namespace, explained))
+    explained = _with_unread(context.namespace, list(explain_facts(context)))
     explained = _with_plain_lines(explained, texts)
     grouped: dict[Key, list[Line]] = {}
     for where, line in explained:
@@ -87,18 +95,32 @@ def _sections(context: HostContext, wanted: tuple[str, ...], texts: dict[str, st
     ]
 
 
-def _unread(namespace: Namespace, explained: list[Explained]) -> Iterable[Explained]:
-    """Unread lines, each in the section of the readable line before it in its file."""
+def _with_unread(namespace: Namespace, explained: list[Explained]) -> list[Explained]:
+    """Add what could not be read: to the fact of the same line, where part of it was understood,
+    else as a line of its own in the section of the readable line before it."""
+    if not namespace.unread:
+        return explained
+    result = list(explained)
+    at: dict[tuple[str, int], int] = {}
     by_file: dict[str, list[tuple[int, Key]]] = {}
-    for where, line in explained if namespace.unread else ():
+    for index, (where, line) in enumerate(explained):
+        at.setdefault((line.file, line.line), index)
         by_file.setdefault(line.file, []).append((line.line, where))
-    for same in by_file.values():
-        same.sort()
+    for numbers in by_file.values():
+        numbers.sort()
     for unread in namespace.unread:
         line = unread_line(unread)
-        same = by_file.get(line.file, [(0, key("unread"))])
-        at = bisect_right(same, line.line, key=lambda item: item[0])
-        yield same[max(at - 1, 0)][1], line
+        index = at.get((line.file, line.line), -1) if line.line else -1
+        if index >= 0:
+            where, fact = result[index]
+            more = line.messages if not fact.read else (partly_unread(unread),)
+            result[index] = (where, replace(fact, messages=(*fact.messages, *more)))
+            continue
+        numbers = by_file.get(line.file, [(0, key("unread"))])
+        before = bisect_right(numbers, line.line, key=lambda item: item[0])
+        at[line.file, line.line] = len(result)
+        result.append((numbers[max(before - 1, 0)][1], line))
+    return result
 
 
 def _with_plain_lines(explained: list[Explained], texts: dict[str, str]) -> list[Explained]:
@@ -146,8 +168,6 @@ def _plain(raw: str) -> Message | None:
         return m("line.columns")
     if _SOCKET_HEADS.match(raw) or _ROUTE_HEADS.match(raw):
         return m("line.columns.ss")
-    if found := _OTHER_BACKEND.match(raw):
-        return m("line.other_backend", found[1])
     if raw.strip() == "COMMIT":
         return m("line.commit")
     if _SUMMARY.fullmatch(raw.strip()):

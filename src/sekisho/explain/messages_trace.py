@@ -99,6 +99,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "leaves by {0} towards {1}; who is there is not captured",
         "{0} から {1} へ出ていく (そこに何があるかは取得されていない)",
     ),
+    "no-carrier": ("{0} has no carrier: nothing is connected to it", "{0} にキャリアがない: 何もつながっていない"),
     "nobody-answers": ("nobody has {1} on {0}", "{0} に {1} を持つものがない"),
     # ------------------------------------------------------------------------------- sockets
     "socket-waiting": (
@@ -219,7 +220,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "sets-not-captured": ("ipset save not captured: set {0}", "ipset save は未取得: セット {0}"),
     "set-not-captured": ("set {0} is not in the captured sets", "セット {0} が取得内容にない"),
     "table-incomplete": (
-        "the text of table {0} is cut: it may hold more rules", "{0}テーブルの出力が途切れている: 続きのルールがありうる",
+        "the text of table {0} is cut: it may hold more rules",
+        "{0}テーブルの出力が途切れている: 続きのルールがありうる",
     ),
     "policy-not-understood": ("this policy is not known to Sekisho: {0}", "Sekishoの知らないポリシー: {0}"),
     "routes-not-captured": ("no {0} routes were captured", "{0}の経路が取得されていない"),

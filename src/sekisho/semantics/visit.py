@@ -40,6 +40,7 @@ from sekisho.semantics.program import (
     Stop,
     Translate,
     Untrack,
+    Way,
 )
 from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import Address, format_ip
@@ -58,11 +59,13 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """The packet goes out by ``interface`` towards ``next_hop``."""
+    """The packet goes out by ``interface`` towards ``next_hop``. ``bridged``: br_netfilter hands it from
+    port to port; ``linkdown``: its route says that the interface has no carrier."""
 
     interface: str
     next_hop: Address
     bridged: bool = False
+    linkdown: bool = False
 
 
 @dataclass(slots=True)
@@ -78,6 +81,7 @@ class Visit:
     connection: Connection | None = None
     untracked: bool = False
     reply: bool = False
+    linkdown: bool = False
 
     @property
     def program(self) -> Program:
@@ -128,9 +132,9 @@ class Visit:
         if end := self._object(program.source_check):
             return end
         self.steps.append(routing.route_step(passed, "FORWARD", way, packet))
-        return self.forward(action, way.dev or "", way.via)
+        return self.forward(way)
 
-    def forward(self, route: RouteTo, device: str, via: Address | None) -> End | Leaves:
+    def forward(self, way: Way) -> End | Leaves:
         """ip_forward(): the TTL, then FORWARD, then POSTROUTING."""
         packet = self.packet
         if packet.ttl <= 1:
@@ -138,8 +142,9 @@ class Visit:
             self.steps.append(Step("forward", "TTL_EXPIRED", code="ttl-expired"))
             return End("ttl_expired", kernel_reason="IP_TTL", answer=answer)
         packet.ttl -= 1
-        packet.oif = device
-        packet.next_hop = via or Address(packet.family, packet.dst)
+        packet.oif = way.dev or ""
+        packet.next_hop = way.via or Address(packet.family, packet.dst)
+        self.linkdown = "linkdown" in way.flags
         return self.hook("forward") or self.postrouting()
 
     def send(self) -> End | Leaves:
@@ -168,6 +173,7 @@ class Visit:
         way = routing.pick_way(action, self.choices)
         packet.oif = "lo" if action.kind in ("local", "anycast") else way.dev
         packet.next_hop = way.via or Address(packet.family, packet.dst)
+        self.linkdown = "linkdown" in way.flags
         changes: tuple[tuple[str, str, str], ...] = ()
         if choose_source and "src" in packet.unstated:
             packet.src = self._source(action, packet)
@@ -197,7 +203,7 @@ class Visit:
             return end
         packet = self.packet
         assert packet.next_hop is not None
-        return Leaves(packet.oif or "", packet.next_hop)
+        return Leaves(packet.oif or "", packet.next_hop, linkdown=self.linkdown)
 
     def local_input(self) -> End:
         """INPUT, then the socket."""

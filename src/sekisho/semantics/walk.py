@@ -101,6 +101,8 @@ class _Leg:
             return self._finish(visit, self._away(visit, leaves))
         next_hop = leaves.next_hop
         target = self.walk.behind(leaves.interface, next_hop)
+        if leaves.linkdown and (target is None or self._only_inferred(target)):
+            return self._finish(visit, self._no_carrier(visit, leaves))
         if target is None:
             return self._finish(visit, self._nobody(visit, leaves))
         if came_from is not None and target is came_from and leaves.bridged and target.hairpin is not True:
@@ -128,7 +130,19 @@ class _Leg:
         visit.steps.append(Step("socket", "DELIVERED", code="container-takes", args=(target.name,)))
         return End("delivered", where=target.name)
 
+    def _only_inferred(self, target: Attachment) -> bool:
+        return target.origin == "rule" and target is not self.walk.stranger
+
+    def _no_carrier(self, visit: Visit, leaves: Leaves) -> End:
+        """Frames for an interface without carrier are dropped, address resolution included, so that
+        the sender is told what it is told of a neighbour that does not answer."""
+        visit.steps.append(Step("link", "LINK_DOWN", code="no-carrier", args=(leaves.interface,)))
+        answer = "icmp-host-unreachable" if self.packet.family == 4 else "icmp6-addr-unreachable"
+        return End("link_down", answer=answer)
+
     def _away(self, visit: Visit, leaves: Leaves) -> End:
+        if leaves.linkdown:
+            return self._no_carrier(visit, leaves)
         visit.steps.append(
             Step("neighbour", "EXITS", code="leaves-by", args=(leaves.interface, str(leaves.next_hop)))
         )

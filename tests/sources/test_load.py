@@ -7,10 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sekisho.errors import SourceError
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -278,7 +282,12 @@ def test_hosts(tmp_path: Path) -> None:
     two = folder(tmp_path / "two", hosts__web1__ip_route_txt=ROUTES, hosts__web2__ip_route_txt=ROUTES)
     with pytest.raises(SourceError, match="2 hosts: web1, web2") as caught:
         load(two)
-    assert "hosts/web1" in caught.value.advice
+    assert caught.value.advice == f"name one of them: {two}/hosts/web1"
+    archive = tmp_path / "two.tar"
+    subprocess.run(["tar", "-C", two, "-cf", str(archive), "."], check=True)
+    with pytest.raises(SourceError, match="2 hosts: web1, web2") as caught:
+        load(str(archive))
+    assert "after unpacking" in caught.value.advice
 
 
 BROKEN: dict[str, tuple[str, bytes, int, str]] = {
@@ -435,6 +444,64 @@ def test_a_long_file(tmp_path: Path) -> None:
     ):
         (table,) = snapshot.host.rulesets[0].tables
         assert [len(chain.rules) for chain in table.chains] == [0, 20_000, 0]
+
+
+SESSION = f"""me@web1:~$ ip route
+{ROUTES}me@web1:~$ sudo iptables -t nat -nL -v
+{NAT}me@web1:~$ iptables-save
+{SAVE}me@web1:~$ ip neigh
+{NEIGHBOUR}me@web1:~$ docker network inspect app
+[{{"Name": "app", "Id": "db89ce9e566a", "Driver": "bridge", "IPAM": {{"Config": null}}}}]
+me@web1:~$ ss -lntup
+tcp LISTEN 0 5 *:82 *:*
+me@web1:~$ nft list ruleset
+table ip nat {{
+\tchain A {{
+\t}}
+}}
+me@web1:~$ docker exec -it web sh
+/ # ip -6 route
+fe80::/64 dev eth0 proto kernel metric 256 pref medium
+"""
+
+
+def attempt(read: Callable[[str], Snapshot], what: str) -> Snapshot | SourceError:
+    """A snapshot or the one kind of error that bad input may raise."""
+    try:
+        return read(what)
+    except SourceError as error:
+        return error
+
+
+@given(st.data())
+def test_no_text_breaks_it(data: st.DataObject) -> None:
+    """Cut, repeated and damaged text gives facts, marked lines or one clear error."""
+    start = data.draw(st.integers(0, len(SESSION)))
+    end = data.draw(st.integers(start, len(SESSION)))
+    noise = data.draw(
+        st.one_of(st.just(""), st.text(max_size=8), st.sampled_from(["[", "{", "$ ", "# ", "\t", "}"]))
+    )
+    text = SESSION[:start] + noise + SESSION[end:]
+    snapshot = attempt(load_text, text)
+    if isinstance(snapshot, SourceError):
+        assert snapshot.file == "stdin"
+        return
+    number = text.count("\n") + 1
+    places = [
+        one.evidence.line for namespace in (snapshot.host, *snapshot.namespaces) for one in namespace.unread
+    ]
+    places += [note.line for note in snapshot.notes] + [one.evidence.line for one in snapshot.unread]
+    assert all(0 <= line <= number for line in places)
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_break_it(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        for name in ("ip-route.txt", "docker-networks.json", "some.log"):
+            path = Path(place, name)
+            path.write_bytes(content)
+            done = attempt(load, str(path))
+            assert done.file.endswith(name) if isinstance(done, SourceError) else done.host.name == "host"
 
 
 def test_stdin_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,6 +256,18 @@ def test_json_that_is_cut_goes_to_its_reader() -> None:
     assert first_line(piece) == 2
 
 
+def test_json_tells_more_than_its_command_or_heading() -> None:
+    network = '[{"Name": "app", "Id": "1", "Driver": "bridge", "IPAM": {"Config": null}}]'
+    text = f'$ docker inspect app\n{network}\n==> ip-route.json <==\n[{{"dst": "default", "dev": "eth0"}}]\n'
+    text += "==> ip-rule.json <==\n[]\n==> ip-neigh.json <==\n[]\n"
+    assert [piece.format for piece in gather(text, "f").pieces] == [
+        F.DOCKER_NETWORKS,
+        F.IP_ROUTE_JSON,
+        F.IP_RULE_JSON,
+        F.IP_NEIGH_JSON,
+    ]
+
+
 def test_nothing() -> None:
     assert gather("", "f").pieces == ()
     gathered = gather("hello\n\nworld\n", "f")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import posixpath
-import tarfile
 from pathlib import Path
 
 from sekisho.errors import SourceError
@@ -81,8 +80,9 @@ def read_file(path: Path, shown: str) -> bytes:
 
 def read_archive(data: bytes, shown: str) -> tuple[Files, list[Evidence]]:
     """The regular files of an archive by name, without the one folder that holds them all, if any."""
-    kind = archive_kind(data)
-    if kind == "zst":
+    import tarfile  # only here: it brings half the compression library along
+
+    if archive_kind(data) == "zst":
         from sekisho.capture.zstd import decompress
 
         data = decompress(data, shown, LIMIT)

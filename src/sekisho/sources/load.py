@@ -10,7 +10,7 @@ from pathlib import Path
 from sekisho.errors import SourceError
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
-from sekisho.sources import docker_inspect, paste, snapshot_toml
+from sekisho.sources import docker_inspect, snapshot_toml
 from sekisho.sources.archive import LIMIT, Files, archive_kind, read_archive, read_file, read_folder
 from sekisho.sources.assemble import namespace_of
 from sekisho.sources.collected import Collected
@@ -38,7 +38,7 @@ def load(path: str) -> Snapshot:
             raise SourceError(f"more than {LIMIT // 1024 // 1024} MiB", file=STDIN, advice=_ADVICE)
         if archive_kind(data):
             return _from_files(path, STDIN, *read_archive(data, STDIN))
-        return _snapshot(path, paste.gather(_text(data, STDIN), STDIN), STDIN)
+        return _snapshot(path, _pasted(_text(data, STDIN), STDIN), STDIN)
     place = Path(path)
     if place.is_dir():
         return _from_files(path, path, *read_folder(place))
@@ -52,7 +52,13 @@ def load(path: str) -> Snapshot:
 
 def load_text(text: str, file: str = STDIN) -> Snapshot:
     """Read pasted text, as ``load("-")`` does; ``file`` is what evidence names it."""
-    return _snapshot("-", paste.gather(_text(text.encode(), file), file), file)
+    return _snapshot("-", _pasted(_text(text.encode(), file), file), file)
+
+
+def _pasted(text: str, file: str) -> Gathered:
+    from sekisho.sources import paste  # only here: a folder, the usual case, starts faster without
+
+    return paste.gather(text, file)
 
 
 def _text(data: bytes, file: str) -> str:
@@ -80,7 +86,7 @@ def _from_one_file(data: bytes, name: str) -> Gathered:
     text = _text(data, name)
     expected = by_name(name)
     if expected is None:
-        return paste.gather(text, name)
+        return _pasted(text, name)
     return Gathered((_piece(name, name, text, expected, HOST),))
 
 
@@ -89,9 +95,7 @@ def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str)
     found = by_content(text, shown) if text.strip() else None
     formats = expected.formats
     if found is None:
-        format_ = formats[0]
-        if name.endswith(".json"):
-            format_ = next((one for one in formats if "JSON" in one.name), format_)
+        format_ = expected.usual(name)
     elif found in formats or (found is Format.IPTABLES_S and Format.IPTABLES_SAVE in formats):
         format_ = found if found in formats else Format.IPTABLES_SAVE
     elif Format.CAPTURE_NOTES in formats or Format.SNAPSHOT_TOML in formats:
@@ -119,7 +123,8 @@ def _from_files(path: str, shown: str, files: Files, notes: list[Evidence]) -> S
         if len(hosts) > 1:
             raise SourceError(
                 f"the snapshot holds {len(hosts)} hosts: {', '.join(hosts)}", file=shown,
-                advice=f"name one of them: {posixpath.join(path, 'hosts', hosts[0])}",
+                advice=f"name one of them: {posixpath.join(path, 'hosts', hosts[0])}"
+                + ("" if Path(path).is_dir() else " (after unpacking the archive)"),
             )  # fmt: skip
         prefix = f"hosts/{hosts[0]}/"
     pieces: list[Piece] = []

@@ -131,7 +131,8 @@ def cut(text: str, file: str) -> list[Section]:
                 current = Section(
                     index + 1, command=fixed, evidence=current.evidence if fixed else None, host=shells.host
                 )
-            current.format = current.format or _json_format(lines[index : index + size])
+            # Keys tell more than the command: `docker inspect` prints networks as well.
+            current.format = _json_format(lines[index : index + size]) or current.format
             for one in lines[index : index + size]:
                 current.add(one)
             skip = size - 1

@@ -61,7 +61,7 @@ def opened_by(line: str, number: int, file: str, inside_block: bool, shells: She
     heading = _FILE_HEADING.match(line)
     if heading:
         expected = by_name(heading[1])
-        format_ = expected.formats[0] if expected else None
+        format_ = expected.usual(heading[1]) if expected else None
         return Section(number + 1, format_, None, Evidence(file, number, line), expected, shells.host)
     evidence = Evidence(file, number, line)
     for pattern in _PROMPTS:

@@ -59,6 +59,12 @@ class Expected:
     backend: str = ""
     all_tables: bool = False
 
+    def usual(self, name: str) -> Format:
+        """The format to take where the content does not tell, as an empty array does not."""
+        if name.endswith(".json"):
+            return next((one for one in self.formats if one.name.endswith("_JSON")), self.formats[0])
+        return self.formats[0]
+
 
 TABLES = ("raw", "mangle", "nat", "filter", "security")
 

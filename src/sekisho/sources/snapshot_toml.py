@@ -10,7 +10,6 @@ eth0 = "internet"
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 
 from sekisho.errors import SourceError
@@ -30,6 +29,8 @@ class SnapshotToml:
 
 def parse(text: str, file: str) -> SnapshotToml:
     """Read it. Raises SourceError for bad TOML, unknown keys and values of the wrong type."""
+    import tomllib  # only here: most snapshots have no such file
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

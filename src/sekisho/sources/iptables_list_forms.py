@@ -39,12 +39,16 @@ Show = Callable[[Given, Context], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """``show`` gives None where the piece is not printed; ``names`` are the options it speaks for."""
+    """``show`` gives None where the piece is not printed; ``names`` are the options it speaks for.
+
+    ``starts`` are the characters that its text may begin with; empty when it may be any.
+    """
 
     names: tuple[str, ...]
     pattern: re.Pattern[str]
     read: Read
     show: Show
+    starts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,14 @@ class Form:
     finish: Callable[[list[Said], Context], list[Said]] | None = None
     glued: bool = False
 
+    @property
+    def starts(self) -> str:
+        """The characters that this form's text may begin with; empty when it may be any."""
+        if self.head:
+            return self.head[0]
+        each = [piece.starts for piece in self.pieces]
+        return "".join(each) if all(each) else ""
+
     def read(self, text: str, at: int, context: Context) -> tuple[list[Option], int] | None:
         """The options that stand at ``at`` and where they end; None when this form does not stand there."""
         said: list[Said] = []
@@ -73,15 +85,19 @@ class Form:
             if found is None:
                 return None
             end = found.end()
+        start = _skip(text, end)
         for piece in self.pieces:
-            found = piece.pattern.match(text, _skip(text, end))
-            if found is None:
+            if start == len(text):
+                break
+            if piece.starts and text[start] not in piece.starts:
                 continue
-            read = piece.read(found, context)
-            if read is None:
+            found = piece.pattern.match(text, start)
+            read = piece.read(found, context) if found is not None else None
+            if found is None or read is None:
                 continue
             said.extend(read)
             end = found.end()
+            start = _skip(text, end)
         if end == at or not _word_ends(text, end):
             return None
         if self.finish is not None:
@@ -175,7 +191,11 @@ def piece(
             return None
         return fill(template, option.negated, show(option.values, context))
 
-    return Piece((name,), template_pattern(template, value), read_one, show_one)
+    plain = _MARKS.sub("", template)
+    starts = ("!" if template.startswith("<") else "") + plain[:1] if plain else ""
+    if template.startswith("%"):
+        starts = ""
+    return Piece((name,), template_pattern(template, value), read_one, show_one, starts)
 
 
 def flag(name: str, text: str) -> Piece:

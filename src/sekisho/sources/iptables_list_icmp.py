@@ -47,7 +47,7 @@ def _form(module: str, option: str, head: str, names: dict[str, str], normal: Ca
         shown = kind + (f" code {code}" if slash else "")
         return f"{head} {sign}type {shown}" if one.negated or context.old else f"{head}type {shown}"
 
-    return Form(module, "", (Piece((option,), pattern, read, show),))
+    return Form(module, "", (Piece((option,), pattern, read, show, "i"),))
 
 
 ICMP = _form("icmp", "icmp-type", "icmp", ICMP_TYPES, icmp_type)

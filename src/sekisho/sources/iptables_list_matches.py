@@ -39,7 +39,7 @@ def _ports(name: str, label: str) -> Piece:
         many = "s" if ":" in option.values[0] else ""
         return fill(f"{label}{many}:<!>%", option.negated, _ports_shown(option.values[0], context))
 
-    return Piece((name,), re.compile(rf"{label}s?:(!)?(\S+)(?= |\Z)"), read, show)
+    return Piece((name,), re.compile(rf"{label}s?:(!)?(\S+)(?= |\Z)"), read, show, label[0])
 
 
 def _plural(name: str, label: str) -> Piece:
@@ -55,7 +55,7 @@ def _plural(name: str, label: str) -> Piece:
         many = "s" if ":" in option.values[0] else ""
         return fill(f"{label}{many}:<!>%", option.negated, option.values[0])
 
-    return Piece((name,), re.compile(rf"{label}s?:(!)?(\d+(?::\d+)?)(?= |\Z)"), read, show)
+    return Piece((name,), re.compile(rf"{label}s?:(!)?(\d+(?::\d+)?)(?= |\Z)"), read, show, label[0])
 
 
 def _or_blank(inner: Piece) -> Piece:
@@ -64,7 +64,7 @@ def _or_blank(inner: Piece) -> Piece:
     def show(given: Given, context: Context) -> str | None:
         return inner.show(given, context) or ""
 
-    return Piece(inner.names, inner.pattern, inner.read, show)
+    return Piece(inner.names, inner.pattern, inner.read, show, inner.starts)
 
 
 def _read_flags(text: str, _context: Context) -> tuple[str, ...] | None:

@@ -106,6 +106,7 @@ CLUSTER = Form(
             _CLUSTER,
             _read_cluster,
             _show_cluster,
+            "c",
         ),
     ),
 )
@@ -134,6 +135,7 @@ BPF = Form(
             re.compile(rf"match bpf ({_INSTRUCTION}(?:,{_INSTRUCTION})*)\0?(?= |\Z)"),
             _read_bpf,
             _show_bpf,
+            "m",
         ),
     ),
     glued=True,

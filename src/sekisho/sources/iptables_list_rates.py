@@ -33,6 +33,7 @@ LIMIT = Form(
             re.compile(r"limit: +avg +(\S+) +burst +(\d+)(?= |\Z)"),
             _read_limit,
             _show_limit,
+            "l",
         ),
     ),
 )
@@ -90,6 +91,7 @@ RECENT = Form(
             re.compile(r"(?:(!) +)?recent: +(SET|CHECK|UPDATE|REMOVE)(?= |\Z)"),
             _read_recent,
             _show_recent,
+            "!r",
         ),
         piece("seconds", "seconds: %"),
         flag("reap", "reap"),
@@ -133,6 +135,7 @@ CONNLIMIT = Form(
             re.compile(r"#conn +(src|dst)/(\d+) +(>|<=) +(\d+)(?= |\Z)"),
             _read_connlimit,
             _show_connlimit,
+            "#",
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule
 from sekisho.sources.iptables_instances import Instance, flatten, instances
@@ -83,15 +83,23 @@ def _matches(found: Sequence[Instance], unknown: str) -> tuple[Option, ...]:
 def _read_target(text: str, at: int, target: str, context: Context) -> tuple[Option, ...] | None:
     """The target's options, if its text stands at ``at`` and goes on to the end."""
     form = _TARGETS.get(target)
-    found = form.read(text, at, context) if form is not None else None
+    if form is None or (form.starts and text[at] not in form.starts):
+        return None
+    found = form.read(text, at, context)
     if found is None or text[found[1] :].strip(" "):
         return None
     return tuple(found[0])
 
 
+@cache
+def _forms_from(start: str) -> tuple[Form, ...]:
+    """The forms whose text may begin with this character."""
+    return tuple(form for form in MATCH_FORMS if not form.starts or start in form.starts)
+
+
 def _read_match(text: str, at: int, context: Context) -> tuple[str, list[Option], int] | None:
     best: tuple[str, list[Option], int] | None = None
-    for form in MATCH_FORMS:
+    for form in _forms_from(text[at]):
         found = form.read(text, at, context)
         if found is not None and (best is None or found[1] > best[2]):
             best = (form.module, found[0], found[1])

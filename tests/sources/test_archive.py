@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sekisho.capture.zstd import decompress
 from sekisho.errors import SourceError
 from sekisho.sources import archive
 from sekisho.sources.archive import archive_kind, read_archive, read_folder
@@ -51,7 +52,7 @@ def test_kinds_and_top_folders(kind: str, make: Callable[[], bytes], prefix: str
     files, notes = read_archive(tar_of({prefix + name: data for name, data in FILES.items()}), "snap.tar")
     assert files == FILES
     assert notes == []
-    assert read_archive(make(), "snap.tar")[0] == FILES
+    assert read_archive(make(), "snap.tar", decompress)[0] == FILES
 
 
 def test_text_is_no_archive() -> None:
@@ -88,7 +89,7 @@ def test_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, mode: str) -> Non
 def test_too_large_when_unpacked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "LIMIT", 1000)
     with pytest.raises(SourceError, match="larger than"):
-        read_archive(zstd(b"\0" * 10_000_000), "snap.tar.zst")
+        read_archive(zstd(b"\0" * 10_000_000), "snap.tar.zst", decompress)
 
 
 @pytest.mark.parametrize("mode", ["w:", "w:gz", "w:xz", "zst"])
@@ -96,16 +97,18 @@ def test_cut_archives(mode: str) -> None:
     big = {"a": os.urandom(20_000)}
     data = zstd(tar_of(big)) if mode == "zst" else tar_of(big, mode)
     with pytest.raises(SourceError) as caught:
-        read_archive(data[: len(data) // 2], "snap")
+        read_archive(data[: len(data) // 2], "snap", decompress)
     assert caught.value.file == "snap"
     assert caught.value.advice
 
 
 def test_zst_without_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     data = zstd(tar_of(FILES))
+    with pytest.raises(SourceError, match="cannot be unpacked here"):
+        read_archive(data, "snap.tar.zst")
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(SourceError, match="zstd program") as caught:
-        read_archive(data, "snap.tar.zst")
+        read_archive(data, "snap.tar.zst", decompress)
     assert "install zstd" in caught.value.advice
 
 

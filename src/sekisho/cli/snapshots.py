@@ -31,7 +31,14 @@ def open_snapshot(path: str | None, out: Output) -> Snapshot:
         raise no_snapshot(out)
     from sekisho.sources.load import load
 
-    return load(path)
+    return load(path, unzstd=unzstd)
+
+
+def unzstd(data: bytes, shown: str, limit: int) -> bytes:
+    """Unpack a .tar.zst with the zstd program; imported only where there is one."""
+    from sekisho.capture.zstd import decompress
+
+    return decompress(data, shown, limit)
 
 
 def no_snapshot(out: Output) -> UsageError:

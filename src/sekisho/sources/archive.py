@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import posixpath
+from collections.abc import Callable
 from pathlib import Path
 
 from sekisho.errors import SourceError
@@ -20,6 +21,8 @@ _MAGIC = ((b"\x1f\x8b", "gz"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bz2"), (b"\x28
 LAYOUT_FOLDERS = frozenset({"netns", "hosts", "aws"})
 
 Files = dict[str, bytes]
+# (packed bytes, the archive's name for errors, at most so many bytes) -> the unpacked bytes.
+Unzstd = Callable[[bytes, str, int], bytes]
 
 
 def archive_kind(data: bytes) -> str | None:
@@ -78,14 +81,22 @@ def read_file(path: Path, shown: str) -> bytes:
     return data
 
 
-def read_archive(data: bytes, shown: str) -> tuple[Files, list[Evidence]]:
-    """The regular files of an archive by name, without the one folder that holds them all, if any."""
+def read_archive(data: bytes, shown: str, unzstd: Unzstd | None = None) -> tuple[Files, list[Evidence]]:
+    """The regular files of an archive by name, without the one folder that holds them all, if any.
+
+    ``unzstd`` unpacks zstd: Python before 3.14 cannot do it, so a program has to, and running one is
+    the caller's to allow.
+    """
     import tarfile  # only here: it brings half the compression library along
 
     if archive_kind(data) == "zst":
-        from sekisho.capture.zstd import decompress
-
-        data = decompress(data, shown, LIMIT)
+        if unzstd is None:
+            raise SourceError(
+                "a zstd archive cannot be unpacked here",
+                file=shown,
+                advice="unpack it with `zstd -d` and give the .tar",
+            )
+        data = unzstd(data, shown, LIMIT)
     files: Files = {}
     notes: list[Evidence] = []
     size = 0

@@ -11,7 +11,15 @@ from sekisho.errors import SourceError
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources import docker_inspect, snapshot_toml
-from sekisho.sources.archive import LIMIT, Files, archive_kind, read_archive, read_file, read_folder
+from sekisho.sources.archive import (
+    LIMIT,
+    Files,
+    Unzstd,
+    archive_kind,
+    read_archive,
+    read_file,
+    read_folder,
+)
 from sekisho.sources.assemble import namespace_of
 from sekisho.sources.collected import Collected
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
@@ -25,9 +33,10 @@ _ADVICE = (
 )
 
 
-def load(path: str) -> Snapshot:
+def load(path: str, *, unzstd: Unzstd | None = None) -> Snapshot:
     """Read a snapshot folder, an archive of one, a single file, or standard input for ``-``.
 
+    ``unzstd`` unpacks .tar.zst archives (``capture.zstd.decompress`` does, with the zstd program).
     ``-`` takes pasted text, one command's output or an archive. Raises SourceError (file, line,
     text, advice) where nothing sensible can be read; single lines that were not understood are in
     the ``unread`` of their namespace, files that no reader reads in ``notes``.
@@ -37,7 +46,7 @@ def load(path: str) -> Snapshot:
         if len(data) > LIMIT:
             raise SourceError(f"more than {LIMIT // 1024 // 1024} MiB", file=STDIN, advice=_ADVICE)
         if archive_kind(data):
-            return _from_files(path, STDIN, *read_archive(data, STDIN))
+            return _from_files(path, STDIN, *read_archive(data, STDIN, unzstd))
         return _snapshot(path, _pasted(_text(data, STDIN), STDIN), STDIN)
     place = Path(path)
     if place.is_dir():
@@ -46,7 +55,7 @@ def load(path: str) -> Snapshot:
         raise SourceError("no such file or folder", file=path, advice=_ADVICE)
     data = read_file(place, path)
     if archive_kind(data):
-        return _from_files(path, path, *read_archive(data, path))
+        return _from_files(path, path, *read_archive(data, path, unzstd))
     return _snapshot(path, _from_one_file(data, place.name), place.name)
 
 

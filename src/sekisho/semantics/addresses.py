@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace
-from sekisho.semantics.matches import AddressTypes
+from sekisho.semantics.match_context import AddressTypes
 from sekisho.values.address import BITS, Address, Family, Prefix
 from sekisho.values.intset import IntSet
 

@@ -8,23 +8,19 @@ Sources: iptables-extensions(8) and net/netfilter/xt_*.c for what each match loo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
-from sekisho.model.netfilter import UNKNOWN_MODULE, IpSet, Option
+from sekisho.model.netfilter import UNKNOWN_MODULE, Option
 from sekisho.semantics import ipsets
 from sekisho.semantics.icmp_names import icmp_type_code
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.match_address_type import addrtype_guard
+from sekisho.semantics.match_conntrack import conntrack_guard
+from sekisho.semantics.match_context import MatchContext
+from sekisho.semantics.match_values import addresses, flag_bits, interface, masked, numbers
 from sekisho.semantics.program import (
     ALWAYS,
-    DNAT_BIT,
-    ESTABLISHED,
-    INVALID,
     NEVER,
-    NEW,
-    RELATED,
-    SNAT_BIT,
-    UNTRACKED,
     All,
     AnyOf,
     Guard,
@@ -35,27 +31,9 @@ from sekisho.semantics.program import (
     ReversePath,
     Unsure,
 )
-from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import TCP_FLAG_BITS, protocol_number
-
-
-@dataclass(frozen=True, slots=True)
-class AddressTypes:
-    """What ``-m addrtype`` asks the local routing table: the addresses of each type, and the same
-    for routes on one device. UNICAST is what has no other type."""
-
-    by_type: dict[str, IntSet]
-    by_device: dict[str, dict[str, IntSet]]
-
-
-@dataclass(frozen=True, slots=True)
-class MatchContext:
-    """What the meaning of a match depends on besides its own words."""
-
-    family: Family
-    address_types: AddressTypes
-    ipsets: dict[str, IpSet] | None = field(default=None)
+from sekisho.values.packet import protocol_number
 
 
 def rule_guard(options: Sequence[Option], context: MatchContext, evidence: Evidence | None = None) -> Guard:
@@ -137,40 +115,6 @@ def _generic(option: Option, context: MatchContext) -> Guard | None:
     return None
 
 
-def addresses(text: str, family: Family) -> IntSet:
-    """``10.0.0.0/8``, a host, a list with commas, or a mask with holes (``10.0.0.1/255.0.255.0``)."""
-    found = IntSet(())
-    for part in text.split(","):
-        prefix = Prefix.parse(part)
-        if prefix.family != family:
-            raise ValueError(f"{part} is not an IPv{family} address")
-        found |= IntSet.prefix(prefix)
-    return found
-
-
-def interface(field_name: str, pattern: str) -> Guard:
-    """``eth0``, or ``br-+`` for every interface whose name starts with br-."""
-    side = "iif" if field_name == "iif" else "physin" if field_name == "physin" else field_name
-    if side not in ("iif", "oif", "physin", "physout"):
-        raise ValueError(field_name)
-    if pattern.endswith("+"):
-        return Interface(side, pattern[:-1], prefix=True)  # type: ignore[arg-type]
-    return Interface(side, pattern)  # type: ignore[arg-type]
-
-
-def numbers(text: str, separator: str = ":", bits: int = 16) -> IntSet:
-    """``80``, ``1024:``, ``:1023``, ``80:90`` and lists of these with commas."""
-    intervals: list[tuple[int, int]] = []
-    for part in text.split(","):
-        first, sep, last = part.partition(separator)
-        low = int(first, 0) if first else 0
-        high = (int(last, 0) if last else (1 << bits) - 1) if sep else low
-        if low > high or high >= 1 << bits:
-            raise ValueError(f"not a range: {part}")
-        intervals.append((low, high))
-    return IntSet.from_intervals(intervals)
-
-
 # -------------------------------------------------------------------------- transport protocols
 
 
@@ -187,24 +131,11 @@ def _ports(option: Option, context: MatchContext) -> Guard | None:
 
 def _tcp(option: Option, context: MatchContext) -> Guard | None:
     if option.name == "tcp-flags":
-        mask, value = (_flag_bits(part) for part in option.values)
+        mask, value = (flag_bits(part) for part in option.values)
         return Masked("tcp_flags", mask, value)
     if option.name == "syn":
-        return Masked("tcp_flags", _flag_bits("FIN,SYN,RST,ACK"), _flag_bits("SYN"))
+        return Masked("tcp_flags", flag_bits("FIN,SYN,RST,ACK"), flag_bits("SYN"))
     return _ports(option, context)
-
-
-def _flag_bits(text: str) -> int:
-    bits = 0
-    for name in text.split(","):
-        bits |= int(name, 16) if name.lower().startswith("0x") else _flag(name)
-    return bits
-
-
-def _flag(name: str) -> int:
-    if name not in TCP_FLAG_BITS:
-        raise ValueError(f"unknown TCP flag {name}")
-    return TCP_FLAG_BITS[name]
 
 
 def _icmp(option: Option, context: MatchContext) -> Guard | None:
@@ -217,123 +148,15 @@ def _icmp(option: Option, context: MatchContext) -> Guard | None:
     return here if codes is None else All((here, In("icmp_code", IntSet.span(*codes))))
 
 
-# ------------------------------------------------------------------------- connection tracking
-
-_STATES = {
-    "INVALID": INVALID, "NEW": NEW, "ESTABLISHED": ESTABLISHED, "RELATED": RELATED, "UNTRACKED": UNTRACKED,
-}  # fmt: skip
-_STATUS = {"EXPECTED": 1, "SEEN_REPLY": 2, "ASSURED": 4, "CONFIRMED": 8}
-
-
-def _states(text: str) -> Guard:
-    states: list[int] = []
-    status = 0
-    for name in text.split(","):
-        if name in _STATES:
-            states.append(_STATES[name])
-        elif name in ("SNAT", "DNAT"):
-            status |= SNAT_BIT if name == "SNAT" else DNAT_BIT
-        else:
-            raise ValueError(f"unknown state {name}")
-    guards: list[Guard] = [In("ctstate", IntSet.of(*states))] if states else []
-    guards += [Not(Masked("ctstatus", bit, 0)) for bit in (SNAT_BIT, DNAT_BIT) if status & bit]
-    return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))
-
-
-_CT_ADDRESSES = {
-    "ctorigsrc": "ctorigsrc", "ctorigdst": "ctorigdst", "ctreplsrc": "ctreplsrc", "ctrepldst": "ctrepldst",
-}  # fmt: skip
-_CT_PORTS = {
-    "ctorigsrcport": "ctorigsport", "ctorigdstport": "ctorigdport",
-    "ctreplsrcport": "ctreplsport", "ctrepldstport": "ctrepldport",
-}  # fmt: skip
-
-
-def _conntrack(option: Option, context: MatchContext) -> Guard | None:
-    value = option.values[0] if option.values else ""
-    if option.name in ("ctstate", "state"):
-        return _states(value)
-    if option.name == "ctproto":
-        return In("ctproto", IntSet.of(protocol_number(value)))
-    if option.name in _CT_ADDRESSES:
-        return In(_CT_ADDRESSES[option.name], addresses(value, context.family))
-    if option.name in _CT_PORTS:
-        return In(_CT_PORTS[option.name], numbers(value))
-    if option.name == "ctdir":
-        return In("ctdir", IntSet.of({"ORIGINAL": 0, "REPLY": 1}[value]))
-    if option.name == "ctstatus":
-        if value == "NONE":
-            return Masked("ctstatus", 0x3FF, 0)
-        bits = sum(_STATUS[name] for name in set(value.split(",")))
-        return Not(Masked("ctstatus", bits, 0))
-    return None
-
-
 # ------------------------------------------------------------------------------ other modules
-
-_ADDRESS_TYPES = frozenset({
-    "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE",
-    "PROHIBIT", "THROW", "NAT", "XRESOLVE",
-})  # fmt: skip
-
-
-def _addrtype(options: Sequence[Option], context: MatchContext) -> Guard | None:
-    names = {option.name for option in options}
-    if not names <= {"src-type", "dst-type", "limit-iface-in", "limit-iface-out"}:
-        return None
-    device: str | None = None
-    if "limit-iface-in" in names or "limit-iface-out" in names:
-        device = "iif" if "limit-iface-in" in names else "oif"
-    guards: list[Guard] = []
-    for option in options:
-        if option.name not in ("src-type", "dst-type"):
-            continue
-        side = "src" if option.name == "src-type" else "dst"
-        kinds = option.values[0].split(",")
-        if not set(kinds) <= _ADDRESS_TYPES:
-            raise ValueError(f"unknown address type in {option.values[0]}")
-        parts = tuple(_address_type(side, kind, device, context) for kind in kinds)
-        guard = parts[0] if len(parts) == 1 else AnyOf(parts)
-        guards.append(Not(guard) if option.negated else guard)
-    return guards[0] if len(guards) == 1 else All(tuple(guards))
-
-
-def _address_type(side: str, kind: str, device: str | None, context: MatchContext) -> Guard:
-    types = context.address_types
-    if device is None:
-        if kind == "UNICAST":
-            return Not(In(side, _union(types.by_type.values())))
-        return In(side, types.by_type.get(kind, IntSet(())))
-    # With --limit-iface only routes on that interface count; everything else is unicast.
-    cases: list[Guard] = []
-    for name, by_type in types.by_device.items():
-        others = _union(by_type.values())
-        here: Guard = Not(In(side, others)) if kind == "UNICAST" else In(side, by_type.get(kind, IntSet(())))
-        cases.append(All((Interface("iif" if device == "iif" else "oif", name), here)))
-    if kind == "UNICAST":
-        known = tuple(Interface("iif" if device == "iif" else "oif", name) for name in types.by_device)
-        cases.append(Not(AnyOf(known)))
-    return AnyOf(tuple(cases))
-
-
-def _union(sets: object) -> IntSet:
-    found = IntSet(())
-    for item in sets:  # type: ignore[attr-defined]
-        found |= item
-    return found
 
 
 def _mark(option: Option, context: MatchContext) -> Guard | None:
-    return _masked("mark", option) if option.name == "mark" else None
+    return masked("mark", option.values[0]) if option.name == "mark" else None
 
 
 def _connmark(option: Option, context: MatchContext) -> Guard | None:
-    return _masked("ctmark", option) if option.name == "mark" else None
-
-
-def _masked(field_name: str, option: Option) -> Guard:
-    value, slash, mask = option.values[0].partition("/")
-    return Masked(field_name, int(mask, 0) if slash else 0xFFFFFFFF, int(value, 0))
+    return masked("ctmark", option.values[0]) if option.name == "mark" else None
 
 
 def _mac(option: Option, context: MatchContext) -> Guard | None:
@@ -442,7 +265,8 @@ def _absent_header(options: Sequence[Option], context: MatchContext) -> Guard | 
 _READERS: dict[str, Reader] = {
     "": _each(_generic), "tcp": _each(_tcp), "udp": _each(_ports), "udplite": _each(_ports),
     "sctp": _each(_ports), "dccp": _each(_ports), "multiport": _each(_ports), "icmp": _each(_icmp),
-    "icmp6": _each(_icmp), "state": _each(_conntrack), "conntrack": _each(_conntrack), "addrtype": _addrtype,
+    "icmp6": _each(_icmp), "state": _each(conntrack_guard), "conntrack": _each(conntrack_guard),
+    "addrtype": addrtype_guard,
     "mark": _each(_mark), "connmark": _each(_connmark), "mac": _each(_mac), "iprange": _each(_iprange),
     "owner": _each(_owner), "length": _each(_length), "ttl": _each(_ttl), "hl": _each(_ttl),
     "tos": _each(_tos), "dscp": _each(_dscp), "ecn": _each(_ecn), "pkttype": _each(_pkttype),

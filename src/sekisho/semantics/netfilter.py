@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sekisho.model.netfilter import Chain, Rule, Ruleset, Table
 from sekisho.semantics.hooks import CHAIN_HOOKS, TABLE_HOOKS
 from sekisho.semantics.journey import Doubt, Hook, Lean
-from sekisho.semantics.matches import MatchContext, rule_guard
+from sekisho.semantics.match_context import MatchContext
+from sekisho.semantics.matches import rule_guard
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,

@@ -1,0 +1,62 @@
+"""What ``-m addrtype`` asks of the local routing table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sekisho.model.netfilter import Option
+from sekisho.semantics.match_context import MatchContext
+from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Not
+from sekisho.values.intset import IntSet
+
+_ADDRESS_TYPES = frozenset({
+    "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE",
+    "PROHIBIT", "THROW", "NAT", "XRESOLVE",
+})  # fmt: skip
+
+
+def addrtype_guard(options: Sequence[Option], context: MatchContext) -> Guard | None:
+    """The condition of all the module's options together; None where one is not known."""
+    names = {option.name for option in options}
+    if not names <= {"src-type", "dst-type", "limit-iface-in", "limit-iface-out"}:
+        return None
+    device: str | None = None
+    if "limit-iface-in" in names or "limit-iface-out" in names:
+        device = "iif" if "limit-iface-in" in names else "oif"
+    guards: list[Guard] = []
+    for option in options:
+        if option.name not in ("src-type", "dst-type"):
+            continue
+        side = "src" if option.name == "src-type" else "dst"
+        kinds = option.values[0].split(",")
+        if not set(kinds) <= _ADDRESS_TYPES:
+            raise ValueError(f"unknown address type in {option.values[0]}")
+        parts = tuple(_address_type(side, kind, device, context) for kind in kinds)
+        guard = parts[0] if len(parts) == 1 else AnyOf(parts)
+        guards.append(Not(guard) if option.negated else guard)
+    return guards[0] if len(guards) == 1 else All(tuple(guards))
+
+
+def _address_type(side: str, kind: str, device: str | None, context: MatchContext) -> Guard:
+    types = context.address_types
+    if device is None:
+        if kind == "UNICAST":
+            return Not(In(side, _union(types.by_type.values())))
+        return In(side, types.by_type.get(kind, IntSet(())))
+    # With --limit-iface only routes on that interface count; everything else is unicast.
+    cases: list[Guard] = []
+    for name, by_type in types.by_device.items():
+        others = _union(by_type.values())
+        here: Guard = Not(In(side, others)) if kind == "UNICAST" else In(side, by_type.get(kind, IntSet(())))
+        cases.append(All((Interface("iif" if device == "iif" else "oif", name), here)))
+    if kind == "UNICAST":
+        known = tuple(Interface("iif" if device == "iif" else "oif", name) for name in types.by_device)
+        cases.append(Not(AnyOf(known)))
+    return AnyOf(tuple(cases))
+
+
+def _union(sets: Iterable[IntSet]) -> IntSet:
+    found = IntSet(())
+    for item in sets:
+        found |= item
+    return found

@@ -1,0 +1,27 @@
+"""What the meaning of a match depends on besides its own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sekisho.model.netfilter import IpSet
+from sekisho.values.address import Family
+from sekisho.values.intset import IntSet
+
+
+@dataclass(frozen=True, slots=True)
+class AddressTypes:
+    """What ``-m addrtype`` asks the local routing table: the addresses of each type, and the same
+    for routes on one device. UNICAST is what has no other type."""
+
+    by_type: dict[str, IntSet]
+    by_device: dict[str, dict[str, IntSet]]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchContext:
+    """What the meaning of a match depends on besides its own words."""
+
+    family: Family
+    address_types: AddressTypes
+    ipsets: dict[str, IpSet] | None = field(default=None)

@@ -1,0 +1,63 @@
+"""The values that options of matches carry: addresses, interfaces, ranges, flags, marks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sekisho.semantics.program import Guard, Interface, Masked
+from sekisho.values.address import Family, Prefix
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import TCP_FLAG_BITS
+
+Side = Literal["iif", "oif", "physin", "physout"]
+
+
+def addresses(text: str, family: Family) -> IntSet:
+    """``10.0.0.0/8``, a host, a list with commas, or a mask with holes (``10.0.0.1/255.0.255.0``)."""
+    found = IntSet(())
+    for part in text.split(","):
+        prefix = Prefix.parse(part)
+        if prefix.family != family:
+            raise ValueError(f"{part} is not an IPv{family} address")
+        found |= IntSet.prefix(prefix)
+    return found
+
+
+def interface(side: Side, pattern: str) -> Guard:
+    """``eth0``, or ``br-+`` for every interface whose name starts with br-."""
+    if pattern.endswith("+"):
+        return Interface(side, pattern[:-1], prefix=True)
+    return Interface(side, pattern)
+
+
+def numbers(text: str, separator: str = ":", bits: int = 16) -> IntSet:
+    """``80``, ``1024:``, ``:1023``, ``80:90`` and lists of these with commas."""
+    intervals: list[tuple[int, int]] = []
+    for part in text.split(","):
+        first, sep, last = part.partition(separator)
+        low = int(first, 0) if first else 0
+        high = (int(last, 0) if last else (1 << bits) - 1) if sep else low
+        if low > high or high >= 1 << bits:
+            raise ValueError(f"not a range: {part}")
+        intervals.append((low, high))
+    return IntSet.from_intervals(intervals)
+
+
+def flag_bits(text: str) -> int:
+    """``SYN,ACK`` (or a number) as the bits of the TCP header."""
+    bits = 0
+    for name in text.split(","):
+        bits |= int(name, 16) if name.lower().startswith("0x") else _flag(name)
+    return bits
+
+
+def _flag(name: str) -> int:
+    if name not in TCP_FLAG_BITS:
+        raise ValueError(f"unknown TCP flag {name}")
+    return TCP_FLAG_BITS[name]
+
+
+def masked(field: str, text: str) -> Guard:
+    """``0x1/0xff``: the field's bits under the mask have the value."""
+    value, slash, mask = text.partition("/")
+    return Masked(field, int(mask, 0) if slash else 0xFFFFFFFF, int(value, 0))

@@ -1,4 +1,4 @@
-"""One packet's journey as an answer: the question, its start in the world, and the JSON form."""
+"""One packet's journey as an answer: the question, and the packet it makes in the world."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import Literal
 
 from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
 from sekisho.errors import UsageError
-from sekisho.explain.words import say
-from sekisho.semantics.journey import Doubt, Hop, Journey, Leg, Step
+from sekisho.semantics.journey import Journey
 from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.world import World
-from sekisho.values.address import Address, Family, format_ip
-from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet, protocol_name, protocol_number
-
-SCHEMA = "sekisho/trace/1"
+from sekisho.values.address import Address, Family
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet, protocol_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,77 +147,3 @@ def _port_field(flow: Mapping[str, object], name: str) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 65536:
         raise UsageError(f"{name} is a port from 0 to 65535, not {value!r}")
     return value
-
-
-# ------------------------------------------------------------------------------------------ JSON
-
-
-def to_json(found: Journey, lang: str, id_: object = None) -> dict[str, object]:
-    """The answer in the form of schema sekisho/trace/1; its sentences are in ``lang``."""
-    return {
-        "schema": SCHEMA,
-        "id": id_,
-        "disposition": found.forward.disposition,
-        "forward": leg_json(found.forward, lang),
-        "return": None if found.reply is None else leg_json(found.reply, lang),
-        "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
-    }
-
-
-def leg_json(leg: Leg, lang: str) -> dict[str, object]:
-    """One direction. ``reasons`` say why it is undetermined, ``where`` names who takes the packet,
-    ``answer`` the ICMP error or reset that is sent, ``kernel_reason`` the kernel's name for a drop."""
-    return {
-        "disposition": leg.disposition,
-        "hops": [_hop_json(hop) for hop in leg.hops],
-        "packet": packet_json(leg.packet),
-        "where": leg.where or None,
-        "answer": leg.answer,
-        "kernel_reason": leg.kernel_reason,
-        "reasons": [_doubt_json(doubt, lang) for doubt in leg.doubts],
-    }
-
-
-def _doubt_json(doubt: Doubt, lang: str) -> dict[str, object]:
-    place = doubt.evidence
-    return {
-        "id": doubt.code,
-        "words": say(doubt.code, doubt.args, lang),
-        "evidence": None if place is None else {"file": place.file, "line": place.line},
-    }
-
-
-def _hop_json(hop: Hop) -> dict[str, object]:
-    steps = [_step_json(step) for step in hop.steps]
-    return {"node": hop.node, "in": hop.iif, "out": hop.oif, "steps": steps}
-
-
-def _step_json(step: Step) -> dict[str, object]:
-    place = step.evidence
-    return {
-        "hook": step.hook,
-        "table": step.table,
-        "chain": step.chain,
-        "rule": step.rule,
-        "text": step.text,
-        "verdict": step.verdict,
-        "target": step.target,
-        "changes": {name: [before, after] for name, before, after in step.changes},
-        "evidence": None if place is None else {"file": place.file, "line": place.line},
-        "message": {"id": step.code, "args": list(step.args)} if step.code else None,
-    }
-
-
-def packet_json(packet: Packet) -> dict[str, object]:
-    """A packet; addresses as text, ports null where there are none."""
-    return {
-        "in": packet.iif,
-        "out": packet.oif,
-        "src": format_ip(packet.family, packet.src),
-        "dst": format_ip(packet.family, packet.dst),
-        "proto": protocol_name(packet.proto),
-        "sport": packet.sport,
-        "dport": packet.dport,
-        "mark": packet.mark,
-        "next_hop": None if packet.next_hop is None else str(packet.next_hop),
-    }

@@ -87,9 +87,10 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """The exit status of the packet's disposition; with ``--flows`` 0 once all are answered."""
-    from sekisho.answers.trace import Question, to_json, trace
+    from sekisho.answers.trace import Question, trace
     from sekisho.semantics.world import World
     from sekisho.sources.load import load
+    from sekisho.views.trace_json import to_json
     from sekisho.views.trace_text import TraceText
 
     snapshot, source, target = _places(args, out)
@@ -116,7 +117,8 @@ def _many(world: World, args: argparse.Namespace, out: Output) -> int:
     import json
     import sys
 
-    from sekisho.answers.trace import question_of_flow, to_json, trace
+    from sekisho.answers.trace import question_of_flow, trace
+    from sekisho.views.trace_json import to_json
 
     name = "stdin" if args.flows == "-" else args.flows
     # Bytes, so that a line that is no UTF-8 is an error of that line and not of the whole file.

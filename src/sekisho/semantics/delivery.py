@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from sekisho.semantics.conntrack import Connection
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Lean, Step
-from sekisho.semantics.program import DNAT_BIT, All, Guard, In, Program, Translate
-from sekisho.semantics.traveller import Traveller
-from sekisho.values.address import Address
+from sekisho.semantics.program import DNAT_BIT
+from sekisho.semantics.traveller import Traveller, holds
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_name
 
 
@@ -41,65 +40,23 @@ def socket_lookup(host: HostCode, packet: Traveller, reply: bool, connection: Co
         step = Step("socket", "DELIVERED", code="kernel-takes", args=(name, host.name))
         return Delivery("delivered", step, where=host.name)
     port = packet.dport or 0
-    if host.sockets is None:
+    program = host.programs[packet.family]
+    if program.sockets is None:
         translated = connection is not None and connection.status & DNAT_BIT
-        publishing = None if translated else _publishing_rule(host.programs[packet.family], packet)
-        if publishing is not None:
+        if not translated and holds(program.published, packet):
             doubt = Doubt("only-docker-proxy", (name, str(port)))
             step = Step("socket", "UNDETERMINED", code="socket-docker-proxy", args=(name, str(port)))
             return Delivery("undetermined", step, doubts=(doubt,), where=host.name)
         step = Step("socket", "DELIVERED", code="socket-assumed", args=(name, str(port), host.name))
         lean = Lean("sockets-not-captured", (host.name, name, str(port)))
         return Delivery("delivered", step, (lean,), where=host.name)
-    for socket in host.sockets:
-        if socket.port != port or not socket.proto.startswith(name):
-            continue
-        if socket.state not in ("LISTEN", "UNCONN", ""):
-            continue
-        if _listens(socket.address, packet):
-            owner = (socket.process or "").strip()
-            step = Step("socket", "DELIVERED", code="socket-found", args=(name, str(port), owner),
-                        evidence=socket.evidence)  # fmt: skip
+    for line in program.sockets.lines:
+        if holds(line.guard, packet):
+            step = Step("socket", "DELIVERED", code="socket-found", args=(name, str(port), line.text),
+                        evidence=line.evidence)  # fmt: skip
             return Delivery("delivered", step, where=host.name)
     step = Step("socket", "NO_SOCKET", code="socket-none", args=(name, str(port)))
     answer = "tcp-reset"
     if packet.proto == UDP:
         answer = "icmp-port-unreachable" if packet.family == 4 else "icmp6-port-unreachable"
     return Delivery("no_socket", step, kernel_reason="NO_SOCKET", answer=answer, where=host.name)
-
-
-def _listens(address: Address | None, packet: Traveller) -> bool:
-    if address is None:
-        return True
-    family, value = address.family, address.value
-    if family != packet.family:
-        return family == 6 and packet.family == 4 and value == (0xFFFF << 32 | packet.dst)
-    return value in (0, packet.dst)
-
-
-def _publishing_rule(program: Program, packet: Traveller) -> str | None:
-    """A DNAT rule of this host for the packet's port, whatever else it asks for."""
-    for stations in program.stations.values():
-        for station in stations:
-            for chain in (station.base, *station.chains.values()):
-                for line in chain.lines:
-                    action = line.action
-                    publishes = isinstance(action, Translate) and action.what == "dst"
-                    if publishes and _asks_for_port(line.guard, packet):
-                        return line.text or line.target
-    return None
-
-
-def _asks_for_port(guard: Guard, packet: Traveller) -> bool:
-    parts = guard.guards if isinstance(guard, All) else (guard,)
-    wanted = {part.field: part.values for part in parts if isinstance(part, In)}
-    for part in parts:
-        if isinstance(part, All):
-            wanted.update({inner.field: inner.values for inner in part.guards if isinstance(inner, In)})
-    return (
-        packet.dport is not None
-        and "dport" in wanted
-        and packet.dport in wanted["dport"]
-        and ("dst" not in wanted or packet.dst in wanted["dst"])
-        and ("proto" not in wanted or packet.proto in wanted["proto"])
-    )

@@ -11,8 +11,9 @@ from sekisho.semantics import fib, netfilter
 from sekisho.semantics.addresses import HostAddress, address_types, host_addresses, local_table
 from sekisho.semantics.input_checks import arrival_checks, forwarding_check, source_check
 from sekisho.semantics.journey import Doubt, Lean
-from sekisho.semantics.matches import MatchContext
+from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program
+from sekisho.semantics.sockets import published_ports, socket_chain
 from sekisho.values.address import Family, format_ip
 
 
@@ -74,15 +75,18 @@ def _program(
         None if namespace.ipsets is None else {item.name: item for item in namespace.ipsets}
     )
     context = MatchContext(family, address_types(family, local), sets)
+    stations = netfilter.stations(namespace.rulesets, context)
     program = Program(
         family,
-        netfilter.stations(namespace.rulesets, context),
+        stations,
         arrival_checks(namespace, family),
         routing,
         tables,
         forwarding_check(namespace, family),
         source_check(namespace, family, addresses, local),
         netfilter.gaps(namespace.rulesets, family, namespace.nft is not None),
+        socket_chain(namespace.sockets, family),
+        published_ports(stations),
     )
     return program, tuple(leans)
 

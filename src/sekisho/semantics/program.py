@@ -316,7 +316,8 @@ class Program:
     ``arrival`` are the checks before the input route lookup (martians), ``routing`` the policy rules
     that jump to ``route_tables``, ``source_check`` what the input decision asks of the source address
     (rp_filter, local addresses), ``forwarding`` whether a packet that arrived may be forwarded.
-    ``gaps`` are, per hook, the tables that were not captured.
+    ``gaps`` are, per hook, the tables that were not captured. ``sockets`` are the listening sockets as
+    a chain that accepts (None: not captured), ``published`` holds for the ports that some DNAT rule asks for.
     """
 
     family: Family
@@ -327,3 +328,5 @@ class Program:
     forwarding: ChainCode
     source_check: ChainCode
     gaps: dict[Hook, tuple[Lean, ...]]
+    sockets: ChainCode | None = None
+    published: Guard = NEVER

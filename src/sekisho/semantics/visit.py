@@ -7,7 +7,6 @@ process ─► route ─► OUTPUT ─► (route again) ────────
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,9 +14,10 @@ from sekisho.semantics import delivery, nat, routing
 from sekisho.semantics.addresses import best_address
 from sekisho.semantics.chains import Choices, Passed, run, set_bits
 from sekisho.semantics.conntrack import Connection, Tracker, differences, rewrite, show, track
-from sekisho.semantics.hooks import CONNTRACK_PRIORITY, NAT_SIDE, TABLE_HOOKS
+from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Hook, Lean, Step
+from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints
 from sekisho.semantics.program import (
     ESTABLISHED,
     NEW,
@@ -218,25 +218,21 @@ class Visit:
     # ------------------------------------------------------------------------------------- stations
 
     def hook(self, hook: Hook) -> End | None:
-        """Pass every station of a hook in the order of priorities; None when the packet goes on."""
+        """Pass every checkpoint of a hook; None when the packet goes on."""
         self.lean(*self.program.gaps.get(hook, ()))
-        side = NAT_SIDE.get(hook)
-        nat_priority = TABLE_HOOKS["nat"].get(hook, 0)
-        nat_stations: list[Station] = []
-        queue: list[tuple[int, Callable[[], End | None]]] = []
-        for station in self.program.stations.get(hook, ()):
-            if station.kind == "nat":
-                nat_stations.append(station)
-            else:
-                queue.append((station.priority, partial(self._filter, station)))
-        if hook in ("prerouting", "output"):
-            queue.append((CONNTRACK_PRIORITY, self._track))
-        if side is not None:
-            queue.append((nat_priority, partial(self._nat, hook, side, nat_stations)))
-        for _, pass_station in sorted(queue, key=lambda item: item[0]):
-            if end := pass_station():
+        for checkpoint in checkpoints(self.program, hook):
+            if end := self._checkpoint(hook, checkpoint):
                 return end
         return None
+
+    def _checkpoint(self, hook: Hook, checkpoint: Checkpoint) -> End | None:
+        match checkpoint:
+            case Station():
+                return self._filter(checkpoint)
+            case Tracking():
+                return self._track()
+            case NatCore(side, stations):
+                return self._nat(hook, side, stations)
 
     def _track(self) -> End | None:
         if self.connection is not None:
@@ -254,7 +250,7 @@ class Visit:
             return None
         return self._end(station.hook, decided)
 
-    def _nat(self, hook: Hook, side: str, stations: list[Station]) -> End | None:
+    def _nat(self, hook: Hook, side: str, stations: tuple[Station, ...]) -> End | None:
         """The nat core: chains only for a connection's first packet, then the translation itself."""
         connection, packet = self.connection, self.packet
         if connection is None:

@@ -62,7 +62,7 @@ class _Leg:
             went = visit.send()
         elif start == "attachment":
             assert origin is not None
-            visit, went = self._onto_bridge(origin, self._first_hop(origin))
+            visit, went = self._onto_bridge(origin, None)
         else:
             visit = self._visit(node)
             went = self._arrive_wire(visit)
@@ -160,28 +160,21 @@ class _Leg:
         visit.steps.append(Step("neighbour", "EXITS", code="leaves-by-bridge", args=args))
         return End("exits")
 
-    def _first_hop(self, origin: Attachment) -> Address:
-        """Where a container sends a frame first: its neighbour on the subnet, or the bridge's address."""
-        packet = self.packet
-        target = Address(packet.family, packet.dst)
-        host = self.walk.world.host
-        for item in host.addresses[packet.family]:
-            if item.interface == origin.bridge and item.subnet.contains(target):
-                return target
-        for item in host.addresses[packet.family]:
-            if item.interface == origin.bridge:
-                return Address(packet.family, item.value)
-        return target
+    def _onto_bridge(self, origin: Attachment, next_hop: Address | None) -> tuple[Visit, End | Leaves]:
+        """A frame from an attachment enters its bridge port: up to the host, or across the bridge.
 
-    def _onto_bridge(self, origin: Attachment, next_hop: Address) -> tuple[Visit, End | Leaves]:
-        """A frame from an attachment enters its bridge port: up to the host, or across the bridge."""
-        visit = self._visit(HOST)
-        self.packet.iif, self.packet.oif, self.packet.physin = origin.bridge, None, origin.port
+        ``next_hop`` None: the attachment's own routing is not known, a container's usual one is taken.
+        """
+        visit, packet = self._visit(HOST), self.packet
+        packet.iif, packet.oif, packet.physin = origin.bridge, None, origin.port
         if origin.node is None and not self.reply:
             visit.lean(Lean("container-routing-assumed", (origin.name,)))
-        if visit.host.owns(next_hop.family, next_hop.value, origin.bridge):
-            return visit, self._up(visit)
-        return visit, self._across(visit, origin.bridge, next_hop)
+        segment = self.walk.world.segment(origin.bridge, packet.family)
+        if next_hop is None:
+            up, next_hop = packet.dst in segment.up_from_port, Address(packet.family, packet.dst)
+        else:
+            up = next_hop.family == packet.family and next_hop.value in segment.own
+        return visit, self._up(visit) if up else self._across(visit, origin.bridge, next_hop)
 
     def _arrive_wire(self, visit: Visit) -> End | Leaves:
         """The packet arrives at an interface; on a bridge, a neighbour's address means across."""
@@ -190,22 +183,10 @@ class _Leg:
         if visit.host.name == HOST and bridge in world.bridges:
             source = self.walk.behind(bridge, Address(packet.family, packet.src))
             packet.physin = source.port if source else None
-            target = Address(packet.family, packet.dst)
-            on_link = any(
-                item.interface == bridge and item.subnet.contains(target)
-                for item in visit.host.addresses[packet.family]
-            )
-            if on_link and not visit.host.owns(packet.family, packet.dst) and not self._is_broadcast(bridge):
-                return self._across(visit, bridge, target)
+            if packet.dst not in world.segment(bridge, packet.family).up_from_wire:
+                return self._across(visit, bridge, Address(packet.family, packet.dst))
             return self._up(visit)
         return visit.arrive()
-
-    def _is_broadcast(self, bridge: str) -> bool:
-        packet = self.packet
-        return any(
-            item.interface == bridge and packet.dst == item.subnet.last
-            for item in self.walk.world.host.addresses[packet.family]
-        )
 
     def _up(self, visit: Visit) -> End | Leaves:
         """Through the bridge into the host's IP layer. With br_netfilter a DNAT to a neighbour on the

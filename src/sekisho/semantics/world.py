@@ -15,7 +15,8 @@ from sekisho.model.docker import DockerContainer
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.program import Translate
-from sekisho.values.address import Address
+from sekisho.values.address import BITS, Address, Family
+from sekisho.values.intset import EMPTY, IntSet
 
 HOST = "host"
 
@@ -36,6 +37,23 @@ class Attachment:
     mac: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A bridge of the host for one family: the host's addresses on it, their subnets, and who is there.
+
+    A frame from a port goes up into the host's IP layer or across to another port:
+
+        from a container (it looks for a neighbour first)   up: the bridge's own address, or off the subnets
+        from elsewhere on the bridge                        across: the subnets, but for the host's own
+                                                            addresses and the broadcast addresses
+    """
+
+    own: IntSet
+    up_from_port: IntSet
+    up_from_wire: IntSet
+    attachments: tuple[Attachment, ...]
+
+
 class World:
     """What a walk moves in. ``bridges`` are the host's bridge interfaces; ``shared`` tells containers
     that live in another's namespace (or the host's) by name."""
@@ -47,6 +65,7 @@ class World:
             self.nodes[namespace.name] = compile_host(namespace)
         self.bridges = _bridges(snapshot)
         self.attachments = tuple(self._attachments())
+        self._segments: dict[tuple[str, Family], Segment] = {}
 
     @property
     def host(self) -> HostCode:
@@ -59,6 +78,25 @@ class World:
             if attachment.bridge == bridge and address in attachment.addresses:
                 return attachment
         return None
+
+    def segment(self, bridge: str, family: Family) -> Segment:
+        """What decides between up and across on a bridge of the host."""
+        key = (bridge, family)
+        if key not in self._segments:
+            self._segments[key] = self._make_segment(bridge, family)
+        return self._segments[key]
+
+    def _make_segment(self, bridge: str, family: Family) -> Segment:
+        bits = BITS[family]
+        here = [item for item in self.host.addresses[family] if item.interface == bridge]
+        everywhere = IntSet.of(*(item.value for item in self.host.addresses[family]))
+        own = IntSet.of(*(item.value for item in here))
+        subnets = IntSet.from_intervals(i for item in here for i in IntSet.prefix(item.subnet))
+        broadcast = IntSet.of(*(item.subnet.last for item in here))
+        up_from_port = own | subnets.complement(bits) if here else EMPTY
+        across_from_wire = subnets.minus(everywhere | broadcast, bits)
+        attachments = tuple(item for item in self.attachments if item.bridge == bridge)
+        return Segment(own, up_from_port, across_from_wire.complement(bits), attachments)
 
     def holder(self, address: Address) -> Attachment | None:
         """The attachment that has the address, whatever the bridge."""

@@ -68,7 +68,7 @@ def blocks(text: str) -> Iterator[list[Line]]:
             continue
         if block:
             yield block
-        block = [(number, part) for part in line.split("\\")]
+        block = [(number, part) for part in line.split("\\") if part.strip()]
     if block:
         yield block
 
@@ -105,9 +105,11 @@ def read_block(block: list[Line], file: str) -> tuple[Interface | None, list[Unr
             draft.details[-1] = (draft.details[-1][0], " ".join(line.split()))
             counters = False
             continue
+        before = draft.interface, list(draft.details)
         try:
             counters = _read_detail_line(draft, line)
         except Unreadable as fault:
+            draft.interface, draft.details = before
             unread.append(fault.at(Evidence(file, number, line)))
     details = tuple(draft.details)
     interface = draft.interface

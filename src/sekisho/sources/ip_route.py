@@ -89,6 +89,8 @@ def _blocks(text: str) -> Iterator[list[Line]]:
     for number, raw in numbered_lines(text):
         # ``ip -o`` writes a backslash where a line would end.
         for part in raw.split("\\") if "\\" in raw else (raw,):
+            if not part.strip():
+                continue
             if block and _continues(part):
                 block.append((number, part))
             else:

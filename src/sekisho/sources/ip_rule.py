@@ -26,6 +26,7 @@ from sekisho.sources.rule_draft import (
     EXTRA_MATCHES,
     FULL_MASK,
     RuleDraft,
+    format_hex,
     format_protocol,
     format_range,
     read_mark,
@@ -186,7 +187,8 @@ def _words(rule: PolicyRule) -> Iterable[str]:
         yield from ("tos", format_tos(rule.tos))
     if rule.fwmark is not None:
         value, mask = rule.fwmark
-        yield from ("fwmark", f"{value:#x}" if mask == FULL_MASK else f"{value:#x}/{mask:#x}")
+        mark = format_hex(value)
+        yield from ("fwmark", mark if mask == FULL_MASK else f"{mark}/{format_hex(mask)}")
     for name, interface in (("iif", rule.iif), ("oif", rule.oif)):
         if interface is not None:
             yield from (name, interface)

@@ -15,6 +15,7 @@ from sekisho.sources.rule_draft import (
     FULL_MASK,
     Range,
     RuleDraft,
+    format_hex,
     format_protocol,
     read_mark,
     read_protocol,
@@ -109,9 +110,9 @@ def _object(rule: PolicyRule) -> JsonObject:
     if rule.tos is not None:
         out["tos"] = format_tos(rule.tos)
     if rule.fwmark is not None:
-        out["fwmark"] = f"{rule.fwmark[0]:#x}"
+        out["fwmark"] = format_hex(rule.fwmark[0])
         if rule.fwmark[1] != FULL_MASK:
-            out["fwmask"] = f"{rule.fwmark[1]:#x}"
+            out["fwmask"] = format_hex(rule.fwmark[1])
     for name, interface in (("iif", rule.iif), ("oif", rule.oif)):
         if interface is not None:
             out[name] = interface

@@ -85,7 +85,11 @@ def take_attribute(word: str, words: Words) -> Pair:
 def _take_encap(words: Words) -> str:
     taken = [words.take("encap")]
     while words and words.peek() not in _AFTER_ENCAP:
-        taken.append(words.take())
+        word = words.take()
+        if word == "tos" and not words.peek().isdigit():
+            words.at -= 1  # the route's own: 0x10 or a name, where a tunnel's is decimal
+            break
+        taken.append(word)
     return " ".join(taken)
 
 

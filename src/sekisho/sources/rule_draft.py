@@ -78,6 +78,11 @@ def read_mark(value: str, mask: str | None) -> Range:
         raise Unreadable("bad-number", value) from None
 
 
+def format_hex(number: int) -> str:
+    """C's %#x, which puts no 0x before a zero."""
+    return f"{number:#x}" if number else "0"
+
+
 def read_protocol(word: str) -> int:
     """``tcp``, ``6`` or iproute2's ``ipproto-99``."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule
 from sekisho.sources.iptables_instances import Instance, flatten, instances
@@ -15,6 +15,7 @@ from sekisho.sources.iptables_rule import render_option
 Extras = tuple[tuple[Option, ...], tuple[Option, ...]]
 
 _TARGETS: dict[str, Form] = {form.module: form for form in TARGET_FORMS}
+_TARGET_STARTS: dict[str, str] = {form.module: form.starts for form in TARGET_FORMS}
 _MATCHES: dict[str, list[Form]] = {}
 for _form in MATCH_FORMS:
     _MATCHES.setdefault(_form.module, []).append(_form)
@@ -83,7 +84,7 @@ def _matches(found: Sequence[Instance], unknown: str) -> tuple[Option, ...]:
 def _read_target(text: str, at: int, target: str, context: Context) -> tuple[Option, ...] | None:
     """The target's options, if its text stands at ``at`` and goes on to the end."""
     form = _TARGETS.get(target)
-    if form is None or (form.starts and text[at] not in form.starts):
+    if form is None or (_TARGET_STARTS[target] and text[at] not in _TARGET_STARTS[target]):
         return None
     found = form.read(text, at, context)
     if found is None or text[found[1] :].strip(" "):
@@ -91,15 +92,20 @@ def _read_target(text: str, at: int, target: str, context: Context) -> tuple[Opt
     return tuple(found[0])
 
 
-@cache
-def _forms_from(start: str) -> tuple[Form, ...]:
-    """The forms whose text may begin with this character."""
-    return tuple(form for form in MATCH_FORMS if not form.starts or start in form.starts)
+@lru_cache(maxsize=4096)
+def _forms_of(word: str) -> tuple[Form, ...]:
+    """The forms whose text may begin with this word."""
+    return tuple(
+        form
+        for form in MATCH_FORMS
+        if (form.head.split(" ")[0] == word if form.head else not form.starts or word[0] in form.starts)
+    )
 
 
 def _read_match(text: str, at: int, context: Context) -> tuple[str, list[Option], int] | None:
     best: tuple[str, list[Option], int] | None = None
-    for form in _forms_from(text[at]):
+    end = text.find(" ", at)
+    for form in _forms_of(text[at:] if end < 0 else text[at:end]):
         found = form.read(text, at, context)
         if found is not None and (best is None or found[1] > best[2]):
             best = (form.module, found[0], found[1])

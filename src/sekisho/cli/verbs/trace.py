@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
-from sekisho.cli.snapshots import add_snapshot, no_snapshot
+from sekisho.cli.snapshots import add_snapshot, open_snapshot
 from sekisho.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -89,14 +89,11 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """The exit status of the packet's disposition; with ``--flows`` 0 once all are answered."""
     from sekisho.answers.trace import Question, trace
     from sekisho.semantics.world import World
-    from sekisho.sources.load import load
     from sekisho.views.trace_json import to_json
     from sekisho.views.trace_text import TraceText
 
     snapshot, source, target = _places(args, out)
-    if snapshot is None:
-        raise no_snapshot(out)
-    world = World(load(snapshot))
+    world = World(open_snapshot(snapshot, out))
     if args.flows is not None:
         return _many(world, args, out)
     if args.sport is not None and not 0 < args.sport < 65536:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.links import Interface
-from sekisho.sources import ip_link, ip_link_json
+from sekisho.sources import bridge_json, ip_link, ip_link_json
 from tests.sources.capture_files import capture
 from tests.strategies.routing import interfaces
 from tests.truth import needs_truth, truth_dir
@@ -63,6 +63,18 @@ def test_details_tell_what_was_made(name: str) -> None:
     assert ("id", "42") in found["vx0"].details
     assert ("type", "tap") in found["tap0"].details
     assert ("stp_state", "1") in found["br1"].details
+
+
+def test_ip_and_bridge_say_the_same_of_ports() -> None:
+    ports = bridge_json.parse(capture("bridge-d-link.json"), "f").ports
+    links = ip_link.parse(capture("ip-d-link.json"), "f").facts
+    assert [(port.name, port.master, port.hairpin) for port in ports] == [
+        (link.name, link.master, link.hairpin) for link in links if link.master is not None
+    ]
+    entries = bridge_json.parse(capture("bridge-fdb.json"), "f").entries or ()
+    assert {(entry.mac, entry.port, entry.bridge) for entry in entries} >= {
+        ("02:00:00:00:00:aa", "v3", "br0"), ("02:00:00:00:00:13", "v3", "br0"),
+    }  # fmt: skip
 
 
 def test_without_details_the_kind_is_not_known() -> None:

@@ -271,6 +271,22 @@ def test_busybox_hides_multipath_and_that_is_told() -> None:
         assert route.kind in {other.kind for other in known}
 
 
+def test_busybox_says_the_same_of_ipv6_where_it_says_it() -> None:
+    parsed = ip_route.parse(capture("busybox-ip6-route.txt"), "f", 6)
+    assert [(item.reason, item.detail) for item in parsed.unread] == [("no-next-hop", "2001:db8:101::/48")]
+    known = {
+        (r.dst, r.metric, r.nexthops) for r in ip_route.parse(capture("ip-route-table-all.txt"), "f").facts
+    }
+    assert {(r.dst, r.metric, r.nexthops) for r in parsed.facts} <= known
+
+
+def test_a_listing_of_one_device_does_not_tell_which() -> None:
+    parsed = ip_route.parse(capture("ip-route-dev-v0.txt"), "f")
+    assert {hop.dev for route in parsed.facts for hop in route.nexthops} == {None}
+    assert {item.reason for item in parsed.unread} == {"no-next-hop"}
+    assert len(parsed.facts) + len(parsed.unread) == len(capture("ip-route-dev-v0.txt").splitlines())
+
+
 def test_the_examples_come_back_byte_for_byte() -> None:
     files = sorted((Path(__file__).parents[2] / "examples").glob("*/ip-route.txt"))
     assert files

@@ -112,7 +112,6 @@ busybox ip -6 route > busybox-ip6-route.txt
 busybox ip addr > busybox-ip-addr.txt
 busybox ip link > busybox-ip-link.txt
 busybox ip rule > busybox-ip-rule.txt
-busybox ip neigh > busybox-ip-neigh.txt
 busybox route -n > busybox-route-n.txt
 busybox netstat -rn > busybox-netstat-rn.txt
 try busybox route -n -A inet6 > busybox-route-n6.txt
@@ -209,8 +208,6 @@ ip -j addr > ip-addr.json
 ip -j -d addr > ip-d-addr.json
 ip -o addr > ip-o-addr.txt
 ip -o -d link > ip-o-d-link.txt
-ip -br addr > ip-br-addr.txt
-ip -br link > ip-br-link.txt
 bridge -j -d link > bridge-d-link.json
 bridge fdb add 02:00:00:00:00:aa dev v3 master static
 bridge -j fdb > bridge-fdb.json

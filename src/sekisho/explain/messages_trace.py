@@ -233,6 +233,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "this kind of route is not known to Sekisho: {0}",
         "Sekishoの知らない経路の種類: {0}",
     ),
+    "route-without-device": (
+        "the route does not say by which interface (ip route for one device leaves it out)",
+        "経路に出力インターフェースがない (ip routeでデバイスを指定すると省かれる)",
+    ),
     "route-encapsulates": ("the route encapsulates the packet", "経路がパケットをカプセル化する"),
     "rule-not-understood": (
         "this policy rule is not known to Sekisho: {0}",

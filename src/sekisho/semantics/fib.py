@@ -58,6 +58,9 @@ NO_ROUTE: dict[int, Stop] = {
     4: Stop("no_route", "IP_INNOROUTES", "icmp-net-unreachable"),
     6: Stop("no_route", "IP_INNOROUTES", "icmp6-no-route"),
 }
+# Attributes of a policy rule that do not narrow what it matches.
+_DECIDES_NOTHING = frozenset({"realms", "unresolved", "iif_detached", "oif_detached", "detached"})
+
 DEFAULT_METRIC: dict[int, int] = {4: 0, 6: 1024}
 
 
@@ -116,6 +119,8 @@ def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) ->
         if "dead" not in hop.flags
         and not ("linkdown" in hop.flags and hop.dev is not None and hop.dev in ignores_linkdown)
     )
+    if route.kind == "unicast" and any(way.dev is None for way in ways):
+        return NotUnderstood(Doubt("route-without-device", (), route.evidence))
     if not ways:
         return None  # every way is dead: the lookup passes over the route
     return RouteTo(route.kind, ways, route.src, route.scope, table, route.dst.length)
@@ -172,6 +177,9 @@ def _rule_guard(rule: PolicyRule) -> Guard:
             guards.append(In(side, IntSet.span(*span)))
     if rule.uidrange is not None:
         guards.append(In("flow_uid", IntSet.span(*rule.uidrange)))
+    for key, value in rule.attributes:
+        if key not in _DECIDES_NOTHING:
+            guards.append(Unsure(Doubt("rule-not-understood", (f"{key} {value}".strip(),), rule.evidence)))
     if rule.l3mdev:
         guards.append(Unsure(Doubt("l3mdev-rule", (), rule.evidence)))
     guard: Guard = guards[0] if len(guards) == 1 else All(tuple(guards))

@@ -1,0 +1,1 @@
+"""What dockerd makes of networks and containers, by engine version; nothing here runs Docker."""

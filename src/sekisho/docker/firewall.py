@@ -1,0 +1,182 @@
+"""One family's iptables tables while dockerd works on them: insert, append, delete, chain by chain.
+
+Rules are kept in the one spelling of ``iptables-save``, so that "is it there already?", which dockerd
+asks before each of its commands, is a comparison of texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+
+from sekisho.model.evidence import Evidence
+from sekisho.model.netfilter import Chain, Rule, Ruleset, Table
+from sekisho.sources.iptables_rule import parse_rule, render_rule
+from sekisho.values.address import Family
+
+BUILT_IN: dict[str, tuple[str, ...]] = {
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+}
+TABLE_ORDER = ("raw", "mangle", "nat", "filter", "security")
+
+
+class Firewall:
+    """The iptables tables of one family, changed in place.
+
+    ``before`` is what was captured; None where nothing was. With ``known`` False the host's own rules
+    are not known: every table then says that its chains may hold more.
+    """
+
+    def __init__(self, family: Family, before: Ruleset | None, known: bool) -> None:
+        self.family: Family = family
+        self.backend = before.backend if before is not None else ""
+        self.captured = before is not None
+        self._known = known
+        self._policies: dict[tuple[str, str], str | None] = {}
+        self._rules: dict[tuple[str, str], list[str]] = {}
+        self._originals: dict[str, Rule] = {}
+        self._incomplete: dict[str, Evidence | None] = {}
+        self._tables: list[str] = []
+        for table in before.tables if before is not None else ():
+            self._tables.append(table.name)
+            self._incomplete[table.name] = table.incomplete
+            for chain in table.chains:
+                self._policies[table.name, chain.name] = chain.policy
+                texts = [render_rule(rule) for rule in chain.rules]
+                self._rules[table.name, chain.name] = texts
+                self._originals.update(zip(texts, chain.rules, strict=True))
+        self.touched = False
+        self._record: list[tuple[str, str, str]] | None = None
+
+    def has_chain(self, table: str, chain: str) -> bool:
+        return (table, chain) in self._rules
+
+    def rules(self, table: str, chain: str) -> tuple[str, ...]:
+        """The rules of a chain as text; empty where there is no such chain."""
+        return tuple(self._rules.get((table, chain), ()))
+
+    def new_chain(self, table: str, chain: str) -> None:
+        """``iptables -N``; an existing chain is left as it is."""
+        self._table(table)
+        self._rules.setdefault((table, chain), [])
+        self._policies.setdefault((table, chain), None)
+        self.touched = True
+
+    def remove_chain(self, table: str, chain: str) -> None:
+        self._rules.pop((table, chain), None)
+        self._policies.pop((table, chain), None)
+
+    def policy(self, table: str, chain: str, policy: str) -> None:
+        self._table(table)
+        self._policies[table, chain] = policy
+        self.touched = True
+
+    def insert(self, table: str, chain: str, rule: str) -> None:
+        """At the head of the chain, unless the rule stands there anywhere already."""
+        rules = self._chain(table, chain)
+        if rule not in rules:
+            rules.insert(0, rule)
+            self._note(table, chain, rule)
+
+    def append(self, table: str, chain: str, rule: str) -> None:
+        """At the end of the chain, unless the rule stands there anywhere already."""
+        rules = self._chain(table, chain)
+        if rule not in rules:
+            rules.append(rule)
+            self._note(table, chain, rule)
+
+    def delete(self, table: str, chain: str, rule: str) -> None:
+        """The first rule that is equal, if there is one."""
+        rules = self._rules.get((table, chain), [])
+        if rule in rules:
+            rules.remove(rule)
+            self.touched = True
+
+    def delete_naming(self, interface: str) -> None:
+        """Every rule of Docker's that names the interface."""
+        for (_, chain), rules in self._rules.items():
+            if chain != "DOCKER-USER":
+                kept = [rule for rule in rules if interface not in rule.split()]
+                self.touched = self.touched or len(kept) != len(rules)
+                rules[:] = kept
+
+    @contextmanager
+    def recorded(self) -> Iterator[list[tuple[str, str, str]]]:
+        """Rules inserted or appended meanwhile: (table, chain, rule)."""
+        self._record = []
+        try:
+            yield self._record
+        finally:
+            self._record = None
+
+    def _note(self, table: str, chain: str, rule: str) -> None:
+        if self._record is not None:
+            self._record.append((table, chain, rule))
+
+    def to_top(self, table: str, chain: str, rule: str) -> None:
+        """dockerd's EnsureJumpRule: wherever the rule stands, it is first afterwards."""
+        self.delete(table, chain, rule)
+        self._chain(table, chain).insert(0, rule)
+
+    def ruleset(self) -> Ruleset:
+        """The tables as facts; counters of rules that were captured are kept."""
+        names = [name for name in TABLE_ORDER if name in self._tables]
+        names += [name for name in self._tables if name not in names]
+        return Ruleset(self.family, self.backend, tuple(self._as_table(name) for name in names), True)
+
+    def _as_table(self, table: str) -> Table:
+        chains = tuple(
+            Chain(name, self._policies[table, name], tuple(self._rule(text) for text in texts))
+            for (owner, name), texts in self._rules.items()
+            if owner == table
+        )
+        return Table(table, chains, self._incomplete.get(table))
+
+    def _rule(self, text: str) -> Rule:
+        kept = self._originals.get(text)
+        if kept is not None:
+            return replace(kept, evidence=None)
+        return _parsed(text, self.family)
+
+    def _table(self, table: str) -> None:
+        if table not in self._tables:
+            self._tables.append(table)
+            if not self._known:
+                self._incomplete[table] = Evidence("", 0, "the host's own rules were not captured")
+            for chain in BUILT_IN[table]:
+                self._rules[table, chain] = []
+                self._policies[table, chain] = "ACCEPT"
+
+    def _chain(self, table: str, chain: str) -> list[str]:
+        self._table(table)
+        self.touched = True
+        return self._rules.setdefault((table, chain), [])
+
+
+@lru_cache(maxsize=65536)
+def _parsed(text: str, family: Family) -> Rule:
+    rule, problems = parse_rule(text, family)
+    if problems:
+        raise AssertionError(f"{text}: {problems}")
+    return rule
+
+
+def firewalls(before: Iterable[Ruleset], known: bool) -> tuple[Firewall, Firewall]:
+    """IPv4's and IPv6's; of two back ends the one that holds Docker's chains, else the nft one."""
+    found: list[Firewall] = []
+    captured = tuple(before)
+    for family in (4, 6):
+        candidates = [ruleset for ruleset in captured if ruleset.family == family]
+        candidates.sort(key=lambda ruleset: (not _has_docker(ruleset), ruleset.backend == "legacy"))
+        chosen = candidates[0] if candidates else None
+        found.append(Firewall(4 if family == 4 else 6, chosen, known or chosen is not None))
+    return found[0], found[1]
+
+
+def _has_docker(ruleset: Ruleset) -> bool:
+    return any(chain.name == "DOCKER" for table in ruleset.tables for chain in table.chains)

@@ -1,0 +1,230 @@
+"""A network namespace while Docker works on it: interfaces, addresses, routes, sysctls, sockets.
+
+Collections that were not captured stay so: with only Docker's own part in them, they would claim that
+the host has nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sekisho.model.host import Socket, Sysctl
+from sekisho.model.links import Interface, InterfaceAddress
+from sekisho.model.routing import NextHop, Route
+from sekisho.model.snapshot import Namespace
+from sekisho.values.address import Address, Family, Prefix, host_prefix
+
+UP = ("BROADCAST", "MULTICAST", "UP", "LOWER_UP")
+NO_CARRIER = ("NO-CARRIER", "BROADCAST", "MULTICAST", "UP")
+
+
+class HostState:
+    """The host's namespace, changed in place. ``before`` is never changed."""
+
+    def __init__(self, before: Namespace) -> None:
+        self.before = before
+        self.interfaces = list(before.interfaces or ())
+        self.addresses = list(before.addresses or ())
+        self.routes = list(before.routes)
+        self.sockets = list(before.sockets or ())
+        self._sysctls: dict[str, str] = {item.key: item.value for item in before.sysctls or ()}
+
+    # ------------------------------------------------------------------------------------- sysctls
+
+    def sysctl(self, key: str) -> str | None:
+        return self._sysctls.get(key)
+
+    def set_sysctl(self, key: str, value: str) -> None:
+        """Set it. The two forwarding switches set every interface's as well, as in the kernel."""
+        self._sysctls[key] = value
+        if key == "net.ipv4.ip_forward":
+            self._sysctls["net.ipv4.conf.all.forwarding"] = value
+            self._sysctls["net.ipv4.conf.default.forwarding"] = value
+            # devinet.c: a router does not listen to redirects, a host does.
+            self._set_if_known("net.ipv4.conf.all.accept_redirects", "0" if value == "1" else "1")
+            self._for_interfaces("net.ipv4.conf.", ".forwarding", value)
+        elif key == "net.ipv6.conf.all.forwarding":
+            self._set_if_known("net.ipv6.conf.default.forwarding", value)
+            self._for_interfaces("net.ipv6.conf.", ".forwarding", value)
+
+    def _set_if_known(self, key: str, value: str) -> None:
+        if key in self._sysctls:
+            self._sysctls[key] = value
+
+    def _for_interfaces(self, start: str, end: str, value: str) -> None:
+        for key in self._sysctls:
+            if key.startswith(start) and key.endswith(end):
+                self._sysctls[key] = value
+
+    def _new_interface_sysctls(self, name: str) -> None:
+        shown = name.replace(".", "/")
+        for base in ("net.ipv4.conf.", "net.ipv6.conf."):
+            start = f"{base}default."
+            for key in [key for key in self._sysctls if key.startswith(start)]:
+                self._sysctls[f"{base}{shown}.{key.removeprefix(start)}"] = self._sysctls[key]
+
+    # -------------------------------------------------------------------------------------- links
+
+    def has_interface(self, name: str) -> bool:
+        return any(item.name == name for item in self.interfaces)
+
+    def next_index(self) -> int:
+        return max((item.index or 0 for item in self.interfaces), default=0) + 1
+
+    def add_bridge(self, name: str, mtu: int) -> None:
+        """A bridge without ports: it is up, but has no carrier yet."""
+        if self.has_interface(name):
+            return
+        self.interfaces.append(Interface(name, self.next_index(), "bridge", NO_CARRIER, "DOWN", mtu))
+        self._new_interface_sysctls(name)
+
+    def add_port(self, name: str, bridge: str, mtu: int, hairpin: bool, peer: str, index: int) -> None:
+        """The host's end of a veth pair as a port of the bridge."""
+        self.interfaces.append(
+            Interface(name, index, "veth", UP, "UP", mtu, master=bridge, peer=peer, hairpin=hairpin)
+        )
+        self._new_interface_sysctls(name)
+        self._carrier(bridge, True)
+
+    def remove_interface(self, name: str) -> None:
+        """With its addresses, routes and sysctls; a bridge that loses its last port loses its carrier."""
+        gone = next((item for item in self.interfaces if item.name == name), None)
+        self.interfaces = [item for item in self.interfaces if item.name != name]
+        self.addresses = [item for item in self.addresses if item.interface != name]
+        self.routes = [item for item in self.routes if not any(hop.dev == name for hop in item.nexthops)]
+        shown = name.replace(".", "/")
+        for base in ("net.ipv4.conf.", "net.ipv6.conf."):
+            for key in [key for key in self._sysctls if key.startswith(f"{base}{shown}.")]:
+                del self._sysctls[key]
+        if gone is not None and gone.master is not None:
+            left = any(item.master == gone.master for item in self.interfaces)
+            self._carrier(gone.master, left)
+
+    def _carrier(self, bridge: str, on: bool) -> None:
+        self.interfaces = [
+            replace(item, flags=UP if on else NO_CARRIER, state="UP" if on else "DOWN")
+            if item.name == bridge
+            else item
+            for item in self.interfaces
+        ]
+        self.routes = [_linkdown(route, bridge, not on) for route in self.routes]
+
+    # ------------------------------------------------------------------------------ addresses, routes
+
+    def add_address(self, name: str, address: Address, length: int) -> None:
+        """The address with the routes that the kernel adds for it."""
+        subnet = _subnet(address, length)
+        last = Address(4, subnet.last) if address.family == 4 and length < 31 else None
+        details = () if address.family == 4 else (("nodad", ""),)
+        label = name if address.family == 4 else None
+        if any(a.interface == name and a.address == address for a in self.addresses):
+            return
+        self.addresses.append(
+            InterfaceAddress(
+                name, address.family, address, length, last, None, "global", label,
+                tuple(word for word, _ in details),
+            )  # fmt: skip
+        )
+        down = self._is_down(name)
+        self.routes += kernel_routes(name, address, length, down)
+
+    def _is_down(self, name: str) -> bool:
+        return any(item.name == name and "NO-CARRIER" in item.flags for item in self.interfaces)
+
+    def local_table(self, family: Family) -> bool:
+        """Whether the capture covers the local table, so that a missing route would be a claim."""
+        return (family, "all") in self.before.route_tables or (family, "local") in self.before.route_tables
+
+    # ----------------------------------------------------------------------------------------- result
+
+    def namespace(self) -> Namespace:
+        """The facts. Routes of tables that were not captured before are left out."""
+        routes = [
+            route
+            for route in self.routes
+            if route.table != "local" or self.local_table(route.family)
+        ]
+        routes.sort(key=_route_order)
+        before = self.before
+        return replace(
+            before,
+            routes=tuple(_bare(route) for route in routes),
+            interfaces=tuple(self.interfaces) if before.interfaces is not None else None,
+            addresses=tuple(self.addresses) if before.addresses is not None else None,
+            sysctls=tuple(Sysctl(key, value) for key, value in self._sysctls.items()),
+            sockets=tuple(self.sockets) if before.sockets is not None else None,
+            neighbours=before.neighbours,
+        )
+
+    def listen(self, proto: str, address: Address, port: int, process: str) -> None:
+        state = "LISTEN" if proto != "udp" else "UNCONN"
+        self.sockets.append(Socket(proto, state, address, port, None, process))
+
+    def unlisten(self, proto: str, address: Address, port: int) -> None:
+        self.sockets = [
+            item
+            for item in self.sockets
+            if not (item.proto == proto and item.address == address and item.port == port)
+        ]
+
+    def port_is_free(self, proto: str, address: Address, port: int) -> bool:
+        """Whether nothing listens there yet (the wildcard takes every address of its family)."""
+        for item in self.sockets:
+            if item.proto != proto or item.port != port:
+                continue
+            if item.address is None:
+                return False
+            if item.address.family == address.family and (
+                item.address == address or not item.address.value or not address.value
+            ):
+                return False
+        return True
+
+
+def _subnet(address: Address, length: int) -> Prefix:
+    bits = 32 if address.family == 4 else 128
+    return Prefix(address.family, address.value >> (bits - length) << (bits - length), length)
+
+
+def kernel_routes(name: str, address: Address, length: int, down: bool = False) -> list[Route]:
+    """What the kernel adds with an address: the connected route, and those of the local table."""
+    subnet = _subnet(address, length)
+    hop = (NextHop(name, flags=("linkdown",) if down else ()),)
+    plain = (NextHop(name),)
+    if address.family == 4:
+        found = [
+            Route(4, subnet, nexthops=hop, src=address, proto="kernel", scope="link"),
+            Route(4, host_prefix(address), "local", "local", plain, address, None, "kernel", "host"),
+        ]
+        if length < 31:
+            last = Prefix(4, subnet.last, 32)
+            found.append(Route(4, last, "broadcast", "local", hop, address, None, "kernel", "link"))
+        return found
+    pref = (("pref", "medium"),)
+    return [
+        Route(6, subnet, nexthops=hop, metric=256, proto="kernel", attributes=pref),
+        Route(6, Prefix(6, subnet.value, 128), "anycast", "local", plain, None, 0, "kernel", attributes=pref),
+        Route(6, host_prefix(address), "local", "local", plain, None, 0, "kernel", attributes=pref),
+    ]
+
+
+def _linkdown(route: Route, dev: str, down: bool) -> Route:
+    """IPv4's on-link routes of a bridge say ``linkdown`` while it has no carrier."""
+    if not any(hop.dev == dev for hop in route.nexthops) or route.kind not in ("unicast", "broadcast"):
+        return route
+    hops = tuple(
+        replace(hop, flags=tuple(f for f in hop.flags if f != "linkdown") + (("linkdown",) if down else ()))
+        if hop.dev == dev
+        else hop
+        for hop in route.nexthops
+    )
+    return replace(route, nexthops=hops)
+
+
+def _bare(route: Route) -> Route:
+    return replace(route, evidence=None) if route.evidence is not None else route
+
+
+def _route_order(route: Route) -> tuple[int, bool, int, int]:
+    """As ``ip route`` lists: table main first, by destination, longer prefixes after shorter."""
+    return (route.family, route.table != "main", route.dst.value, route.dst.length)

@@ -1,0 +1,1 @@
+def dns_table(*a): return ()

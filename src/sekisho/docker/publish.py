@@ -1,0 +1,167 @@
+"""Published ports: the host's sockets, the rules of each binding, and taking them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sekisho.docker import iptables_rules, ports
+from sekisho.docker.daemon import Daemon
+from sekisho.docker.errors import DockerError
+from sekisho.docker.firewall import Firewall
+from sekisho.docker.intent import HOST_BINDING_OPTION, PortSpec
+from sekisho.docker.iptables_rules import BridgeRules
+from sekisho.docker.lowlevel import Binding
+from sekisho.docker.networks import Net
+from sekisho.model.docker import DockerContainer
+from sekisho.values.address import Address
+
+
+class Publisher:
+    """Binds ports on a daemon's host."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.daemon = daemon
+        self._bound: set[tuple[str, Address, int]] = set()
+        self._written: dict[Binding, list[tuple[Firewall, str, str, str]]] = {}
+
+    def adopt(self, container: DockerContainer) -> None:
+        """Host ports that a running container holds."""
+        for port in container.published:
+            if port.host_port and port.host_address is not None:
+                self._bound.add((port.proto, port.host_address, port.host_port))
+
+    def publish(
+        self, net: Net, addresses: Sequence[Address], wanted: Iterable[PortSpec], kept: dict[tuple[str, int], int]
+    ) -> list[Binding]:
+        """Bind them in dockerd's order. Raises DockerError where a host port is taken.
+
+        ``kept``: host ports that were chosen before, when the ports move to another network.
+        """
+        bindings: list[Binding] = []
+        for port in ports.binding_order(self.daemon.engine, wanted):
+            bindings += self._publish(net, addresses, port, kept)
+        for binding in bindings:
+            self._write(net, binding)
+        return bindings
+
+    def _publish(
+        self, net: Net, addresses: Sequence[Address], port: PortSpec, kept: dict[tuple[str, int], int]
+    ) -> list[Binding]:
+        engine = self.daemon.engine
+        has6 = any(address.family == 6 for address in addresses)
+        default = net.spec.option(HOST_BINDING_OPTION)
+        listens6 = self.daemon.host.sysctl("net.ipv6.conf.all.disable_ipv6") != "1"
+        hosts = ports.host_addresses(engine, port, Address.parse(default) if default else None, listens6, has6)
+        mapped: list[tuple[Address, Address]] = []
+        found: list[Binding] = []
+        for host in hosts:
+            inside = next((a for a in addresses if a.family == host.family), None)
+            if inside is None:
+                inside = next((a for a in addresses if a.family == 4), None)
+            if inside is None or (host.family == 4 and inside.family == 6):
+                continue
+            rules = net.rules.get(inside.family)
+            if rules is not None and rules.routed and host.family == inside.family:
+                found.append(Binding(port.proto, inside, port.container_port, host, 0))
+            else:
+                mapped.append((host, inside))
+        if not mapped:
+            return found
+        before = kept.get((port.proto, port.container_port))
+        number = before or self._choose(port, [host for host, _ in mapped])
+        for host, inside in mapped:
+            self._bound.add((port.proto, host, number))
+            found.append(Binding(port.proto, inside, port.container_port, host, number))
+            self._listen(port.proto, host, number)
+        return found
+
+    def _choose(self, port: PortSpec, hosts: list[Address]) -> int:
+        host = self.daemon.host
+
+        def is_free(number: int) -> bool:
+            return all(
+                host.port_is_free(port.proto, address, number)
+                and not self._is_bound(port.proto, address, number)
+                for address in hosts
+            )
+
+        if not port.host_first:
+            self.daemon.note("ephemeral-port", str(port.container_port), port.proto, place=port.place)
+        elif host.before.sockets is None:
+            self.daemon.note("sockets-unknown")
+        try:
+            return ports.choose(port, is_free, self._ephemeral())
+        except ports.PortTaken as taken:
+            raise DockerError(
+                f"failed to bind host port {hosts[0]}:{taken.number}/{port.proto}: address already in use"
+                if self.daemon.engine.version >= (28, 0, 0)
+                else f"Bind for {hosts[0]}:{taken.number} failed: port is already allocated",
+                port.place,
+                "a published port can be bound once for each host address and protocol",
+            ) from None
+
+    def _ephemeral(self) -> tuple[int, int]:
+        words = (self.daemon.host.sysctl("net.ipv4.ip_local_port_range") or "").split()
+        if len(words) == 2 and all(word.isdigit() for word in words):
+            return int(words[0]), int(words[1])
+        return ports.EPHEMERAL
+
+    def _is_bound(self, proto: str, address: Address, number: int) -> bool:
+        return any(
+            bound_proto == proto
+            and bound_number == number
+            and bound.family == address.family
+            and (bound == address or not bound.value or not address.value)
+            for bound_proto, bound, bound_number in self._bound
+        )
+
+    def _listen(self, proto: str, address: Address, number: int) -> None:
+        """docker-proxy's socket; without docker-proxy dockerd holds the port itself."""
+        engine = self.daemon.engine
+        if proto not in ("tcp", "udp") or (engine.nftables and engine.hairpin):
+            return
+        process = "dockerd" if engine.hairpin else "docker-proxy"
+        self.daemon.host.listen(proto, address, number, f'users:(("{process}"))')
+
+    # --------------------------------------------------------------------------------------- rules
+
+    def endpoint(self, rules: BridgeRules, address: Address) -> None:
+        """The rules that guard an endpoint's own address."""
+        daemon = self.daemon
+        if daemon.uses_iptables(address.family):
+            fw = daemon.fw4 if address.family == 4 else daemon.fw6
+            iptables_rules.endpoint(fw, daemon.engine, rules, address)
+        elif daemon.uses_nft(address.family):
+            daemon.nft.endpoint(address.family, daemon.engine, rules, address)
+
+    def _write(self, net: Net, binding: Binding) -> None:
+        daemon = self.daemon
+        family = binding.container_address.family
+        rules = net.rules.get(family)
+        if rules is None:
+            return
+        if daemon.uses_iptables(family):
+            fw = daemon.fw4 if family == 4 else daemon.fw6
+            with fw.recorded() as written:
+                iptables_rules.port(fw, daemon.engine, rules, binding)
+            self._written[binding] = [(fw, *rule) for rule in written]
+        elif daemon.uses_nft(family):
+            daemon.nft.port(family, daemon.engine, rules, binding)
+
+    def unpublish(self, bindings: Iterable[Binding]) -> None:
+        """Take sockets and rules back."""
+        for binding in bindings:
+            for fw, table, chain, rule in self._written.pop(binding, []):
+                fw.delete(table, chain, rule)
+            self.daemon.nft.remove_port(binding)
+            if binding.host_address is not None and binding.host_port:
+                self._bound.discard((binding.proto, binding.host_address, binding.host_port))
+                self.daemon.host.unlisten(binding.proto, binding.host_address, binding.host_port)
+
+    def forget(self, address: Address) -> None:
+        """The raw rules of an address that no container has any more."""
+        one = f"{address}/{32 if address.family == 4 else 128}"
+        for fw in (self.daemon.fw4, self.daemon.fw6):
+            for rule in fw.rules("raw", "PREROUTING"):
+                if rule.startswith(f"-d {one} "):
+                    fw.delete("raw", "PREROUTING", rule)

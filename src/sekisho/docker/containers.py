@@ -137,7 +137,7 @@ class ContainerSteps:
         interface = endpoint.interface or f"eth{len(box.joins)}"
         mtu = net.mtu or 1500
         mac = endpoint.mac
-        if mac is None and engine.mac_from_address and net.spec.driver == "bridge":
+        if mac is None and engine.mac_from_address and net.spec.driver in ("bridge", "macvlan"):
             first = next((a for a, _ in addresses if a.family == 4), None)
             mac = mac_of(first) if first is not None else None
         elif mac is None:
@@ -145,7 +145,8 @@ class ContainerSteps:
         join = Join(net.name, interface, "", len(box.joins) + 2, 0, mtu, addresses, {}, mac)
         for family in FAMILIES:
             gateway = net.gateway(family)
-            if gateway is not None and any(address.family == family for address, _ in addresses):
+            silent = net.spec.internal and not engine.internal_default_route
+            if gateway is not None and not silent and any(address.family == family for address, _ in addresses):
                 join.gateways[family] = gateway
         if net.bridge is not None:
             self._plug(net, join)
@@ -189,6 +190,12 @@ class ContainerSteps:
                 found.append((wanted, pool.subnet.length))
                 continue
             for pool in pools[:1]:
+                first = next((address for address, _ in found if address.family == 4), None)
+                if family == 6 and first is not None and self._from_mac(net, pool.subnet.length):
+                    address = Address(6, pool.subnet.value | 0x0242 << 32 | first.value)
+                    pool.take(address)
+                    found.append((address, pool.subnet.length))
+                    continue
                 try:
                     found.append((pool.lowest(pool.ip_range), pool.subnet.length))
                 except NoAddressLeft:
@@ -197,6 +204,10 @@ class ContainerSteps:
                         f" {net.name} ({net.id})", place,
                     ) from None  # fmt: skip
         return found
+
+    def _from_mac(self, net: Net, length: int) -> bool:
+        """Up to 26 the default bridge's IPv6 addresses end in the container's MAC."""
+        return net.name == "bridge" and self.daemon.engine.version < (27, 0, 0) and length <= 80
 
     # ------------------------------------------------------------------------------------- publish
 
@@ -211,9 +222,6 @@ class ContainerSteps:
             return (priority, net.spec.internal, -len(join.gateways), join.network)
 
         for join in sorted(box.joins, key=key):
-            net = self.networks.nets[join.network]
-            if net.spec.internal and not engine.internal_default_route:
-                continue
             if family in join.gateways:
                 return join
         return None

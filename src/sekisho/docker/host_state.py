@@ -115,14 +115,14 @@ class HostState:
         """The address with the routes that the kernel adds for it."""
         subnet = _subnet(address, length)
         last = Address(4, subnet.last) if address.family == 4 and length < 31 else None
-        details = () if address.family == 4 else (("nodad", ""),)
         label = name if address.family == 4 else None
+        scope = "link" if address.family == 6 and address.value >> 118 == 0x3FA else "global"
         if any(a.interface == name and a.address == address for a in self.addresses):
             return
         self.addresses.append(
             InterfaceAddress(
-                name, address.family, address, length, last, None, "global", label,
-                tuple(word for word, _ in details),
+                name, address.family, address, length, last, None, scope, label,
+                ("nodad",) if address.family == 6 else (),
             )  # fmt: skip
         )
         down = self._is_down(name)
@@ -144,7 +144,7 @@ class HostState:
             for route in self.routes
             if route.table != "local" or self.local_table(route.family)
         ]
-        routes.sort(key=_route_order)
+        routes.sort(key=route_order)
         before = self.before
         return replace(
             before,
@@ -208,6 +208,17 @@ def kernel_routes(name: str, address: Address, length: int, down: bool = False) 
     ]
 
 
+def loopback_routes() -> list[Route]:
+    """The local table's routes of 127.0.0.1/8."""
+    one, net = Address(4, 0x7F000001), Prefix.parse("127.0.0.0/8")
+    hop = (NextHop("lo"),)
+    return [
+        Route(4, net, "local", "local", hop, one, None, "kernel", "host"),
+        Route(4, host_prefix(one), "local", "local", hop, one, None, "kernel", "host"),
+        Route(4, Prefix(4, net.last, 32), "broadcast", "local", hop, one, None, "kernel", "link"),
+    ]
+
+
 def _linkdown(route: Route, dev: str, down: bool) -> Route:
     """IPv4's on-link routes of a bridge say ``linkdown`` while it has no carrier."""
     if not any(hop.dev == dev for hop in route.nexthops) or route.kind not in ("unicast", "broadcast"):
@@ -225,6 +236,6 @@ def _bare(route: Route) -> Route:
     return replace(route, evidence=None) if route.evidence is not None else route
 
 
-def _route_order(route: Route) -> tuple[int, bool, int, int]:
+def route_order(route: Route) -> tuple[int, bool, int, int]:
     """As ``ip route`` lists: table main first, by destination, longer prefixes after shorter."""
     return (route.family, route.table != "main", route.dst.value, route.dst.length)

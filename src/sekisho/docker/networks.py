@@ -86,7 +86,7 @@ class NetworkSteps:
                 iptables_rules.start(fw, engine)
         if engine.classic_forward:
             self._forward(4)
-            if daemon.uses_iptables(6):
+            if daemon.uses_iptables(6) and engine.ip_forward:
                 daemon.fw6.policy("filter", "FORWARD", "DROP")
         daemon.nft.start(engine, daemon.uses_nft(4), daemon.uses_nft(6))
         for name, driver in (("host", "host"), ("none", "null")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sekisho.docker.engine import Engine
-from sekisho.docker.host_state import UP, kernel_routes
+from sekisho.docker.host_state import UP, kernel_routes, loopback_routes, route_order
 from sekisho.model.host import Sysctl
 from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.netfilter import Chain, Ruleset, Table
@@ -54,7 +54,7 @@ def namespace(
     addresses = [InterfaceAddress("lo", 4, Address.parse("127.0.0.1"), 8, scope="host", label="lo")]
     if lo6:
         addresses.append(InterfaceAddress("lo", 6, Address.parse("::1"), 128, scope="host"))
-    routes: list[Route] = []
+    routes = loopback_routes()
     for join in joins:
         interfaces.append(
             Interface(
@@ -64,7 +64,7 @@ def namespace(
         )
         for address, length in join.addresses:
             addresses.append(_interface_address(join.interface, address, length))
-            routes += [r for r in kernel_routes(join.interface, address, length) if r.table == "main"]
+            routes += [r for r in kernel_routes(join.interface, address, length) if r.family == 4 or r.table == "main"]
         if any(address.family == 6 for address, _ in join.addresses):
             link_local = Prefix.parse("fe80::/64")
             routes.append(
@@ -73,12 +73,12 @@ def namespace(
             )  # fmt: skip
     for family, (via, interface) in default_routes.items():
         routes.append(_default_route(family, via, interface))
-    routes.sort(key=lambda route: (route.family, route.dst.length > 0 or route.family == 6, route.dst.value))
+    routes.sort(key=route_order)
     filled = bool(joins) and dns
     return Namespace(
         name,
         routes=tuple(routes),
-        route_tables=frozenset({(4, "main"), (6, "main")}),
+        route_tables=frozenset({(4, "all"), (6, "main")}),
         interfaces=tuple(interfaces),
         addresses=tuple(addresses),
         sysctls=tuple(Sysctl(key, value) for key, value in _sysctls(engine, joins, has6, extra_sysctls)),

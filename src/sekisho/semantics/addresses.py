@@ -157,24 +157,32 @@ def address_types(family: Family, local: Iterable[Route]) -> AddressTypes:
     return AddressTypes(by_type, by_device)
 
 
-def best_address(addresses: Iterable[HostAddress], device: str, towards: int | None) -> HostAddress | None:
-    """The address the kernel prefers on an interface (net/ipv4/devinet.c, inet_select_addr).
+def preferred_addresses(
+    addresses: Iterable[HostAddress], device: str
+) -> tuple[tuple[Prefix | None, HostAddress], ...]:
+    """The addresses the kernel prefers on an interface, best first (net/ipv4/devinet.c, inet_select_addr).
 
-    The first primary one whose subnet holds ``towards``, else the interface's first primary one, else
-    the first primary one of global scope on any other interface.
+    Each is taken for the next hops inside the prefix before it (None: for any): the primary ones in
+    turn for their subnets, else the interface's first primary one, else the first primary one of
+    global scope on another interface.
     """
-    first: HostAddress | None = None
-    elsewhere: HostAddress | None = None
+    here: list[HostAddress] = []
+    elsewhere: list[HostAddress] = []
     for address in addresses:
         if address.secondary:
             continue
         if address.interface != device:
-            if elsewhere is None and address.scope not in ("host", "link"):
-                elsewhere = address
-            continue
-        if address.scope == "host":
-            continue
-        if towards is None or address.subnet.contains(Address(address.family, towards)):
+            if address.scope not in ("host", "link"):
+                elsewhere.append(address)
+        elif address.scope != "host":
+            here.append(address)
+    by_subnet: list[tuple[Prefix | None, HostAddress]] = [(address.subnet, address) for address in here]
+    return (*by_subnet, *((None, address) for address in (*here, *elsewhere)[:1]))
+
+
+def best_address(addresses: Iterable[HostAddress], device: str, towards: int | None) -> HostAddress | None:
+    """The address the kernel prefers on an interface for a next hop (None: whatever it is)."""
+    for subnet, address in preferred_addresses(addresses, device):
+        if towards is None or subnet is None or subnet.contains(Address(address.family, towards)):
             return address
-        first = first or address
-    return first or elsewhere
+    return None

@@ -33,7 +33,7 @@ _QUERY_ANSWER: dict[int, dict[int, int]] = {
     ICMPV6: {128: 129, 139: 140},
 }
 # ICMPv6 types that are never tracked: multicast listener and neighbour discovery.
-_NEVER_TRACKED = frozenset({130, 131, 132, 133, 134, 135, 136, 143})
+NEVER_TRACKED = frozenset({130, 131, 132, 133, 134, 135, 136, 143})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def track(packet: Traveller, tracker: Tracker) -> Connection | None:
 
     None where the packet has none (untracked, invalid).
     """
-    if packet.proto == ICMPV6 and packet.icmp_type in _NEVER_TRACKED:
+    if packet.proto == ICMPV6 and packet.icmp_type in NEVER_TRACKED:
         packet.ctstate = UNTRACKED
         return None
     found = tracker.find(key_of(packet), packet.zone)

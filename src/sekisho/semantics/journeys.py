@@ -90,7 +90,7 @@ def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
         return walk.leg(back, node, "interface", reply=True)
     if forward.where in world.nodes:
         return walk.leg(back, forward.where, "process", reply=True)
-    holder = walk.behind(last.oif or "", Address(last.family, last.dst))
+    holder = walk.behind(last.oif or "", last.next_hop or Address(last.family, last.dst))
     assert holder is not None  # delivered to a known container, so it hangs on a bridge
     return walk.leg(back, HOST, "attachment", reply=True, origin=holder)
 

@@ -26,6 +26,9 @@ from sekisho.semantics.program import (
 from sekisho.values.address import Address, Family
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
 
+# Values of ``pkttype`` (xt_pkttype): for this host or another one, for everybody, for a group.
+UNICAST, BROADCAST, MULTICAST = 0, 1, 2
+
 
 @dataclass(slots=True)
 class Traveller:
@@ -104,6 +107,17 @@ class Traveller:
         if self.proto in (ICMP, ICMPV6) and self.icmp_type is not None:
             return self.icmp_type << 8 | (self.icmp_code or 0)
         return 0
+
+    def cross(self) -> None:
+        """Over a veth pair into another namespace: the mark, the socket's owner and the connection stay
+        behind (net/core/dev.c, __dev_forward_skb: skb_scrub_packet and skb_orphan)."""
+        self.mark, self.local, self.uid, self.gid = 0, False, None, None
+        self.unstated -= {"uid", "gid"}
+        self.physin = self.physout = None
+        self.zone = self.zone_reply = 0
+        self.ctstate, self.ctstatus, self.ctmark, self.ctdir, self.ctproto = UNTRACKED, 0, 0, None, None
+        self.ctorigsrc = self.ctorigdst = self.ctorigsport = self.ctorigdport = None
+        self.ctreplsrc = self.ctrepldst = self.ctreplsport = self.ctrepldport = None
 
     def packet(self) -> Packet:
         """The packet as it stands now."""

@@ -100,6 +100,7 @@ class _Leg:
         if leaves.interface not in world.bridges:
             return self._finish(visit, self._away(visit, leaves))
         next_hop = leaves.next_hop
+        self.packet.oif, self.packet.next_hop = leaves.interface, next_hop
         target = self.walk.behind(leaves.interface, next_hop)
         if leaves.linkdown and (target is None or self._only_inferred(target)):
             return self._finish(visit, self._no_carrier(visit, leaves))
@@ -166,6 +167,8 @@ class _Leg:
         ``next_hop`` None: the attachment's own routing is not known, a container's usual one is taken.
         """
         visit, packet = self._visit(HOST), self.packet
+        if origin.node is not None:
+            packet.cross()
         packet.iif, packet.oif, packet.physin = origin.bridge, None, origin.port
         if origin.node is None and not self.reply:
             visit.lean(Lean("container-routing-assumed", (origin.name,)))
@@ -241,10 +244,8 @@ class _Leg:
     def _enter(self, target: Attachment) -> Visit:
         """Over the veth pair into a captured namespace: marks and connections stay behind."""
         assert target.node is not None
-        packet = self.packet
-        packet.iif, packet.oif, packet.mark = target.interface, None, 0
-        packet.physin = packet.physout = None
-        packet.local = False
+        self.packet.cross()
+        self.packet.iif, self.packet.oif = target.interface, None
         return self._visit(target.node)
 
     def _hop(self, visit: Visit, out: str | None) -> None:

@@ -1,0 +1,247 @@
+"""Guards over sets: which packets of a state certainly fit, and which perhaps.
+
+``Cond(yes, maybe)``: ``yes`` fit; ``maybe`` (a superset) are those of which it cannot be excluded. The same
+three answers as for one packet, packet by packet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sekisho.semantics.program import (
+    All,
+    AnyOf,
+    Guard,
+    In,
+    Interface,
+    Masked,
+    Members,
+    Not,
+    ReversePath,
+    Unsure,
+)
+from sekisho.symbolic.space import Set, Space
+from sekisho.symbolic.state import ByOrigin, Ends, Name, State
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
+
+_PORTED = IntSet.of(*PORT_PROTOCOLS)
+_ICMP = IntSet.of(ICMP, ICMPV6)
+_TCP = IntSet.of(TCP)
+# ICMP queries and their answers; what ``State.answered`` maps.
+ANSWERS = {ICMP: {8: 0, 13: 14, 15: 16, 17: 18}, ICMPV6: {128: 129, 139: 140}}
+
+
+@dataclass(frozen=True, slots=True)
+class Cond:
+    """``yes`` is a subset of ``maybe``; they are one object where everything is decided."""
+
+    yes: Set
+    maybe: Set
+
+
+ReverseLookup = Callable[[State, ReversePath], Cond]
+
+
+class Guards:
+    """Evaluates guards in one space. ``reverse`` looks the way back up."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.reverse: ReverseLookup | None = None
+        proto = space.field["proto"]
+        self.ported = space.member(proto, _PORTED)
+        self.icmp = space.member(proto, _ICMP)
+        self.tcp = space.member(proto, _TCP)
+        nothing, everything = space.nothing, space.everything
+        self.never = Cond(nothing, nothing)
+        self.always = Cond(everything, everything)
+        self._unsure = Cond(nothing, everything)
+        self._evaluate: dict[type, Callable[..., Cond]] = {
+            In: self._in, Masked: self._masked, Interface: self._interface, All: self._all, AnyOf: self._any,
+            Not: self._not, Unsure: lambda guard, state: self._unsure, Members: self._members,
+            ReversePath: self._reverse,
+        }  # fmt: skip
+
+    def holds(self, guard: Guard, state: State) -> Cond:
+        """Which packets fit."""
+        return self._evaluate[type(guard)](guard, state)
+
+    def _exact(self, some: Set) -> Cond:
+        return Cond(some, some)
+
+    # ---------------------------------------------------------------------------------- leaves
+
+    def _in(self, guard: In, state: State) -> Cond:
+        return self._exact(self.field_in(guard.field, guard.values, state))
+
+    def field_in(self, name: str, values: IntSet, state: State) -> Set:
+        """The packets that have the field, with a value in the set."""
+        space = self.space
+        match name:
+            case "src" | "dst":
+                return space.member(getattr(state.ends, name), values)
+            case "sport" | "dport":
+                return space.member(getattr(state.ends, name), values) & self.ported
+            case "proto" | "setproto":
+                return space.member(space.field["proto"], values)
+            case "icmp_type":
+                return self._icmp_type(values, state)
+            case "icmp_code":
+                return space.member(state.icmp_code, values) & self.icmp
+            case "tcp_flags":
+                return space.member(state.tcp_flags, values) & self.tcp
+            case "tos" | "length":
+                return space.member(getattr(state, name), values)
+            case "ttl":
+                return space.member(state.ttl, self._shifted(values, state.spent))
+            case "uid" | "gid" | "src_mac":
+                bits = getattr(state, name)
+                return space.nothing if bits is None else space.member(bits, values)
+            case "flow_uid":
+                if not state.local:
+                    return space.everything if 0 in values else space.nothing
+                return space.nothing if state.uid is None else space.member(state.uid, values)
+            case "setsport" | "setdport":
+                return self._set_port(name, values, state)
+            case _ if name.startswith(("ctorig", "ctrepl")):
+                return self._tuple_field(name, values, state)
+            case "ctproto":
+                known = state.ctsent is not None
+                return space.member(space.field["proto"], values) if known else space.nothing
+            case "fragment":
+                return space.everything if 0 in values else space.nothing
+            case _:
+                number = getattr(state, name)
+                return space.everything if number is not None and number in values else space.nothing
+
+    def _shifted(self, values: IntSet, by: int) -> IntSet:
+        return (
+            IntSet.from_intervals((first + by, min(last + by, 255)) for first, last in values)
+            if by
+            else values
+        )
+
+    def _icmp_type(self, values: IntSet, state: State) -> Set:
+        space = self.space
+        if not state.answered:
+            return space.member(state.icmp_type, values) & self.icmp
+        found = space.nothing
+        proto = space.field["proto"]
+        for number, answers in ANSWERS.items():
+            before = IntSet.of(*(query for query, answer in answers.items() if answer in values))
+            plain = values.minus(IntSet.of(*answers), 8)
+            found |= space.member(state.icmp_type, before | plain) & space.member(proto, IntSet.of(number))
+        return found
+
+    def _set_port(self, name: str, values: IntSet, state: State) -> Set:
+        """ipset's port dimension: a port, ICMP type and code together, or 0."""
+        space = self.space
+        port = state.ends.sport if name == "setsport" else state.ends.dport
+        found = space.member(port, values) & self.ported
+        for kind in range(256) if any(last > 255 or first == 0 for first, last in values) else ():
+            codes = IntSet.from_intervals(
+                (max(first, kind << 8) & 0xFF, min(last, kind << 8 | 0xFF) & 0xFF)
+                for first, last in values
+                if first <= (kind << 8 | 0xFF) and last >= kind << 8
+            )
+            if codes:
+                found |= self._icmp_type(IntSet.of(kind), state) & space.member(state.icmp_code, codes)
+        if 0 in values:
+            found |= ~(self.ported | self.icmp)
+        return found
+
+    def _tuple_field(self, name: str, values: IntSet, state: State) -> Set:
+        space = self.space
+        if state.ctsent is None or state.ctonward is None:
+            return space.nothing
+        ends: Ends = state.ctsent if name.startswith("ctorig") else state.ctonward.mirrored()
+        which = name[6:]
+        if which in ("src", "dst"):
+            return space.member(getattr(ends, which), values)
+        found = space.member(getattr(ends, which), values) & self.ported
+        if which == "sport":  # tracking keeps an ICMP query's identifier there, and its type as dport
+            return found | (space.member(state.icmp_id, values) & self.icmp)
+        return found | self._icmp_type(values, replace(state, answered=name.startswith("ctrepl")))
+
+    def _masked(self, guard: Masked, state: State) -> Cond:
+        space, name = self.space, guard.field
+        mask, value = guard.mask, guard.value
+        if name in ("mark", "ctmark", "ctstatus", "pkttype", "zone", "ctdir", "ctstate"):
+            number = getattr(state, name)
+            return self.always if number is not None and number & mask == value else self.never
+        if name == "tcp_flags":
+            return self._exact(space.masked(state.tcp_flags, mask, value) & self.tcp)
+        if name == "tos":
+            return self._exact(space.masked(state.tos, mask, value))
+        raise NotImplementedError(f"masked {name}")
+
+    def _interface(self, guard: Interface, state: State) -> Cond:
+        name: Name = getattr(state, guard.field)
+        if isinstance(name, ByOrigin):
+            return self._exact(name.where(lambda each: _fits(guard, each), self.space.nothing))
+        return self.always if _fits(guard, name) else self.never
+
+    def named(self, name: Name, wanted: str) -> Set:
+        """The packets of which the name is the wanted one."""
+        if isinstance(name, ByOrigin):
+            return name.where(wanted.__eq__, self.space.nothing)
+        return self.space.everything if name == wanted else self.space.nothing
+
+    def _members(self, guard: Members, state: State) -> Cond:
+        """Entries from the last to the first: an earlier one decides over a later one."""
+        found = self.space.nothing
+        for boxes, answer in reversed(guard.entries):
+            here = self.space.everything
+            for name, box in zip(guard.fields, boxes, strict=True):
+                here &= self._dimension(name, box, state)
+                if not here.satisfiable():
+                    break
+            found = found | here if answer else found & ~here
+        return self._exact(found)
+
+    def _dimension(self, name: str, box: IntSet | str, state: State) -> Set:
+        if not isinstance(box, str):
+            return self.field_in(name, box, state)
+        return self.named(getattr(state, name), box)
+
+    def _reverse(self, guard: ReversePath, state: State) -> Cond:
+        assert self.reverse is not None
+        return self.reverse(state, guard)
+
+    # ------------------------------------------------------------------------------- connectives
+
+    def _all(self, guard: All, state: State) -> Cond:
+        yes = maybe = self.space.everything
+        for part in guard.guards:
+            held = self._evaluate[type(part)](part, state)
+            if held.maybe is held.yes and maybe is yes:
+                yes = maybe = yes & held.yes
+            else:
+                yes, maybe = yes & held.yes, maybe & held.maybe
+            if not maybe.satisfiable():
+                return self.never
+        return Cond(yes, maybe)
+
+    def _any(self, guard: AnyOf, state: State) -> Cond:
+        yes = maybe = self.space.nothing
+        for part in guard.guards:
+            held = self._evaluate[type(part)](part, state)
+            if held.maybe is held.yes and maybe is yes:
+                yes = maybe = yes | held.yes
+            else:
+                yes, maybe = yes | held.yes, maybe | held.maybe
+        return Cond(yes, maybe)
+
+    def _not(self, guard: Not, state: State) -> Cond:
+        held = self._evaluate[type(guard.guard)](guard.guard, state)
+        if held.maybe is held.yes:
+            return self._exact(~held.yes)
+        return Cond(~held.maybe, ~held.yes)
+
+
+def _fits(guard: Interface, name: str | None) -> bool:
+    if name is None:
+        return guard.prefix and not guard.name and guard.field in ("iif", "oif")
+    return name.startswith(guard.name) if guard.prefix else name == guard.name

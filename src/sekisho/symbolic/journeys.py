@@ -1,0 +1,136 @@
+"""All packets of a question and their replies: the twin of ``semantics.journeys``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sekisho.semantics.world import HOST, Attachment
+from sekisho.symbolic.space import Set
+from sekisho.symbolic.state import Ends, Front, State, at_start
+from sekisho.symbolic.visit import Fate
+from sekisho.symbolic.walk import Ended, Origins, SymbolicWalk
+from sekisho.values.address import Address
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import ACK, SYN
+
+ARRIVED = ("delivered", "exits")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where packets set out; compare ``semantics.journeys.Start``.
+
+    ``how``: "process" of ``node`` (``choose_source``: routing chooses the address), "interface" ``iif`` of
+    ``node``, or "attachment": ``origins`` put them on their bridges, each with its own addresses.
+    """
+
+    how: str
+    node: str = HOST
+    iif: str | None = None
+    origins: tuple[Attachment, ...] = ()
+    choose_source: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Packets that share their whole way: how they end, and how their replies end (None: no reply).
+
+    ``sent`` are the ends of the first packet in terms of the original's variables (the source may have
+    been chosen by routing), ``state`` those it arrived with.
+    """
+
+    source: Source
+    some: Set
+    forward: Fate
+    state: State
+    reply: Fate | None = None
+    back: State | None = None
+
+    @property
+    def sent(self) -> Ends | None:
+        """The ends of the packet as a process sent it; None: as the variables say."""
+        return self.state.first
+
+    @property
+    def works(self) -> bool:
+        """Whether the packet and its reply both get where they should."""
+        return self.reply is not None and self.reply.disposition in ARRIVED
+
+
+def journeys(walk: SymbolicWalk, source: Source, some: Set, *, with_reply: bool = True) -> list[Flows]:
+    """Follow a set of packets that set out from one place, and their replies.
+
+    The results partition the set, together with the answers to open questions.
+    """
+    found: list[Flows] = []
+    for ended in set_out(walk, source, some):
+        if with_reply and ended.fate.disposition in ARRIVED:
+            for back in _reply(walk, ended):
+                found.append(Flows(source, back.some, ended.fate, ended.state, back.fate, back.state))
+        else:
+            found.append(Flows(source, ended.some, ended.fate, ended.state))
+    return found
+
+
+def set_out(walk: SymbolicWalk, source: Source, some: Set) -> list[Ended]:
+    """The forward leg."""
+    space = walk.space
+    start = at_start(space, iif=source.iif)
+    origins = tuple(
+        (item, space.member(space.field["src"], walk.addresses_of(item))) for item in source.origins
+    )
+    walk.strangers = origins
+    if source.how == "process":
+        start = replace(start, uid=space.field["uid"], gid=space.field["gid"])
+        return walk.from_process(source.node, {start: some}, source.choose_source)
+    start = replace(start, src_mac=space.field["src_mac"])
+    if source.how == "interface":
+        return walk.from_wire(source.node, {start: some})
+    return walk.from_ports(origins, {start: some})
+
+
+def _reply(walk: SymbolicWalk, ended: Ended) -> list[Ended]:
+    """The answers set out from where the packets ended, with their addresses exchanged."""
+    fate, state, space = ended.fate, ended.state, walk.space
+    back = State(
+        state.ends.mirrored(), state.icmp_type, state.icmp_code, state.icmp_id,
+        space.constant(SYN | ACK, 8), state.tos, state.length, space.constant(64, 8), src_mac=state.src_mac,
+        answered=not state.answered, connections=state.connections, reply=True, first=state.first,
+    )  # fmt: skip
+    if fate.disposition == "exits":
+        front: Front = {replace(back, iif=state.oif): ended.some}
+        return walk.from_wire(fate.node, front)
+    if not fate.bridge:
+        return walk.from_process(fate.where, {back: ended.some}, choose_source=False)
+    return walk.from_ports(_holders(walk, fate.bridge, ended), {back: ended.some})
+
+
+def _holders(walk: SymbolicWalk, bridge: str, ended: Ended) -> Origins:
+    """The containers on a bridge that took the packets; any of them stands for all where ports do not matter."""
+    here = walk.attachments(bridge)
+    if not walk.sees_ports and all(item.hairpin is not False for item in here):
+        return ((here[0], walk.space.everything),)
+    next_hop = ended.state.next_hop
+    assert next_hop is not None
+    return tuple((item, walk.at(item, next_hop)) for item in here)
+
+
+def taker(walk: SymbolicWalk, fate: Fate, next_hop: Address | None) -> str:
+    """The name of who takes a packet: a namespace, or a container by the packet's next hop."""
+    if not fate.bridge:
+        return fate.where
+    assert next_hop is not None
+    return next(item.name for item in walk.attachments(fate.bridge) if next_hop in item.addresses)
+
+
+def openers(walk: SymbolicWalk, ttl: int = 64) -> Set:
+    """The packets that open connections: TCP's SYN, ICMP queries, and all other protocols'."""
+    space, guards = walk.space, walk.guards
+    start = at_start(space)
+    tcp = space.member(space.field["tcp_flags"], IntSet.of(SYN))
+    queries = guards.field_in(
+        "icmp_type", IntSet.of(8, 13, 15, 17) if walk.family == 4 else IntSet.of(128, 139), start
+    )
+    plain = ~(guards.tcp | guards.icmp)
+    some = (guards.tcp & tcp) | (guards.icmp & queries) | plain
+    return some & space.member(space.field["ttl"], IntSet.of(ttl))

@@ -1,0 +1,261 @@
+"""Sets of packets as decision diagrams over the header bits of the *original* packet.
+
+    proto  dst  tdst  src  dport  tdport  sport  icmp_type icmp_code icmp_id tcp_flags tos ...  choices
+    most significant bit first in every field; diagrams grow 4 to 50 times in other orders
+
+``tdst`` and ``tdport`` are the destination that a translation gave, where one set holds packets with many of
+them. The last variables are *choices*: one for each question that nobody can decide (a rate limit, an
+unknown match), so that "certainly" is *for all choices* and "perhaps" is *for some*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from oxidd.bcdd import BCDDFunction, BCDDManager
+
+from sekisho.semantics.journey import Doubt
+from sekisho.values.address import BITS, Family
+from sekisho.values.intset import Interval, IntSet
+
+Set = BCDDFunction
+
+# Fields of a packet in the order of their variables; addresses take their family's width.
+ORDER = (
+    "proto", "dst", "tdst", "src", "dport", "tdport", "sport", "icmp_type", "icmp_code", "icmp_id",
+    "tcp_flags", "tos", "src_mac", "length", "ttl", "uid", "gid",
+)  # fmt: skip
+WIDTH = {
+    "proto": 8, "dport": 16, "tdport": 16, "sport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16,
+    "tcp_flags": 8, "tos": 8, "src_mac": 48, "length": 16, "ttl": 8, "uid": 32, "gid": 32,
+}  # fmt: skip
+HEADER = tuple(name for name in ORDER if name not in ("tdst", "tdport"))
+
+# Room for nodes and for remembered operations; memory is taken as it is used.
+_NODES = 1 << 25
+_CACHE = 1 << 20
+
+# A bit of a field: a constant, a variable (even: as it is, odd: complemented).
+ZERO, ONE = -1, -2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bits:
+    """A field's value in terms of the original packet: one code per bit, most significant first.
+
+    Every value has one object (``Space.bits``), so objects are compared by identity. ``value`` is the
+    number where all bits are constant. ``sets`` remembers the diagrams of *this field is in that set*.
+    """
+
+    codes: tuple[int, ...]
+    value: int | None
+    sets: dict[IntSet, Set] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        return len(self.codes)
+
+
+class Space:
+    """One diagram manager with its variables. Diagrams of two spaces must never meet."""
+
+    def __init__(self, family: Family) -> None:
+        self.family: Family = family
+        self.manager = BCDDManager(_NODES, _CACHE, 1)
+        self.nothing: Set = self.manager.false()
+        self.everything: Set = self.manager.true()
+        self.first: dict[str, int] = {}
+        self._interned: dict[tuple[int, ...], Bits] = {}
+        self._choices: dict[object, Set] = {}
+        self.doubts: dict[int, tuple[Doubt, ...]] = {}
+        at = 0
+        for name in ORDER:
+            self.first[name] = at
+            at += self.width(name)
+        self.manager.add_vars(at)
+        self.variables = at
+        self._var = [self.manager.var(index) for index in range(at)]
+        self.field: dict[str, Bits] = {name: self._identity(name) for name in ORDER}
+
+    def width(self, name: str) -> int:
+        """A field's number of bits."""
+        return WIDTH.get(name) or BITS[self.family]
+
+    # ---------------------------------------------------------------------------------- values
+
+    def bits(self, codes: tuple[int, ...]) -> Bits:
+        """The one object for these bits."""
+        found = self._interned.get(codes)
+        if found is None:
+            value: int | None = 0
+            for code in codes:
+                value = None if code >= 0 or value is None else value << 1 | (code == ONE)
+            found = self._interned[codes] = Bits(codes, value)
+        return found
+
+    def constant(self, value: int, width: int) -> Bits:
+        """A number as bits."""
+        return self.bits(tuple(ONE if value >> at & 1 else ZERO for at in range(width - 1, -1, -1)))
+
+    def _identity(self, name: str) -> Bits:
+        first = self.first[name]
+        return self.bits(tuple(2 * (first + at) for at in range(self.width(name))))
+
+    # ------------------------------------------------------------------------------- conditions
+
+    def literal(self, code: int) -> Set:
+        """The packets of which this bit is set."""
+        if code < 0:
+            return self.everything if code == ONE else self.nothing
+        var = self._var[code >> 1]
+        return ~var if code & 1 else var
+
+    def member(self, bits: Bits, values: IntSet) -> Set:
+        """The packets whose field is in the set."""
+        if bits.value is not None:
+            return self.everything if bits.value in values else self.nothing
+        found = bits.sets.get(values)
+        if found is None:
+            found = bits.sets[values] = self._member(bits.codes, 0, 0, values.intervals)
+        return found
+
+    def _member(self, codes: tuple[int, ...], at: int, base: int, intervals: Sequence[Interval]) -> Set:
+        """``intervals`` cut to the block of values that begin with the first ``at`` bits (``base``)."""
+        if not intervals:
+            return self.nothing
+        size = 1 << (len(codes) - at)
+        if intervals[0][0] <= base and intervals[0][1] >= base + size - 1:
+            return self.everything
+        if len(intervals) == 1 and intervals[0][0] == intervals[0][1]:
+            return self._equals(codes, at, intervals[0][0])
+        half = base + (size >> 1)
+        low = [(first, min(last, half - 1)) for first, last in intervals if first < half]
+        high = [(max(first, half), last) for first, last in intervals if last >= half]
+        code = codes[at]
+        if code == ZERO:
+            return self._member(codes, at + 1, base, low)
+        if code == ONE:
+            return self._member(codes, at + 1, half, high)
+        zero = self._member(codes, at + 1, base, low)
+        one = self._member(codes, at + 1, half, high)
+        return self._var[code >> 1].ite(zero, one) if code & 1 else self._var[code >> 1].ite(one, zero)
+
+    def _equals(self, codes: tuple[int, ...], at: int, value: int) -> Set:
+        found = self.everything
+        for code in reversed(codes[at:]):
+            wanted = value & 1
+            value >>= 1
+            if code < 0:
+                if (code == ONE) != wanted:
+                    return self.nothing
+                continue
+            var = self._var[code >> 1]
+            found &= var if (code & 1) != wanted else ~var
+        return found
+
+    def masked(self, bits: Bits, mask: int, value: int) -> Set:
+        """The packets with ``field & mask == value``."""
+        if value & ~mask:
+            return self.nothing
+        found = self.everything
+        for at, code in enumerate(reversed(bits.codes)):
+            if mask >> at & 1:
+                literal = self.literal(code)
+                found &= literal if value >> at & 1 else ~literal
+        return found
+
+    def equal(self, some: Set, one: Bits, other: Bits) -> Set:
+        """The packets of ``some`` whose two fields are equal.
+
+        Built within ``some`` bit by bit: the bare relation of two free addresses has no small diagram.
+        """
+        if one is other:
+            return some
+        if one.value is not None and other.value is not None:
+            return some if one.value == other.value else self.nothing
+        for mine, theirs in zip(one.codes, other.codes, strict=True):
+            if mine == theirs:
+                continue
+            some &= ~(self.literal(mine) ^ self.literal(theirs))
+            if not some.satisfiable():
+                break
+        return some
+
+    # --------------------------------------------------------------------------------- choices
+
+    def choice(self, key: object, doubts: tuple[Doubt, ...]) -> Set:
+        """A variable for a question that nobody can decide; the same key is the same question."""
+        found = self._choices.get(key)
+        if found is None:
+            index = self.manager.add_vars(1)[0]
+            found = self._choices[key] = self.manager.var(index)
+            self.doubts[index] = doubts
+        return found
+
+    def _choice_cube(self) -> Set:
+        return self.cube(list(self.doubts))
+
+    def certainly(self, some: Set) -> Set:
+        """The packets that are in the set however the open questions are answered."""
+        return some.forall(self._choice_cube()) if self.doubts else some
+
+    def perhaps(self, some: Set) -> Set:
+        """The packets that are in the set for some answers."""
+        return some.exists(self._choice_cube()) if self.doubts else some
+
+    # ------------------------------------------------------------------------------ projections
+
+    def cube(self, indices: Iterable[int]) -> Set:
+        """The variables as a conjunction, the form in which quantifiers take them."""
+        found = self.everything
+        for index in sorted(indices, reverse=True):
+            found &= self.manager.var(index)
+        return found
+
+    def of_fields(self, names: Iterable[str]) -> Set:
+        """The variables of these fields as a conjunction."""
+        return self.cube(
+            index for name in names for index in range(self.first[name], self.first[name] + self.width(name))
+        )
+
+    def without(self, some: Set, names: Iterable[str]) -> Set:
+        """The set with these fields forgotten."""
+        return some.exists(self.of_fields(names))
+
+    def values(self, some: Set, bits: Bits) -> IntSet:
+        """Every value that a field takes in the set. The field must stand on variables in their order."""
+        if bits.value is not None:
+            return IntSet.of(bits.value) if some.satisfiable() else IntSet(())
+        mine = {code >> 1 for code in bits.codes if code >= 0}
+        shown = some.exists(self.cube(index for index in range(self.manager.num_vars()) if index not in mine))
+        found: list[Interval] = []
+        self._collect(shown, bits.codes, 0, 0, found)
+        return IntSet.from_intervals(found)
+
+    def _collect(self, some: Set, codes: tuple[int, ...], at: int, base: int, found: list[Interval]) -> None:
+        if not some.satisfiable():
+            return
+        rest = codes[at:]
+        if some.valid() and all(code >= 0 for code in rest):
+            found.append((base << len(rest), ((base + 1) << len(rest)) - 1))
+            return
+        if not rest:
+            found.append((base, base))
+            return
+        code = rest[0]
+        if code < 0:
+            self._collect(some, codes, at + 1, base << 1 | (code == ONE), found)
+            return
+        zero, one = self.split(some, code >> 1)
+        if code & 1:
+            zero, one = one, zero
+        self._collect(zero, codes, at + 1, base << 1, found)
+        self._collect(one, codes, at + 1, base << 1 | 1, found)
+
+    def split(self, some: Set, index: int) -> tuple[Set, Set]:
+        """The set where a variable is 0 and where it is 1; it must be the topmost one that matters."""
+        if some.node_var() == index:
+            one, zero = some.cofactors()  # type: ignore[misc]
+            return zero, one
+        return some, some

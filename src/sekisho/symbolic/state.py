@@ -1,0 +1,152 @@
+"""What the packets of one set have in common while they walk: the symbolic twin of ``Traveller``.
+
+A header field is a value in terms of the original packet (``Bits``): itself, a constant after DNAT, another
+field of the original in a reply. Interfaces are concrete, or depend on who sent the packet (``ByOrigin``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sekisho.semantics.program import UNTRACKED
+from sekisho.symbolic.space import Bits, Set, Space
+from sekisho.values.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class ByOrigin:
+    """A name that depends on the packet: disjoint sets, one for each name."""
+
+    cases: tuple[tuple[str | None, Set], ...]
+
+    def where(self, wanted: object, nothing: Set) -> Set:
+        """The packets for which ``wanted(name)`` holds."""
+        found = nothing
+        for name, some in self.cases:
+            if wanted(name):  # type: ignore[operator]
+                found |= some
+        return found
+
+
+Name = str | None | ByOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Addresses and ports of one direction."""
+
+    src: Bits
+    dst: Bits
+    sport: Bits
+    dport: Bits
+
+    def mirrored(self) -> Ends:
+        """Those of an answer."""
+        return Ends(self.dst, self.src, self.dport, self.sport)
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolicConnection:
+    """A tracked connection of a namespace: ``sent`` is the first packet's ends, ``onward`` the same after
+    translation (so an answer arrives as ``onward.mirrored()``)."""
+
+    sent: Ends
+    onward: Ends
+    zone: int = 0
+    zone_reply: int = 0
+    status: int = 0
+    mark: int = 0
+    bound: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """See the module's text. Fields are those of ``Traveller``; ``spent`` is what routers took of the
+    original TTL, ``answered`` that the ICMP type is the answer's to the original one. ``connections``
+    are those of all namespaces, ``tracked`` the one in this namespace, by its place among them. ``first`` are
+    the ends as a process sent them, where routing chose the source."""
+
+    ends: Ends
+    icmp_type: Bits
+    icmp_code: Bits
+    icmp_id: Bits
+    tcp_flags: Bits
+    tos: Bits
+    length: Bits
+    ttl: Bits
+    src_mac: Bits | None = None
+    uid: Bits | None = None
+    gid: Bits | None = None
+    spent: int = 0
+    answered: bool = False
+    iif: Name = None
+    oif: str | None = None
+    physin: Name = None
+    physout: str | None = None
+    local: bool = False
+    mark: int = 0
+    next_hop: Address | Bits | None = None
+    linkdown: bool = False
+    pkttype: int = 0
+    zone: int = 0
+    zone_reply: int = 0
+    ctstate: int = UNTRACKED
+    ctstatus: int = 0
+    ctmark: int = 0
+    ctdir: int | None = None
+    ctsent: Ends | None = None
+    ctonward: Ends | None = None
+    untracked: bool = False
+    tracked: int | None = None
+    connections: tuple[tuple[str, SymbolicConnection], ...] = ()
+    reply: bool = False
+    visits: int = 0
+    first: Ends | None = None
+
+    def with_ends(self, **ends: Bits) -> State:
+        """The state with some of its addresses and ports replaced."""
+        return replace(self, ends=replace(self.ends, **ends))
+
+    @property
+    def connection(self) -> SymbolicConnection | None:
+        """The connection that the packets carry in this namespace."""
+        return None if self.tracked is None else self.connections[self.tracked][1]
+
+    def crossed(self) -> State:
+        """Over a veth pair into another namespace; see ``Traveller.cross``."""
+        return replace(
+            self, mark=0, local=False, uid=None, gid=None, physin=None, physout=None, zone=0, zone_reply=0,
+            ctstate=UNTRACKED, ctstatus=0, ctmark=0, ctdir=None, ctsent=None, ctonward=None,
+        )  # fmt: skip
+
+    def elsewhere(self) -> State:
+        """Another stay in a namespace begins: no connection is attached yet."""
+        return replace(self, tracked=None, untracked=False, visits=self.visits + 1, linkdown=False)
+
+    def with_connection(self, connection: SymbolicConnection) -> State:
+        """The same with the carried connection changed."""
+        assert self.tracked is not None
+        node = self.connections[self.tracked][0]
+        kept = list(self.connections)
+        kept[self.tracked] = (node, connection)
+        return replace(self, connections=tuple(kept))
+
+
+Front = dict[State, Set]
+
+
+def add(front: Front, state: State, some: Set) -> None:
+    """Let packets join those of the same state."""
+    if some.satisfiable():
+        present = front.get(state)
+        front[state] = some if present is None else present | some
+
+
+def at_start(space: Space, *, iif: Name = None, mark: int = 0) -> State:
+    """A packet as it sets out: every field is the original's."""
+    field = space.field
+    return State(
+        Ends(field["src"], field["dst"], field["sport"], field["dport"]),
+        field["icmp_type"], field["icmp_code"], field["icmp_id"], field["tcp_flags"], field["tos"],
+        field["length"], field["ttl"], iif=iif, mark=mark,
+    )  # fmt: skip

@@ -1,0 +1,509 @@
+"""Sets of packets in one namespace: the twin of ``semantics.visit``, station by station.
+
+Every method takes a front (sets by state) and gives the front that goes on; packets whose way ends are
+handed to ``walk.end``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sekisho.semantics.chains import Passed
+from sekisho.semantics.hooks import NAT_SIDE
+from sekisho.semantics.host import HostCode
+from sekisho.semantics.journey import Disposition, Doubt, Hook
+from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints
+from sekisho.semantics.program import (
+    DNAT_BIT,
+    NEW,
+    Accept,
+    Action,
+    ChainCode,
+    Guarded,
+    NotUnderstood,
+    Program,
+    Reject,
+    ReversePath,
+    RouteTo,
+    Station,
+    Stop,
+    Translate,
+    Way,
+)
+from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
+from sekisho.symbolic.guards import Cond
+from sekisho.symbolic.space import Bits, Set
+from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
+from sekisho.symbolic.tracking import Hit, own_addresses, rewrite, track, translate
+from sekisho.values.address import Address
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import TCP, UDP
+
+if TYPE_CHECKING:
+    from sekisho.symbolic.walk import SymbolicWalk
+
+_LOCAL_KINDS = ("local", "broadcast", "anycast", "multicast")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How packets end, and the line that decides it (``line`` None: a policy or no line at all).
+
+    ``where`` is the namespace that takes them; with ``bridge``, what hangs there at the state's next hop.
+    """
+
+    disposition: Disposition
+    node: str
+    where: str = ""
+    bridge: str = ""
+    answer: str | None = None
+    kernel_reason: str | None = None
+    doubts: tuple[Doubt, ...] = ()
+    hook: Hook | None = None
+    table: str = ""
+    chain: ChainCode | None = None
+    line: Guarded | None = None
+    backend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Packets on their way out by ``interface``; see ``semantics.visit.Leaves``. ``bridged`` are those that
+    br_netfilter hands from port to port."""
+
+    interface: str
+    next_hop: Address | Bits
+    state: State
+    some: Set
+    bridged: Set | None = None
+
+
+class SymbolicVisit:
+    """The stations of one namespace."""
+
+    def __init__(self, walk: SymbolicWalk, host: HostCode) -> None:
+        self.walk = walk
+        self.host = host
+        self.space = walk.space
+        self.guards = walk.guards
+        self.flow = walk.flow
+        self.program: Program = host.programs[walk.space.family]
+        self._reversed: dict[object, Cond] = {}
+
+    # ------------------------------------------------------------------------------ the ways in
+
+    def arrive(self, front: Front) -> list[Leaving]:
+        """Packets come in by their ``iif``."""
+        return self.input_decision(self.hook("prerouting", front))
+
+    def arrive_loopback(self, front: Front) -> list[Leaving]:
+        """Back in over lo, with the route they have."""
+        self.local_input(self.hook("prerouting", front))
+        return []
+
+    def input_decision(self, front: Front) -> list[Leaving]:
+        """The input route lookup and all that follows it."""
+        local: Front = {}
+        onward: dict[tuple[RouteTo, Way], Front] = {}
+        lookup: Front = {}
+        decided: list[tuple[Passed, State, Set]] = []
+        refused: list[tuple[Passed, State, Set]] = []
+        for passed, state, some in self._run(self.program.arrival, front, "arrival"):
+            if isinstance(passed.action, Accept):
+                add(lookup, state, some)
+            else:
+                decided.append((passed, state, some))
+        for passed, state, some in self._lookup(lookup, "route"):
+            (decided if isinstance(passed.action, RouteTo) else refused).append((passed, state, some))
+        for passed, state, some in refused:
+            # Where nothing may be forwarded, a route that refuses is not even answered.
+            for each, those in self._object(self.program.forwarding, {state: some}, "forwarding").items():
+                self._refused(passed, each, those)
+        for passed, state, some in decided:
+            action = passed.action
+            if not isinstance(action, RouteTo):
+                self._refused(passed, state, some)
+                continue
+            for way, part in self._ways(action, state, some, (id(passed.line), "in")):
+                if action.kind in _LOCAL_KINDS:
+                    kind = {"broadcast": 1, "multicast": 2}.get(action.kind, 0)
+                    arrived = replace(state, pkttype=kind)
+                    unnamed = self.space.nothing
+                    if action.kind == "broadcast":
+                        unnamed = part & self.guards.field_in("src", IntSet.of(0), state)
+                    checked: Front = {arrived: part & ~unnamed}
+                    for each, those in self._object(self.program.source_check, checked, "source").items():
+                        add(local, each, those)
+                    if unnamed.satisfiable():
+                        add(local, arrived, unnamed)
+                else:
+                    add(onward.setdefault((action, way), {}), state, part)
+        self.local_input(local)
+        leaving: list[Leaving] = []
+        ready: Front = {}
+        for (_, way), waiting in onward.items():
+            accepted = self._object(self.program.forwarding, waiting, "forwarding")
+            accepted = self._object(self.program.source_check, accepted, "source")
+            self._set_forward(accepted, way, ready)
+        leaving += self.postrouting(self.hook("forward", ready))
+        return leaving
+
+    def _believed(self, kind: str, state: State, some: Set, local: Front) -> None:
+        """Packets for this host whose source is believable; a broadcast may come from nobody yet."""
+        state = replace(state, pkttype={"broadcast": BROADCAST, "multicast": MULTICAST}.get(kind, UNICAST))
+        asked = some
+        if kind == "broadcast":
+            asked = some & ~self.space.member(state.ends.src, IntSet.of(0))
+            add(local, state, some & ~asked)
+        if asked.satisfiable():
+            for each, part in self._object(self.program.source_check, {state: asked}, "source").items():
+                add(local, each, part)
+
+    def _set_forward(self, front: Front, way: Way, ready: Front) -> None:
+        """ip_forward(): the TTL, the way out."""
+        answer = "icmp-time-exceeded" if self.space.family == 4 else "icmp6-time-exceeded"
+        for state, some in front.items():
+            dying = some & self.guards.field_in("ttl", IntSet.span(0, 1), state)
+            if dying.satisfiable():
+                fate = Fate(
+                    "ttl_expired", self.host.name, answer=answer, kernel_reason="IP_TTL", hook="forward"
+                )
+                self.walk.end(fate, state, dying)
+                some &= ~dying
+            out: Address | Bits = way.via or state.ends.dst
+            down = "linkdown" in way.flags
+            going = replace(state, spent=state.spent + 1, oif=way.dev or "", next_hop=out, linkdown=down)
+            add(ready, going, some)
+
+    def send(self, front: Front, choose_source: bool) -> list[Leaving]:
+        """Local processes send: output route, OUTPUT, perhaps another route, POSTROUTING."""
+        local: Front = {}
+        for state, some in front.items():
+            add(local, replace(state, local=True, iif=None), some)
+        routed: Front = {}
+        if choose_source:
+            self._choose_sources(local, routed)
+        else:
+            for passed, state, some in self._lookup(local, "output"):
+                self._set_out(passed, state, some, "output", routed)
+        ready: Front = {}
+        for before, some in routed.items():
+            again: Front = {}
+            for after, part in self.hook("output", {before: some}).items():
+                same = self._unchanged(before, after, part)
+                add(ready, after, same)
+                add(again, after, part & ~same)
+            for passed, state, part in self._lookup(again, "reroute"):
+                self._set_out(passed, state, part, "reroute", ready)
+        return self.postrouting(ready)
+
+    def _unchanged(self, before: State, after: State, some: Set) -> Set:
+        if before.mark != after.mark:
+            return self.space.nothing
+        some = self.space.equal(some, before.ends.src, after.ends.src)
+        some = self.space.equal(some, before.ends.dst, after.ends.dst)
+        return self.space.equal(some, before.tos, after.tos)
+
+    def _set_out(self, passed: Passed, state: State, some: Set, phase: str, ready: Front) -> None:
+        """Send by the route that was found, or end where none was."""
+        action = passed.action
+        if not isinstance(action, RouteTo):
+            self._refused(passed, state, some)
+            return
+        if phase == "output" and action.kind in ("broadcast", "multicast"):
+            self._to_everybody(passed, state, some)
+            return
+        for way, part in self._ways(action, state, some, (id(passed.line), phase)):
+            device = "lo" if action.kind in ("local", "anycast") else way.dev
+            down = "linkdown" in way.flags
+            add(ready, replace(state, oif=device, next_hop=way.via or state.ends.dst, linkdown=down), part)
+
+    def _choose_sources(self, front: Front, ready: Front) -> None:
+        """Routing gives the packets their source; TCP's connect() then looks up once more with it."""
+        nowhere = self.space.constant(0, self.space.width("src"))
+        for state, some in front.items():
+            for passed, _, part in self._lookup({state.with_ends(src=nowhere): some}, "output"):
+                out: Front = {}
+                self._set_out(passed, state, part, "output", out)
+                for each, those in out.items():
+                    assert isinstance(passed.action, RouteTo)
+                    for source, mine in self._sources(passed.action, each, those):
+                        sent = each.with_ends(src=source)
+                        sent = replace(sent, first=sent.ends)
+                        tcp = mine & self.guards.tcp if self.space.family == 4 else self.space.nothing
+                        add(ready, sent, mine & ~tcp)
+                        self._connect(passed, sent, tcp, ready)
+
+    def _to_everybody(self, passed: Passed, state: State, some: Set) -> None:
+        """connect() of TCP refuses such a destination; other packets leave and come back as well."""
+        refused = Fate("no_route", self.host.name, hook="route", chain=passed.chain, line=passed.line)
+        self.walk.end(refused, state, some & self.guards.tcp)
+        doubts = (Doubt("sent-to-everybody"),)
+        open_ = Fate("undetermined", self.host.name, doubts=doubts, hook="route")
+        self.walk.end(open_, state, some & ~self.guards.tcp)
+
+    def _connect(self, first: Passed, sent: State, some: Set, ready: Front) -> None:
+        for again, _, part in self._lookup({sent: some}, "connect") if some.satisfiable() else ():
+            if again.line is first.line:
+                add(ready, sent, part)
+            else:
+                self._set_out(again, sent, part, "connect", ready)
+
+    def _sources(self, route: RouteTo, state: State, some: Set) -> Iterator[tuple[Bits, Set]]:
+        width = state.ends.src.width
+        if route.src is not None and route.src.family == self.space.family:
+            yield self.space.constant(route.src.value, width), some
+        elif route.kind == "local":
+            yield state.ends.dst, some
+        else:
+            addresses = self.host.addresses[self.space.family]
+            for source, part in own_addresses(some, state, addresses, self.space):
+                yield (self.space.constant(0, width) if isinstance(source, str) else source), part
+
+    def postrouting(self, front: Front) -> list[Leaving]:
+        """POSTROUTING, and out."""
+        found = []
+        for state, some in self.hook("postrouting", front).items():
+            assert state.next_hop is not None
+            found.append(Leaving(state.oif or "", state.next_hop, state, some))
+        return found
+
+    def local_input(self, front: Front) -> None:
+        """INPUT, then the sockets."""
+        inside: Front = {}
+        for state, some in front.items():
+            add(inside, replace(state, oif=None), some)
+        for state, some in self.hook("input", inside).items():
+            self._sockets(state, some)
+
+    def _sockets(self, state: State, some: Set) -> None:
+        """Who takes the packets; see ``semantics.delivery``."""
+        delivered = Fate("delivered", self.host.name, self.host.name, hook="socket")
+        if state.reply:
+            self.walk.end(delivered, state, some)
+            return
+        asking = some & self.guards.field_in("proto", IntSet.of(TCP, UDP), state)
+        taken = some & ~asking
+        chain = self.program.sockets
+        if chain is not None:
+            for passed, each, those in (
+                self._run(chain, {state: asking}, "sockets") if asking.satisfiable() else ()
+            ):
+                if isinstance(passed.action, Accept):
+                    taken |= those
+                else:
+                    self._no_socket(each, those)
+        else:
+            connection = state.connection
+            if connection is None or not connection.status & DNAT_BIT:
+                proxied = asking & self.guards.holds(self.program.published, state).yes
+                doubts = (Doubt("only-docker-proxy", ("", "")),)
+                fate = Fate("undetermined", self.host.name, self.host.name, doubts=doubts, hook="socket")
+                self.walk.end(fate, state, proxied)
+                asking &= ~proxied
+            taken |= asking
+        self.walk.end(delivered, state, taken)
+
+    def _no_socket(self, state: State, some: Set) -> None:
+        unreachable = "icmp-port-unreachable" if self.space.family == 4 else "icmp6-port-unreachable"
+        for proto, answer in ((TCP, "tcp-reset"), (UDP, unreachable)):
+            here = some & self.guards.field_in("proto", IntSet.of(proto), state)
+            name = self.host.name
+            fate = Fate("no_socket", name, name, answer=answer, kernel_reason="NO_SOCKET", hook="socket")
+            self.walk.end(fate, state, here)
+
+    # ------------------------------------------------------------------------------- checkpoints
+
+    def hook(self, hook: Hook, front: Front) -> Front:
+        """Pass every checkpoint of a hook."""
+        for checkpoint in checkpoints(self.program, hook):
+            if not front:
+                break
+            front = self._checkpoint(hook, checkpoint, front)
+        return front
+
+    def _checkpoint(self, hook: Hook, checkpoint: Checkpoint, front: Front) -> Front:
+        match checkpoint:
+            case Station():
+                return self._filter(checkpoint, front)
+            case Tracking():
+                return track(front, self.host.name, self.guards)
+            case NatCore(side, stations):
+                return self._nat(side, stations, front)
+
+    def _filter(self, station: Station, front: Front) -> Front:
+        passing: Front = {}
+        for passed, state, some in self._pass(station, front):
+            if isinstance(passed.action, Accept):
+                add(passing, state, some)
+            else:
+                self._end(station, passed, passed.action, state, some)
+        return passing
+
+    def _nat(self, side: str, stations: tuple[Station, ...], front: Front) -> Front:
+        through: Front = {}
+        asking: Front = {}
+        bound: Front = {}
+        for state, some in front.items():
+            connection = state.connection
+            if connection is None:
+                through[state] = some
+            elif state.ctstate == NEW and side not in connection.bound:
+                asking[state] = some
+            else:
+                bound[state] = some
+        for station in stations:
+            hits: list[Hit] = []
+            lines: dict[int, Passed] = {}
+            following: Front = {}
+            for passed, state, some in self._pass(station, asking):
+                action = passed.action
+                if isinstance(action, Translate):
+                    what = NAT_SIDE[station.hook] if action.what == "hook" else action.what
+                    key = self._key(id(passed.line), state)
+                    hits.append(Hit(action, what, state, some, key))
+                    lines[id(state)] = passed
+                elif isinstance(action, Accept):
+                    add(following, state, some)
+                else:
+                    self._end(station, passed, action, state, some)
+            translated, dropped = translate(hits, self.host.addresses[self.space.family], self.guards)
+            for state, some in translated.items():
+                add(bound, state, some)
+            for state, some in dropped:
+                self.walk.end(self._fate("dropped", station, lines[id(state)]), state, some)
+            asking = following
+        for state, some in asking.items():
+            add(bound, state, some)
+        for state, some in bound.items():
+            connection = state.connection
+            assert connection is not None
+            if state.ctstate == NEW and side not in connection.bound:
+                state = state.with_connection(replace(connection, bound=connection.bound | {side}))
+            add(through, rewrite(state, side), some)
+        return through
+
+    def _pass(self, station: Station, front: Front) -> list[tuple[Passed, State, Set]]:
+        return self._flow(station.base, station.chains, front, (station.hook, station.table, station.backend))
+
+    # ----------------------------------------------------------------------------------- routing
+
+    def _lookup(self, front: Front, phase: str) -> list[tuple[Passed, State, Set]]:
+        """The line that decides where packets go. Lookups see no outgoing interface, and lo as incoming one
+        of local packets."""
+        found: list[tuple[Passed, State, Set]] = []
+        for state, some in front.items():
+            seen = replace(state, iif="lo" if state.iif is None else state.iif, oif=None)
+            for passed, _, part in self._run(self.program.routing, {seen: some}, phase):
+                found.append((passed, state, part))
+        return found
+
+    def _run(self, chain: ChainCode, front: Front, phase: str) -> list[tuple[Passed, State, Set]]:
+        return self._flow(chain, self.program.route_tables, front, phase)
+
+    def _flow(
+        self, chain: ChainCode, chains: dict[str, ChainCode], front: Front, phase: object
+    ) -> list[tuple[Passed, State, Set]]:
+        """Packets that have been through more namespaces are asked anew."""
+        self.guards.reverse = self.reverse_path
+        by_visit: dict[object, Front] = {}
+        for state, some in front.items():
+            by_visit.setdefault(self._key(phase, state), {})[state] = some
+        found: list[tuple[Passed, State, Set]] = []
+        for key, part in by_visit.items():
+            found += self.flow.run(chain, chains, part, key)
+        return found
+
+    def _key(self, what: object, state: State) -> object:
+        return (what, self.host.name, state.reply, state.visits)
+
+    def _object(self, chain: ChainCode, front: Front, phase: str) -> Front:
+        passing: Front = {}
+        for passed, state, some in self._run(chain, front, phase):
+            if isinstance(passed.action, Accept):
+                add(passing, state, some)
+            else:
+                self._refused(passed, state, some)
+        return passing
+
+    def _ways(self, route: RouteTo, state: State, some: Set, key: object) -> Iterator[tuple[Way, Set]]:
+        """The ways of a multipath route: the kernel hashes, so each is a choice."""
+        names = tuple(f"{way.via or ''} {way.dev or ''}".strip() for way in route.ways)
+        for at, way in enumerate(route.ways[:-1]):
+            chosen = self.space.choice((self._key(key, state), at), (Doubt("multipath", names),))
+            yield way, some & chosen
+            some &= ~chosen
+        yield route.ways[-1], some
+
+    def reverse_path(self, state: State, guard: ReversePath) -> Cond:
+        """A lookup with source and destination exchanged, as from a local process."""
+        zero = self.space.constant(0, 32)
+        ends = state.ends.mirrored()
+        if state.pkttype == BROADCAST:
+            ends = replace(ends, src=zero)
+        back = replace(
+            state, ends=ends, iif="lo", oif=None, uid=zero, local=True,
+            mark=state.mark if guard.use_mark else 0,
+        )  # fmt: skip
+        key = (back, state.iif, guard)
+        found = self._reversed.get(key)
+        if found is None:
+            found = self._reversed[key] = self._look_back(back, state.iif, guard)
+        return found
+
+    def _look_back(self, back: State, iif: Name, guard: ReversePath) -> Cond:
+        nothing = self.space.nothing
+        asked: list[Set] = []
+        yes = nothing
+        front = {back: self.space.everything}
+        for passed, _, some in self.flow.run(
+            self.program.routing, self.program.route_tables, front, "", asked
+        ):
+            action = passed.action
+            if isinstance(action, NotUnderstood):
+                asked.append(some)
+            elif isinstance(action, RouteTo) and action.kind in guard.kinds:
+                devices = {way.dev for way in action.ways}
+                if not guard.strict:
+                    yes |= some
+                elif isinstance(iif, ByOrigin):
+                    yes |= some & iif.where(devices.__contains__, nothing)
+                elif iif in devices:
+                    yes |= some
+        unclear = nothing
+        for some in asked:
+            unclear |= some
+        yes &= ~unclear
+        return Cond(yes, yes | unclear) if asked else Cond(yes, yes)
+
+    # ----------------------------------------------------------------------------------- endings
+
+    def _fate(self, disposition: Disposition, station: Station, passed: Passed) -> Fate:
+        return Fate(
+            disposition, self.host.name, kernel_reason="NETFILTER_DROP", hook=station.hook,
+            table=station.table, chain=passed.chain, line=passed.line, backend=station.backend,
+        )  # fmt: skip
+
+    def _end(self, station: Station, passed: Passed, action: Action | None, state: State, some: Set) -> None:
+        match action:
+            case Reject(answer):
+                fate = replace(self._fate("rejected", station, passed), answer=answer)
+            case NotUnderstood(doubt):
+                fate = replace(
+                    self._fate("undetermined", station, passed), doubts=(doubt,), kernel_reason=None
+                )
+            case _:
+                fate = self._fate("dropped", station, passed)
+        self.walk.end(fate, state, some)
+
+    def _refused(self, passed: Passed, state: State, some: Set) -> None:
+        action, name = passed.action, self.host.name
+        if isinstance(action, NotUnderstood):
+            fate = Fate("undetermined", name, doubts=(action.doubt,), hook="route")
+        else:
+            assert isinstance(action, Stop)
+            fate = Fate(action.disposition, name, answer=action.answer, kernel_reason=action.kernel_reason,
+                        hook="route")  # fmt: skip
+        self.walk.end(replace(fate, chain=passed.chain, line=passed.line), state, some)

@@ -1,0 +1,360 @@
+"""Sets of packets through all namespaces: the twin of ``semantics.walk``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.program import All, AnyOf, Guard, Interface, Members, Not, Program
+from sekisho.semantics.walk import BRIDGE_NF, MAX_VISITS
+from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.symbolic.flow import Flow
+from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.space import Bits, Set, Space
+from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
+from sekisho.symbolic.visit import Fate, Leaving, SymbolicVisit
+from sekisho.values.address import Address, Family
+from sekisho.values.intset import IntSet
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Packets whose leg is over, in the state in which it ended."""
+
+    fate: Fate
+    state: State
+    some: Set
+
+
+# Which attachment put which packets on its bridge.
+Origins = tuple[tuple[Attachment, Set], ...]
+
+
+class SymbolicWalk:
+    """Walks sets of packets of one family through a world. ``extra`` are attachments that the snapshot
+    does not know; ``strangers`` those where packets of the question set out."""
+
+    def __init__(self, world: World, family: Family, extra: Iterable[Attachment] = ()) -> None:
+        self.world = world
+        self.family = family
+        self.space = Space(family)
+        self.guards = Guards(self.space)
+        self.flow = Flow(self.guards)
+        self.extra = tuple(extra)
+        self.visits = {name: SymbolicVisit(self, host) for name, host in world.nodes.items()}
+        self.strangers: Origins = ()
+        self.sees_ports = _sees_ports(world.host.programs[family])
+        self.ended: list[Ended] = []
+
+    def end(self, fate: Fate, state: State, some: Set) -> None:
+        """The packets' way ends."""
+        if some.satisfiable():
+            self.ended.append(Ended(fate, state, some))
+
+    def attachments(self, bridge: str) -> tuple[Attachment, ...]:
+        """What hangs on a bridge."""
+        known = self.world.segment(bridge, self.family).attachments
+        return (*known, *(item for item in self.extra if item.bridge == bridge))
+
+    # ---------------------------------------------------------------------------------- setting out
+
+    def from_process(self, node: str, front: Front, choose_source: bool) -> list[Ended]:
+        """Local processes of a namespace send the packets; all ends of their leg."""
+        return self._leg(lambda: self._go(node, self.visits[node].send(front, choose_source), ()))
+
+    def from_wire(self, node: str, front: Front) -> list[Ended]:
+        """The packets arrive at their ``iif`` of a namespace."""
+        return self._leg(lambda: self._wire(node, front))
+
+    def from_ports(self, origins: Origins, front: Front) -> list[Ended]:
+        """Attachments put the packets on their bridges, with a container's usual routing."""
+        return self._leg(lambda: self._ports(origins, front))
+
+    def _leg(self, walk: object) -> list[Ended]:
+        self.ended = []
+        walk()  # type: ignore[operator]
+        return self.ended
+
+    # ----------------------------------------------------------------------------- between namespaces
+
+    def _go(self, node: str, leaving: list[Leaving], origins: Origins) -> None:
+        """Out of a namespace: to a container behind a bridge, to the host, round by lo, or away."""
+        looping: Front = {}
+        entering: dict[Attachment, Front] = {}
+        climbing: dict[tuple[Attachment, Address | Bits], Front] = {}
+        for each in leaving:
+            state, some = each.state, each.some
+            if each.interface == "lo":
+                again = replace(state, iif="lo", oif=None, visits=state.visits + 1, linkdown=False)
+                add(looping, again, some)
+            elif node != HOST:
+                mine = self._end_of_link(node, each.interface)
+                if mine is None:
+                    self._away(node, each, some)
+                else:
+                    add(climbing.setdefault((mine, each.next_hop), {}), state, some)
+            elif each.interface not in self.world.bridges:
+                self._away(node, each, some)
+            else:
+                self._onto_port(each, origins, entering)
+        if looping:
+            looping = self._within_bounds(node, looping)
+            self._go(node, self.visits[node].arrive_loopback(looping), ())
+        for (mine, next_hop), front in climbing.items():
+            self._climb(mine, next_hop, front)
+        for target, front in entering.items():
+            assert target.node is not None
+            front = self._within_bounds(target.node, front)
+            self._go(target.node, self.visits[target.node].arrive(front), ())
+
+    def _end_of_link(self, node: str, interface: str) -> Attachment | None:
+        found = self.world.named(node)
+        return next((a for a in found if a.node == node and a.interface == interface), None)
+
+    def _within_bounds(self, node: str, front: Front) -> Front:
+        """Packets that have been through too many namespaces go round in circles."""
+        kept: Front = {}
+        for state, some in front.items():
+            if state.visits >= MAX_VISITS:
+                self.end(Fate("loop", node), state, some)
+            else:
+                kept[state] = some
+        return kept
+
+    def _away(self, node: str, leaving: Leaving, some: Set) -> None:
+        if leaving.state.linkdown:
+            self._no_carrier(leaving, some)
+        else:
+            self.end(Fate("exits", node, hook="neighbour"), leaving.state, some)
+
+    def _no_carrier(self, leaving: Leaving, some: Set) -> None:
+        self.end(Fate("link_down", HOST, answer=self._unreachable(), hook="link"), leaving.state, some)
+
+    def _unreachable(self) -> str:
+        return "icmp-host-unreachable" if self.family == 4 else "icmp6-addr-unreachable"
+
+    def _onto_port(self, leaving: Leaving, origins: Origins, entering: dict[Attachment, Front]) -> None:
+        """From the host's bridge to whoever answers for the next hop."""
+        bridge, rest = leaving.interface, leaving.some
+        state = replace(leaving.state, oif=bridge, next_hop=leaving.next_hop)
+        leaving = replace(leaving, state=state)
+        taken = self.space.nothing
+        for target in self.attachments(bridge):
+            here = rest & self.at(target, leaving.next_hop)
+            if not here.satisfiable():
+                continue
+            rest &= ~here
+            if state.linkdown and target.origin == "rule":
+                unknown = here & ~self._mine(target)
+                if unknown.satisfiable():
+                    self._no_carrier(leaving, unknown)
+                    here &= ~unknown
+            if target.hairpin is False:
+                here = self._no_hairpin(leaving, target, origins, here)
+            if target.node is None:
+                taken |= here
+            else:
+                inside = replace(state.crossed().elsewhere(), iif=target.interface, oif=None)
+                add(entering.setdefault(target, {}), inside, here)
+        # Who takes them is told by the next hop: one end for all containers that were not captured.
+        self.end(Fate("delivered", HOST, bridge=bridge, hook="socket"), state, taken)
+        if not rest.satisfiable():
+            return
+        if state.linkdown:
+            self._no_carrier(leaving, rest)
+        elif bridge in self.world.docker_bridges:
+            fate = Fate("neighbour_failed", HOST, answer=self._unreachable(), kernel_reason="NEIGH_FAILED",
+                        hook="neighbour")  # fmt: skip
+            self.end(fate, state, rest)
+        else:
+            self.end(Fate("exits", HOST, hook="neighbour"), state, rest)
+
+    def _mine(self, target: Attachment) -> Set:
+        """The packets that set out from this attachment."""
+        return next((some for item, some in self.strangers if item is target), self.space.nothing)
+
+    def at(self, target: Attachment, next_hop: Address | Bits) -> Set:
+        """The packets whose next hop is the attachment."""
+        space = self.space
+        if isinstance(next_hop, Address):
+            return space.everything if next_hop in target.addresses else space.nothing
+        return space.member(next_hop, self.addresses_of(target))
+
+    def addresses_of(self, target: Attachment) -> IntSet:
+        """An attachment's addresses of this family."""
+        return IntSet.of(*(a.value for a in target.addresses if a.family == self.family))
+
+    def _no_hairpin(self, leaving: Leaving, target: Attachment, origins: Origins, here: Set) -> Set:
+        """A bridged packet does not go back out of the port that it came in by."""
+        for origin, whose in origins:
+            if origin is target and leaving.bridged is not None:
+                stuck = here & whose & leaving.bridged
+                self.end(Fate("dropped", HOST, hook="bridge"), leaving.state, stuck)
+                here &= ~stuck
+        return here
+
+    # ------------------------------------------------------------------------------------ bridges
+
+    def _climb(self, mine: Attachment, next_hop: Address | Bits, front: Front) -> None:
+        """From a captured namespace onto the host's bridge: up where the next hop is the host itself."""
+        segment = self.world.segment(mine.bridge, self.family)
+        if isinstance(next_hop, Address):
+            own = next_hop.family == self.family and next_hop.value in segment.own
+            up = self.space.everything if own else self.space.nothing
+        else:
+            up = self.space.member(next_hop, segment.own)
+        arriving: Front = {}
+        for state, some in front.items():
+            state = replace(state.crossed().elsewhere(), iif=mine.bridge, oif=None, physin=mine.port)
+            add(arriving, state, some)
+        arriving = self._within_bounds(HOST, arriving)
+        origins: Origins = ((mine, self.space.everything),)
+        self._split(arriving, mine.bridge, up, next_hop, origins)
+
+    def _split(
+        self, front: Front, bridge: str, up: Set, next_hop: Address | Bits | None, origins: Origins
+    ) -> None:
+        """Packets on a bridge: those in ``up`` into the host, the others across to the next hop (None:
+        to their destination)."""
+        rising: Front = {}
+        across: dict[Address | Bits, Front] = {}
+        for state, some in front.items():
+            add(rising, state, some & up)
+            add(across.setdefault(next_hop or state.ends.dst, {}), state, some & ~up)
+        self._up(rising, origins)
+        for hop, crossing in across.items():
+            self._across(crossing, bridge, hop, origins)
+
+    def _ports(self, origins: Origins, front: Front) -> None:
+        """Frames of attachments: across each bridge by itself, up from all bridges together."""
+        nothing = self.space.nothing
+        bridges: dict[str, Set] = {}
+        for origin, whose in origins:
+            bridges[origin.bridge] = bridges.get(origin.bridge, nothing) | whose
+        iif: Name = next(iter(bridges)) if len(bridges) == 1 else ByOrigin(tuple(bridges.items()))
+        ports: dict[str | None, Set] = {}
+        for origin, whose in origins:
+            ports[origin.port] = ports.get(origin.port, nothing) | whose
+        physin: Name = next(iter(ports)) if len(ports) == 1 else ByOrigin(tuple(ports.items()))
+        if not self.sees_ports:
+            physin = None
+        rising: Front = {}
+        for state, some in front.items():
+            for bridge, whose in bridges.items():
+                here = some & whose
+                up = here & self.space.member(
+                    state.ends.dst, self.world.segment(bridge, self.family).up_from_port
+                )
+                add(rising, replace(state, iif=iif, physin=physin, oif=None), up)
+                level = replace(state, iif=bridge, physin=physin, oif=None)
+                mine = tuple(pair for pair in origins if pair[0].bridge == bridge)
+                self._across({level: here & ~up}, bridge, state.ends.dst, mine)
+        self._up(rising, origins)
+
+    def _wire(self, node: str, front: Front) -> None:
+        """The packets arrive at an interface; on a bridge, a neighbour's address means across."""
+        plain: Front = {}
+        for state, some in front.items():
+            bridge = state.iif
+            if node != HOST or bridge not in self.world.bridges:
+                add(plain, state, some)
+                continue
+            assert isinstance(bridge, str)
+            physin = self._physin(bridge, state)
+            up = self.space.member(state.ends.dst, self.world.segment(bridge, self.family).up_from_wire)
+            self._split({replace(state, physin=physin): some}, bridge, up, None, ())
+        self._go(node, self.visits[node].arrive(plain), ())
+
+    def _physin(self, bridge: str, state: State) -> Name:
+        """The bridge port that the sender hangs on."""
+        if not self.sees_ports:
+            return None
+        rest, cases = self.space.everything, []
+        for target in self.attachments(bridge):
+            here = rest & self.space.member(state.ends.src, self.addresses_of(target))
+            cases.append((target.port, here))
+            rest &= ~here
+        return ByOrigin((*cases, (None, rest)))
+
+    def _up(self, front: Front, origins: Origins) -> None:
+        """Through a bridge into the host's IP layer."""
+        nf = self.world.host.facts.sysctl(BRIDGE_NF[self.family]) == "1"
+        watched = nf and any(origin.hairpin is False for origin, _ in origins)
+        host = self.visits[HOST]
+        if not watched:
+            self._go(HOST, host.arrive(front), origins)
+            return
+        for before, some in front.items():
+            leaving = []
+            for each in host.arrive({before: some}):
+                back = self.guards.named(each.state.iif, each.interface)
+                same = self.space.equal(each.some & back, before.ends.dst, each.state.ends.dst)
+                leaving.append(replace(each, bridged=back & ~same))
+            self._go(HOST, leaving, origins)
+
+    def _across(self, front: Front, bridge: str, next_hop: Address | Bits, origins: Origins) -> None:
+        """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
+        front = {state: some for state, some in front.items() if some.satisfiable()}
+        if not front:
+            return
+        setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
+        switched: list[Leaving] = []
+        filtered: Front = {}
+        for state, some in front.items():
+            asked = some if setting == "1" else self.space.nothing
+            if setting is None:
+                doubt = Doubt("sysctl-decides", (BRIDGE_NF[self.family],))
+                key = ("bridge-nf", state.reply, state.visits)
+                asked = some & self.space.choice(key, (doubt,))
+            add(filtered, state, asked)
+            if (some & ~asked).satisfiable():
+                switched.append(Leaving(bridge, next_hop, state, some & ~asked))
+        self._go(HOST, switched, origins)
+        host = self.visits[HOST]
+        for before, some in filtered.items():
+            level: Front = {}
+            routed: Front = {}
+            for state, part in host.hook("prerouting", {before: some}).items():
+                same = self.space.equal(part, before.ends.dst, state.ends.dst)
+                add(routed, state, part & ~same)
+                for port, those in self._physout(bridge, next_hop, same):
+                    add(level, replace(state, oif=bridge, next_hop=next_hop, physout=port), those)
+            self._go(HOST, host.input_decision(routed), origins)
+            passed = host.hook("postrouting", host.hook("forward", level))
+            self._go(HOST, [Leaving(bridge, next_hop, *each) for each in passed.items()], origins)
+
+    def _physout(self, bridge: str, next_hop: Address | Bits, some: Set) -> list[tuple[str | None, Set]]:
+        if not self.sees_ports:
+            return [(None, some)]
+        found: list[tuple[str | None, Set]] = []
+        for target in self.attachments(bridge):
+            here = some & self.at(target, next_hop)
+            found.append((target.port, here))
+            some &= ~here
+        return [*found, (None, some)]
+
+
+def _sees_ports(program: Program) -> bool:
+    """Whether any rule looks at bridge ports."""
+    chains = (
+        chain
+        for stations in program.stations.values()
+        for station in stations
+        for chain in (station.base, *station.chains.values())
+    )
+    return any(_names_port(line.guard) for chain in chains for line in chain.lines)
+
+
+def _names_port(guard: Guard) -> bool:
+    match guard:
+        case Interface(name):
+            return name in ("physin", "physout")
+        case All(parts) | AnyOf(parts):
+            return any(_names_port(part) for part in parts)
+        case Not(inner):
+            return _names_port(inner)
+        case Members(names):
+            return "physin" in names or "physout" in names
+        case _:
+            return False

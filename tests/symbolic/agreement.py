@@ -1,0 +1,243 @@
+"""Whether what a set of packets does is what each of its packets does, walked alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from sekisho.semantics.journey import Journey, Leg
+from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.world import World
+from sekisho.symbolic.journeys import Flows, Source, journeys, taker
+from sekisho.symbolic.space import HEADER, Bits, Set
+from sekisho.symbolic.state import State
+from sekisho.symbolic.visit import Fate
+from sekisho.symbolic.walk import SymbolicWalk
+from sekisho.values.address import Address
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP, Packet
+from tests.symbolic.worlds import ADDRESSES, PORTS
+
+Values = dict[str, int]
+EndOf = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A packet for which the readings disagree."""
+
+    source: Source
+    packet: Packet
+    alone: object
+    together: object
+
+
+def random_values(draw: Random) -> Values:
+    """A packet with everything stated."""
+    proto = draw.choice((TCP, TCP, TCP, UDP, ICMP, 47))
+    ports = (*PORTS, 1080, 1500, 40000)
+    flags = draw.choice((2, 2, 2, 2, 16, 18, 1, 4, 0, 0x12, 0x29))
+    return {
+        "proto": proto, "src": _address(draw), "dst": _address(draw),
+        "sport": draw.choice(ports), "dport": draw.choice(ports), "icmp_type": draw.choice((8, 8, 8, 0, 3, 13)),
+        "icmp_code": draw.choice((0, 0, 1)), "icmp_id": 7, "tcp_flags": flags, "tos": draw.choice((0, 0, 16, 0x10)),
+        "src_mac": draw.choice((0x020000000001, 0x0200000000FF)), "length": draw.choice((40, 60, 1500)),
+        "ttl": draw.choice((64, 64, 64, 2, 1, 200)), "uid": draw.choice((0, 33, 1500)), "gid": 0,
+    }  # fmt: skip
+
+
+def _address(draw: Random) -> int:
+    address = Address.parse(draw.choice(ADDRESSES)).value
+    return address if draw.random() < 0.9 else address ^ draw.getrandbits(8)
+
+
+def cube(walk: SymbolicWalk, values: Values) -> Set:
+    """The one packet as a set."""
+    space = walk.space
+    found = space.everything
+    for name in reversed(HEADER):
+        found &= space.masked(space.field[name], (1 << space.width(name)) - 1, values[name])
+    return found
+
+
+def member(walk: SymbolicWalk, some: Set, draw: Random) -> Values:
+    """A random member of a set: free bits and forks are drawn."""
+    space = walk.space
+    literals = space.everything
+    for index in range(space.variables - 1, -1, -1):
+        var = space.manager.var(index)
+        literals &= var if draw.random() < 0.5 else ~var
+    picked = some.pick_cube_dd_set(literals).pick_cube()
+    assert picked is not None
+    values = {}
+    for name in HEADER:
+        first, number = space.first[name], 0
+        for index in range(first, first + space.width(name)):
+            bit = picked[index]
+            number = number << 1 | (draw.randrange(2) if bit is None else bit)
+        values[name] = number
+    return values
+
+
+def packet_of(values: Values, source: Source, family: int = 4) -> Packet:
+    """The values as a packet of the concrete reading."""
+    proto = values["proto"]
+    ported, query = proto in PORT_PROTOCOLS, proto in (ICMP, ICMPV6)
+    process = source.how == "process"
+    mac = f"{values['src_mac']:012x}"
+    return Packet(
+        4 if family == 4 else 6, values["src"], values["dst"], proto,
+        values["sport"] if ported else None, values["dport"] if ported else None,
+        values["icmp_type"] if query else None, values["icmp_code"] if query else None,
+        values["icmp_id"] if query else None, values["tcp_flags"] if proto == TCP else None,
+        source.iif if source.how == "interface" else None, tos=values["tos"], ttl=values["ttl"],
+        length=values["length"],
+        src_mac=None if process else ":".join(mac[at : at + 2] for at in range(0, 12, 2)),
+        uid=values["uid"] if process else None, gid=values["gid"] if process else None,
+    )  # fmt: skip
+
+
+def alone(world: World, source: Source, packet: Packet) -> Journey | None:
+    """The packet walked by itself; None where the source does not send such a packet."""
+    how, origin = source.how, None
+    if how == "attachment":
+        address = Address(packet.family, packet.src)
+        origin = next((item for item in source.origins if address in item.addresses), None)
+        if origin is None:
+            return None
+    unstated = frozenset({"src"}) if source.choose_source else frozenset[str]()
+    return journey(world, Start(packet, source.node, how, origin, unstated=unstated))
+
+
+def end_of(leg: Leg | None) -> EndOf | None:
+    """What the two readings must agree on."""
+    if leg is None:
+        return None
+    if leg.disposition in ("undetermined", "loop"):
+        return (leg.disposition,)
+    packet = leg.packet
+    return (leg.disposition, leg.where, leg.answer, packet.src, packet.dst, packet.sport, packet.dport, packet.oif,
+            packet.next_hop)  # fmt: skip
+
+
+def value_of(walk: SymbolicWalk, bits: Bits, assigned: list[bool | None]) -> int:
+    """A field's number for one packet."""
+    number = 0
+    for code in bits.codes:
+        bit = code == -2 if code < 0 else bool(assigned[code >> 1]) != bool(code & 1)
+        number = number << 1 | bit
+    return number
+
+
+def end_together(walk: SymbolicWalk, fate: Fate | None, state: State | None, some: Set) -> EndOf | None:
+    """The end of a set's only packet."""
+    if fate is None or state is None:
+        return None
+    if fate.disposition in ("undetermined", "loop"):
+        return (fate.disposition,)
+    assigned = some.pick_cube()
+    assert assigned is not None
+    ends = state.ends
+    src, dst = (value_of(walk, bits, assigned) for bits in (ends.src, ends.dst))
+    hop = state.next_hop
+    next_hop = Address(walk.family, value_of(walk, hop, assigned)) if isinstance(hop, Bits) else hop
+    proto = value_of(walk, walk.space.field["proto"], assigned)
+    sport = dport = None
+    if proto in PORT_PROTOCOLS:
+        sport, dport = (value_of(walk, bits, assigned) for bits in (ends.sport, ends.dport))
+    return (
+        fate.disposition,
+        taker(walk, fate, next_hop),
+        fate.answer,
+        src,
+        dst,
+        sport,
+        dport,
+        state.oif,
+        next_hop,
+    )
+
+
+def compare(
+    world: World, walk: SymbolicWalk, source: Source, flows: list[Flows], values: Values
+) -> Difference | None:
+    """Where the packet's own walk and its sets disagree."""
+    packet = packet_of(values, source)
+    if packet.src == packet.dst and packet.sport == packet.dport:
+        return None  # a packet to itself: a tuple that is its own answer
+    found = alone(world, source, packet)
+    if found is None:
+        return None
+    one = cube(walk, values)
+    forward: dict[EndOf | None, None] = {}
+    reply: dict[EndOf | None, None] = {}
+    for flow in flows:
+        for here in _by_destination(walk, flow.some & one):
+            forward[end_together(walk, flow.forward, flow.state, here)] = None
+            reply[end_together(walk, flow.reply, flow.back, here)] = None
+    expected_forward = end_of(found.forward)
+    got_forward = next(iter(forward)) if len(forward) == 1 else ("undetermined",)
+    if not forward or got_forward != expected_forward:
+        return Difference(source, packet, found, (forward, reply))
+    if expected_forward != ("undetermined",):
+        got_reply = next(iter(reply)) if len(reply) == 1 else ("undetermined",)
+        if got_reply != end_of(found.reply):
+            return Difference(source, packet, found, (forward, reply))
+    return None
+
+
+def _by_destination(walk: SymbolicWalk, some: Set) -> Iterator[Set]:
+    """One packet's part of a set, by the destination that a translation gave it on some choice."""
+    space = walk.space
+    while some.satisfiable():
+        picked = some.pick_cube()
+        assert picked is not None
+        here = some
+        for name in ("tdst", "tdport"):
+            for index in range(space.first[name], space.first[name] + space.width(name)):
+                if picked[index] is not None:
+                    var = space.manager.var(index)
+                    here &= var if picked[index] else ~var
+        yield here
+        some &= ~here
+
+
+def sources(world: World) -> list[Source]:
+    """Every place where packets can set out."""
+    found = [
+        Source("interface", iif="eth0"), Source("interface", iif="eth1"), Source("process"),
+        Source("process", choose_source=True), Source("interface", iif="br-a"),
+    ]  # fmt: skip
+    found += [Source("process", name) for name in world.nodes if name != "host"]
+    loose = tuple(item for item in world.attachments if item.node is None)
+    if loose:
+        found.append(Source("attachment", origins=loose))
+    return found
+
+
+def disagreements(world: World, seed: int, packets: int) -> tuple[list[Difference], int]:
+    """Compare ``packets`` random packets of each source, half of them drawn inside the reported sets."""
+    draw = Random(seed)
+    found: list[Difference] = []
+    compared = 0
+    for source in sources(world):
+        walk = SymbolicWalk(world, 4)
+        start = walk.space.everything
+        if source.how == "attachment":
+            start = walk.space.nothing
+            for origin in source.origins:
+                start |= walk.space.member(walk.space.field["src"], walk.addresses_of(origin))
+        flows = journeys(walk, source, start)
+        for at in range(packets):
+            if at % 2 and flows:
+                values = member(walk, draw.choice(flows).some, draw)
+            else:
+                values = random_values(draw)
+                if source.how == "attachment":
+                    origin = draw.choice(source.origins)
+                    values["src"] = next(iter(origin.addresses)).value
+            difference = compare(world, walk, source, flows, values)
+            compared += 1
+            if difference is not None:
+                found.append(difference)
+    return found, compared

@@ -13,7 +13,7 @@ from sekisho.docker.commands import parse_command
 from sekisho.docker.engine import Engine, parse_version
 from sekisho.docker.engine_flags import apply
 from sekisho.docker.errors import DockerError
-from sekisho.docker.intent import Act
+from sekisho.docker.intent import Act, RunContainer
 from sekisho.docker.predict import Plan, Predictor
 from sekisho.model.host import Sysctl
 from sekisho.model.netfilter import Ruleset
@@ -63,11 +63,22 @@ class Scenario:
                 from sekisho.docker.compose import load_project
 
                 project = load_project([self.folder / "compose.yaml"], project_name="proj", environment={})
-                yield list(project.acts()), int(item["rc"])
+                yield self._as_started(list(project.acts())), int(item["rc"])
                 continue
             act = parse_command(command)
             assert act is not None
             yield act, int(item["rc"])
+
+    def _as_started(self, acts: list[Act]) -> list[Act]:
+        """Containers whose order is not determined, in the order in which they really got addresses."""
+        address = {
+            container.name: min((a.value for e in container.endpoints for a in e.addresses), default=0)
+            for container in self.captured().containers or ()
+        }
+        runs = [act for act in acts if isinstance(act, RunContainer)]
+        if any(run.spec.undetermined_order for run in runs):
+            runs.sort(key=lambda run: address[run.spec.name])
+        return [act for act in acts if not isinstance(act, RunContainer)] + list(runs)
 
     def _kernel_refused(self, act: object) -> bool:
         """Whether it failed because the kernel of the measurement cannot do it (ipvlan, dummy, SCTP)."""

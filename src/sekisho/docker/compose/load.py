@@ -1,0 +1,272 @@
+"""Compose files from disk to one checked model: includes, extends, overrides, profiles.
+
+The order of the steps is compose-go's (loader/loader.go): each file is interpolated, its includes are
+taken in, its services extended, and then it is merged over the files before it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from sekisho.docker.compose import dotenv, schema, yaml_tree
+from sekisho.docker.compose.canonical import canonical
+from sekisho.docker.compose.interpolate import interpolate
+from sekisho.docker.compose.merge import merge, unique
+from sekisho.docker.compose.node import Node
+from sekisho.docker.compose.project import Project, make_project, normal_name
+from sekisho.errors import SourceError, UsageError
+from sekisho.model.evidence import Evidence
+
+DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDE_NAMES = (
+    "compose.override.yml", "compose.override.yaml", "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)  # fmt: skip
+SHARED = ("services", "volumes", "networks", "secrets", "configs", "models")
+
+
+def load_project(
+    files: Sequence[Path | str],
+    *,
+    project_name: str | None = None,
+    profiles: Iterable[str] = (),
+    env_files: Sequence[Path | str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Project:
+    """Read compose files as ``docker compose -f A -f B -p NAME --profile P`` does.
+
+    ``environment`` is the shell's (os.environ where None); ``.env`` beside the first file counts too.
+    A folder stands for the compose file in it. Raises SourceError with file, line and text.
+    """
+    paths = _paths(files)
+    folder = paths[0].parent
+    shell = dict(os.environ if environment is None else environment)
+    loader = _Loader(folder)
+    variables = {**_env(env_files or [folder / ".env"], shell, bool(env_files)), **shell}
+    name = project_name if project_name is not None else shell.get("COMPOSE_PROJECT_NAME")
+    if name is not None and normal_name(name) != name:
+        raise UsageError(
+            f'invalid project name "{name}": must consist only of lowercase alphanumeric characters, hyphens,'
+            " and underscores as well as start with a letter or number"
+        )
+    if not name:
+        name = _name_in(paths, variables) or normal_name(folder.resolve().name)
+    variables["COMPOSE_PROJECT_NAME"] = name
+    model = loader.files(paths, folder, variables, ())
+    if not model.mapping:
+        raise SourceError("empty compose file", file=str(paths[0]))
+    if not name:
+        raise SourceError("project name must not be empty", file=str(paths[0]), advice="give --project-name")
+    wanted = set(profiles) or {p for p in variables.get("COMPOSE_PROFILES", "").split(",") if p}
+    return make_project(model, name, wanted, tuple(loader.unset))
+
+
+def _paths(files: Sequence[Path | str]) -> list[Path]:
+    found: list[Path] = []
+    for file in files:
+        path = Path(file)
+        if path.is_dir():
+            main = next((path / name for name in DEFAULT_NAMES if (path / name).is_file()), None)
+            if main is None:
+                raise SourceError(
+                    "no configuration file provided: not found", file=str(path),
+                    advice=f"compose looks for {', '.join(DEFAULT_NAMES)}",
+                )  # fmt: skip
+            found.append(main)
+            found += [path / name for name in OVERRIDE_NAMES if (path / name).is_file()][:1]
+        else:
+            found.append(path)
+    return found
+
+
+def _env(files: Sequence[Path | str], shell: Mapping[str, str], needed: bool) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for file in files:
+        path = Path(file)
+        if not path.is_file():
+            if needed:
+                raise SourceError("couldn't find env file", file=str(path))
+            continue
+        found.update(dotenv.parse(_read(path), str(path), {**found, **shell}))
+    return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SourceError("is not UTF-8 text", file=str(path)) from None
+    except OSError as error:
+        raise SourceError(error.strerror or "cannot be read", file=str(path)) from None
+
+
+def _name_in(paths: Iterable[Path], variables: Mapping[str, str]) -> str:
+    """The ``name:`` of the last file that has one."""
+    name = ""
+    for path in paths:
+        for document in yaml_tree.parse(_read(path), str(path)):
+            node = document.get("name")
+            if node is not None and isinstance(node.value, str):
+                name = str(interpolate(node, variables, lambda _name, _node: None, ("name",)).value)
+    return normal_name(name)
+
+
+class _Loader:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.unset: dict[tuple[str, Evidence], None] = {}
+
+    def files(
+        self, paths: Sequence[Path], folder: Path, variables: Mapping[str, str], included: tuple[Path, ...]
+    ) -> Node:
+        model = Node({}, Evidence(str(paths[0]), 0, ""))
+        for path in paths:
+            model = self._file(model, path, folder, variables, included)
+        return model
+
+    def _file(
+        self, model: Node, path: Path, folder: Path, variables: Mapping[str, str], included: tuple[Path, ...]
+    ) -> Node:
+        for document in self._documents(path, variables):
+            document = self._include(document, path, folder, variables, (*included, path.resolve()))
+            document = self._extend_all(document, path, variables)
+            model = unique(merge(model, document))
+            _forget_resets(model)
+            schema.validate(model)
+            model.mapping.pop("version", None)
+            model = unique(canonical(model))
+        return model
+
+    def _documents(self, path: Path, variables: Mapping[str, str]) -> Iterable[Node]:
+        for document in yaml_tree.parse(_read(path), str(path)):
+            if document.value is None:
+                continue
+            if not isinstance(document.value, dict):
+                raise document.error("top-level object must be a mapping")
+            yield interpolate(document, variables, self._unset)
+
+    def _unset(self, name: str, node: Node) -> None:
+        self.unset.setdefault((name, node.place))
+
+    # ------------------------------------------------------------------------------------- include
+
+    def _include(
+        self, document: Node, path: Path, folder: Path, variables: Mapping[str, str],
+        included: tuple[Path, ...],
+    ) -> Node:  # fmt: skip
+        wanted = document.mapping.pop("include", None)
+        if wanted is None:
+            return document
+        if not isinstance(wanted.value, list):
+            raise wanted.error("`include` must be a list")
+        for entry in wanted.items:
+            imported = self._imported(entry, folder, variables, included)
+            for kind in SHARED:
+                source = imported.get(kind)
+                if source is None:
+                    continue
+                target = document.mapping.setdefault(kind, Node({}, source.place))
+                for name, node in source.mapping.items():
+                    mine = target.mapping.get(name)
+                    target.mapping[name] = node if mine is None else merge(node, mine, (kind, name))
+        return document
+
+    def _imported(
+        self, entry: Node, folder: Path, variables: Mapping[str, str], included: tuple[Path, ...]
+    ) -> Node:
+        paths = _texts(entry.get("path")) if entry.mapping else _texts(entry)
+        if not paths:
+            raise entry.error("include needs a path")
+        found = [folder / text for text in paths]
+        if _is_remote(paths[0]):
+            raise entry.error("a remote include is not read", "download it, and include the file")
+        directory = entry.text("project_directory")
+        inside = folder / directory if directory else found[0].parent
+        for one in found:
+            if one.resolve() in included:
+                chain = "\n include ".join(str(p) for p in (*included[1:], one.resolve()))
+                raise entry.error(f"include cycle detected:\n{included[0]}\n include {chain}")
+            if not one.is_file():
+                raise entry.error(f"no such file: {one}")
+        env_files = [folder / text for text in _texts(entry.get("env_file")) if text != "/dev/null"]
+        extra = _env(env_files or [inside / ".env"], variables, bool(env_files))
+        return self.files(found, inside, {**extra, **variables}, included)
+
+    # ------------------------------------------------------------------------------------- extends
+
+    def _extend_all(self, document: Node, path: Path, variables: Mapping[str, str]) -> Node:
+        services = document.get("services")
+        if services is None or not isinstance(services.value, dict):
+            return document
+        done: dict[str, Node] = {}
+        for name in services.mapping:
+            done[name] = self._extended(name, services, path, variables, ())
+        services.value = done
+        return document
+
+    def _extended(
+        self, name: str, services: Node, path: Path, variables: Mapping[str, str],
+        trail: tuple[tuple[str, str], ...],
+    ) -> Node:  # fmt: skip
+        service = services.mapping[name]
+        wanted = service.get("extends")
+        if wanted is None:
+            return service
+        base_name = wanted.text("service") if wanted.mapping else _texts(wanted)[0]
+        if base_name is None:
+            raise wanted.error(f"extends.{name}.service is required")
+        key = (str(path.resolve()), name)
+        if key in trail:
+            raise wanted.error(f"circular reference: service {name} extends itself")
+        file = wanted.text("file") if wanted.mapping else None
+        others, where = services, path
+        if file is not None:
+            where = path.parent / file
+            if _is_remote(file) or not where.is_file():
+                raise wanted.error(f"no such file: {where}")
+            others = self._services_of(where, variables, wanted)
+        if base_name not in others.mapping:
+            shown = f" in {file}" if file is not None else ""
+            raise wanted.error(
+                f'cannot extend service "{name}" in {path}: service "{base_name}" not found{shown}'
+            )
+        base = self._extended(base_name, others, where, variables, (*trail, key)).copy()
+        own = Node({k: v for k, v in service.mapping.items() if k != "extends"}, service.place)
+        merged = merge(base, own, ("services", "x"))
+        _forget_resets(merged)
+        return merged
+
+    def _services_of(self, path: Path, variables: Mapping[str, str], wanted: Node) -> Node:
+        model = Node({}, Evidence(str(path), 0, ""))
+        for document in self._documents(path, variables):
+            model = unique(merge(model, document))
+        services = model.get("services")
+        if services is None:
+            raise wanted.error(f"cannot extend a service of {path}: no services section")
+        return services
+
+
+def _texts(node: Node | None) -> list[str]:
+    if node is None:
+        return []
+    if isinstance(node.value, list):
+        return [str(item.value) for item in node.value]
+    return [str(node.value)] if node.value is not None and not node.mapping else []
+
+
+def _is_remote(text: str) -> bool:
+    return "://" in text or text.startswith(("oci:", "git@"))
+
+
+def _forget_resets(node: Node) -> None:
+    """``!reset`` values without anything before them to take away."""
+    if isinstance(node.value, dict):
+        node.value = {key: item for key, item in node.value.items() if item.tag != "!reset"}
+        for item in node.value.values():
+            _forget_resets(item)
+    elif isinstance(node.value, list):
+        node.value = [item for item in node.value if item.tag != "!reset"]
+        for item in node.value:
+            _forget_resets(item)

@@ -76,7 +76,7 @@ setup_venv() {
         setup_pip --no-build-isolation -e "$root" || setup_fail "sekisho could not be installed into $venv"
         printf '%s' "$made_from" >"$venv/.set-up-run"
     else
-        setup_pip -e "$root" || setup_fail "sekisho could not be installed into $venv"
+        setup_pip -e "${root}[lab]" || setup_fail "sekisho could not be installed into $venv"
     fi
     setup_compile
     printf '%s' "$made_from" >"$stamp"

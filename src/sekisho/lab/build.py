@@ -7,7 +7,6 @@ the kernel adds no connected route by itself.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -15,10 +14,12 @@ from sekisho.lab.topology import WORLD, Topology, interfaces_of
 from sekisho.model.host import Socket
 from sekisho.model.links import InterfaceAddress
 from sekisho.model.netfilter import IpSet, Ruleset
+from sekisho.model.nft import NftRuleset
 from sekisho.model.routing import TABLE_NAMES, PolicyRule, Route
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.addresses import host_addresses
-from sekisho.sources import ip_route, ip_rule, iptables_save
+from sekisho.semantics.nft_tables import native_tables
+from sekisho.sources import ip_route, ip_rule, iptables_save, nft_render
 from sekisho.values.address import Address, Family
 
 _FAMILIES: tuple[Family, Family] = (4, 6)
@@ -34,7 +35,7 @@ _RESTORE = {
 
 # What a fresh namespace would otherwise take from the machine it is made on, or what would make
 # noise or waiting: address detection, router and listener chatter, rate limits on ICMP errors.
-_BEFORE_LINKS: tuple[tuple[str, str], ...] = (
+BEFORE_LINKS: tuple[tuple[str, str], ...] = (
     *((f"net.ipv4.conf.{where}.{key}", value)
       for where in ("all", "default")
       for key, value in (
@@ -108,7 +109,7 @@ def plan_node(namespace: Namespace, topology: Topology, far_paths: dict[str, str
         *_neighbours(namespace),
     ]
     return NodePlan(
-        namespace.name, _BEFORE_LINKS, tuple(batch), tuple(_rules(namespace, 6)),
+        namespace.name, BEFORE_LINKS, tuple(batch), tuple(_rules(namespace, 6)),
         (*_sysctls(namespace), *_AFTER_ALL),
         tuple(_loads(namespace)), namespace.sockets or (),
     )  # fmt: skip
@@ -260,10 +261,10 @@ def _loads(namespace: Namespace) -> Iterator[Load]:
         if ruleset.tables:
             argv = (_RESTORE[ruleset.family, ruleset.backend],)
             yield Load(argv, iptables_save.render(ruleset, counters=False))
-    # Rule sets of nftables' own need nft's JSON form; those of iptables-nft are loaded as such.
-    own = list(_native_tables(namespace))
+    # What iptables-nft manages is loaded by it, above.
+    own = native_tables(namespace.nft, namespace.rulesets)
     if own:
-        yield Load(("nft", "-j", "-f", "-"), '{"nftables": [' + ", ".join(own) + "]}")
+        yield Load(("nft", "-f", "-"), nft_render.render(NftRuleset(own), nft_render.Style(numeric=True)))
 
 
 def _set_lines(sets: Iterable[IpSet]) -> Iterator[str]:
@@ -277,24 +278,6 @@ def _set_lines(sets: Iterable[IpSet]) -> Iterator[str]:
 def _words(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     for key, value in pairs:
         yield from (key, value) if value else (key,)
-
-
-def _native_tables(namespace: Namespace) -> Iterator[str]:
-    if namespace.nft is None:
-        return
-    iptables = {
-        ("ip" if ruleset.family == 4 else "ip6", table.name)
-        for ruleset in namespace.rulesets
-        if ruleset.backend != "legacy"
-        for table in ruleset.tables
-    }
-    for kind, text in namespace.nft.objects:
-        if kind == "metainfo":
-            continue
-        value = json.loads(text)
-        table = value["name"] if kind == "table" else value.get("table", "")
-        if (value.get("family"), table) not in iptables:
-            yield json.dumps({"add": {kind: value}})
 
 
 def backends(rulesets: Iterable[Ruleset]) -> frozenset[str]:

@@ -1,0 +1,74 @@
+"""What the verbs below ``lab`` share: which lab is meant, and the words after a node's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sekisho.cli.language import leading_options
+from sekisho.cli.output import Output
+from sekisho.cli.parser import VerbParser
+from sekisho.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from sekisho.lab.system.control import Client
+
+
+class CommandParser(VerbParser):
+    """A parser whose last argument is a command line: what follows NODE is not looked at."""
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Options stand before NODE; a ``--`` after it is left out. Raises UsageError."""
+        options, rest = leading_options(argv)
+        if options and options[-1] == "--name" and rest:
+            options, rest = [*options, rest[0]], rest[1:]
+            more, rest = leading_options(rest)
+            options += more
+        args = super().parse([*options, *rest[:1]])
+        words = rest[1:]
+        args.command = words[1:] if words[:1] == ["--"] else words
+        return args
+
+
+def add_name(parser: VerbParser) -> None:
+    """``--name NAME``: which lab."""
+    parser.add_argument(
+        "--name",
+        metavar="NAME",
+        help=parser.say(en="which lab (default: the only one)", ja="どのラボか (既定: 1つだけのラボ)"),
+    )
+
+
+def open_lab(name: str | None, out: Output) -> Client:
+    """The lab that is meant. Raises LabError where none stands, UsageError where several do."""
+    from sekisho.lab.system.control import Client, names
+
+    if name is None:
+        standing = names()
+        if len(standing) > 1:
+            raise UsageError(
+                out.say(en="several labs stand", ja="ラボが複数動いています") + ": " + ", ".join(standing),
+                advice=out.say(en="say which one with --name NAME", ja="--name NAME で選んでください"),
+            )
+        if not standing:
+            raise UsageError(
+                out.say(en="no lab stands", ja="動いているラボがありません"),
+                advice=out.say(en="start one:  sekisho lab up", ja="起動するには:  sekisho lab up"),
+            )
+        name = standing[0]
+    return Client(name)
+
+
+def need_linux(out: Output) -> None:
+    """Raise UsageError on a system that has no network namespaces."""
+    import sys
+
+    if sys.platform != "linux":
+        raise UsageError(
+            out.say(
+                en=f"the lab is made of Linux network namespaces, and this machine runs {sys.platform}",
+                ja=f"ラボはLinuxのネットワーク名前空間で作られます。このマシンは {sys.platform} です",
+            )
+        )

@@ -1,0 +1,1 @@
+"""The described system, standing: topologies, their plans, and the owner process that holds one."""

@@ -1,0 +1,78 @@
+"""Rule sets on their way into the kernel, each by the program that reads its text."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
+from sekisho.lab.system.plan import Load
+
+# iptables-legacy locks a file of the whole machine; each node has rules of its own.
+LOCK_FILE = "/dev/null"
+
+
+class Loads:
+    """Rule sets on their way into the kernel: one program a node at a time, all nodes beside another."""
+
+    def __init__(self, namespaces: Mapping[str, NetworkNamespace]) -> None:
+        self._namespaces = namespaces
+        self._waiting: dict[str, list[Load]] = {}
+        self._running: dict[str, tuple[Load, subprocess.Popen[bytes], int]] = {}
+
+    def start(self, loads: Sequence[Load]) -> None:
+        for load in loads:
+            self._waiting.setdefault(load.node, []).append(load)
+        for node in list(self._waiting):
+            self._next(node)
+
+    def _next(self, node: str) -> None:
+        if not self._waiting.get(node):
+            return
+        load = self._waiting[node].pop(0)
+        path = tool(load.argv[0])
+        if path is None:
+            raise LabError(f"the command {load.argv[0]!r} is not installed", advice="see: sekisho lab doctor")
+        errors = readable("")
+        with self._namespaces[node].inside(), os.fdopen(readable(load.text), "rb") as feed:
+            process = subprocess.Popen(
+                [path, *load.argv[1:]], stdin=feed, stdout=subprocess.DEVNULL, stderr=errors,
+                env={**os.environ, "XTABLES_LOCKFILE": LOCK_FILE},
+            )  # fmt: skip
+        self._running[node] = (load, process, errors)
+
+    def finish(self) -> None:
+        """Wait for all. Raises LabError with the line that a program did not take."""
+        while self._running:
+            node = next(iter(self._running))
+            load, process, errors = self._running.pop(node)
+            status = process.wait()
+            said = os.pread(errors, 4096, 0).decode(errors="replace").strip()
+            os.close(errors)
+            if status != 0:
+                raise LabError(f"{node}: {load.argv[0]} failed: {said}", text=blamed_line(said, load.text))
+            self._next(node)
+
+    def end(self) -> None:
+        """After an error: no program is left running."""
+        for _, process, _ in self._running.values():
+            process.kill()
+            process.wait()
+
+
+def blamed_line(said: str, text: str) -> str:
+    """The line of the input that a restore program's message names (``line 7 failed``)."""
+    lines = text.splitlines()
+    for word in said.replace(":", " ").split():
+        if word.isdigit() and 0 < int(word) <= len(lines):
+            return lines[int(word) - 1]
+    return ""
+
+
+def readable(text: str) -> int:
+    """A file without a name that holds the text, ready to be read from its beginning."""
+    fd = os.memfd_create("sekisho")
+    os.write(fd, text.encode())
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd

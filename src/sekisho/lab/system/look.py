@@ -1,0 +1,168 @@
+"""What stands inside nodes right now, asked of the kernel: interfaces, addresses, listeners, counters."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import socket
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sekisho.lab import netlink
+from sekisho.lab.namespaces import CLONE_NEWNET, LabError
+from sekisho.lab.system.control import Doors
+from sekisho.values.address import Address
+
+_NEWUSER = 0x10000000
+_GETLINK, _GETADDR = 18, 22
+(_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MASTER, _IFLA_STATS64, _IFLA_CARRIER) = 1, 3, 10, 23, 33
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
+_IFF_UP = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenInterface:
+    """``rx``/``tx``: packets, bytes, dropped."""
+
+    name: str
+    mac: str
+    up: bool
+    carrier: bool
+    master: str | None
+    addresses: tuple[str, ...]
+    rx: tuple[int, int, int]
+    tx: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenNode:
+    """A node as it is. ``listeners``: (proto, address, port). ``connections``: tracked ones, None where
+    connection tracking is not used."""
+
+    name: str
+    interfaces: tuple[SeenInterface, ...]
+    listeners: tuple[tuple[str, str, int], ...]
+    connections: int | None
+    forwarding: bool
+
+
+def apart(doors: Doors, nodes: Sequence[str], act: Callable[[str], _T]) -> dict[str, _T]:
+    """Run ``act`` inside each node, in a process made for it; results by node.
+
+    Neither this process nor its threads ever leave where they are. Results must be picklable.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reading)
+            with os.fdopen(writing, "wb") as out:
+                pickle.dump(_inside_each(doors, nodes, act), out)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as found:
+        data = found.read()
+    os.waitpid(child, 0)
+    answer: object = pickle.loads(data) if data else LabError("a look into the lab was interrupted")
+    if isinstance(answer, Exception):
+        raise answer
+    assert isinstance(answer, dict)
+    return answer
+
+
+def _inside_each(doors: Doors, nodes: Sequence[str], act: Callable[[str], _T]) -> object:
+    try:
+        if doors.user is not None and _libc.setns(doors.user, _NEWUSER) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        found = {}
+        for name in nodes:
+            if _libc.setns(doors.net[name], CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            found[name] = act(name)
+        return found
+    except LabError as error:
+        return LabError(error.what, text=error.text, advice=error.advice)
+    except OSError as error:
+        return LabError(f"cannot look into the lab: {error.strerror}")
+
+
+def look(name: str) -> SeenNode:
+    """The namespace that this process is in."""
+    return SeenNode(name, tuple(_interfaces()), tuple(_listeners()), _connections(), _forwarding())
+
+
+def _interfaces() -> Iterator[SeenInterface]:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        links = list(netlink.ask(sock, _dump(_GETLINK)))
+        addresses: dict[int, list[str]] = {}
+        for payload in netlink.ask(sock, _dump(_GETADDR)):
+            family, length = payload[0], payload[1]
+            (index,) = struct.unpack_from("=I", payload, 4)
+            parts = netlink.attributes(payload[8:])
+            raw = bytes(parts.get(_IFA_LOCAL, parts[_IFA_ADDRESS]))
+            address = Address(4 if family == socket.AF_INET else 6, int.from_bytes(raw, "big"))
+            addresses.setdefault(index, []).append(f"{address}/{length}")
+    seen = []
+    names: dict[int, str] = {}
+    for payload in links:
+        index, flags = struct.unpack_from("=iI", payload, 4)
+        parts = netlink.attributes(payload[16:])
+        names[index] = netlink.text(parts[_IFLA_IFNAME])
+        seen.append((index, flags, parts))
+    for index, flags, parts in seen:
+        counts = struct.unpack_from("=8Q", parts[_IFLA_STATS64])
+        master = int.from_bytes(parts[_IFLA_MASTER], "little") if _IFLA_MASTER in parts else 0
+        yield SeenInterface(
+            names[index], bytes(parts.get(_IFLA_ADDRESS, memoryview(b""))).hex(":"), bool(flags & _IFF_UP),
+            _IFLA_CARRIER in parts and parts[_IFLA_CARRIER][0] == 1, names.get(master),
+            tuple(addresses.get(index, ())),
+            (counts[0], counts[2], counts[6]), (counts[1], counts[3], counts[7]),
+        )  # fmt: skip
+
+
+def _dump(message: int) -> bytes:
+    body = bytes(16)
+    flags = netlink.NLM_F_REQUEST | netlink.NLM_F_DUMP
+    return struct.pack("=IHHII", 16 + len(body), message, flags, 1, 0) + body
+
+
+def _listeners() -> Iterator[tuple[str, str, int]]:
+    for proto, state in _LISTENING.items():
+        try:
+            with open(f"/proc/thread-self/net/{proto}") as file:
+                rows = [line.split() for line in file.readlines()[1:]]
+        except FileNotFoundError:
+            continue
+        for row in rows:
+            if row[3] == state:
+                raw, _, port = row[1].partition(":")
+                yield proto.removesuffix("6"), _address(raw), int(port, 16)
+
+
+def _address(raw: str) -> str:
+    """An address of /proc/net/tcp: words in the machine's byte order, in hexadecimal."""
+    words = [bytes.fromhex(raw[at : at + 8])[::-1] for at in range(0, len(raw), 8)]
+    return str(Address(4 if len(words) == 1 else 6, int.from_bytes(b"".join(words), "big")))
+
+
+def _connections() -> int | None:
+    try:
+        with open("/proc/sys/net/netfilter/nf_conntrack_count") as file:
+            return int(file.read())
+    except OSError:
+        return None
+
+
+def _forwarding() -> bool:
+    with open("/proc/sys/net/ipv4/ip_forward") as file:
+        return file.read().strip() == "1"

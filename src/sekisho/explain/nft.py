@@ -1,66 +1,46 @@
-"""nftables objects: what they are, and plainly that their rules are not read."""
+"""nftables rule sets in words: tables, chains, sets, and each rule by its statements."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from sekisho.explain.message import Message, m
-from sekisho.model.nft import NftRuleset
+from sekisho.model.evidence import Evidence
+from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Namespace
+from sekisho.semantics.nft_tables import native_tables
 
-_IPTABLES_TABLES = {"raw", "mangle", "nat", "filter", "security"}
-_FAMILIES = {"ip": 4, "ip6": 6}
+Explained = tuple[Evidence, tuple[Message, ...]]
 
 
-def explain_nft(ruleset: NftRuleset, namespace: Namespace) -> Iterator[tuple[str, tuple[Message, ...]]]:
-    """(a short text for the object, its explanation) for every object of the capture."""
-    mirrored = {
-        (ruleset_.family, table.name)
-        for ruleset_ in namespace.rulesets
-        if ruleset_.backend != "legacy"
-        for table in ruleset_.tables
-    }
-    for kind, value in ruleset.objects:
-        fields = _fields(value)
-        family, table = fields.get("family", ""), fields.get("table", fields.get("name", ""))
-        text = " ".join(part for part in (kind, family, table, _own_name(kind, fields)) if part)
-        if table in _IPTABLES_TABLES and (_FAMILIES.get(family), table) in mirrored:
-            yield text, (m("nft.same"),)
+def explain_nft(ruleset: NftRuleset, namespace: Namespace) -> Iterator[Explained]:
+    """(its place and text, its explanation) for every object of the capture."""
+    own = native_tables(ruleset, namespace.rulesets)
+    for table in ruleset.tables:
+        if table not in own:
+            yield _at(table.evidence, f"table {table.family} {table.name}"), (m("nft.same"),)
         else:
-            yield text, _object(kind, fields)
+            yield from _table(table)
 
 
-def _own_name(kind: str, fields: dict[str, str]) -> str:
-    if kind == "rule":
-        return f"{fields.get('chain', '')} handle {fields.get('handle', '?')}"
-    return fields.get("name", "") if kind != "table" else ""
+def _at(evidence: Evidence | None, text: str) -> Evidence:
+    return Evidence(evidence.file, evidence.line, text) if evidence else Evidence("", 0, text)
 
 
-def _object(kind: str, fields: dict[str, str]) -> tuple[Message, ...]:
-    name = fields.get("name", "?")
-    if kind == "table":
-        more = (m("nft.docker"),) if name == "docker-bridges" else ()
-        return (m("nft.table", name, fields.get("family", "?")), *more)
-    if kind == "chain":
-        if "hook" in fields:
-            shown = (fields["hook"], fields.get("prio", "?"), fields.get("policy", "accept"))
-            return (m("nft.base", name, *shown),)
-        return (m("nft.chain", name),)
-    if kind == "rule":
-        comment = fields.get("comment")
-        return (m("nft.rule", fields.get("chain", "?"), m("nft.rule.comment", comment) if comment else ""),)
-    if kind in ("set", "map"):
-        return (m("nft.set", kind, name),)
-    return (m("nft.other", kind),)
-
-
-def _fields(value: str) -> dict[str, str]:
-    """The plain members of the object; a value that is no JSON object has none."""
-    try:
-        loaded = json.loads(value)
-    except ValueError:
-        return {}
-    if not isinstance(loaded, dict):
-        return {}
-    return {str(key): str(item) for key, item in loaded.items() if isinstance(item, str | int)}
+def _table(table: NftTable) -> Iterator[Explained]:
+    more = (m("nft.docker"),) if table.name == "docker-bridges" else ()
+    text = f"table {table.family} {table.name}"
+    yield _at(table.evidence, text), (m("nft.table", table.name, table.family), *more)
+    for item in table.sets:
+        kind = "map" if item.is_map else "set"
+        yield _at(item.evidence, f"{kind} {item.name}"), (m("nft.set", kind, item.name),)
+    for chain in table.chains:
+        if chain.hook is not None:
+            shown = (chain.hook, str(chain.priority), chain.policy or "accept")
+            yield _at(chain.evidence, f"chain {chain.name}"), (m("nft.base", chain.name, *shown),)
+        else:
+            yield _at(chain.evidence, f"chain {chain.name}"), (m("nft.chain", chain.name),)
+        for rule in chain.rules:
+            note = m("nft.rule.comment", rule.comment) if rule.comment else ""
+            place = rule.evidence or Evidence("", 0, "")
+            yield place, (m("nft.rule", chain.name, note),)

@@ -163,7 +163,8 @@ def _merged(file: str, items: list[Explained], text: str) -> Iterable[Explained]
 
 
 def _plain(raw: str) -> Message | None:
-    """What a line without a fact is; None for an indented one, which belongs to the line above."""
+    """What a line without a fact is; None for an indented one and for the brace that closes a table,
+    which belong to the line above."""
     if _COLUMN_HEADS.match(raw):
         return m("line.columns")
     if _SOCKET_HEADS.match(raw) or _ROUTE_HEADS.match(raw):
@@ -174,7 +175,7 @@ def _plain(raw: str) -> Message | None:
         return m("line.summary")
     if raw.lstrip().startswith("#"):
         return m("line.comment")
-    return None if raw[:1].isspace() else m("line.unaccounted")
+    return None if raw[:1].isspace() or raw.rstrip() == "}" else m("line.unaccounted")
 
 
 def _titled(where: Key, context: HostContext) -> Message:

@@ -1,19 +1,150 @@
-"""An nftables rule set in the form of ``nft -j list ruleset``."""
+"""nftables rule sets, in the words of nft(8) and libnftables-json(5).
+
+    NftRuleset ── NftTable (family, name) ── NftChain ── NftRule ── statements, each with expressions
+                                       ├── NftSet (sets and maps with their elements)
+                                       ├── NftObject (named counter, quota, limit, ct helper...)
+                                       └── NftFlowtable
+
+Text and JSON of one rule set give equal models: what only one of the two shows (how a number is
+printed, handles, how long an element still lives, a chain's comment) does not count in comparisons.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sekisho.model.evidence import Evidence
+from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.nft_rule import Expression, Mapping, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class NftRule:
+    """One rule; its number in the chain is its place in ``NftChain.rules``, from 1."""
+
+    statements: tuple[Statement, ...]
+    comment: str | None = None
+    handle: int | None = field(default=None, compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NftChain:
+    """A base chain has ``type`` (filter, nat, route), ``hook``, ``priority`` and ``policy``; others have
+    none of them. ``devices`` are those of ingress and egress chains. ``priority_printed`` is the text's
+    way to write the priority (``dstnat``, ``-100``)."""
+
+    name: str
+    type: str | None = None
+    hook: str | None = None
+    priority: int | None = None
+    policy: str | None = None
+    rules: tuple[NftRule, ...] = ()
+    devices: tuple[str, ...] = field(default=(), compare=False)
+    devices_printed: str = field(default="", compare=False)
+    priority_printed: str = field(default="", compare=False)
+    comment: str | None = field(default=None, compare=False)
+    handle: int | None = field(default=None, compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NftSet:
+    """A named set, or a map where ``data_type`` is not empty. Types are nft's names of data types, one
+    for each part of a concatenation; ``data_type`` ("verdict",) is a verdict map.
+
+    ``flags`` without ``dynamic``, which JSON leaves out. ``typeof`` and ``typeof_data`` are how the text
+    declares the types by example. ``columns``: how many elements the text has on its first line (0: not
+    known), ``count`` how many it says there are. Times are in milliseconds.
+    """
+
+    name: str
+    key_type: tuple[str, ...]
+    data_type: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    elements: tuple[Expression | Mapping, ...] = ()
+    timeout: int | None = None
+    gc_interval: int | None = None
+    size: int | None = None
+    policy: str | None = None
+    auto_merge: bool = field(default=False, compare=False)
+    comment: str | None = field(default=None, compare=False)
+    statements: tuple[Statement, ...] = ()
+    dynamic: bool = field(default=False, compare=False)
+    columns: int = field(default=0, compare=False)
+    interval_data: bool = field(default=False, compare=False)
+    typeof: str = field(default="", compare=False)
+    typeof_data: str = field(default="", compare=False)
+    count: int | None = field(default=None, compare=False)
+    handle: int | None = field(default=None, compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the elements have values."""
+        return bool(self.data_type)
+
+
+@dataclass(frozen=True, slots=True)
+class NftObject:
+    """A named counter, quota, limit or synproxy (``statement``), or a ct helper, ct timeout, ct
+    expectation, secmark... (``lines``: what stands in its block, times in seconds; ``printed``: as the
+    text has it)."""
+
+    kind: str
+    name: str
+    statement: Statement | None = None
+    lines: tuple[str, ...] = ()
+    printed: tuple[str, ...] = field(default=(), compare=False)
+    comment: str | None = None
+    handle: int | None = field(default=None, compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NftFlowtable:
+    """Where established connections may bypass the chains. ``lines`` besides hook and devices."""
+
+    name: str
+    hook: str = "ingress"
+    priority: int = 0
+    devices: tuple[str, ...] = ()
+    lines: tuple[str, ...] = field(default=(), compare=False)
+    priority_printed: str = field(default="", compare=False)
+    handle: int | None = field(default=None, compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NftTable:
+    """``family``: ip, ip6, inet, arp, bridge or netdev. ``flags``: dormant (its chains do not run),
+    owner, persist. ``managed``: the listing warns that iptables-nft manages the table. ``unread`` are
+    lines or objects of it that no reader knows. ``incomplete``: the text ends inside this table."""
+
+    family: str
+    name: str
+    chains: tuple[NftChain, ...] = ()
+    sets: tuple[NftSet, ...] = ()
+    objects: tuple[NftObject, ...] = ()
+    flowtables: tuple[NftFlowtable, ...] = ()
+    flags: tuple[str, ...] = field(default=(), compare=False)
+    comment: str | None = field(default=None, compare=False)
+    managed: bool = field(default=False, compare=False)
+    unread: tuple[Unread, ...] = ()
+    incomplete: Evidence | None = field(default=None, compare=False)
+    handle: int | None = field(default=None, compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NftRuleset:
-    """``objects`` are (kind, value): value is the JSON object of one table, chain, rule, set, map...
+    """``nft list ruleset``: every table of the namespace in the kernel's order. ``version``: of nft, as
+    JSON tells it."""
 
-    Kept as captured: nothing reads it into stations yet, so answers name it as not understood when
-    it holds base chains of its own.
-    """
-
-    objects: tuple[tuple[str, str], ...] = ()
+    tables: tuple[NftTable, ...] = ()
+    version: str = field(default="", compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
+
+    @property
+    def incomplete(self) -> Evidence | None:
+        """Where the text was cut: any hook may have more chains than are listed."""
+        return next((table.incomplete for table in self.tables if table.incomplete), None)

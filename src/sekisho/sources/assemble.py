@@ -153,12 +153,14 @@ def _with_ports(
 
 
 def _nft(pieces: tuple[Piece, ...], collected: Collected) -> NftRuleset | None:
-    piece = collected.best(pieces, (F.NFT_JSON, F.NFT_TEXT))
+    piece = collected.best(pieces, (F.NFT_TEXT, F.NFT_JSON))
     if piece is None:
         return None
     collected.use(piece)
     read = nft_capture.parse_json if piece.format is F.NFT_JSON else nft_capture.parse_text
-    return read(piece.text, piece.file)
+    found = read(piece.text, piece.file)
+    collected.unread += nft_capture.unread(found)
+    return found
 
 
 def _sysctls(pieces: tuple[Piece, ...], collected: Collected) -> tuple[Sysctl, ...] | None:

@@ -1,64 +1,37 @@
-"""An nftables rule set, kept object by object until something reads it into stations."""
+"""An nftables rule set from what was captured of it: text, JSON, or both.
+
+The text says more than the JSON of the same moment (devices of ingress chains, comments, what the
+matches of iptables-nft mean), so it wins where both are there.
+"""
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Iterator
 
-from sekisho.errors import SourceError
-from sekisho.model.evidence import Evidence
-from sekisho.model.nft import NftRuleset
-from sekisho.sources.json_stream import elements, list_at
+from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.nft import NftRule, NftRuleset
+from sekisho.model.nft_rule import Unknown
+from sekisho.sources import nft_json, nft_text
 
-_TABLE = re.compile(r"table\s+(?:(?:ip|ip6|inet|arp|bridge|netdev)\s+)?\S+\s*\{")
-
-
-def parse_json(text: str, file: str) -> NftRuleset:
-    """``nft -j list ruleset``: one (kind, JSON text) for each object, metainfo included.
-
-    Raises SourceError where the text is not JSON or lacks the ``nftables`` array.
-    """
-    found = elements(text, file)
-    if len(found) != 1 or not isinstance(found[0].value, dict) or "nftables" not in found[0].value:
-        raise SourceError(
-            'no JSON object with an "nftables" array, as `nft -j list ruleset` prints it', file=file,
-            line=1, text=text.strip()[:120], advice="capture it with: nft -j list ruleset",
-        )  # fmt: skip
-    objects = [
-        (kind, json.dumps(value))
-        for item in list_at(found[0].value, "nftables")
-        if isinstance(item, dict)
-        for kind, value in item.items()
-    ]
-    return NftRuleset(tuple(objects), Evidence(file, 0, ""))
+parse_json = nft_json.parse
+parse_text = nft_text.parse
 
 
-def parse_text(text: str, file: str) -> NftRuleset:
-    """``nft list ruleset``: one ("text", block) for each top-level ``table``.
+def unread(ruleset: NftRuleset) -> Iterator[Unread]:
+    """Everything in the rule set that no reader understood, with its place."""
+    for table in ruleset.tables:
+        yield from table.unread
+        for chain in table.chains:
+            for rule in chain.rules:
+                yield from (_unread(rule, one.text) for one in unknown_parts(rule))
+        if table.incomplete is not None:
+            yield Unread(table.incomplete, "truncated", table.name)
 
-    Raises SourceError at a line outside any block that is no comment, and when a block has no end.
-    """
-    objects: list[tuple[str, str]] = []
-    block: list[str] = []
-    start = 0
-    for number, raw in enumerate(text.split("\n"), 1):
-        line = raw.rstrip("\r")
-        if not block:
-            if not line.strip() or line.lstrip().startswith("#"):
-                continue
-            if not _TABLE.match(line):
-                raise SourceError(
-                    "expected `table FAMILY NAME {`", file=file, line=number, text=line,
-                    advice="capture it with: nft list ruleset",
-                )  # fmt: skip
-            start = number
-        block.append(line)
-        if line.startswith("}") or (len(block) == 1 and line.rstrip().endswith("}")):
-            objects.append(("text", "\n".join(block)))
-            block = []
-    if block:
-        raise SourceError(
-            "the text ends inside this table", file=file, line=start, text=block[0],
-            advice="capture the whole output of: nft list ruleset",
-        )  # fmt: skip
-    return NftRuleset(tuple(objects), Evidence(file, 0, ""))
+
+def unknown_parts(rule: NftRule) -> tuple[Unknown, ...]:
+    """The statements of a rule that were not understood."""
+    return tuple(part for part in rule.statements if isinstance(part, Unknown))
+
+
+def _unread(rule: NftRule, text: str) -> Unread:
+    return Unread(rule.evidence or Evidence("", 0, text), "unknown-word", text)

@@ -19,6 +19,8 @@ from sekisho.model.host import Sysctl
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.model.nft import NftRuleset
+from sekisho.sources import nft_render
 from sekisho.sources.iptables_rule import render_rule
 from sekisho.sources.load import load
 from sekisho.values.address import Address, Prefix
@@ -200,6 +202,7 @@ def compare(captured: Snapshot, planned: Snapshot, ordered: bool = True) -> Comp
         return text
 
     _rules(result, "host", captured.host, planned.host, shown, ordered)
+    _nft(result, "host", captured.host, planned.host, shown)
     _routes(result, "host", captured.host, planned.host, shown)
     _addresses(result, "host", captured.host, planned.host, shown)
     _links(result, captured.host, planned.host, shown)
@@ -220,6 +223,7 @@ def compare(captured: Snapshot, planned: Snapshot, ordered: bool = True) -> Comp
             continue
         other = mine[namespace.name]
         _rules(result, namespace.name, namespace, other, _dns_ports, ordered)
+        _nft(result, namespace.name, namespace, other, _dns_ports)
         _routes(result, namespace.name, namespace, other, shown)
         _addresses(result, namespace.name, namespace, other, shown)
         for item in other.sysctls or ():
@@ -229,7 +233,8 @@ def compare(captured: Snapshot, planned: Snapshot, ordered: bool = True) -> Comp
 
 
 def _dns_ports(text: str) -> str:
-    text = re.sub(r"127\.0\.0\.11:\d+$", "127.0.0.11:PORT", text)
+    text = re.sub(r"127\.0\.0\.11:\d+$", "127.0.0.11:PORT", text, flags=re.MULTILINE)
+    text = re.sub(r"sport \d+ counter", "sport PORT counter", text)
     return re.sub(r"--sport \d+ -j SNAT", "--sport PORT -j SNAT", text)
 
 
@@ -259,6 +264,33 @@ def _rules(
         result.check(kind, f"{where} {name}", rules, rules2, ordered)
         if where == "host":
             result.check("chains", f"{where} {name}", [policy], [policy2], True)
+
+
+def _nft(result: Comparison, where: str, captured: Namespace, planned: Namespace, shown: Any) -> None:
+    def tables(namespace: Namespace) -> dict[str, list[str]]:
+        """Every chain and map of Docker's own tables, as nft prints them."""
+        found: dict[str, list[str]] = {}
+        for table in namespace.nft.tables if namespace.nft is not None else ():
+            if not table.name.startswith("docker"):
+                continue
+            name = ""
+            text = re.sub(r"packets \d+ bytes \d+", "packets 0 bytes 0", shown(nft_render.render(NftRuleset((table,)))))
+            for line in text.split("\n"):
+                words = line.split()
+                if words[:1] in (["chain"], ["map"]):
+                    name = f"{table.family} {words[1]}"
+                    found[name] = []
+                elif name and words and words != ["}"]:
+                    found[name].append(" ".join(words))
+        return found
+
+    theirs, mine = tables(captured), tables(planned)
+    kind = "nft rules" if where == "host" else "netns nft rules"
+    for name in sorted({*theirs, *mine}):
+        first, second = theirs.get(name, ["no chain"]), mine.get(name, ["no chain"])
+        if name.endswith("-jumps"):  # elements stand in the order of their keys
+            first, second = (sorted(re.findall(r'"[^"]+" : \w+ \S+', " ".join(x))) for x in (first, second))
+        result.check(kind, f"{where} {name}", first, second, True)
 
 
 def _routes(result: Comparison, where: str, captured: Namespace, planned: Namespace, shown: Any) -> None:

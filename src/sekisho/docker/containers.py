@@ -82,9 +82,13 @@ class ContainerSteps:
         elif spec.mode.startswith("container:"):
             self._target(spec)
         else:
-            for endpoint in spec.endpoints or (EndpointSpec("bridge"),):
-                self._join(box, endpoint)
-            self._publish(box)
+            try:
+                for endpoint in spec.endpoints or (EndpointSpec("bridge"),):
+                    self._join(box, endpoint)
+                self._publish(box)
+            except DockerError as error:
+                self._leave(box)
+                raise DockerError(error.what, spec.place, error.advice) if not error.file else error from None
         self.boxes[spec.name] = box
         if spec.undetermined_order and self._automatic(spec):
             self.daemon.note("container-order", spec.name, place=spec.place)
@@ -259,10 +263,14 @@ class ContainerSteps:
         box = self.boxes.pop(name, None)
         if box is None:
             raise DockerError(f"No such container: {name}", place)
+        self._leave(box)
+
+    def _leave(self, box: Box) -> None:
+        """Take back all that a container holds on the host."""
         self.publisher.unpublish(box.bindings)
         for join in box.joins:
             net = self.networks.nets[join.network]
-            net.containers.discard(name)
+            net.containers.discard(box.name)
             for address, _ in join.addresses:
                 self.publisher.forget(address)
                 for pool, _ in net.pools:

@@ -38,10 +38,14 @@ class Publisher:
         ``kept``: host ports that were chosen before, when the ports move to another network.
         """
         bindings: list[Binding] = []
-        for port in ports.binding_order(self.daemon.engine, wanted):
-            bindings += self._publish(net, addresses, port, kept)
-        for binding in bindings:
-            self._write(net, binding)
+        try:
+            for port in ports.binding_order(self.daemon.engine, wanted):
+                bindings += self._publish(net, addresses, port, kept)
+            for binding in bindings:
+                self._write(net, binding)
+        except DockerError:
+            self.unpublish(bindings)
+            raise
         return bindings
 
     def _publish(
@@ -117,10 +121,9 @@ class Publisher:
 
     def _listen(self, proto: str, address: Address, number: int) -> None:
         """docker-proxy's socket; without docker-proxy dockerd holds the port itself."""
-        engine = self.daemon.engine
-        if proto not in ("tcp", "udp") or (engine.nftables and engine.hairpin):
+        if proto not in ("tcp", "udp"):
             return
-        process = "dockerd" if engine.hairpin else "docker-proxy"
+        process = "dockerd" if self.daemon.engine.hairpin else "docker-proxy"
         self.daemon.host.listen(proto, address, number, f'users:(("{process}"))')
 
     # --------------------------------------------------------------------------------------- rules
@@ -160,6 +163,7 @@ class Publisher:
 
     def forget(self, address: Address) -> None:
         """The raw rules of an address that no container has any more."""
+        self.daemon.nft.forget(address)
         one = f"{address}/{32 if address.family == 4 else 128}"
         for fw in (self.daemon.fw4, self.daemon.fw6):
             for rule in fw.rules("raw", "PREROUTING"):

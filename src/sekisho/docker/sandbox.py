@@ -83,7 +83,7 @@ def namespace(
         addresses=tuple(addresses),
         sysctls=tuple(Sysctl(key, value) for key, value in _sysctls(engine, joins, has6, extra_sysctls)),
         rulesets=(_dns_rules() if filled and not engine.nftables else Ruleset(4, "", (), True),),
-        nft=NftRuleset(_dns_nft()) if filled and engine.nftables else None,
+        nft=_dns_nft() if filled and engine.nftables else None,
     )
 
 
@@ -142,7 +142,7 @@ def _dns_rules() -> Ruleset:
     return Ruleset(4, "", (Table("nat", tuple(chains)),), True)
 
 
-def _dns_nft() -> tuple[tuple[str, str], ...]:
+def _dns_nft() -> NftRuleset:
     from sekisho.docker.nft_rules import dns_table
 
     return dns_table(DNS_SERVER, DNS_UDP, DNS_TCP)

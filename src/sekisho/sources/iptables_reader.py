@@ -116,9 +116,8 @@ class _Reader:
 
     def read(self) -> None:
         negated = False
-        words = self.words
-        while self.at < len(words):
-            word = words[self.at]
+        while self.at < len(self.words):
+            word = self.words[self.at]
             start = self.at
             self.at += 1
             if word == "!":
@@ -138,7 +137,7 @@ class _Reader:
                 self._keep("", start, "missing-value", word)
             negated = False
         if negated:
-            self._keep("", len(words) - 1, "missing-value", "!")
+            self._keep("", len(self.words) - 1, "missing-value", "!")
 
     def _short(self, word: str, negated: bool, start: int) -> None:
         name = GENERIC_SHORT.get(word[1])

@@ -8,7 +8,8 @@ from typing import Literal
 
 from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
 from sekisho.errors import UsageError
-from sekisho.semantics.journey import Journey
+from sekisho.semantics import proxy
+from sekisho.semantics.journey import Journey, Lean
 from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family
@@ -54,8 +55,20 @@ def trace(world: World, question: Question) -> Journey:
     start = Start(
         packet, place.node, place.how, place.origin, question.state == "established", frozenset(unstated)
     )
-    found = journey(world, start, question.with_reply)
+    found = _with_proxy(world, journey(world, start, question.with_reply), question.with_reply)
     return replace(found, leans_on=(*place.leans, *(x for x in found.leans_on if x not in place.leans)))
+
+
+def _with_proxy(world: World, found: Journey, with_reply: bool) -> Journey:
+    """Where docker-proxy accepts, its own connection to the container belongs to the answer."""
+    if not proxy.accepted(found):
+        return found
+    start = proxy.second_connection(world, found.forward.packet)
+    if start is None:
+        return replace(found, leans_on=(*found.leans_on, Lean("proxy-target-unknown")))
+    onward = journey(world, start, with_reply)
+    leans = (*found.leans_on, *(lean for lean in onward.leans_on if lean not in found.leans_on))
+    return replace(found, leans_on=leans, onward=onward)
 
 
 def _family(source: Endpoint, target: Endpoint, question: Question) -> Family:

@@ -104,9 +104,21 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A packet and its reply."""
+    """A packet and its reply. ``onward``: the connection that docker-proxy makes to the container for one
+    that it accepted; the server sees that one's source."""
 
     packet: Packet
     forward: Leg
     reply: Leg | None
     leans_on: tuple[Lean, ...] = ()
+    onward: Journey | None = None
+
+    @property
+    def disposition(self) -> Disposition:
+        """How it ends, behind docker-proxy where that is on the way."""
+        return self.forward.disposition if self.onward is None else self.onward.disposition
+
+    @property
+    def served(self) -> Leg:
+        """The leg that reaches the server: the packet as it sees it."""
+        return self.forward if self.onward is None else self.onward.served

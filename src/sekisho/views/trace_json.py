@@ -15,10 +15,19 @@ def to_json(found: Journey, lang: str, id_: object = None) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "id": id_,
-        "disposition": found.forward.disposition,
+        "disposition": found.disposition,
         "forward": leg_json(found.forward, lang),
         "return": None if found.reply is None else leg_json(found.reply, lang),
+        "onward": None if found.onward is None else onward_json(found.onward, lang),
         "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
+    }
+
+
+def onward_json(found: Journey, lang: str) -> dict[str, object]:
+    """The connection that docker-proxy makes to the container."""
+    return {
+        "forward": leg_json(found.forward, lang),
+        "return": None if found.reply is None else leg_json(found.reply, lang),
     }
 
 

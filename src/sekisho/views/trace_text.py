@@ -33,6 +33,10 @@ class TraceText:
     def journey(self, found: Journey) -> str:
         """The whole answer; ends without a newline."""
         blocks = [self._leg("trace.forward", _first_packet(found), found.forward)]
+        if found.onward is not None:
+            blocks.append(self._leg("trace.onward", _first_packet(found.onward), found.onward.forward))
+            if found.onward.reply is not None:
+                blocks.append(self._leg("trace.onward-reply", _reply_packet(found.onward), found.onward.reply))
         if found.reply is not None:
             blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply))
         if found.leans_on:

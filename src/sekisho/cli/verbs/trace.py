@@ -106,7 +106,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         out.document(to_json(found, out.lang))
     else:
         out.write(TraceText(out.lang, out.color).journey(found))
-    return exit_status(found.forward.disposition)
+    return exit_status(found.disposition)
 
 
 def _many(world: World, args: argparse.Namespace, out: Output) -> int:

@@ -246,6 +246,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "multicast-membership": (
         "depends on which multicast groups the host has joined", "ホストが参加しているマルチキャストグループによる",
     ),
+    "sent-to-everybody": (
+        "a packet to a broadcast or multicast address leaves and is looped back as well",
+        "ブロードキャスト・マルチキャスト宛のパケットは、外へ出ると同時に自分にも戻ってくる",
+    ),
     "multipath": (
         "the kernel picks one of several ways: {0} | {1}",
         "複数の経路からカーネルが選ぶ: {0} | {1}",

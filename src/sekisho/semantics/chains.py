@@ -72,10 +72,11 @@ def run(
     chain, at = base, 0
     while True:
         if at >= len(chain.lines):
+            if chain is not base:
+                yield Passed(chain, None, None)
             if not stack:
                 yield Passed(base, None, base.policy)
                 return
-            yield Passed(chain, None, None)
             chain, at = stack.pop()
             continue
         line = chain.lines[at]

@@ -199,6 +199,9 @@ def _rule_action(rule: PolicyRule, chains: dict[str, ChainCode]) -> Action:
     if rule.action == "nop":
         return Continue()
     refusing = _REFUSING[rule.family].get(rule.action)
+    if rule.action == "unreachable":
+        # A rule that refuses says that the network cannot be reached, a route that the host cannot.
+        refusing = Stop("unreachable", NO_ROUTE[rule.family].kernel_reason, NO_ROUTE[rule.family].answer)
     return refusing or NotUnderstood(Doubt("rule-not-understood", (rule.action,), rule.evidence))
 
 

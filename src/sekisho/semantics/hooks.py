@@ -43,5 +43,8 @@ TABLE_HOOKS: dict[str, dict[Hook, int]] = {
     "security": {"input": 50, "forward": 50, "output": 50},
 }
 
+# iptables-nft hangs its security chains elsewhere than the kernel's iptables does (measured, 1.8.9).
+NFT_SECURITY_PRIORITY = 150
+
 # Which address a nat chain may change at each hook (nf_nat_core: HOOK2MANIP).
 NAT_SIDE: dict[Hook, str] = {"prerouting": "dst", "output": "dst", "input": "src", "postrouting": "src"}

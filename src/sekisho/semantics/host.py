@@ -83,7 +83,7 @@ def _program(
         routing,
         tables,
         forwarding_check(namespace, family),
-        source_check(namespace, family, addresses, local),
+        source_check(namespace, family, addresses),
         netfilter.gaps(namespace.rulesets, family, namespace.nft is not None),
         socket_chain(namespace.sockets, family),
         published_ports(stations),

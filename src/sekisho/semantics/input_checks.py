@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.fib import DEFAULT_RULES
@@ -34,6 +33,7 @@ from sekisho.semantics.program import (
 from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
 
+_KINDS = ("unicast", "local", "broadcast", "multicast", "anycast")
 _MULTICAST = IntSet.prefix(Prefix(4, 0xE0 << 24, 4))
 _EVERYBODY = IntSet.of((1 << 32) - 1)
 _ZERO = IntSet.of(0)
@@ -130,9 +130,7 @@ def forwarding_check(namespace: Namespace, family: Family) -> ChainCode:
     return ChainCode("forwarding", tuple(lines), Accept())
 
 
-def source_check(
-    namespace: Namespace, family: Family, addresses: Iterable[HostAddress], local: Iterable[Route]
-) -> ChainCode:
+def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostAddress]) -> ChainCode:
     """Whether the source address is believable on the interface it came in by (IPv4 only).
 
     rp_filter is the greater of ``all`` and the interface. A source that is one of the host's own
@@ -141,26 +139,26 @@ def source_check(
     """
     if family == 6:
         return ChainCode("source", (), Accept())
-    own = IntSet.of(*(address.value for address in addresses)) | IntSet(())
-    special = IntSet.from_intervals(
-        interval
-        for route in local
-        if route.kind in ("local", "broadcast", "multicast", "anycast")
-        for interval in IntSet.prefix(route.dst)
-    )
+    own = IntSet.of(*(address.value for address in addresses))
     custom = _custom_rules(namespace)
     lines: list[Guarded] = []
     for name in interfaces_of(namespace):
         here = Interface("iif", name)
         rp_filter = max(conf(namespace, "all", "rp_filter") or 0, conf(namespace, name, "rp_filter") or 0)
         accepts_local = _either(namespace, name, "accept_local")
-        refused = special if rp_filter or custom else own
-        if accepts_local:
-            refused = refused.minus(own, 32)
-        if refused:
-            lines.append(Guarded(All((here, In("src", refused))), Stop("martian", "IP_LOCAL_SOURCE")))
+        marked = _either(namespace, name, "src_valid_mark")
+        martian = Stop("martian", "IP_LOCAL_SOURCE")
+        if not rp_filter and accepts_local:
+            continue
+        if rp_filter or custom:
+            believed = ("unicast", "local") if accepts_local else ("unicast",)
+            others = tuple(kind for kind in _KINDS if kind not in believed)
+            strange = ReversePath(False, marked, others)
+            lines.append(Guarded(All((here, strange)), martian))
+        elif own:
+            lines.append(Guarded(All((here, In("src", own))), martian))
         if rp_filter:
-            back = ReversePath(rp_filter == 1, _either(namespace, name, "src_valid_mark"))
+            back = ReversePath(rp_filter == 1, marked, believed)
             keys = [f"net.ipv4.conf.{name.replace('.', '/')}.rp_filter", "net.ipv4.conf.all.rp_filter"]
             if (conf(namespace, "all", "rp_filter") or 0) == rp_filter:
                 keys.reverse()

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sekisho.model.netfilter import Option
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.match_values import addresses, numbers
 from sekisho.semantics.program import (
+    CONFIRMED_BIT,
     DNAT_BIT,
     ESTABLISHED,
+    EXPECTED_BIT,
     INVALID,
     NEW,
     RELATED,
+    SEEN_REPLY_BIT,
     SNAT_BIT,
     UNTRACKED,
+    All,
     AnyOf,
     Guard,
     In,
     Masked,
     Not,
+    Unsure,
 )
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import protocol_number
@@ -25,7 +33,15 @@ from sekisho.values.packet import protocol_number
 _STATES = {
     "INVALID": INVALID, "NEW": NEW, "ESTABLISHED": ESTABLISHED, "RELATED": RELATED, "UNTRACKED": UNTRACKED,
 }  # fmt: skip
-_STATUS = {"EXPECTED": 1, "SEEN_REPLY": 2, "ASSURED": 4, "CONFIRMED": 8}
+_STATUS = {"EXPECTED": EXPECTED_BIT, "SEEN_REPLY": SEEN_REPLY_BIT, "CONFIRMED": CONFIRMED_BIT}
+
+
+def _status(name: str, option: Option) -> Guard:
+    if name == "ASSURED":
+        # No first packet is; from when on later ones are depends on the traffic seen.
+        unsure = Unsure(Doubt("connection-volume", (f"--ctstatus {option.values[0]}",)))
+        return All((Not(In("ctstate", IntSet.of(NEW))), unsure))
+    return Not(Masked("ctstatus", _STATUS[name], 0))
 
 
 def _states(text: str) -> Guard:
@@ -52,8 +68,31 @@ _CT_PORTS = {
 }  # fmt: skip
 
 
-def conntrack_guard(option: Option, context: MatchContext) -> Guard | None:
-    """The condition of one option, its ``!`` left aside; None for an option that is not known."""
+# Holds for packets that have a connection (xt_conntrack, xt_connmark: ct != NULL).
+TRACKED = In("ctdir", IntSet.of(0, 1))
+
+
+def conntrack_guard(options: Sequence[Option], context: MatchContext) -> Guard | None:
+    """The condition of all the module's options together; None for an option that is not known.
+
+    A packet without a connection fits no option but the state (net/netfilter/xt_conntrack.c,
+    conntrack_mt), whatever the ``!``; where the state fits, the other options are not asked then.
+    """
+    state: list[Guard] = []
+    others: list[Guard] = []
+    for option in options:
+        guard = _option(option, context) if option.name else All(())
+        if guard is None:
+            return None
+        asked = state if option.name in ("ctstate", "state") else others
+        asked.append(Not(guard) if option.negated else guard)
+    if not others:
+        return state[0] if len(state) == 1 else All(tuple(state))
+    rest = All((TRACKED, *others))
+    return All((*state, AnyOf((Not(TRACKED), rest)))) if state else rest
+
+
+def _option(option: Option, context: MatchContext) -> Guard | None:
     value = option.values[0] if option.values else ""
     if option.name in ("ctstate", "state"):
         return _states(value)
@@ -66,8 +105,5 @@ def conntrack_guard(option: Option, context: MatchContext) -> Guard | None:
     if option.name == "ctdir":
         return In("ctdir", IntSet.of({"ORIGINAL": 0, "REPLY": 1}[value]))
     if option.name == "ctstatus":
-        if value == "NONE":
-            return Masked("ctstatus", 0x3FF, 0)
-        bits = sum(_STATUS[name] for name in set(value.split(",")))
-        return Not(Masked("ctstatus", bits, 0))
+        return AnyOf(tuple(_status(name, option) for name in value.split(",") if name != "NONE"))
     return None

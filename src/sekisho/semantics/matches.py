@@ -15,7 +15,7 @@ from sekisho.semantics import ipsets
 from sekisho.semantics.icmp_names import icmp_type_code
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_address_type import addrtype_guard
-from sekisho.semantics.match_conntrack import conntrack_guard
+from sekisho.semantics.match_conntrack import TRACKED, conntrack_guard
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.match_values import addresses, flag_bits, interface, masked, numbers
 from sekisho.semantics.program import (
@@ -159,6 +159,11 @@ def _connmark(option: Option, context: MatchContext) -> Guard | None:
     return masked("ctmark", option.values[0]) if option.name == "mark" else None
 
 
+def _connmark_of_tracked(options: Sequence[Option], context: MatchContext) -> Guard | None:
+    guard = _each(_connmark)(options, context)
+    return None if guard is None else All((TRACKED, guard))
+
+
 def _mac(option: Option, context: MatchContext) -> Guard | None:
     if option.name != "mac-source":
         return None
@@ -265,9 +270,9 @@ def _absent_header(options: Sequence[Option], context: MatchContext) -> Guard | 
 _READERS: dict[str, Reader] = {
     "": _each(_generic), "tcp": _each(_tcp), "udp": _each(_ports), "udplite": _each(_ports),
     "sctp": _each(_ports), "dccp": _each(_ports), "multiport": _each(_ports), "icmp": _each(_icmp),
-    "icmp6": _each(_icmp), "state": _each(conntrack_guard), "conntrack": _each(conntrack_guard),
+    "icmp6": _each(_icmp), "state": conntrack_guard, "conntrack": conntrack_guard,
     "addrtype": addrtype_guard,
-    "mark": _each(_mark), "connmark": _each(_connmark), "mac": _each(_mac), "iprange": _each(_iprange),
+    "mark": _each(_mark), "connmark": _connmark_of_tracked, "mac": _each(_mac), "iprange": _each(_iprange),
     "owner": _each(_owner), "length": _each(_length), "ttl": _each(_ttl), "hl": _each(_ttl),
     "tos": _each(_tos), "dscp": _each(_dscp), "ecn": _each(_ecn), "pkttype": _each(_pkttype),
     "physdev": _each(_physdev), "rpfilter": _rpfilter, "set": _set, "frag": _absent_header,

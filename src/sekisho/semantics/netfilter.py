@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from sekisho.model.netfilter import Chain, Rule, Ruleset, Table
-from sekisho.semantics.hooks import CHAIN_HOOKS, TABLE_HOOKS
+from sekisho.semantics.hooks import CHAIN_HOOKS, NFT_SECURITY_PRIORITY, TABLE_HOOKS
 from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.matches import rule_guard
@@ -44,11 +45,11 @@ def _table_stations(table: Table, backend: str, context: MatchContext) -> list[S
     return [
         Station(
             CHAIN_HOOKS[chain.name],
-            TABLE_HOOKS[table.name][CHAIN_HOOKS[chain.name]],
+            _priority(table.name, CHAIN_HOOKS[chain.name], backend),
             table.name,
             code[chain.name],
             users,
-            "nat" if table.name == "nat" else "filter",
+            _kind(table.name, chain.name),
             backend,
         )
         for chain in table.chains
@@ -56,6 +57,18 @@ def _table_stations(table: Table, backend: str, context: MatchContext) -> list[S
         and chain.name in CHAIN_HOOKS
         and CHAIN_HOOKS[chain.name] in TABLE_HOOKS.get(table.name, {})
     ]
+
+
+def _kind(table: str, chain: str) -> Literal["filter", "nat", "route"]:
+    if table == "nat":
+        return "nat"
+    return "route" if (table, chain) == ("mangle", "OUTPUT") else "filter"
+
+
+def _priority(table: str, hook: Hook, backend: str) -> int:
+    if table == "security" and backend != "legacy":
+        return NFT_SECURITY_PRIORITY
+    return TABLE_HOOKS[table][hook]
 
 
 def _chain_code(chain: Chain, table: Table, names: frozenset[str], context: MatchContext) -> ChainCode:

@@ -110,14 +110,16 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class ReversePath:
-    """A route lookup with source and destination exchanged finds a way back.
+    """A route lookup with source and destination exchanged finds a way back of one of ``kinds``.
 
     ``strict``: by the very interface that the packet came in by; otherwise by any interface.
-    ``use_mark``: the lookup sees the packet's mark (src_valid_mark).
+    ``use_mark``: the lookup sees the packet's mark (src_valid_mark). For a packet to a broadcast
+    address the lookup is made from no address in particular (ip_route_input_slow, brd_input).
     """
 
     strict: bool
     use_mark: bool = False
+    kinds: tuple[str, ...] = ("unicast",)
 
 
 Guard = In | Masked | Interface | All | AnyOf | Not | Unsure | Members | ReversePath
@@ -298,14 +300,15 @@ class ChainCode:
 @dataclass(frozen=True, slots=True)
 class Station:
     """A base chain on a hook. ``kind``: "filter" for ordinary tables, "nat" where the chain is consulted
-    by a connection's first packet only. ``chains`` are the user chains of its table."""
+    by a connection's first packet only, "route" where a change makes the kernel route a local packet
+    again. ``chains`` are the user chains of its table."""
 
     hook: Hook
     priority: int
     table: str
     base: ChainCode
     chains: dict[str, ChainCode]
-    kind: Literal["filter", "nat"] = "filter"
+    kind: Literal["filter", "nat", "route"] = "filter"
     backend: str = ""
 
 

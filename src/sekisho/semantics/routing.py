@@ -15,7 +15,7 @@ from sekisho.semantics.program import (
     RouteTo,
     Way,
 )
-from sekisho.semantics.traveller import Traveller
+from sekisho.semantics.traveller import BROADCAST, Traveller
 
 
 def lookup(program: Program, packet: Traveller, choices: Choices) -> Passed:
@@ -50,15 +50,16 @@ def _no_effect(action: Action, packet: Traveller) -> None:
 def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> bool | None:
     """Look the way back up: source and destination exchanged, as from a local process."""
     back = copy(packet)
-    back.src, back.dst = packet.dst, packet.src
+    back.src, back.dst = 0 if packet.pkttype == BROADCAST else packet.dst, packet.src
     back.sport, back.dport = packet.dport, packet.sport
-    back.iif, back.oif, back.uid, back.local = "lo", None, 0, True
+    # Where the packet is to be forwarded, its way out is the reverse lookup's incoming interface.
+    back.iif, back.oif, back.uid, back.local = packet.oif or "lo", None, 0, True
     back.mark = packet.mark if guard.use_mark else 0
     choices = Choices()
     action = _last(program.routing, program, back, choices).action
     if choices.taken or isinstance(action, NotUnderstood):
         return None
-    if not isinstance(action, RouteTo) or action.kind != "unicast":
+    if not isinstance(action, RouteTo) or action.kind not in guard.kinds:
         return False
     return not guard.strict or any(way.dev == packet.iif for way in action.ways)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
-    UNTRACKED,
+    INVALID,
     All,
     AnyOf,
     Guard,
@@ -66,7 +66,7 @@ class Traveller:
     pkttype: int = 0
     zone: int = 0
     zone_reply: int = 0
-    ctstate: int = UNTRACKED
+    ctstate: int = INVALID
     ctstatus: int = 0
     ctmark: int = 0
     ctdir: int | None = None
@@ -115,7 +115,7 @@ class Traveller:
         self.unstated -= {"uid", "gid"}
         self.physin = self.physout = None
         self.zone = self.zone_reply = 0
-        self.ctstate, self.ctstatus, self.ctmark, self.ctdir, self.ctproto = UNTRACKED, 0, 0, None, None
+        self.ctstate, self.ctstatus, self.ctmark, self.ctdir, self.ctproto = INVALID, 0, 0, None, None
         self.ctorigsrc = self.ctorigdst = self.ctorigsport = self.ctorigdport = None
         self.ctreplsrc = self.ctrepldst = self.ctreplsport = self.ctrepldport = None
 

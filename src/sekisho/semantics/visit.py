@@ -7,6 +7,7 @@ process ─► route ─► OUTPUT ─► (route again) ────────
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,8 +18,9 @@ from sekisho.semantics.conntrack import Connection, Tracker, differences, rewrit
 from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Hook, Lean, Step
-from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints
+from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints, reroutes
 from sekisho.semantics.program import (
+    CONFIRMED_BIT,
     ESTABLISHED,
     NEW,
     UNTRACKED,
@@ -42,8 +44,9 @@ from sekisho.semantics.program import (
     Untrack,
     Way,
 )
-from sekisho.semantics.traveller import Traveller
+from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST, Traveller
 from sekisho.values.address import Address, format_ip
+from sekisho.values.packet import TCP
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,10 @@ class Visit:
     steps: list[Step] = field(default_factory=list)
     connection: Connection | None = None
     untracked: bool = False
+    template: bool = False
     reply: bool = False
     linkdown: bool = False
+    way_out: str | None = None
 
     @property
     def program(self) -> Program:
@@ -108,31 +113,48 @@ class Visit:
         self.packet.reverse_path = partial(routing.reverse_path, self.program)
         return self.hook("prerouting")
 
-    def input_decision(self) -> End | Leaves:
-        """The input route lookup and all that follows it."""
+    def input_decision(self, bridge: str | None = None) -> End | Leaves:
+        """The input route lookup and all that follows it.
+
+        ``bridge``: the packet's destination was translated while br_netfilter had it on this bridge.
+        """
         packet, program = self.packet, self.program
         passed = routing.check(program.arrival, program, packet, self.choices)
         if isinstance(passed.action, Accept):
             passed = routing.lookup(program, packet, self.choices)
         action = passed.action
         if not isinstance(action, RouteTo):
-            return self._refused(passed)
+            # Where nothing may be forwarded, a route that refuses is not even answered.
+            looked_up = passed.chain.name != program.arrival.name
+            return (self._object(program.forwarding) if looked_up else None) or self._refused(passed)
         self.lean(*self.host.leans[packet.family])
         way = routing.pick_way(action, self.choices)
         if action.kind in ("local", "broadcast", "anycast", "multicast"):
-            if action.kind != "broadcast" and (end := self._object(program.source_check)):
+            packet.pkttype = {"broadcast": BROADCAST, "multicast": MULTICAST}.get(action.kind, UNICAST)
+            if (action.kind != "broadcast" or packet.src) and (end := self._object(program.source_check)):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))
-            packet.pkttype = {"broadcast": 1, "multicast": 2}.get(action.kind, 0)
             return self.local_input()
         if self._forwarding_assumed():
             self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
-        if end := self._object(program.forwarding):
+        packet.oif = way.dev
+        if end := self._object(program.forwarding) or self._object(program.source_check):
+            packet.oif = None
             return end
-        if end := self._object(program.source_check):
-            return end
+        if bridge is not None and way.dev == bridge:
+            return self.bridge_on(passed, way, bridge)
         self.steps.append(routing.route_step(passed, "FORWARD", way, packet))
         return self.forward(way)
+
+    def bridge_on(self, passed: Passed, way: Way, bridge: str) -> End | Leaves:
+        """A new neighbour on the same bridge is handed to its port rather than routed: nothing is taken
+        off its TTL (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish)."""
+        packet = self.packet
+        self.steps.append(routing.route_step(passed, "FORWARD", way, packet))
+        packet.oif = bridge
+        packet.next_hop = way.via or Address(packet.family, packet.dst)
+        end = self.hook("forward") or self.hook("postrouting")
+        return end or Leaves(bridge, packet.next_hop, bridged=True, linkdown="linkdown" in way.flags)
 
     def forward(self, way: Way) -> End | Leaves:
         """ip_forward(): the TTL, then FORWARD, then POSTROUTING."""
@@ -140,7 +162,7 @@ class Visit:
         if packet.ttl <= 1:
             answer = "icmp-time-exceeded" if packet.family == 4 else "icmp6-time-exceeded"
             self.steps.append(Step("forward", "TTL_EXPIRED", code="ttl-expired"))
-            return End("ttl_expired", kernel_reason="IP_TTL", answer=answer)
+            return End("ttl_expired", kernel_reason="IP_INHDR", answer=answer)
         packet.ttl -= 1
         packet.oif = way.dev or ""
         packet.next_hop = way.via or Address(packet.family, packet.dst)
@@ -152,20 +174,45 @@ class Visit:
         packet, program = self.packet, self.program
         packet.local, packet.iif = True, None
         packet.reverse_path = partial(routing.reverse_path, program)
-        passed = routing.lookup(program, packet, self.choices)
+        chooses = "src" in packet.unstated
+        passed = routing.lookup(program, _without_source(packet) if chooses else packet, self.choices)
         if not isinstance(passed.action, RouteTo):
             return self._refused(passed)
+        if passed.action.kind in ("broadcast", "multicast"):
+            return self._to_everybody(passed)
         self.lean(*self.host.leans[packet.family])
         self._set_out(passed, "OUTPUT", True)
-        before = (packet.src, packet.dst, packet.mark, packet.tos)
+        if chooses and packet.proto == TCP and packet.family == 4:
+            # connect() looks up once more with the source it was given (ip_route_connect).
+            again = routing.lookup(program, packet, self.choices)
+            if not isinstance(again.action, RouteTo):
+                return self._refused(again)
+            if again.line is not passed.line:
+                self._set_out(again, "OUTPUT", False)
+        self.way_out = packet.oif
         if end := self.hook("output"):
             return end
-        if (packet.src, packet.dst, packet.mark, packet.tos) != before:
-            passed = routing.lookup(program, packet, self.choices)
-            if not isinstance(passed.action, RouteTo):
-                return self._refused(passed)
-            self._set_out(passed, "OUTPUT", False)
+        packet.oif = self.way_out
         return self.postrouting()
+
+    def _route_again(self) -> End | None:
+        """A station of OUTPUT changed what routing looks at: another route at once, but the rest of
+        OUTPUT still sees the interface of the first one (ip_route_me_harder)."""
+        packet = self.packet
+        seen = packet.oif
+        passed = routing.lookup(self.program, packet, self.choices)
+        if not isinstance(passed.action, RouteTo):
+            return self._refused(passed)
+        self._set_out(passed, "OUTPUT", False)
+        self.way_out, packet.oif = packet.oif, seen
+        return None
+
+    def _to_everybody(self, passed: Passed) -> End:
+        """connect() of TCP refuses such a destination; other packets leave and come back as well."""
+        if self.packet.proto == TCP:
+            self.steps.append(routing.route_step(passed, "NO_ROUTE", None, self.packet))
+            return End("no_route")
+        return End("undetermined", (Doubt("sent-to-everybody"),))
 
     def _set_out(self, passed: Passed, verdict: str, choose_source: bool) -> None:
         packet, action = self.packet, passed.action
@@ -220,9 +267,18 @@ class Visit:
     def hook(self, hook: Hook) -> End | None:
         """Pass every checkpoint of a hook; None when the packet goes on."""
         self.lean(*self.program.gaps.get(hook, ()))
+        packet = self.packet
         for checkpoint in checkpoints(self.program, hook):
+            before = (packet.dst, packet.src, packet.mark, packet.tos)
             if end := self._checkpoint(hook, checkpoint):
                 return end
+            if hook == "output" and (looks_at := reroutes(checkpoint)):
+                after = (packet.dst, packet.src, packet.mark, packet.tos)
+                if before[:looks_at] != after[:looks_at] and (end := self._route_again()):
+                    return end
+        if hook in ("input", "postrouting") and self.connection is not None:
+            self.connection.status |= CONFIRMED_BIT
+            packet.ctstatus = self.connection.status
         return None
 
     def _checkpoint(self, hook: Hook, checkpoint: Checkpoint) -> End | None:
@@ -238,7 +294,6 @@ class Visit:
         if self.connection is not None:
             return None  # looped over lo: the packet carries its connection along
         if self.untracked:
-            self.packet.ctstate = UNTRACKED
             return None
         self.connection = track(self.packet, self.tracker)
         return None
@@ -302,9 +357,13 @@ class Visit:
             set_bits(action, packet)
             if self.connection is not None:
                 self.connection.mark = packet.ctmark
+        elif self.template:
+            return  # the first CT or NOTRACK target of a packet wins (net/netfilter/xt_CT.c)
         elif isinstance(action, Untrack):
-            self.untracked = True
+            self.template = self.untracked = True
+            packet.ctstate = UNTRACKED
         elif isinstance(action, SetZone):
+            self.template = True
             if action.directions in ("both", "orig"):
                 packet.zone = action.zone
             if action.directions in ("both", "reply"):
@@ -366,6 +425,14 @@ class Visit:
         keys = [self._forwarding_key(), "net.ipv4.conf.all.forwarding"]
         keys.append(f"net.ipv4.conf.{iif.replace('.', '/')}.forwarding")
         return all(facts.sysctl(key) is None for key in keys)
+
+
+def _without_source(packet: Traveller) -> Traveller:
+    """The packet as routing sees it before a source is chosen: from 0.0.0.0 or ::."""
+    seen = copy(packet)
+    seen.src = 0
+    seen.unstated -= {"src"}
+    return seen
 
 
 _VERDICTS: dict[type, str] = {

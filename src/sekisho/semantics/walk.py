@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.conntrack import Tracker
@@ -65,6 +65,8 @@ class _Leg:
             visit, went = self._onto_bridge(origin, None)
         else:
             visit = self._visit(node)
+            sender = Address(self.packet.family, self.packet.src)
+            came_from = self.walk.behind(self.packet.iif or "", sender) if node == HOST else None
             went = self._arrive_wire(visit)
         for _ in range(MAX_VISITS):
             node = visit.host.name
@@ -106,13 +108,14 @@ class _Leg:
             return self._finish(visit, self._no_carrier(visit, leaves))
         if target is None:
             return self._finish(visit, self._nobody(visit, leaves))
-        if came_from is not None and target is came_from and leaves.bridged and target.hairpin is not True:
+        if came_from is not None and leaves.bridged and _same_port(came_from, target):
             if target.hairpin is False:
                 visit.steps.append(
                     Step("bridge", "DROP", code="bridge-no-hairpin", args=(leaves.interface, target.name))
                 )
                 return self._finish(visit, End("dropped"))
-            visit.lean(Lean("hairpin-not-captured", (leaves.interface, target.name)))
+            if target.hairpin is None:
+                visit.lean(Lean("hairpin-not-captured", (leaves.interface, target.name)))
         visit.steps.append(
             Step("bridge", "FORWARD", code="bridge-to", args=(leaves.interface, target.name, str(next_hop)))
         )
@@ -192,15 +195,12 @@ class _Leg:
         return visit.arrive()
 
     def _up(self, visit: Visit) -> End | Leaves:
-        """Through the bridge into the host's IP layer. With br_netfilter a DNAT to a neighbour on the
-        same bridge is bridged rather than routed."""
-        bridge = self.packet.iif
+        """Through the bridge into the host's IP layer; br_netfilter may keep it on the bridge."""
         before = self.packet.dst
-        went = visit.arrive()
-        back = isinstance(went, Leaves) and went.interface == bridge and self.packet.dst != before
-        if isinstance(went, Leaves) and back and self._bridge_nf(visit) == "1":
-            return replace(went, bridged=True)
-        return went
+        if end := visit.prerouting():
+            return end
+        kept = self._bridge_nf(visit) == "1" and self.packet.dst != before
+        return visit.input_decision(self.packet.iif if kept else None)
 
     def _bridge_nf(self, visit: Visit) -> str | None:
         return visit.host.facts.sysctl(BRIDGE_NF[self.packet.family])
@@ -214,18 +214,18 @@ class _Leg:
             setting = str(self.walk.choices.choose((doubt,), 2))
         if setting != "1":
             visit.steps.append(Step("bridge", "FORWARD", code="bridge-switches", args=(bridge,)))
-            return Leaves(bridge, next_hop)
+            return Leaves(bridge, next_hop, bridged=True)
         target = self.walk.behind(bridge, next_hop)
         before = packet.dst
         if end := visit.prerouting():
             return end
         if packet.dst != before:
-            return visit.input_decision()
+            return visit.input_decision(bridge)
         packet.oif, packet.next_hop = bridge, next_hop
         packet.physout = target.port if target else None
         visit.steps.append(Step("bridge", "FORWARD", code="bridge-netfilter", args=(bridge,)))
         end = visit.hook("forward") or visit.hook("postrouting")
-        return end or Leaves(bridge, next_hop)
+        return end or Leaves(bridge, next_hop, bridged=True)
 
     # ------------------------------------------------------------------------------------- visits
 
@@ -258,3 +258,8 @@ class _Leg:
         self._hop(visit, out)
         return Leg(end.disposition, tuple(self.hops), self.packet.packet(), end.doubts, end.kernel_reason,
                    end.answer, end.where)  # fmt: skip
+
+
+def _same_port(one: Attachment, other: Attachment) -> bool:
+    """Whether two attachments hang on one bridge port, where frames turn around in hairpin mode only."""
+    return one is other or (one.port is not None and one.port == other.port)

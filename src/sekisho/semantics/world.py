@@ -23,7 +23,7 @@ HOST = "host"
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """``origin``: docker, namespace or rule. ``node``/``interface``: the captured namespace and its end of
+    """``origin``: docker, namespace, neighbour or rule. ``node``/``interface``: the captured namespace and its end of
     the link; ``port``: the bridge's port; ``hairpin``: that port's mode. None: not captured."""
 
     name: str
@@ -117,7 +117,8 @@ class World:
 
     def _attachments(self) -> Iterable[Attachment]:
         seen: set[tuple[str, Address]] = set()
-        for attachment in (*self._from_docker(), *self._from_namespaces(), *self._from_rules()):
+        every = (self._from_docker(), self._from_namespaces(), self._from_neighbours(), self._from_rules())
+        for attachment in (item for found in every for item in found):
             fresh = frozenset(a for a in attachment.addresses if (attachment.bridge, a) not in seen)
             if fresh:
                 seen |= {(attachment.bridge, address) for address in fresh}
@@ -157,6 +158,21 @@ class World:
                     yield Attachment(
                         name, bridge, frozenset(found), "namespace", name, interface, port, hairpin
                     )
+
+    def _from_neighbours(self) -> Iterable[Attachment]:
+        """Addresses that the host's neighbour table knows on a bridge, behind the port that the bridge
+        learned for their MAC address."""
+        facts = self.host.facts
+        hairpins = {item.name: item.hairpin for item in facts.interfaces or ()}
+        ports = {entry.mac: entry.port for entry in facts.bridge_entries or () if entry.port in hairpins}
+        for item in facts.neighbours or ():
+            if item.interface not in self.bridges or item.mac is None or item.state == "FAILED":
+                continue
+            port = ports.get(item.mac)
+            yield Attachment(
+                str(item.address), item.interface, frozenset({item.address}), "neighbour", None, None, port,
+                hairpins.get(port) if port else None, item.mac,
+            )  # fmt: skip
 
     def _from_rules(self) -> Iterable[Attachment]:
         """Addresses that a DNAT rule of the host sends packets to, where they lie on a bridge."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.conntrack import Tracker
+from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Doubt, Hop, Lean, Leg, Step
 from sekisho.semantics.traveller import Traveller
-from sekisho.semantics.visit import End, Leaves, Visit
+from sekisho.semantics.visit import Leaves, Visit
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.values.address import Address
 

@@ -23,8 +23,8 @@ HOST = "host"
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """``origin``: docker, namespace, neighbour or rule. ``node``/``interface``: the captured namespace and its end of
-    the link; ``port``: the bridge's port; ``hairpin``: that port's mode. None: not captured."""
+    """``origin``: docker, namespace, neighbour or rule. ``node``/``interface``: the captured namespace and
+    its end of the link; ``port``: the bridge's port; ``hairpin``: that port's mode. None: not captured."""
 
     name: str
     bridge: str

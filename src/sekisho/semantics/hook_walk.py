@@ -1,0 +1,223 @@
+"""The checkpoints of a hook, passed by one packet: tables' chains, connection tracking, translation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sekisho.semantics import nat
+from sekisho.semantics.chains import Choices, Passed, run, set_bits
+from sekisho.semantics.conntrack import Connection, Tracker, differences, rewrite, show, track
+from sekisho.semantics.hooks import NAT_SIDE
+from sekisho.semantics.host import HostCode
+from sekisho.semantics.journey import Disposition, Doubt, Hook, Lean, Step
+from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints, reroutes
+from sekisho.semantics.program import (
+    CONFIRMED_BIT,
+    ESTABLISHED,
+    NEW,
+    UNTRACKED,
+    Accept,
+    Action,
+    CopyMark,
+    Drop,
+    Goto,
+    Jump,
+    NotUnderstood,
+    Program,
+    Reject,
+    Return,
+    SetBits,
+    SetZone,
+    Station,
+    Translate,
+    Untrack,
+)
+from sekisho.semantics.traveller import Traveller
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The packet's way ends in this namespace."""
+
+    disposition: Disposition
+    doubts: tuple[Doubt, ...] = ()
+    kernel_reason: str | None = None
+    answer: str | None = None
+    where: str = ""
+
+
+@dataclass(slots=True)
+class HookWalk:
+    """What a stay in one namespace carries along, and the way through its hooks.
+
+    ``connection`` is the tracked connection of the packet, ``template`` says that a CT target has spoken,
+    ``way_out`` is the interface of a local packet's latest route.
+    """
+
+    host: HostCode
+    packet: Traveller
+    tracker: Tracker
+    choices: Choices
+    leans: dict[Lean, None]
+    steps: list[Step] = field(default_factory=list)
+    connection: Connection | None = None
+    untracked: bool = False
+    template: bool = False
+    reply: bool = False
+    linkdown: bool = False
+    way_out: str | None = None
+
+    @property
+    def program(self) -> Program:
+        return self.host.programs[self.packet.family]
+
+    def lean(self, *leans: Lean) -> None:
+        """Remember what the answer takes for granted."""
+        for lean in leans:
+            self.leans.setdefault(lean)
+
+    def route_again(self) -> End | None:
+        """A station of OUTPUT changed what routing looks at."""
+        raise NotImplementedError
+
+    def hook(self, hook: Hook) -> End | None:
+        """Pass every checkpoint of a hook; None when the packet goes on."""
+        self.lean(*self.program.gaps.get(hook, ()))
+        packet = self.packet
+        for checkpoint in checkpoints(self.program, hook):
+            before = (packet.dst, packet.src, packet.mark, packet.tos)
+            if end := self._checkpoint(hook, checkpoint):
+                return end
+            if hook == "output" and (looks_at := reroutes(checkpoint)):
+                after = (packet.dst, packet.src, packet.mark, packet.tos)
+                if before[:looks_at] != after[:looks_at] and (end := self.route_again()):
+                    return end
+        if hook in ("input", "postrouting") and self.connection is not None:
+            self.connection.status |= CONFIRMED_BIT
+            packet.ctstatus = self.connection.status
+        return None
+
+    def _checkpoint(self, hook: Hook, checkpoint: Checkpoint) -> End | None:
+        match checkpoint:
+            case Station():
+                return self._filter(checkpoint)
+            case Tracking():
+                return self._track()
+            case NatCore(side, stations):
+                return self._nat(hook, side, stations)
+
+    def _track(self) -> End | None:
+        if self.connection is not None:
+            return None  # looped over lo: the packet carries its connection along
+        if self.untracked:
+            return None
+        self.connection = track(self.packet, self.tracker)
+        return None
+
+    def _filter(self, station: Station) -> End | None:
+        """A station whose chain every packet passes."""
+        decided = self._pass(station)
+        if isinstance(decided, Accept):
+            return None
+        return self._end(station.hook, decided)
+
+    def _nat(self, hook: Hook, side: str, stations: tuple[Station, ...]) -> End | None:
+        """The nat core: chains only for a connection's first packet, then the translation itself."""
+        connection, packet = self.connection, self.packet
+        if connection is None:
+            return None
+        if packet.ctstate == NEW and side not in connection.bound:
+            for station in stations:
+                decided = self._pass(station)
+                if isinstance(decided, Translate):
+                    break
+                if not isinstance(decided, Accept):
+                    return self._end(hook, decided)
+            connection.bound.add(side)
+        if packet.ctdir is None:
+            return None
+        changes = rewrite(connection, packet.ctdir, side, packet)
+        if changes and (packet.ctstate == ESTABLISHED or packet.ctdir == 1):
+            # The first packet's change stands at the rule that made it.
+            verdict = "DNAT" if side == "dst" else "SNAT"
+            code = f"conntrack-{'restores' if packet.ctdir else 'translates'}-{side}"
+            self.steps.append(Step("conntrack", verdict, changes=changes, code=code))
+        show(packet, connection, packet.ctdir)
+        return None
+
+    def _pass(self, station: Station) -> Action | None:
+        """Walk a station's chains and note the steps; the action that decided."""
+        decided: Action | None = None
+        for passed in run(station.base, station.chains, self.packet, self.choices, self._effect):
+            decided = passed.action
+            if isinstance(decided, Translate):
+                end = self._translate(station, decided)
+                if end is not None:
+                    decided = end
+            self.steps.append(self._step(station, passed, decided))
+        return decided
+
+    def _translate(self, station: Station, action: Translate) -> Action | None:
+        if self.connection is None:
+            return None
+        side = NAT_SIDE[station.hook] if action.what == "hook" else action.what
+        addresses = self.host.addresses[self.packet.family]
+        try:
+            self.lean(*nat.translate(action, side, self.packet, self.connection, addresses, self.choices))
+        except nat.NoAddress:
+            return Drop()
+        return None
+
+    def _effect(self, action: Action, packet: Traveller) -> None:
+        if isinstance(action, SetBits | CopyMark):
+            set_bits(action, packet)
+            if self.connection is not None:
+                self.connection.mark = packet.ctmark
+        elif self.template:
+            return  # the first CT or NOTRACK target of a packet wins (net/netfilter/xt_CT.c)
+        elif isinstance(action, Untrack):
+            self.template = self.untracked = True
+            packet.ctstate = UNTRACKED
+        elif isinstance(action, SetZone):
+            self.template = True
+            if action.directions in ("both", "orig"):
+                packet.zone = action.zone
+            if action.directions in ("both", "reply"):
+                packet.zone_reply = action.zone
+
+    def _step(self, station: Station, passed: Passed, decided: Action | None) -> Step:
+        """The step for a line that fitted; what the line changes of the packet happens right after."""
+        line = passed.line
+        verdict = _VERDICTS.get(type(decided), "CONTINUE")
+        if line is None and passed.action is None:
+            verdict = "RETURN"
+        changes: tuple[tuple[str, str, str], ...] = ()
+        if isinstance(decided, Translate) and self.connection is not None:
+            changes = differences(self.connection.translated(0), NAT_SIDE[station.hook], self.packet)
+        elif isinstance(decided, SetBits):
+            old = getattr(self.packet, decided.field)
+            changes = ((decided.field, f"{old:#x}", f"{(old & ~decided.mask) ^ decided.value:#x}"),)
+        elif isinstance(decided, CopyMark):
+            old, taken = getattr(self.packet, decided.target), getattr(self.packet, decided.source)
+            new = (old & ~decided.target_mask) ^ (taken & decided.source_mask)
+            changes = ((decided.target, f"{old:#x}", f"{new:#x}"),)
+        return Step(
+            station.hook, verdict, station.table, passed.chain.name, line.number if line else None,
+            line.text if line else "", line.target if line else "", changes, "", (),
+            line.evidence if line else passed.chain.evidence, station.backend,
+        )  # fmt: skip
+
+    def _end(self, hook: Hook, action: Action | None) -> End:
+        match action:
+            case Reject(answer):
+                return End("rejected", kernel_reason="NETFILTER_DROP", answer=answer)
+            case NotUnderstood(doubt):
+                return End("undetermined", (doubt,))
+            case _:
+                return End("dropped", kernel_reason="NETFILTER_DROP")
+
+
+_VERDICTS: dict[type, str] = {
+    Accept: "ACCEPT", Translate: "ACCEPT", Drop: "DROP", Reject: "REJECT", Jump: "JUMP", Goto: "GOTO",
+    Return: "RETURN", NotUnderstood: "UNKNOWN",
+}  # fmt: skip

@@ -34,7 +34,9 @@ class Firewall:
 
     def __init__(self, family: Family, before: Ruleset | None, known: bool) -> None:
         self.family: Family = family
-        self.backend = before.backend if before is not None else ""
+        # Docker calls plain iptables, which is iptables-nft on hosts of this decade.
+        self.backend = before.backend if before is not None and before.tables else "nft"
+        self._complete = before.complete if before is not None else known
         self.captured = before is not None
         self._known = known
         self._policies: dict[tuple[str, str], str | None] = {}
@@ -127,7 +129,9 @@ class Firewall:
         """The tables as facts; counters of rules that were captured are kept."""
         names = [name for name in TABLE_ORDER if name in self._tables]
         names += [name for name in self._tables if name not in names]
-        return Ruleset(self.family, self.backend, tuple(self._as_table(name) for name in names), True)
+        return Ruleset(
+            self.family, self.backend, tuple(self._as_table(name) for name in names), self._complete
+        )
 
     def _as_table(self, table: str) -> Table:
         chains = tuple(

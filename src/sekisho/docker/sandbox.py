@@ -139,7 +139,7 @@ def _dns_rules() -> Ruleset:
     for name, texts in lines.items():
         policy = None if name.startswith("DOCKER") else "ACCEPT"
         chains.append(Chain(name, policy, tuple(parse_rule(text)[0] for text in texts)))
-    return Ruleset(4, "", (Table("nat", tuple(chains)),), True)
+    return Ruleset(4, "nft", (Table("nat", tuple(chains)),), True)
 
 
 def _dns_nft() -> NftRuleset:

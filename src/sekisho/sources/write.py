@@ -1,0 +1,155 @@
+"""A snapshot written as a folder: every collection of facts in the file that the layout has for it.
+
+What was captured as one text and what was predicted are written alike; a collection that was not
+captured gets no file. Lines that no reader understood cannot be written as facts: they are kept in
+capture-notes.txt, named by their file and line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from sekisho.errors import UsageError
+from sekisho.model.links import Interface
+from sekisho.model.netfilter import Ruleset
+from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.sources import (
+    conntrack,
+    docker_render,
+    ip_addr_json,
+    ip_link_json,
+    ip_neigh,
+    ip_route,
+    ip_rule,
+    ipset_save,
+    iptables_S,
+    iptables_save,
+    nft_render,
+    ss,
+    sysctl,
+)
+from sekisho.values.address import Family
+
+Files = dict[str, str]
+_FAMILIES: tuple[tuple[Family, str], ...] = ((4, ""), (6, "6"))
+
+
+def snapshot_texts(snapshot: Snapshot) -> Files:
+    """(name in the folder) -> text, for the whole snapshot."""
+    files: Files = dict(_namespace(snapshot.host))
+    for namespace in snapshot.namespaces:
+        files.update({f"netns/{namespace.name}/{name}": text for name, text in _namespace(namespace)})
+    if snapshot.networks is not None:
+        files["docker-networks.json"] = docker_render.render_networks(snapshot.networks)
+    if snapshot.containers is not None:
+        files["docker-containers.json"] = docker_render.render_containers(snapshot.containers)
+    if snapshot.docker_version is not None:
+        files["docker-version.json"] = docker_render.render_version(snapshot.docker_version)
+    if snapshot.name or snapshot.roles:
+        files["snapshot.toml"] = _toml(snapshot)
+    notes = list(_notes(snapshot))
+    if notes:
+        files["capture-notes.txt"] = "".join(f"{note}\n" for note in notes)
+    return files
+
+
+def write_snapshot(snapshot: Snapshot, folder: Path) -> None:
+    """Write the snapshot into a new or empty folder. Raises UsageError where there is something already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already", advice="name a new or an empty folder")
+    made: set[Path] = set()
+    for name, text in snapshot_texts(snapshot).items():
+        path = folder / name
+        if path.parent not in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made.add(path.parent)
+        path.write_text(text, encoding="utf-8")
+
+
+def _namespace(facts: Namespace) -> Iterator[tuple[str, str]]:
+    yield from _routes(facts)
+    if facts.rules is not None:
+        for family, six in _FAMILIES:
+            mine = [rule for rule in facts.rules if rule.family == family]
+            if mine:
+                yield f"ip{six}-rule.txt", ip_rule.render(mine)
+    if facts.interfaces is not None:
+        yield "ip-link.json", ip_link_json.render(facts.interfaces)
+        hairpin = [item for item in facts.interfaces if item.master and item.hairpin is not None]
+        if hairpin:
+            yield "bridge.json", _bridge(hairpin)
+    if facts.addresses is not None:
+        named = [item.name for item in facts.interfaces or ()]
+        others = dict.fromkeys(item.interface for item in facts.addresses if item.interface not in named)
+        interfaces = [*(facts.interfaces or ()), *(Interface(name) for name in others)]
+        yield "ip-addr.json", ip_addr_json.render(interfaces, facts.addresses)
+    if facts.neighbours is not None:
+        yield "ip-neigh.json", ip_neigh.render_json(facts.neighbours)
+    for ruleset in facts.rulesets:
+        yield from _ruleset(ruleset)
+    if facts.nft is not None:
+        yield "nft-ruleset.txt", nft_render.render(facts.nft)
+    if facts.ipsets is not None:
+        yield "ipset-save.txt", ipset_save.render(facts.ipsets)
+    if facts.sysctls is not None:
+        yield "sysctl.txt", sysctl.render(facts.sysctls)
+    if facts.sockets is not None:
+        yield "ss.txt", ss.render(facts.sockets)
+    if facts.connections is not None:
+        yield "conntrack.txt", conntrack.render(facts.connections)
+
+
+def _routes(facts: Namespace) -> Iterator[tuple[str, str]]:
+    """``show table all`` where all tables are covered, else the main table's listing; routes of single
+    other tables stand in it with their table's name."""
+    for family, six in _FAMILIES:
+        mine = [route for route in facts.routes if route.family == family]
+        if (family, "all") in facts.route_tables:
+            yield f"ip{six}-route-table-all.txt", ip_route.render(mine, table=None)
+        elif mine or (family, "main") in facts.route_tables:
+            yield f"ip{six}-route.txt", ip_route.render(mine)
+
+
+def _bridge(ports: list[Interface]) -> str:
+    entries = [{"ifname": port.name, "master": port.master, "hairpin": port.hairpin} for port in ports]
+    return json.dumps(entries) + "\n"
+
+
+def _ruleset(ruleset: Ruleset) -> Iterator[tuple[str, str]]:
+    six = "" if ruleset.family == 4 else "6"
+    backend = f"-{ruleset.backend}" if ruleset.backend else ""
+    if not ruleset.complete or (ruleset.tables and not backend):
+        for table in ruleset.tables:
+            yield f"ip{six}tables{backend}-{table.name}.txt", iptables_S.render(table, counters=True)
+        return
+    # The head line tells a reader that the text lists all tables, and of which back end.
+    kind = {"nft": " (nf_tables)", "legacy": " (legacy)"}.get(ruleset.backend, "")
+    lines = [f"# Generated by ip{six}tables-save v1.8.9{kind} on paper, by Sekisho"] if ruleset.tables else []
+    for table in ruleset.tables:
+        lines += iptables_save.render_table(table, counters=True)
+        if table.incomplete is not None:
+            lines.pop()  # a table without its COMMIT may hold more than is written
+    legacy = "-legacy" if ruleset.backend == "legacy" else ""
+    yield f"ip{six}tables{legacy}-save.txt", "".join(f"{line}\n" for line in lines)
+
+
+def _toml(snapshot: Snapshot) -> str:
+    lines = [f"name = {json.dumps(snapshot.name, ensure_ascii=False)}"] if snapshot.name else []
+    if snapshot.roles:
+        lines.append("[roles]")
+        lines += [f"{json.dumps(interface)} = {json.dumps(role)}" for interface, role in snapshot.roles]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _notes(snapshot: Snapshot) -> Iterator[str]:
+    unread = [*snapshot.unread, *snapshot.host.unread]
+    for namespace in snapshot.namespaces:
+        unread += namespace.unread
+    for item in unread:
+        place = f"{item.evidence.file}:{item.evidence.line}"
+        yield f"not read: {place}: {item.evidence.text.strip()}"
+    for note in snapshot.notes:
+        if note.text != "not read":
+            yield note.text

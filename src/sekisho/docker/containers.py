@@ -76,7 +76,7 @@ class ContainerSteps:
                 f'Conflict. The container name "/{spec.name}" is already in use by container "{other}". You'
                 " have to remove (or rename) that container to be able to reuse that name.", spec.place,
             )  # fmt: skip
-        box = Box(spec, self.daemon.new_id())
+        box = Box(spec, spec.id or self.daemon.new_id())
         if spec.mode in LONE_MODES:
             self.networks.nets[spec.mode].containers.add(spec.name)
         elif spec.mode.startswith("container:"):

@@ -6,6 +6,7 @@ the host has nothing else.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from sekisho.model.host import Socket, Sysctl
@@ -15,6 +16,7 @@ from sekisho.model.snapshot import Namespace
 from sekisho.values.address import Address, Family, Prefix, host_prefix
 
 UP = ("BROADCAST", "MULTICAST", "UP", "LOWER_UP")
+DEFAULT_KEY = re.compile(r"net\.ipv[46]\.conf\.default\.")
 NO_CARRIER = ("NO-CARRIER", "BROADCAST", "MULTICAST", "UP")
 
 
@@ -27,6 +29,7 @@ class HostState:
         self.addresses = list(before.addresses or ())
         self.routes = list(before.routes)
         self.sockets = list(before.sockets or ())
+        self._default_keys: list[str] = []
         self._sysctls: dict[str, str] = {item.key: item.value for item in before.sysctls or ()}
 
     # ------------------------------------------------------------------------------------- sysctls
@@ -57,11 +60,12 @@ class HostState:
                 self._sysctls[key] = value
 
     def _new_interface_sysctls(self, name: str) -> None:
+        """An interface starts with the values of ``default``."""
         shown = name.replace(".", "/")
-        for base in ("net.ipv4.conf.", "net.ipv6.conf."):
-            start = f"{base}default."
-            for key in [key for key in self._sysctls if key.startswith(start)]:
-                self._sysctls[f"{base}{shown}.{key.removeprefix(start)}"] = self._sysctls[key]
+        if not self._default_keys:
+            self._default_keys = [key for key in self._sysctls if DEFAULT_KEY.match(key)]
+        for key in self._default_keys:
+            self._sysctls[key.replace(".default.", f".{shown}.", 1)] = self._sysctls[key]
 
     # -------------------------------------------------------------------------------------- links
 

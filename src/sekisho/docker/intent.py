@@ -36,7 +36,8 @@ class SubnetSpec:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """``docker network create``. ``undetermined_order``: created beside others, in no set order."""
+    """``docker network create``. ``id``: that of a network which exists already, "" for a new one.
+    ``undetermined_order``: created beside others, in no set order."""
 
     name: str
     driver: str = "bridge"
@@ -48,6 +49,7 @@ class NetworkSpec:
     attachable: bool = False
     labels: tuple[tuple[str, str], ...] = ()
     ipam_driver: str = "default"
+    id: str = ""
     undetermined_order: bool = field(default=False, compare=False)
     place: Evidence | None = field(default=None, compare=False)
 
@@ -99,6 +101,7 @@ class ContainerSpec:
     publish_all: bool = False
     sysctls: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    id: str = ""
     undetermined_order: bool = field(default=False, compare=False)
     place: Evidence | None = field(default=None, compare=False)
 

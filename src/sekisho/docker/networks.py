@@ -184,7 +184,7 @@ class NetworkSteps:
                 " connect this node to swarm and try again.", spec.place,
                 "an overlay network needs a swarm; plans cover one host's own networks",
             )  # fmt: skip
-        net = Net(spec, self.daemon.new_id(), None)
+        net = Net(spec, spec.id or self.daemon.new_id(), None)
         self._allocate(net)
         if spec.driver == "bridge":
             self._make_bridge(net, default)
@@ -319,7 +319,7 @@ class NetworkSteps:
     def _make_bridge(self, net: Net, default: bool) -> None:
         daemon, spec = self.daemon, net.spec
         net.bridge = spec.option(BRIDGE_NAME_OPTION) or f"br-{net.id[:12]}"
-        if spec.option(BRIDGE_NAME_OPTION) is None:
+        if spec.option(BRIDGE_NAME_OPTION) is None and not spec.id:
             daemon.note("bridge-name", spec.name, net.bridge, place=spec.place)
         self._check_bridge(net, default)
         for pool, _ in net.pools:

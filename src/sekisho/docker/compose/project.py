@@ -256,8 +256,8 @@ def network_spec(key: str, node: Node, project: str, alone: bool) -> NetworkSpec
         node.flag("attachable"),
         tuple(labels),
         ipam.text("driver") or "default",
-        not alone,
-        node.place,
+        undetermined_order=not alone,
+        place=node.place,
     )
 
 

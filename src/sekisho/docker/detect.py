@@ -1,0 +1,92 @@
+"""Which engine, with which flags, made a captured host what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sekisho.docker.engine import MEASURED, NEWEST, Engine, Version, parse_version
+from sekisho.errors import UsageError
+from sekisho.model.netfilter import Rule
+from sekisho.model.snapshot import Snapshot
+from sekisho.values.address import Family
+
+
+NFT_TABLE = "docker-bridges"
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """``engine`` as far as the snapshot tells; ``sure`` False where its version was not captured."""
+
+    engine: Engine
+    sure: bool
+    runs: bool
+
+
+def detect(snapshot: Snapshot) -> Detected:
+    """Version from docker-version.json; the firewall backend and docker-proxy from the rules.
+
+    Flags that leave no trace on the host are taken as their defaults.
+    """
+    version, sure = _version_of_rules(snapshot), False
+    if snapshot.docker_version is not None:
+        try:
+            version, sure = parse_version(snapshot.docker_version), True
+        except UsageError:
+            sure = False
+    engine = Engine(version, experimental=True)
+    tables = [t for t in (snapshot.host.nft.tables if snapshot.host.nft else ()) if t.name == NFT_TABLE]
+    if tables:
+        comments = [rule.comment or "" for t in tables for chain in t.chains for rule in chain.rules]
+        families = {table.family for table in tables}
+        engine = replace(
+            engine,
+            nftables=True,
+            iptables="ip" in families,
+            ip6tables_flag="ip6" in families,
+            userland_proxy=not any(comment.endswith("FROM HOST") for comment in comments),
+        )
+    elif snapshot.host.rulesets:
+        engine = replace(
+            engine,
+            iptables=_has_chain(snapshot, 4),
+            ip6tables_flag=_has_chain(snapshot, 6),
+            userland_proxy=not _hairpin(snapshot),
+        )
+    if snapshot.host.sysctl("net.ipv4.ip_forward") == "0":
+        engine = replace(engine, ip_forward=False)
+    runs = snapshot.networks is not None or engine.nftables or _has_chain(snapshot, 4)
+    return Detected(engine, sure, runs)
+
+
+def _version_of_rules(snapshot: Snapshot) -> Version:
+    """The newest release that makes the chains which are there."""
+    chains = {
+        chain.name for ruleset in snapshot.host.rulesets for table in ruleset.tables for chain in table.chains
+    }
+    if "DOCKER-INTERNAL" in chains or "DOCKER" not in chains:
+        return NEWEST
+    if "DOCKER-FORWARD" in chains:
+        return MEASURED["28"]
+    return MEASURED["27"] if _has_chain(snapshot, 6) else MEASURED["26"]
+
+
+def _chain(snapshot: Snapshot, family: Family, table: str, chain: str) -> tuple[Rule, ...] | None:
+    for ruleset in snapshot.host.rulesets:
+        for one in ruleset.tables if ruleset.family == family else ():
+            for found in one.chains if one.name == table else ():
+                if found.name == chain:
+                    return found.rules
+    return None
+
+
+def _has_chain(snapshot: Snapshot, family: Family) -> bool:
+    return any(_chain(snapshot, family, table, "DOCKER") is not None for table in ("nat", "filter"))
+
+
+def _hairpin(snapshot: Snapshot) -> bool:
+    """Without docker-proxy, local sources that go to a bridge are masqueraded."""
+    for rule in _chain(snapshot, 4, "nat", "POSTROUTING") or ():
+        if any(option.name == "src-type" and option.values == ("LOCAL",) for option in rule.matches):
+            return True
+    return False

@@ -110,7 +110,7 @@ def plan_node(namespace: Namespace, topology: Topology, far_paths: dict[str, str
     ]
     return NodePlan(
         namespace.name, BEFORE_LINKS, tuple(batch), tuple(_rules(namespace, 6)),
-        (*_sysctls(namespace), *_AFTER_ALL),
+        (*captured_sysctls(namespace), *_AFTER_ALL),
         tuple(_loads(namespace)), namespace.sockets or (),
     )  # fmt: skip
 
@@ -179,7 +179,7 @@ def _routes(namespace: Namespace) -> Iterator[str]:
                 replace(hop, flags=tuple(flag for flag in hop.flags if flag not in _STATE_FLAGS))
                 for hop in route.nexthops
             ),
-            proto=route.proto if route.proto in ("kernel", "static", "boot") else None,
+            proto=route.proto if route.proto in ("kernel", "static", "boot", "dhcp", "ra") else None,
             nhid=None,
             attributes=tuple(pair for pair in route.attributes if pair[0] not in _DROPPED_ATTRIBUTES),
         )
@@ -238,7 +238,7 @@ def _neighbours(namespace: Namespace) -> Iterator[str]:
             yield f"neigh replace {item.address} lladdr {item.mac} dev {item.interface} nud permanent"
 
 
-def _sysctls(namespace: Namespace) -> Iterator[tuple[str, str]]:
+def captured_sysctls(namespace: Namespace) -> Iterator[tuple[str, str]]:
     """The captured ones, the general before the particular: writing one ``all`` sets many."""
     usable = [
         (item.key, item.value)

@@ -53,10 +53,11 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """0 once everything stands."""
     import time
 
+    from sekisho.cli.snapshots import unzstd
     from sekisho.lab.system.source import plan_of
 
     began = time.perf_counter()
-    plan = plan_of(args.topology, args.name)
+    plan = plan_of(args.topology, args.name, unzstd)
     if args.print_commands:
         from sekisho.lab.system.commands import commands
 
@@ -92,7 +93,7 @@ def _tell(plan: Plan, started: Started, seconds: float, verbose: bool, out: Outp
     if len(plan.nodes) <= 40:
         wide = max(len(node.name) for node in plan.nodes)
         for node in plan.nodes:
-            shown = [str(item.address) for item in plan.addresses(node.name) if item.interface != "lo"]
+            shown = [str(address) for interface, address in plan.addresses(node.name) if interface != "lo"]
             out.write(f"  {node.name:<{wide}}  {', '.join(dict.fromkeys(shown))}".rstrip())
     for remark in started.remarks:
         out.write(out.say(en=f"note: {remark}", ja=f"注意: {remark}"))

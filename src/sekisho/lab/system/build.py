@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
 from sekisho.lab.system import commands, rtnetlink
 from sekisho.lab.system.listening import listen
-from sekisho.lab.system.loading import Loads, readable
+from sekisho.lab.system.loading import Loads, readable, run_batch
 from sekisho.lab.system.plan import (
     Bridge,
     IpLine,
@@ -131,8 +131,11 @@ class _Builder:
                 six = node.name in self.plan.ipv6
                 if six not in usual:
                     usual[six] = what_differs(six)
-                for key, value in (*usual[six], *early.get(node.name, ())):
+                for key, value in usual[six]:
                     write_sysctl(key, value)
+                for key, value in early.get(node.name, ()):
+                    if not write_sysctl(key, value):
+                        self._not_taken(node.name, key, value)
                 self.sockets[node.name] = rtnetlink.open_route()
             if not number % 50:
                 self.report("namespaces", number, total)
@@ -195,17 +198,16 @@ class _Builder:
     def _settings(self) -> None:
         bodies: dict[str, list[rtnetlink.Body]] = {}
         shown: dict[str, list[str]] = {}
-        lines: dict[tuple[str, int], list[str]] = {}
+        lines: dict[tuple[str, int, bool], list[str]] = {}
         for item in self.plan.settings:
             if isinstance(item, IpLine):
-                lines.setdefault((item.node, item.family), []).append(self._with_paths(item.text))
+                lines.setdefault((item.node, item.family, item.must), []).append(item.text)
                 continue
             bodies.setdefault(item.node, []).append(self._body(item))
             shown.setdefault(item.node, []).append(commands.setting_command(item))
         self._send(bodies, shown, "addresses and routes")
-        for (node, family), text in lines.items():
-            flags = ("-6",) if family == 6 else ()
-            self.standing.namespaces[node].run(("ip", *flags, "-batch", "-"), "\n".join([*text, ""]))
+        for (node, family, must), text in lines.items():
+            self.standing.remarks += run_batch(self.standing.namespaces[node], node, family, text, must)
 
     def _body(self, item: OnLink | PlannedRoute | PlannedRule) -> rtnetlink.Body:
         index = self.index[item.node]
@@ -219,11 +221,6 @@ class _Builder:
                 f"there is no interface {error.args[0]!r}", text=commands.setting_command(item)
             ) from None
         return rtnetlink.add_rule(item)
-
-    def _with_paths(self, text: str) -> str:
-        if "{" not in text:
-            return text
-        return text.format_map({name: space.path for name, space in self.standing.namespaces.items()})
 
     def _send(self, bodies: dict[str, list[rtnetlink.Body]], shown: dict[str, list[str]], phase: str) -> None:
         total = sum(map(len, bodies.values()))
@@ -244,7 +241,10 @@ class _Builder:
             with self.standing.namespaces[node].inside():
                 for key, value, must in wanted:
                     if not write_sysctl(key, value) and must:
-                        self.standing.remarks.append(f"{node}: this kernel does not take {key} = {value}")
+                        self._not_taken(node, key, value)
+
+    def _not_taken(self, node: str, key: str, value: str) -> None:
+        self.standing.remarks.append(f"{node}: this kernel does not take {key} = {value}")
 
     def _servers(self) -> None:
         by_node: dict[str, list[Server]] = {}

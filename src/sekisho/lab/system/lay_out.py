@@ -148,8 +148,6 @@ class _Planner:
         router = self._name(vpc, "router")
         self.nodes.append(Node(router, "router", nameserver=self._dns(vpc)))
         self.sysctls.append(SetSysctl(router, _FORWARD, "1"))
-        # Proxied answers would otherwise wait for up to 0.8 s.
-        self.sysctls.append(SetSysctl(router, "net.ipv4.neigh.default.proxy_delay", "0", early=True))
         self.settings.append(OnLink(router, "lo", IMDS, 32))
         self.servers.append(Server(router, "imds", "tcp", IMDS, 80))
         if vpc.internet_gateway and self.topology.internet:
@@ -220,7 +218,12 @@ class _Planner:
                    broadcast=Address(4, subnet.cidr.last)),
         ]  # fmt: skip
         self.settings += self._dhcp_routes(host, subnet, gateway, vpc)
-        self.sysctls.append(SetSysctl(router, f"net.ipv4.conf.{eni.link.replace('.', '/')}.proxy_arp", "1"))
+        link = eni.link.replace(".", "/")
+        self.sysctls += [
+            SetSysctl(router, f"net.ipv4.conf.{link}.proxy_arp", "1"),
+            # Proxied answers would otherwise wait for up to 0.8 s.
+            SetSysctl(router, f"net.ipv4.neigh.{link}.proxy_delay", "0"),
+        ]
         self.instances.append(
             Instance(
                 host.name, f"i-0{host.address.value:016x}", host.address, host.public_address, mac,

@@ -12,7 +12,7 @@ _FREEBIND, _V6_FREEBIND = 15, 78
 
 def listen(server: Server) -> socket.socket:
     """The listening socket; addresses need not be there yet."""
-    six = server.address is not None and server.address.family == 6
+    six = server.dual if server.address is None else server.address.family == 6
     kind = socket.SOCK_STREAM if server.proto == "tcp" else socket.SOCK_DGRAM
     sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind)
     try:
@@ -20,7 +20,10 @@ def listen(server: Server) -> socket.socket:
         sock.setsockopt(
             socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP, _V6_FREEBIND if six else _FREEBIND, 1
         )
-        sock.bind((str(server.address) if server.address is not None else "0.0.0.0", server.port))
+        if six:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(not server.dual))
+        any_address = "::" if six else "0.0.0.0"
+        sock.bind((str(server.address) if server.address is not None else any_address, server.port))
         if server.proto == "tcp":
             sock.listen(1024)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -76,3 +77,28 @@ def readable(text: str) -> int:
     os.write(fd, text.encode())
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
+
+
+_FAILED = re.compile(r"^(?P<why>(?:(?!Command failed).*\n)*?)Command failed -:(?P<line>\d+)", re.MULTILINE)
+
+
+def run_batch(namespace: NetworkNamespace, node: str, family: int, lines: list[str], must: bool) -> list[str]:
+    """Let ``ip -batch`` carry out lines inside a namespace.
+
+    Raises LabError for a refused line; without ``must`` the others go on, and what was refused comes
+    back in words.
+    """
+    flags = ("-6",) if family == 6 else ()
+    text = "\n".join([*lines, ""])
+    if must:
+        namespace.run(("ip", *flags, "-batch", "-"), text)
+        return []
+    with namespace.inside():
+        done = subprocess.run(
+            [tool("ip") or "ip", *flags, "-force", "-batch", "-"], input=text, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+    return [
+        f"{node}: not built: {lines[int(found['line']) - 1]}: {' '.join(found['why'].split())}"
+        for found in _FAILED.finditer(done.stderr)
+    ]

@@ -112,12 +112,13 @@ class PlannedRule:
 class IpLine:
     """A line for ``ip -batch``, where a snapshot holds more than the other operations can say.
 
-    ``{NAME}`` stands for the namespace of the node NAME. ``family`` 6: to be read by ``ip -6``.
+    ``family`` 6: to be read by ``ip -6``. ``must``: the kernel's refusal is an error, not a remark.
     """
 
     node: str
     text: str
     family: Literal[4, 6] = 4
+    must: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ class Server:
     """A listening socket that the owner serves.
 
     ``http`` tells who asked, ``echo`` gives back what it got, ``proxy`` passes on to ``target``
-    (docker-proxy's role), ``imds`` is the instance metadata service.
+    (docker-proxy's role), ``imds`` is the instance metadata service. ``address`` None: every IPv4
+    address of the node, with ``dual`` the IPv6 ones too.
     """
 
     node: str
@@ -166,7 +168,7 @@ class Server:
     port: int
     target: tuple[Address, int] | None = None
     name: str = ""
-    hairpin: bool = False
+    dual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,13 @@ class Plan:
         """The node of that name."""
         return next((node for node in self.nodes if node.name == name), None)
 
-    def addresses(self, node: str) -> Iterable[OnLink]:
-        """The addresses that are planned for a node."""
-        return (item for item in self.settings if isinstance(item, OnLink) and item.node == node)
+    def addresses(self, node: str) -> Iterable[tuple[str, Address]]:
+        """(interface, address) of what is planned for a node."""
+        for item in self.settings:
+            if item.node != node:
+                continue
+            if isinstance(item, OnLink):
+                yield item.interface, item.address
+            elif isinstance(item, IpLine) and item.text.startswith("address add "):
+                words = item.text.split()
+                yield words[words.index("dev") + 1], Address.parse(words[2].split("/")[0])

@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from sekisho.errors import SourceError
 from sekisho.lab.system.plan import Plan
 
+Unzstd = Callable[[bytes, str, int], bytes]
+_DOCUMENTS = frozenset({".yaml", ".yml", ".json"})
 
-def plan_of(path: str | None, name: str | None = None) -> Plan:
+
+def plan_of(path: str | None, name: str | None = None, unzstd: Unzstd | None = None) -> Plan:
     """The plan of what the path holds, under ``name`` where one is given.
 
     Raises SourceError where it cannot be read, UsageError where it makes no sense.
     """
-    plan = _plan(path)
+    plan = _plan(path, unzstd)
     return replace(plan, name=name) if name is not None else plan
 
 
-def _plan(path: str | None) -> Plan:
-    from sekisho.lab.system.lay_out import lay_out
-    from sekisho.lab.system.read import read_topology, topology_of
-
+def _plan(path: str | None, unzstd: Unzstd | None) -> Plan:
     if path is None:
         from sekisho.lab.system.article import ARTICLE
+        from sekisho.lab.system.lay_out import lay_out
+        from sekisho.lab.system.read import topology_of
 
         return lay_out(topology_of(ARTICLE))
-    if not Path(path).exists():
+    if path != "-" and not Path(path).exists():
         raise SourceError("no such file or folder", file=path, advice="see: sekisho lab up --help")
-    return lay_out(read_topology(path))
+    if Path(path).suffix.lower() in _DOCUMENTS and Path(path).is_file():
+        return _from_document(path)
+    from sekisho.lab.system.of_snapshot import plan_of_snapshot
+    from sekisho.sources.load import load
+
+    snapshot = load(path, unzstd=unzstd)
+    return plan_of_snapshot(snapshot, _name(snapshot.name or Path(path).name.split(".")[0] or "snapshot"))
+
+
+def _from_document(path: str) -> Plan:
+    """A compose file has services, a topology hosts in VPCs."""
+    from sekisho.lab.system.document import parse
+    from sekisho.lab.system.lay_out import lay_out
+    from sekisho.lab.system.read import topology_of
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SourceError("not UTF-8 text", file=path) from error
+    document = parse(text, path)
+    if isinstance(document.data, dict) and "services" in document.data and "hosts" not in document.data:
+        from sekisho.lab.system.of_compose import plan_of_compose
+
+        return plan_of_compose(path)
+    return lay_out(topology_of(document, path))
+
+
+def _name(text: str) -> str:
+    """A text as a lab's name."""
+    return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in text)[:40]

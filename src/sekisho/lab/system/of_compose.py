@@ -1,0 +1,116 @@
+"""A compose file as a plan: what dockerd would make of it, on the article's EC2 host in its VPC."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sekisho.docker.compose import load_project
+from sekisho.docker.engine import Engine
+from sekisho.docker.predict import bare_host, predict
+from sekisho.lab.system.article import ARTICLE
+from sekisho.lab.system.lay_out import lay_out
+from sekisho.lab.system.of_snapshot import services, snapshot_parts, with_known_containers
+from sekisho.lab.system.plan import Node, Plan
+from sekisho.lab.system.read import topology_of
+from sekisho.lab.system.topology import Host, SecurityGroup, Topology, TrafficRule
+from sekisho.model.links import Interface, InterfaceAddress
+from sekisho.model.routing import NextHop, Route
+from sekisho.model.snapshot import Snapshot
+from sekisho.values.address import Prefix, everything
+
+_HOST = "host"
+_MAC = "06:00:0a:00:00:0a"
+
+
+def plan_of_compose(path: str, name: str | None = None, engine: Engine | None = None) -> Plan:
+    """Plan what the file asks for. Raises SourceError, UsageError and DockerError as ``plan`` does."""
+    project = load_project([path])
+    found = article_with_bare_host()
+    host = found.hosts[0]
+    predicted = predict(_before(host, found), engine or Engine(), project.acts())
+    after = _serving(with_known_containers(predicted.after))
+    base = lay_out(_open(found, after))
+    parts = snapshot_parts(after, frozenset({host.interface}))
+    names = tuple(
+        (str(address), container.name)
+        for container in after.containers or ()
+        for endpoint in container.endpoints
+        for address in endpoint.addresses
+    )
+    resolver = next(node.nameserver for node in base.nodes if node.name == _HOST)
+    inside = [
+        Node(node.name, "container", _HOST, resolver, None, names)
+        for node in parts.nodes
+        if node.name != _HOST
+    ]
+    six = frozenset([_HOST, *(node.name for node in inside)])
+    kept = tuple(item for item in base.sysctls if item.node != _HOST)
+    return replace(
+        base, name=name or project.name, title=f"{path} on Docker {predicted.engine.name}",
+        nodes=(*base.nodes, *inside), links=(*base.links, *parts.links),
+        settings=(*base.settings, *parts.settings), sysctls=(*kept, *parts.sysctls),
+        loads=(*base.loads, *parts.loads), servers=(*base.servers, *parts.servers), ipv6=six,
+    )  # fmt: skip
+
+
+def _serving(after: Snapshot) -> Snapshot:
+    """A prediction cannot know what images serve: what is published or exposed is taken for it."""
+    inside = tuple(
+        replace(namespace, sockets=namespace.sockets or services(namespace.name, (), after))
+        for namespace in after.namespaces
+    )
+    return replace(after, namespaces=inside)
+
+
+def article_with_bare_host() -> Topology:
+    """The article's VPC with its host as EC2 gives it: no Docker yet."""
+    found = topology_of(ARTICLE)
+    host, *others = found.hosts
+    bare = replace(host, networks=(), containers=(), sysctls=())
+    return replace(found, hosts=(bare, *others))
+
+
+def _before(host: Host, found: Topology) -> Snapshot:
+    """The host as facts, for dockerd to work on."""
+    plan = lay_out(found)
+    subnet = found.subnet(host.vpc, host.subnet).cidr
+    bare = bare_host()
+    dev = host.interface
+    gateway = Prefix(4, subnet.value + 1, 32).address
+    eth = Interface(dev, 2, "veth", ("BROADCAST", "MULTICAST", "UP", "LOWER_UP"), "UP", 1500, _MAC)
+    address = InterfaceAddress(dev, 4, host.address, subnet.length, scope="global", label=dev)
+    routes = (
+        Route(
+            4, everything(4), nexthops=(NextHop(dev, gateway),), proto="dhcp", src=host.address, metric=100
+        ),
+        Route(
+            4, subnet, nexthops=(NextHop(dev),), proto="kernel", scope="link", src=host.address, metric=100
+        ),
+    )
+    facts = replace(
+        bare.host,
+        interfaces=(*(bare.host.interfaces or ()), eth),
+        addresses=(*(bare.host.addresses or ()), address),
+        routes=(*bare.host.routes, *routes),
+    )
+    assert plan.node(_HOST) is not None
+    return replace(bare, path=found.name, host=facts)
+
+
+def _open(found: Topology, after: Snapshot) -> Topology:
+    """The security group lets in what the file publishes, as its user would have it."""
+    ports = {
+        (port.proto, port.host_port) for container in after.containers or () for port in container.published
+        if port.host_port and port.proto in ("tcp", "udp")
+    }  # fmt: skip
+    everywhere = everything(4)
+    rules = tuple(TrafficRule(proto, (port, port), everywhere) for proto, port in sorted(ports))
+    vpc = found.vpcs[0]
+    host = found.hosts[0]
+    groups = tuple(
+        SecurityGroup(group.name, (*group.ingress, *rules), group.egress)
+        if group.name in host.groups
+        else group
+        for group in vpc.groups
+    )
+    return replace(found, vpcs=(replace(vpc, groups=groups), *found.vpcs[1:]))

@@ -1,0 +1,327 @@
+"""A snapshot as a plan: the customer's host, rebuilt here.
+
+The host and every captured container become nodes. What the snapshot knows only by address (a container
+without a namespace of its own in it, a DNAT rule's target) becomes a node too, as far as its address and
+ports tell. Everything beyond the host's own interfaces is the node ``world``: it has the gateways'
+addresses, answers for everybody else, and forwards nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from sekisho.lab import build, topology
+from sekisho.lab.system.plan import (
+    Bridge,
+    IpLine,
+    Link,
+    Load,
+    Node,
+    OnLink,
+    Plan,
+    PlannedRoute,
+    Server,
+    SetSysctl,
+    Setting,
+    Wire,
+)
+from sekisho.model.host import Socket
+from sekisho.model.links import Interface, InterfaceAddress
+from sekisho.model.routing import NextHop, Route
+from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics.addresses import host_addresses
+from sekisho.semantics.proxy import PROCESS
+from sekisho.semantics.world import World
+from sekisho.values.address import Address, Prefix, everything, host_prefix
+
+WORLD = "world"
+# The Internet in answers as well: RFC 5737's third block for documentation.
+INTERNET = Address.parse("203.0.113.10")
+_SERVED = ("tcp", "udp")
+
+
+def plan_of_snapshot(snapshot: Snapshot, name: str, title: str = "") -> Plan:
+    """The plan of a snapshot. Facts that were not captured are taken as absent; remarks say which."""
+    whole = with_known_containers(snapshot)
+    made = snapshot_parts(whole)
+    outside = _Outside(whole, made.wires_out)
+    return Plan(
+        name, title or f"rebuilt from {snapshot.path}", (*made.nodes, Node(WORLD, "world")),
+        (*made.links, *outside.links()), (*made.settings, *outside.settings()),
+        (*made.sysctls, *outside.sysctls()), made.loads, (),
+        (*made.servers, Server(WORLD, "http", "tcp", None, 80)), (), (), frozenset(node.name for node in made.nodes), tuple(_remarks(snapshot)),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A snapshot's own nodes. ``wires_out``: the wires whose far end is not in the snapshot."""
+
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    settings: tuple[Setting, ...]
+    sysctls: tuple[SetSysctl, ...]
+    loads: tuple[Load, ...]
+    servers: tuple[Server, ...]
+    wires_out: tuple[topology.Wire, ...]
+
+
+def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Parts:
+    """Plan the snapshot's nodes; ``without`` names interfaces of the host that somebody else plans."""
+    laid = topology.lay_out(snapshot)
+    everyone = topology.separate(snapshot)
+    host = snapshot.host.name
+    out = tuple(wire for wire in laid.wires if wire.far_node == topology.WORLD)
+    links: list[Link] = [Bridge(item.node, item.name, item.mac, up=item.up) for item in laid.bridges]
+    # Who plans the host's outside has no world: a bridge's port to nowhere stays away there.
+    links += [
+        _wire(wire)
+        for wire in laid.wires
+        if not without or (wire.far_node != topology.WORLD and wire.interface not in without)
+    ]
+    settings: list[Setting] = []
+    sysctls: list[SetSysctl] = []
+    loads: list[Load] = []
+    servers: list[Server] = []
+    for facts in everyone:
+        planned = build.plan_node(facts, laid, dict.fromkeys([WORLD, *(f.name for f in everyone), ""], ""))
+        left_out = without if facts.name == host else frozenset()
+        for text, family in [(t, 4) for t in planned.batch] + [(t, 6) for t in planned.batch6]:
+            if not text.startswith("link ") and not any(f"dev {name} " in f"{text} " for name in left_out):
+                settings.append(IpLine(facts.name, text, 6 if family == 6 else 4, must=False))
+        sysctls += [
+            SetSysctl(facts.name, key, value, must=False) for key, value in build.captured_sysctls(facts)
+        ]
+        loads += [Load(facts.name, load.argv, load.text) for load in planned.loads]
+        servers += _servers(facts, snapshot)
+    nodes = tuple(
+        Node(facts.name, "host" if facts.name == host else "container", None if facts.name == host else host)
+        for facts in everyone
+    )
+    return Parts(nodes, tuple(links), tuple(settings), tuple(sysctls), tuple(loads), tuple(servers), out)
+
+
+def _wire(wire: topology.Wire) -> Wire:
+    far_node = wire.far_node if wire.far_node != topology.WORLD else WORLD
+    return Wire(
+        wire.node, wire.interface, far_node, wire.far_interface, wire.mac, wire.far_mac, wire.mtu,
+        wire.bridge, hairpin=wire.hairpin, up=wire.up, far_up=wire.carrier,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------- what listens where
+
+
+def _servers(facts: Namespace, snapshot: Snapshot) -> Iterator[Server]:
+    """A server for each captured socket; those of docker-proxy pass on to their container."""
+    seen: set[tuple[str, int, str]] = set()
+    for item in sorted(facts.sockets or (), key=lambda item: item.address is not None):
+        if item.proto not in _SERVED or item.state not in ("LISTEN", "UNCONN") or not item.port:
+            continue
+        if item.address is not None and item.address.family == 4 and item.address.value >> 24 == 127:
+            address: Address | None = item.address
+        else:
+            address = None if item.address is None or not item.address.value else item.address
+        dual = item.address is None
+        if item.address is not None and item.address.family == 6 and address is None:
+            address = item.address
+        key = (item.proto, item.port, str(address))
+        if key in seen or (item.proto, item.port, "None") in seen:
+            continue
+        seen.add(key)
+        target = _proxy_target(item, snapshot) if PROCESS in (item.process or "") else None
+        proto = "tcp" if item.proto == "tcp" else "udp"
+        kind = "proxy" if target is not None else "http" if proto == "tcp" else "echo"
+        yield Server(facts.name, kind, proto, address, item.port, target, facts.name, dual)  # type: ignore[arg-type]
+
+
+def _proxy_target(item: Socket, snapshot: Snapshot) -> tuple[Address, int] | None:
+    for container in snapshot.containers or ():
+        for port in container.published:
+            if (port.host_port, port.proto) != (item.port, item.proto):
+                continue
+            addresses = [a for end in container.endpoints for a in end.addresses if a.family == 4]
+            if addresses:
+                return addresses[0], port.container_port
+    return None
+
+
+# ------------------------------------------------------------ containers known only by address
+
+
+def with_known_containers(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with a namespace for each address on a bridge that has none yet."""
+    world = World(snapshot)
+    known = {
+        (item.interface, address.value)
+        for namespace in snapshot.namespaces
+        for family in (4, 6)
+        for address in host_addresses(namespace, 4 if family == 4 else 6)
+        for item in [address]
+    }
+    owned = {value for _, value in known}
+    wanted: dict[str, list[tuple[str, Address]]] = {}
+    for attachment in world.attachments:
+        if attachment.node is not None or attachment.name in world.nodes:
+            continue
+        for address in sorted(attachment.addresses):
+            if address.value not in owned:
+                wanted.setdefault(attachment.name, []).append((attachment.bridge, address))
+    made = tuple(_container(name, places, snapshot) for name, places in wanted.items())
+    return replace(snapshot, namespaces=(*snapshot.namespaces, *made)) if made else snapshot
+
+
+def _container(name: str, places: list[tuple[str, Address]], snapshot: Snapshot) -> Namespace:
+    bridges = list(dict.fromkeys(bridge for bridge, _ in places))
+    interfaces = [Interface("lo", 1, "loopback")]
+    for at, bridge in enumerate(bridges):
+        value = next(address.value for where, address in places if where == bridge) & 0xFFFFFFFF
+        mac = "02:42:" + value.to_bytes(4, "big").hex(":")
+        interfaces.append(Interface(f"eth{at}", kind="veth", mac=mac))
+    addresses = []
+    routes = []
+    for at, bridge in enumerate(bridges):
+        for address in (address for where, address in places if where == bridge):
+            subnet, gateway = _subnet(snapshot, bridge, address)
+            addresses.append(InterfaceAddress(f"eth{at}", address.family, address, subnet.length))
+            hop = NextHop(f"eth{at}")
+            routes.append(
+                Route(address.family, subnet, nexthops=(hop,), proto="kernel", scope="link", src=address)
+            )
+            if at == 0 and gateway is not None:
+                hop = NextHop(f"eth{at}", gateway)
+                routes.append(Route(address.family, everything(address.family), nexthops=(hop,)))
+    sockets = services(name, [address for _, address in places], snapshot)
+    return Namespace(
+        name, tuple(routes), interfaces=tuple(interfaces), addresses=tuple(addresses), sockets=sockets
+    )
+
+
+def _subnet(snapshot: Snapshot, bridge: str, address: Address) -> tuple[Prefix, Address | None]:
+    for item in host_addresses(snapshot.host, address.family):
+        if item.interface == bridge and item.subnet.contains(address):
+            return item.subnet, Address(address.family, item.value)
+    return host_prefix(address), None
+
+
+def services(name: str, addresses: Iterable[Address], snapshot: Snapshot) -> tuple[Socket, ...]:
+    """Listening sockets for every port that something says the container serves."""
+    return tuple(
+        Socket(proto, "LISTEN" if proto == "tcp" else "UNCONN", None, port)
+        for proto, port in sorted(_ports(name, addresses, snapshot))
+    )
+
+
+def _ports(name: str, addresses: Iterable[Address], snapshot: Snapshot) -> set[tuple[str, int]]:
+    """What it is said to serve: Docker's published and exposed ports, and DNAT rules' targets."""
+    found: set[tuple[str, int]] = set()
+    for container in snapshot.containers or ():
+        if container.name == name:
+            found |= {(port.proto, port.container_port) for port in container.published}
+            found |= {(proto, port) for port, proto in container.exposed}
+    texts = {str(address) for address in addresses}
+    for ruleset in snapshot.host.rulesets:
+        for table in ruleset.tables:
+            for chain in table.chains:
+                for rule in chain.rules:
+                    target = rule.target
+                    if target is None or target.name != "DNAT":
+                        continue
+                    proto = next(
+                        (o.values[0] for o in rule.matches if (o.module, o.name) == ("", "protocol")), ""
+                    )
+                    for option in target.options:
+                        where, _, port = option.values[0].rpartition(":") if option.values else ("", "", "")
+                        if where.strip("[]") in texts and port.isdigit() and proto in _SERVED:
+                            found.add((proto, int(port)))
+    return {(proto, port) for proto, port in found if proto in _SERVED}
+
+
+# -------------------------------------------------------------------------------- the outside
+
+
+@dataclass(slots=True)
+class _Outside:
+    snapshot: Snapshot
+    wires: tuple[topology.Wire, ...]
+
+    def _ports(self) -> Iterator[tuple[topology.Wire, Prefix, list[Address]]]:
+        """Each wire of the host that is no bridge's port: its IPv4 subnet, the gateways behind it."""
+        host = self.snapshot.host
+        for wire in self.wires:
+            if wire.bridge is not None or wire.node != host.name:
+                continue
+            for item in host_addresses(host, 4):
+                if item.interface != wire.interface or item.scope == "host":
+                    continue
+                gateways = {
+                    hop.via
+                    for route in host.routes
+                    for hop in route.nexthops
+                    if hop.dev == wire.interface and hop.via is not None and hop.via.family == 4
+                }
+                inside = sorted(via for via in gateways if item.subnet.contains(via))
+                yield wire, item.subnet, inside or [self._free(item.subnet)]
+                break
+
+    def _free(self, subnet: Prefix) -> Address:
+        taken = {item.value for item in host_addresses(self.snapshot.host, 4)}
+        numbers = range(subnet.first + (subnet.length < 31), subnet.last + 1)
+        return Address(4, next((number for number in numbers if number not in taken), subnet.first))
+
+    def _shared(self) -> dict[Prefix, list[str]]:
+        found: dict[Prefix, list[str]] = {}
+        for wire, subnet, _ in self._ports():
+            found.setdefault(subnet, []).append(wire.far_interface)
+        return found
+
+    def links(self) -> Iterator[Link]:
+        """Two interfaces of the host in one subnet are on one wire: a bridge out there joins them."""
+        for number, ends in enumerate(self._shared().values()):
+            if len(ends) > 1:
+                yield Bridge(WORLD, f"lan{number}")
+
+    def settings(self) -> Iterator[Setting]:
+        yield OnLink(WORLD, "lo", INTERNET, 32)
+        shared = self._shared()
+        first_way: tuple[str, Address] | None = None
+        done: set[Prefix] = set()
+        for wire, subnet, gateways in self._ports():
+            dev = wire.far_interface
+            if len(shared[subnet]) > 1:
+                dev = f"lan{list(shared).index(subnet)}"
+                yield IpLine(WORLD, f"link set {wire.far_interface} master {dev}")
+            if subnet in done:
+                continue
+            done.add(subnet)
+            for gateway in gateways:
+                yield OnLink(WORLD, dev, gateway, subnet.length)
+            own = next(
+                (Address(4, item.value) for item in host_addresses(self.snapshot.host, 4)
+                 if item.interface == wire.interface), None,
+            )  # fmt: skip
+            if first_way is None and own is not None:
+                first_way = (dev, own)
+        if first_way is not None:
+            yield PlannedRoute(WORLD, everything(4), first_way[0], first_way[1], src=INTERNET, onlink=True)
+
+    def sysctls(self) -> Iterator[SetSysctl]:
+        """It answers for every address that is not the host's own."""
+        for wire, _, _ in self._ports():
+            name = wire.far_interface
+            yield SetSysctl(WORLD, f"net.ipv4.conf.{name}.proxy_arp", "1", must=False)
+            yield SetSysctl(WORLD, f"net.ipv4.neigh.{name}.proxy_delay", "0", must=False)
+
+
+def _remarks(snapshot: Snapshot) -> Iterator[str]:
+    for namespace in (snapshot.host, *snapshot.namespaces):
+        for unread in namespace.unread:
+            place = unread.evidence
+            # Connections that were under way are not built anyway.
+            if not place.file.endswith("conntrack.txt"):
+                yield f"not understood, so not built: {place.file}:{place.line}: {place.text}"
+    if not snapshot.host.rulesets and snapshot.host.nft is None:
+        yield "no rule set was captured: none is loaded"
+    if snapshot.host.sysctls is None:
+        yield "no sysctls were captured: forwarding is off"

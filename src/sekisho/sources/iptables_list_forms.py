@@ -142,7 +142,7 @@ _MARKS = re.compile(r"(<! >|< !>|<!>|%| +)")
 def template_pattern(template: str, value: str) -> re.Pattern[str]:
     """The pattern of a template: group ``no`` is the ``!``, group ``v`` the value."""
     parts: list[str] = []
-    for mark in _MARKS.split(template):
+    for mark in filter(None, _MARKS.split(template)):
         if mark in ("<!>", "<! >", "< !>"):
             parts.append(r" *(?P<no>!)? *" if " " in mark else r"(?P<no>!)?")
         elif mark == "%":

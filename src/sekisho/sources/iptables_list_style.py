@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sekisho.sources.iptables_list_rows import HEADER, row_patterns
+from sekisho.sources.iptables_list_rows import CHAIN, HEADER, row_patterns
 from sekisho.sources.iptables_options import KNOWN_PROTOCOLS
 from sekisho.values.packet import protocol_name
 
@@ -80,7 +80,15 @@ def detect_style(text: str) -> ListStyle:
         final_newline=text.endswith("\n"),
         narrow_protocol=True,
     )
-    return _from_rows(style, _rows(lines))
+    rows = _rows(lines)
+    chains = [found for line in lines if (found := CHAIN.match(line))]
+    return _from_rows(replace(style, exact=style.exact or _in_full([*rows, *chains])), rows)
+
+
+def _in_full(found: Iterable[re.Match[str]]) -> bool:
+    """Whether a counter stands there that would have been rounded without ``-x``."""
+    counters = (one.groupdict().get(name) for one in found for name in ("packets", "bytes"))
+    return any(counter is not None and counter.isdigit() and int(counter) > 99999 for counter in counters)
 
 
 def _rows(lines: Iterable[str]) -> list[re.Match[str]]:

@@ -113,11 +113,19 @@ def end_of(leg: Leg | None) -> EndOf | None:
     """What the two readings must agree on."""
     if leg is None:
         return None
-    if leg.disposition in ("undetermined", "loop"):
-        return (leg.disposition,)
     packet = leg.packet
-    return (leg.disposition, leg.where, leg.answer, packet.src, packet.dst, packet.sport, packet.dport, packet.oif,
-            packet.next_hop)  # fmt: skip
+    ends = (packet.src, packet.dst, packet.sport, packet.dport)
+    return _end(leg.disposition, leg.where, leg.answer, ends, packet.oif, packet.next_hop)
+
+
+def _end(
+    disposition: str, where: str, answer: str | None, ends: EndOf, oif: str | None, next_hop: Address | None
+) -> EndOf:
+    if disposition in ("undetermined", "loop"):
+        return (disposition,)
+    if disposition in ("delivered", "exits"):
+        return (disposition, where, ends, oif, next_hop)
+    return (disposition, answer, ends)
 
 
 def value_of(walk: SymbolicWalk, bits: Bits, assigned: list[bool | None]) -> int:
@@ -133,8 +141,6 @@ def end_together(walk: SymbolicWalk, fate: Fate | None, state: State | None, som
     """The end of a set's only packet."""
     if fate is None or state is None:
         return None
-    if fate.disposition in ("undetermined", "loop"):
-        return (fate.disposition,)
     assigned = some.pick_cube()
     assert assigned is not None
     ends = state.ends
@@ -145,17 +151,8 @@ def end_together(walk: SymbolicWalk, fate: Fate | None, state: State | None, som
     sport = dport = None
     if proto in PORT_PROTOCOLS:
         sport, dport = (value_of(walk, bits, assigned) for bits in (ends.sport, ends.dport))
-    return (
-        fate.disposition,
-        taker(walk, fate, next_hop),
-        fate.answer,
-        src,
-        dst,
-        sport,
-        dport,
-        state.oif,
-        next_hop,
-    )
+    where = taker(walk, fate, next_hop)
+    return _end(fate.disposition, where, fate.answer, (src, dst, sport, dport), state.oif, next_hop)
 
 
 def compare(

@@ -7,17 +7,19 @@ choice: a variable of the diagram that says how the question is answered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sekisho.semantics.chains import MAX_DEPTH, Passed
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
+    UNTRACKED,
     Action,
     All,
     AnyOf,
     ChainCode,
     Continue,
     CopyMark,
+    FirstOf,
     Goto,
     Guard,
     Guarded,
@@ -25,19 +27,39 @@ from sekisho.semantics.program import (
     Not,
     Return,
     ReversePath,
+    Series,
     SetBits,
     SetZone,
     Unsure,
     Untrack,
 )
 from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.narrow import Lines, Narrowing
 from sekisho.symbolic.space import ONE, ZERO, Bits, Set, Space
 from sekisho.symbolic.state import Front, State, add
+from sekisho.values.intset import IntSet
+
+# Chains with fewer lines for single destinations are walked line by line.
+_LONG = 16
+# Packets to more destinations than this are taken to go anywhere.
+_FEW = 256
 
 # The packets of one state that a decision took.
 Decided = tuple[Passed, State, Set]
 # Told of every line that packets fit: where, and which.
 Watcher = Callable[[ChainCode, Guarded, State, Set], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The line that acts, and what a jump from it needs."""
+
+    chain: ChainCode
+    line: Guarded
+    chains: Mapping[str, ChainCode]
+    key: object
+    asked: list[Set] | None
+    depth: int
 
 
 class Flow:
@@ -46,6 +68,7 @@ class Flow:
     def __init__(self, guards: Guards) -> None:
         self.guards = guards
         self.space = guards.space
+        self.narrowing = Narrowing()
         self.watch: Watcher | None = None
 
     def run(
@@ -79,52 +102,113 @@ class Flow:
         """Walk one chain; what comes back at its end or by RETURN."""
         if depth > MAX_DEPTH:
             raise RecursionError(chain.name)
-        live, back = dict(front), Front()
-        for line in chain.lines:
+        back: Front = {}
+        for start, some in front.items():
+            self._state_through(chain, chains, start, some, key, results, asked, depth, back)
+        return back
+
+    def _state_through(
+        self,
+        chain: ChainCode,
+        chains: Mapping[str, ChainCode],
+        start: State,
+        some: Set,
+        key: object,
+        results: list[Decided],
+        asked: list[Set] | None,
+        depth: int,
+        back: Front,
+    ) -> None:
+        """Walk the packets of one state; lines may change the state of some of them on the way."""
+        live: Front = {start: some}
+        narrowed = self.narrowing.lines(chain, start)
+        for line, guard in narrowed.towards(self._destinations(narrowed, start, some)):
             if not live:
                 break
             changed: list[tuple[State, Set]] = []
             for state, rest in list(live.items()):
-                fit = self._fitting(line, state, rest, key, asked)
+                fit = self._fitting(line, guard, state, rest, key, asked)
                 if fit is None:
                     continue
                 if self.watch is not None:
                     self.watch(chain, line, state, fit)
-                action = line.action
-                kind = type(action)
-                if kind is Continue:
+                if type(line.action) is Continue:
                     continue
                 left = rest & ~fit
                 if left.satisfiable():
                     live[state] = left
                 else:
                     del live[state]
-                if kind is Jump or kind is Goto:
-                    assert isinstance(action, Jump | Goto)
-                    inner = self._chain(
-                        chains[action.chain], chains, {state: fit}, (key, id(line)), results, asked, depth + 1
-                    )
-                    if kind is Jump:
-                        changed += inner.items()
-                    else:
-                        for each, some in inner.items():
-                            add(back, each, some)
-                elif kind is Return:
-                    add(back, state, fit)
-                elif isinstance(action, SetBits | CopyMark | Untrack | SetZone):
-                    changed.append((effect(action, state, self.space), fit))
-                else:
-                    results.append((Passed(chain, line, action), state, fit))
-            for state, some in changed:
-                add(live, state, some)
-        for state, some in live.items():
-            add(back, state, some)
-        return back
+                going = self._act(
+                    line.action, state, fit, _Place(chain, line, chains, key, asked, depth), back, results
+                )
+                changed += going.items()
+            for state, those in changed:
+                add(live, state, those)
+        for state, rest in live.items():
+            add(back, state, rest)
+
+    def _act(
+        self, action: Action, state: State, fit: Set, place: _Place, back: Front, results: list[Decided]
+    ) -> Front:
+        """Carry out what a line does with the packets that fit; those that go on with the next line."""
+        going: Front = {}
+        match action:
+            case Jump(name) | Goto(name):
+                inner = self._chain(
+                    place.chains[name], place.chains, {state: fit}, (place.key, id(place.line)), results,
+                    place.asked, place.depth + 1,
+                )  # fmt: skip
+                if isinstance(action, Jump):
+                    return inner
+                for each, those in inner.items():
+                    add(back, each, those)
+            case Return():
+                add(back, state, fit)
+            case Continue():
+                add(going, state, fit)
+            case SetBits() | CopyMark() | Untrack() | SetZone():
+                add(going, effect(action, state, self.space), fit)
+            case FirstOf(lines):
+                for line in lines:
+                    part = self._fitting(line, line.guard, state, fit, place.key, place.asked)
+                    if part is not None:
+                        fit &= ~part
+                        for each, those in self._act(line.action, state, part, place, back, results).items():
+                            add(going, each, those)
+                add(going, state, fit)
+            case Series(lines):
+                front: Front = {state: fit}
+                for line in lines:
+                    acted: Front = {}
+                    for each, those in front.items():
+                        part = self._fitting(line, line.guard, each, those, place.key, place.asked)
+                        if part is None:
+                            add(going, each, those)
+                            continue
+                        add(going, each, those & ~part)
+                        for after, some in self._act(line.action, each, part, place, back, results).items():
+                            add(acted, after, some)
+                    front = acted
+                for each, those in front.items():
+                    add(going, each, those)
+            case _:
+                results.append((Passed(place.chain, place.line, action), state, fit))
+        return going
+
+    def _destinations(self, lines: Lines, state: State, some: Set) -> IntSet | None:
+        """Where the packets go, when that is known to be few places and the chain is long."""
+        if len(lines.by_dst) < _LONG:
+            return None
+        dst = state.ends.dst
+        if dst.value is not None:
+            return IntSet.of(dst.value)
+        return self.space.few_values(some, dst, _FEW)
 
     def _fitting(
-        self, line: Guarded, state: State, rest: Set, key: object, asked: list[Set] | None
+        self, line: Guarded, guard: Guard, state: State, rest: Set, key: object, asked: list[Set] | None
     ) -> Set | None:
-        held = self.guards.holds(line.guard, state)
+        held = self.guards.holds(guard, state)
         fit = rest & held.yes
         if held.maybe is not held.yes and type(line.action) is not Continue:
             unclear = rest & held.maybe & ~held.yes
@@ -150,9 +234,12 @@ def effect(action: Action, state: State, space: Space) -> State:
             taken = getattr(state, source) & source_mask
             number = (getattr(state, target) & ~target_mask) ^ taken
             return _with_mark(state, target, number)
+        case Untrack() | SetZone() if state.template:
+            return state  # the first CT or NOTRACK target of a packet wins
         case Untrack():
-            return replace(state, untracked=True)
+            return replace(state, template=True, untracked=True, ctstate=UNTRACKED)
         case SetZone(zone, directions):
+            state = replace(state, template=True)
             if directions in ("both", "orig"):
                 state = replace(state, zone=zone)
             if directions in ("both", "reply"):

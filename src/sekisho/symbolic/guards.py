@@ -74,6 +74,8 @@ class Guards:
     # ---------------------------------------------------------------------------------- leaves
 
     def _in(self, guard: In, state: State) -> Cond:
+        if guard.field == "src_mac" and state.mac_open:
+            return self._unsure
         return self._exact(self.field_in(guard.field, guard.values, state))
 
     def field_in(self, name: str, values: IntSet, state: State) -> Set:
@@ -180,8 +182,8 @@ class Guards:
     def _interface(self, guard: Interface, state: State) -> Cond:
         name: Name = getattr(state, guard.field)
         if isinstance(name, ByOrigin):
-            return self._exact(name.where(lambda each: _fits(guard, each), self.space.nothing))
-        return self.always if _fits(guard, name) else self.never
+            return self._exact(name.where(lambda each: interface_fits(guard, each), self.space.nothing))
+        return self.always if interface_fits(guard, name) else self.never
 
     def named(self, name: Name, wanted: str) -> Set:
         """The packets of which the name is the wanted one."""
@@ -191,6 +193,8 @@ class Guards:
 
     def _members(self, guard: Members, state: State) -> Cond:
         """Entries from the last to the first: an earlier one decides over a later one."""
+        if state.mac_open and "src_mac" in guard.fields:
+            return self._unsure
         found = self.space.nothing
         for boxes, answer in reversed(guard.entries):
             here = self.space.everything
@@ -241,7 +245,8 @@ class Guards:
         return Cond(~held.maybe, ~held.yes)
 
 
-def _fits(guard: Interface, name: str | None) -> bool:
+def interface_fits(guard: Interface, name: str | None) -> bool:
+    """Whether an interface of that name fits."""
     if name is None:
         return guard.prefix and not guard.name and guard.field in ("iif", "oif")
     return name.startswith(guard.name) if guard.prefix else name == guard.name

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.world import HOST, Attachment
+from sekisho.symbolic.guards import ANSWERS
 from sekisho.symbolic.space import Set
 from sekisho.symbolic.state import Ends, Front, State, at_start
 from sekisho.symbolic.visit import Fate
 from sekisho.symbolic.walk import Ended, Origins, SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import ACK, SYN
+from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN
 
 ARRIVED = ("delivered", "exits")
 
@@ -92,17 +93,25 @@ def set_out(walk: SymbolicWalk, source: Source, some: Set) -> list[Ended]:
 def _reply(walk: SymbolicWalk, ended: Ended) -> list[Ended]:
     """The answers set out from where the packets ended, with their addresses exchanged."""
     fate, state, space = ended.fate, ended.state, walk.space
-    back = State(
-        state.ends.mirrored(), state.icmp_type, state.icmp_code, state.icmp_id,
-        space.constant(SYN | ACK, 8), state.tos, state.length, space.constant(64, 8), src_mac=state.src_mac,
-        answered=not state.answered, connections=state.connections, reply=True, first=state.first,
-    )  # fmt: skip
-    if fate.disposition == "exits":
-        front: Front = {replace(back, iif=state.oif): ended.some}
-        return walk.from_wire(fate.node, front)
-    if not fate.bridge:
-        return walk.from_process(fate.where, {back: ended.some}, choose_source=False)
-    return walk.from_ports(_holders(walk, fate.bridge, ended), {back: ended.some})
+    opening = walk.guards.tcp & space.member(state.tcp_flags, IntSet.of(SYN))
+    found: list[Ended] = []
+    for flags, some in ((SYN | ACK, ended.some & opening), (ACK, ended.some & ~opening)):
+        if not some.satisfiable():
+            continue
+        back = State(
+            state.ends.mirrored(), state.icmp_type, state.icmp_code, state.icmp_id,
+            space.constant(flags, 8), state.tos, state.length, space.constant(64, 8),
+            answered=not state.answered, mac_open=True, connections=state.connections, reply=True,
+            first=state.first,
+        )  # fmt: skip
+        if fate.disposition == "exits":
+            front: Front = {replace(back, iif=state.oif): some}
+            found += walk.from_wire(fate.node, front)
+        elif not fate.bridge:
+            found += walk.from_process(fate.where, {back: some}, choose_source=False)
+        else:
+            found += walk.from_ports(_holders(walk, fate.bridge, ended), {back: some})
+    return found
 
 
 def _holders(walk: SymbolicWalk, bridge: str, ended: Ended) -> Origins:
@@ -127,10 +136,9 @@ def openers(walk: SymbolicWalk, ttl: int = 64) -> Set:
     """The packets that open connections: TCP's SYN, ICMP queries, and all other protocols'."""
     space, guards = walk.space, walk.guards
     start = at_start(space)
-    tcp = space.member(space.field["tcp_flags"], IntSet.of(SYN))
-    queries = guards.field_in(
-        "icmp_type", IntSet.of(8, 13, 15, 17) if walk.family == 4 else IntSet.of(128, 139), start
-    )
-    plain = ~(guards.tcp | guards.icmp)
-    some = (guards.tcp & tcp) | (guards.icmp & queries) | plain
-    return some & space.member(space.field["ttl"], IntSet.of(ttl))
+    queries, alien = (ANSWERS[ICMP], ICMPV6) if walk.family == 4 else (ANSWERS[ICMPV6], ICMP)
+    syn = guards.tcp & space.member(space.field["tcp_flags"], IntSet.of(SYN))
+    asks = guards.field_in("icmp_type", IntSet.of(*queries), start)
+    others = ~(guards.tcp | guards.icmp)
+    known = ~space.member(space.field["proto"], IntSet.of(alien))
+    return (syn | asks | others) & known & space.member(space.field["ttl"], IntSet.of(ttl))

@@ -67,6 +67,7 @@ class Space:
         self.everything: Set = self.manager.true()
         self.first: dict[str, int] = {}
         self._interned: dict[tuple[int, ...], Bits] = {}
+        self._others: dict[Bits, tuple[int, Set]] = {}
         self._choices: dict[object, Set] = {}
         self.doubts: dict[int, tuple[Doubt, ...]] = {}
         at = 0
@@ -225,13 +226,37 @@ class Space:
 
     def values(self, some: Set, bits: Bits) -> IntSet:
         """Every value that a field takes in the set. The field must stand on variables in their order."""
+        values = self.few_values(some, bits, 1 << 130)
+        assert values is not None
+        return values
+
+    def few_values(self, some: Set, bits: Bits, limit: int) -> IntSet | None:
+        """The values that a field takes in the set, None where they are more than ``limit``."""
         if bits.value is not None:
             return IntSet.of(bits.value) if some.satisfiable() else IntSet(())
-        mine = {code >> 1 for code in bits.codes if code >= 0}
-        shown = some.exists(self.cube(index for index in range(self.manager.num_vars()) if index not in mine))
+        shown = self.only(some, bits)
+        free = len([code for code in bits.codes if code >= 0])
+        if shown.valid():
+            return None if 1 << free > limit else self._all_values(shown, bits)
+        if limit < 1 << 32 and shown.sat_count(self.manager.num_vars()) > limit << (
+            self.manager.num_vars() - free
+        ):
+            return None
+        return self._all_values(shown, bits)
+
+    def _all_values(self, shown: Set, bits: Bits) -> IntSet:
         found: list[Interval] = []
         self._collect(shown, bits.codes, 0, 0, found)
         return IntSet.from_intervals(found)
+
+    def only(self, some: Set, bits: Bits) -> Set:
+        """The set with everything but one field forgotten."""
+        cube = self._others.get(bits)
+        count = self.manager.num_vars()
+        if cube is None or cube[0] != count:
+            mine = {code >> 1 for code in bits.codes if code >= 0}
+            cube = self._others[bits] = (count, self.cube(i for i in range(count) if i not in mine))
+        return some.exists(cube[1])
 
     def _collect(self, some: Set, codes: tuple[int, ...], at: int, base: int, found: list[Interval]) -> None:
         if not some.satisfiable():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sekisho.semantics.program import UNTRACKED
+from sekisho.semantics.program import INVALID
 from sekisho.symbolic.space import Bits, Set, Space
 from sekisho.values.address import Address
 
@@ -62,7 +62,8 @@ class SymbolicConnection:
 @dataclass(frozen=True, slots=True)
 class State:
     """See the module's text. Fields are those of ``Traveller``; ``spent`` is what routers took of the
-    original TTL, ``answered`` that the ICMP type is the answer's to the original one. ``connections``
+    original TTL, ``answered`` that the ICMP type is the answer's to the original one, ``mac_open`` that nobody
+    knows the sender's MAC address. ``connections``
     are those of all namespaces, ``tracked`` the one in this namespace, by its place among them. ``first`` are
     the ends as a process sent them, where routing chose the source."""
 
@@ -79,6 +80,7 @@ class State:
     gid: Bits | None = None
     spent: int = 0
     answered: bool = False
+    mac_open: bool = False
     iif: Name = None
     oif: str | None = None
     physin: Name = None
@@ -90,13 +92,15 @@ class State:
     pkttype: int = 0
     zone: int = 0
     zone_reply: int = 0
-    ctstate: int = UNTRACKED
+    ctstate: int = INVALID
     ctstatus: int = 0
     ctmark: int = 0
     ctdir: int | None = None
     ctsent: Ends | None = None
     ctonward: Ends | None = None
     untracked: bool = False
+    template: bool = False
+    way_out: str | None = None
     tracked: int | None = None
     connections: tuple[tuple[str, SymbolicConnection], ...] = ()
     reply: bool = False
@@ -116,12 +120,15 @@ class State:
         """Over a veth pair into another namespace; see ``Traveller.cross``."""
         return replace(
             self, mark=0, local=False, uid=None, gid=None, physin=None, physout=None, zone=0, zone_reply=0,
-            ctstate=UNTRACKED, ctstatus=0, ctmark=0, ctdir=None, ctsent=None, ctonward=None,
+            ctstate=INVALID, ctstatus=0, ctmark=0, ctdir=None, ctsent=None, ctonward=None,
         )  # fmt: skip
 
     def elsewhere(self) -> State:
         """Another stay in a namespace begins: no connection is attached yet."""
-        return replace(self, tracked=None, untracked=False, visits=self.visits + 1, linkdown=False)
+        return replace(
+            self, tracked=None, untracked=False, template=False, way_out=None, visits=self.visits + 1,
+            linkdown=False,
+        )  # fmt: skip
 
     def with_connection(self, connection: SymbolicConnection) -> State:
         """The same with the carried connection changed."""

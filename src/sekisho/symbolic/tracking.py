@@ -34,10 +34,9 @@ def track(front: Front, node: str, guards: Guards) -> Front:
     """The conntrack station."""
     found: Front = {}
     for state, some in front.items():
-        if state.tracked is not None:  # looped over lo: the packets carry their connection along
+        # Looped over lo, packets carry their connection along.
+        if state.tracked is not None or state.untracked:
             add(found, state, some)
-        elif state.untracked:
-            add(found, replace(state, ctstate=UNTRACKED), some)
         else:
             _look_up(state, some, node, guards, found)
     return found

@@ -14,8 +14,9 @@ from sekisho.semantics.chains import Passed
 from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Hook
-from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints
+from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints, reroutes
 from sekisho.semantics.program import (
+    CONFIRMED_BIT,
     DNAT_BIT,
     NEW,
     Accept,
@@ -32,6 +33,7 @@ from sekisho.semantics.program import (
     Translate,
     Way,
 )
+from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.space import Bits, Set
@@ -52,6 +54,7 @@ class Fate:
     """How packets end, and the line that decides it (``line`` None: a policy or no line at all).
 
     ``where`` is the namespace that takes them; with ``bridge``, what hangs there at the state's next hop.
+    The line of packets delivered to a socket is given where the socket is docker-proxy's.
     """
 
     disposition: Disposition
@@ -67,17 +70,23 @@ class Fate:
     line: Guarded | None = None
     backend: str = ""
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells two ends apart; lines and chains are compared as objects."""
+        return (self.disposition, self.node, self.where, self.bridge, self.answer, self.kernel_reason, self.doubts,
+                self.hook, self.table, id(self.chain), id(self.line), self.backend)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Packets on their way out by ``interface``; see ``semantics.visit.Leaves``. ``bridged`` are those that
-    br_netfilter hands from port to port."""
+    """Packets on their way out by ``interface``; see ``semantics.visit.Leaves``. ``bridged``: from
+    port to port."""
 
     interface: str
     next_hop: Address | Bits
     state: State
     some: Set
-    bridged: Set | None = None
+    bridged: bool = False
 
 
 class SymbolicVisit:
@@ -103,8 +112,12 @@ class SymbolicVisit:
         self.local_input(self.hook("prerouting", front))
         return []
 
-    def input_decision(self, front: Front) -> list[Leaving]:
-        """The input route lookup and all that follows it."""
+    def input_decision(self, front: Front, kept: bool = False) -> list[Leaving]:
+        """The input route lookup and all that follows it.
+
+        ``kept``: their destination was translated while br_netfilter had them on the bridge that is
+        their ``iif``.
+        """
         local: Front = {}
         onward: dict[tuple[RouteTo, Way], Front] = {}
         lookup: Front = {}
@@ -141,14 +154,23 @@ class SymbolicVisit:
                 else:
                     add(onward.setdefault((action, way), {}), state, part)
         self.local_input(local)
-        leaving: list[Leaving] = []
         ready: Front = {}
+        bridged: Front = {}
         for (_, way), waiting in onward.items():
-            accepted = self._object(self.program.forwarding, waiting, "forwarding")
+            seen: Front = {}
+            for state, some in waiting.items():
+                add(seen, replace(state, oif=way.dev), some)
+            accepted = self._object(self.program.forwarding, seen, "forwarding")
             accepted = self._object(self.program.source_check, accepted, "source")
-            self._set_forward(accepted, way, ready)
-        leaving += self.postrouting(self.hook("forward", ready))
-        return leaving
+            routed: Front = {}
+            for state, some in accepted.items():
+                back = self.guards.named(state.iif, way.dev or "") if kept else self.space.nothing
+                add(routed, state, some & ~back)
+                add(bridged, _by_way(state, way), some & back)
+            self._set_forward(routed, way, ready)
+        leaving = self.postrouting(self.hook("forward", ready))
+        # A new neighbour on the same bridge is handed to its port: nothing is taken off the TTL.
+        return leaving + self.postrouting(self.hook("forward", bridged), bridged=True)
 
     def _believed(self, kind: str, state: State, some: Set, local: Front) -> None:
         """Packets for this host whose source is believable; a broadcast may come from nobody yet."""
@@ -168,14 +190,11 @@ class SymbolicVisit:
             dying = some & self.guards.field_in("ttl", IntSet.span(0, 1), state)
             if dying.satisfiable():
                 fate = Fate(
-                    "ttl_expired", self.host.name, answer=answer, kernel_reason="IP_TTL", hook="forward"
+                    "ttl_expired", self.host.name, answer=answer, kernel_reason="IP_INHDR", hook="forward"
                 )
                 self.walk.end(fate, state, dying)
                 some &= ~dying
-            out: Address | Bits = way.via or state.ends.dst
-            down = "linkdown" in way.flags
-            going = replace(state, spent=state.spent + 1, oif=way.dev or "", next_hop=out, linkdown=down)
-            add(ready, going, some)
+            add(ready, replace(_by_way(state, way), spent=state.spent + 1), some)
 
     def send(self, front: Front, choose_source: bool) -> list[Leaving]:
         """Local processes send: output route, OUTPUT, perhaps another route, POSTROUTING."""
@@ -188,22 +207,40 @@ class SymbolicVisit:
         else:
             for passed, state, some in self._lookup(local, "output"):
                 self._set_out(passed, state, some, "output", routed)
+        waiting: Front = {}
+        for state, some in routed.items():
+            add(waiting, replace(state, way_out=state.oif), some)
         ready: Front = {}
-        for before, some in routed.items():
-            again: Front = {}
-            for after, part in self.hook("output", {before: some}).items():
-                same = self._unchanged(before, after, part)
-                add(ready, after, same)
-                add(again, after, part & ~same)
-            for passed, state, part in self._lookup(again, "reroute"):
-                self._set_out(passed, state, part, "reroute", ready)
+        for state, some in self.hook("output", waiting).items():
+            add(ready, replace(state, oif=state.way_out), some)
         return self.postrouting(ready)
 
-    def _unchanged(self, before: State, after: State, some: Set) -> Set:
+    def _route_again(self, checkpoint: Checkpoint, looks_at: int, front: Front) -> Front:
+        """A checkpoint of OUTPUT; where it changes what routing looks at, there is another route at once,
+        but the rest of OUTPUT still sees the interface of the first one."""
+        found: Front = {}
+        for before, some in front.items():
+            changed: Front = {}
+            for after, part in self._checkpoint(checkpoint, {before: some}).items():
+                same = self._unchanged(before, after, part, looks_at)
+                add(found, after, same)
+                add(changed, after, part & ~same)
+            phase = f"reroute {looks_at}"
+            for passed, state, part in self._lookup(changed, phase):
+                sent: Front = {}
+                self._set_out(passed, state, part, phase, sent)
+                for each, those in sent.items():
+                    add(found, replace(each, way_out=each.oif, oif=state.oif), those)
+        return found
+
+    def _unchanged(self, before: State, after: State, some: Set, looks_at: int) -> Set:
+        """The packets of which destination, source, mark and TOS are as before, as far as they count."""
+        some = self.space.equal(some, before.ends.dst, after.ends.dst)
+        if looks_at == 1:
+            return some
         if before.mark != after.mark:
             return self.space.nothing
         some = self.space.equal(some, before.ends.src, after.ends.src)
-        some = self.space.equal(some, before.ends.dst, after.ends.dst)
         return self.space.equal(some, before.tos, after.tos)
 
     def _set_out(self, passed: Passed, state: State, some: Set, phase: str, ready: Front) -> None:
@@ -216,9 +253,8 @@ class SymbolicVisit:
             self._to_everybody(passed, state, some)
             return
         for way, part in self._ways(action, state, some, (id(passed.line), phase)):
-            device = "lo" if action.kind in ("local", "anycast") else way.dev
-            down = "linkdown" in way.flags
-            add(ready, replace(state, oif=device, next_hop=way.via or state.ends.dst, linkdown=down), part)
+            out = _by_way(state, way)
+            add(ready, replace(out, oif="lo") if action.kind in ("local", "anycast") else out, part)
 
     def _choose_sources(self, front: Front, ready: Front) -> None:
         """Routing gives the packets their source; TCP's connect() then looks up once more with it."""
@@ -262,12 +298,12 @@ class SymbolicVisit:
             for source, part in own_addresses(some, state, addresses, self.space):
                 yield (self.space.constant(0, width) if isinstance(source, str) else source), part
 
-    def postrouting(self, front: Front) -> list[Leaving]:
+    def postrouting(self, front: Front, bridged: bool = False) -> list[Leaving]:
         """POSTROUTING, and out."""
         found = []
         for state, some in self.hook("postrouting", front).items():
             assert state.next_hop is not None
-            found.append(Leaving(state.oif or "", state.next_hop, state, some))
+            found.append(Leaving(state.oif or "", state.next_hop, state, some, bridged))
         return found
 
     def local_input(self, front: Front) -> None:
@@ -321,10 +357,14 @@ class SymbolicVisit:
         for checkpoint in checkpoints(self.program, hook):
             if not front:
                 break
-            front = self._checkpoint(hook, checkpoint, front)
-        return front
+            looks_at = reroutes(checkpoint) if hook == "output" else 0
+            if looks_at:
+                front = self._route_again(checkpoint, looks_at, front)
+            else:
+                front = self._checkpoint(checkpoint, front)
+        return _confirmed(front) if hook in ("input", "postrouting") else front
 
-    def _checkpoint(self, hook: Hook, checkpoint: Checkpoint, front: Front) -> Front:
+    def _checkpoint(self, checkpoint: Checkpoint, front: Front) -> Front:
         match checkpoint:
             case Station():
                 return self._filter(checkpoint, front)
@@ -442,9 +482,9 @@ class SymbolicVisit:
         zero = self.space.constant(0, 32)
         ends = state.ends.mirrored()
         if state.pkttype == BROADCAST:
-            ends = replace(ends, src=zero)
+            ends = replace(ends, src=self.space.constant(0, ends.src.width))
         back = replace(
-            state, ends=ends, iif="lo", oif=None, uid=zero, local=True,
+            state, ends=ends, iif=state.oif or "lo", oif=None, uid=zero, local=True,
             mark=state.mark if guard.use_mark else 0,
         )  # fmt: skip
         key = (back, state.iif, guard)
@@ -507,3 +547,21 @@ class SymbolicVisit:
             fate = Fate(action.disposition, name, answer=action.answer, kernel_reason=action.kernel_reason,
                         hook="route")  # fmt: skip
         self.walk.end(replace(fate, chain=passed.chain, line=passed.line), state, some)
+
+
+def _by_way(state: State, way: Way) -> State:
+    """The packets on their way out."""
+    out: Address | Bits = way.via or state.ends.dst
+    return replace(state, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags)
+
+
+def _confirmed(front: Front) -> Front:
+    """After the last hook, connections are in the table."""
+    found: Front = {}
+    for state, some in front.items():
+        connection = state.connection
+        if connection is not None:
+            status = connection.status | CONFIRMED_BIT
+            state = replace(state.with_connection(replace(connection, status=status)), ctstatus=status)
+        add(found, state, some)
+    return found

@@ -44,13 +44,22 @@ class SymbolicWalk:
         self.extra = tuple(extra)
         self.visits = {name: SymbolicVisit(self, host) for name, host in world.nodes.items()}
         self.strangers: Origins = ()
+        self._plain: dict[tuple[str, bool], tuple[IntSet, list[Attachment]]] = {}
         self.sees_ports = _sees_ports(world.host.programs[family])
         self.ended: list[Ended] = []
+        self._places: dict[tuple[object, State], int] = {}
 
     def end(self, fate: Fate, state: State, some: Set) -> None:
         """The packets' way ends."""
-        if some.satisfiable():
+        if not some.satisfiable():
+            return
+        key = (fate.key, state)
+        at = self._places.get(key)
+        if at is None:
+            self._places[key] = len(self.ended)
             self.ended.append(Ended(fate, state, some))
+        else:
+            self.ended[at] = replace(self.ended[at], some=self.ended[at].some | some)
 
     def attachments(self, bridge: str) -> tuple[Attachment, ...]:
         """What hangs on a bridge."""
@@ -72,7 +81,7 @@ class SymbolicWalk:
         return self._leg(lambda: self._ports(origins, front))
 
     def _leg(self, walk: object) -> list[Ended]:
-        self.ended = []
+        self.ended, self._places = [], {}
         walk()  # type: ignore[operator]
         return self.ended
 
@@ -140,7 +149,13 @@ class SymbolicWalk:
         state = replace(leaving.state, oif=bridge, next_hop=leaving.next_hop)
         leaving = replace(leaving, state=state)
         taken = self.space.nothing
-        for target in self.attachments(bridge):
+        plain, special = self._answering(bridge, state.linkdown)
+        if not isinstance(leaving.next_hop, Address):
+            taken = rest & self.space.member(leaving.next_hop, plain)
+            rest &= ~taken
+        elif leaving.next_hop.family == self.family and leaving.next_hop.value in plain:
+            taken, rest = rest, self.space.nothing
+        for target in special:
             here = rest & self.at(target, leaving.next_hop)
             if not here.satisfiable():
                 continue
@@ -150,7 +165,7 @@ class SymbolicWalk:
                 if unknown.satisfiable():
                     self._no_carrier(leaving, unknown)
                     here &= ~unknown
-            if target.hairpin is False:
+            if target.hairpin is False and leaving.bridged:
                 here = self._no_hairpin(leaving, target, origins, here)
             if target.node is None:
                 taken |= here
@@ -170,6 +185,22 @@ class SymbolicWalk:
         else:
             self.end(Fate("exits", HOST, hook="neighbour"), state, rest)
 
+    def _answering(self, bridge: str, linkdown: bool) -> tuple[IntSet, list[Attachment]]:
+        """The addresses on a bridge that simply take what comes, and the attachments that are looked at
+        one by one: captured namespaces, ports that refuse hairpins, inferred ones without carrier."""
+        key = (bridge, linkdown)
+        found = self._plain.get(key)
+        if found is None:
+            special = [
+                item
+                for item in self.attachments(bridge)
+                if item.node is not None or item.hairpin is False or (linkdown and item.origin == "rule")
+            ]
+            plain = [item for item in self.attachments(bridge) if item not in special]
+            values = (a.value for item in plain for a in item.addresses if a.family == self.family)
+            found = self._plain[key] = (IntSet.of(*values), special)
+        return found
+
     def _mine(self, target: Attachment) -> Set:
         """The packets that set out from this attachment."""
         return next((some for item, some in self.strangers if item is target), self.space.nothing)
@@ -188,8 +219,8 @@ class SymbolicWalk:
     def _no_hairpin(self, leaving: Leaving, target: Attachment, origins: Origins, here: Set) -> Set:
         """A bridged packet does not go back out of the port that it came in by."""
         for origin, whose in origins:
-            if origin is target and leaving.bridged is not None:
-                stuck = here & whose & leaving.bridged
+            if _same_port(origin, target):
+                stuck = here & whose
                 self.end(Fate("dropped", HOST, hook="bridge"), leaving.state, stuck)
                 here &= ~stuck
         return here
@@ -261,37 +292,39 @@ class SymbolicWalk:
                 add(plain, state, some)
                 continue
             assert isinstance(bridge, str)
-            physin = self._physin(bridge, state)
+            senders = self._senders(bridge, state)
+            physin = ByOrigin(tuple((item.port if item else None, where) for item, where in senders))
             up = self.space.member(state.ends.dst, self.world.segment(bridge, self.family).up_from_wire)
-            self._split({replace(state, physin=physin): some}, bridge, up, None, ())
+            origins = tuple((item, where) for item, where in senders if item is not None)
+            arriving: Front = {replace(state, physin=physin if self.sees_ports else None): some}
+            self._split(arriving, bridge, up, None, origins)
         self._go(node, self.visits[node].arrive(plain), ())
 
-    def _physin(self, bridge: str, state: State) -> Name:
-        """The bridge port that the sender hangs on."""
-        if not self.sees_ports:
-            return None
-        rest, cases = self.space.everything, []
-        for target in self.attachments(bridge):
-            here = rest & self.space.member(state.ends.src, self.addresses_of(target))
-            cases.append((target.port, here))
-            rest &= ~here
-        return ByOrigin((*cases, (None, rest)))
+    def _senders(self, bridge: str, state: State) -> list[tuple[Attachment | None, Set]]:
+        """Who on the bridge sends the packets, as far as that matters."""
+        here = self.attachments(bridge)
+        if not self.sees_ports and all(item.hairpin is not False for item in here):
+            return []
+        rest = self.space.everything
+        found: list[tuple[Attachment | None, Set]] = []
+        for target in here:
+            whose = rest & self.space.member(state.ends.src, self.addresses_of(target))
+            found.append((target, whose))
+            rest &= ~whose
+        return [*found, (None, rest)]
 
     def _up(self, front: Front, origins: Origins) -> None:
-        """Through a bridge into the host's IP layer."""
+        """Through a bridge into the host's IP layer; br_netfilter may keep them on the bridge."""
         nf = self.world.host.facts.sysctl(BRIDGE_NF[self.family]) == "1"
-        watched = nf and any(origin.hairpin is False for origin, _ in origins)
         host = self.visits[HOST]
-        if not watched:
-            self._go(HOST, host.arrive(front), origins)
-            return
+        plain: Front = {}
+        kept: Front = {}
         for before, some in front.items():
-            leaving = []
-            for each in host.arrive({before: some}):
-                back = self.guards.named(each.state.iif, each.interface)
-                same = self.space.equal(each.some & back, before.ends.dst, each.state.ends.dst)
-                leaving.append(replace(each, bridged=back & ~same))
-            self._go(HOST, leaving, origins)
+            for state, part in host.hook("prerouting", {before: some}).items():
+                same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
+                add(plain, state, same)
+                add(kept, state, part & ~same)
+        self._go(HOST, host.input_decision(plain) + host.input_decision(kept, kept=True), origins)
 
     def _across(self, front: Front, bridge: str, next_hop: Address | Bits, origins: Origins) -> None:
         """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
@@ -309,7 +342,7 @@ class SymbolicWalk:
                 asked = some & self.space.choice(key, (doubt,))
             add(filtered, state, asked)
             if (some & ~asked).satisfiable():
-                switched.append(Leaving(bridge, next_hop, state, some & ~asked))
+                switched.append(Leaving(bridge, next_hop, state, some & ~asked, bridged=True))
         self._go(HOST, switched, origins)
         host = self.visits[HOST]
         for before, some in filtered.items():
@@ -320,9 +353,10 @@ class SymbolicWalk:
                 add(routed, state, part & ~same)
                 for port, those in self._physout(bridge, next_hop, same):
                     add(level, replace(state, oif=bridge, next_hop=next_hop, physout=port), those)
-            self._go(HOST, host.input_decision(routed), origins)
+            self._go(HOST, host.input_decision(routed, kept=True), origins)
             passed = host.hook("postrouting", host.hook("forward", level))
-            self._go(HOST, [Leaving(bridge, next_hop, *each) for each in passed.items()], origins)
+            leaving = [Leaving(bridge, next_hop, *each, bridged=True) for each in passed.items()]
+            self._go(HOST, leaving, origins)
 
     def _physout(self, bridge: str, next_hop: Address | Bits, some: Set) -> list[tuple[str | None, Set]]:
         if not self.sees_ports:
@@ -358,3 +392,8 @@ def _names_port(guard: Guard) -> bool:
             return "physin" in names or "physout" in names
         case _:
             return False
+
+
+def _same_port(one: Attachment, other: Attachment) -> bool:
+    """Whether two attachments hang on one bridge port, where frames turn around in hairpin mode only."""
+    return one is other or (one.port is not None and one.port == other.port)

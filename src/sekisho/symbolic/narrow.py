@@ -1,0 +1,175 @@
+"""Which lines of a chain can matter to a state: long chains are looked through once, not for every set.
+
+Interfaces and connection state are the same for all packets of a state, so what a guard says of them is
+settled beforehand. What is left is sorted by destination address: packets to few addresses meet few lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sekisho.semantics.program import (
+    ALWAYS,
+    NEVER,
+    All,
+    AnyOf,
+    ChainCode,
+    Guard,
+    Guarded,
+    In,
+    Interface,
+    Not,
+)
+from sekisho.symbolic.guards import interface_fits
+from sekisho.symbolic.state import ByOrigin, State
+from sekisho.values.intset import IntSet
+
+# A line for this many single destinations is kept with those for any.
+_SINGLES = 4
+
+
+@dataclass(slots=True)
+class Lines:
+    """The lines of a chain that are left for one combination of interfaces and connection state.
+
+    ``guards`` are what is still to be asked of each line. ``by_dst``: the places of lines for one or few
+    destinations; ``others`` of those for any.
+    """
+
+    lines: list[Guarded]
+    guards: list[Guard]
+    by_dst: dict[int, list[int]] = field(default_factory=dict)
+    others: list[int] = field(default_factory=list)
+
+    def towards(self, destinations: IntSet | None) -> Iterator[tuple[Guarded, Guard]]:
+        """The lines in order that packets to these destinations may fit (None: to any)."""
+        if destinations is None:
+            yield from zip(self.lines, self.guards, strict=True)
+            return
+        places = list(self.others)
+        for first, last in destinations:
+            for value in range(first, last + 1):
+                places += self.by_dst.get(value, ())
+        places.sort()
+        before = -1
+        for place in places:
+            if place != before:
+                before = place
+                yield self.lines[place], self.guards[place]
+
+
+class Narrowing:
+    """Remembers the lines left of each chain."""
+
+    def __init__(self) -> None:
+        self._sorted: dict[int, _Sorted] = {}
+        self._known: dict[tuple[object, ...], Lines] = {}
+
+    def lines(self, chain: ChainCode, state: State) -> Lines:
+        """The lines of the chain that packets of the state may fit."""
+        iif = "*" if isinstance(state.iif, ByOrigin) else state.iif
+        key = (id(chain), iif, state.oif, state.ctstate)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._narrowed(chain, state)
+        return found
+
+    def _narrowed(self, chain: ChainCode, state: State) -> Lines:
+        by_name = self._sorted.get(id(chain))
+        if by_name is None:
+            by_name = self._sorted[id(chain)] = _Sorted.of(chain)
+        found = Lines([], [])
+        for place in by_name.places(state):
+            line = chain.lines[place]
+            guard = settled(line.guard, state)
+            if guard is NEVER:
+                continue
+            at = len(found.lines)
+            found.lines.append(line)
+            found.guards.append(guard)
+            single = _destinations(guard)
+            if single is None:
+                found.others.append(at)
+            else:
+                for value in single:
+                    found.by_dst.setdefault(value, []).append(at)
+        return found
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """A chain's lines by the interface that they name, outgoing ones first."""
+
+    by_oif: dict[str, list[int]] = field(default_factory=dict)
+    by_iif: dict[str, list[int]] = field(default_factory=dict)
+    others: list[int] = field(default_factory=list)
+
+    @staticmethod
+    def of(chain: ChainCode) -> _Sorted:
+        found = _Sorted()
+        for place, line in enumerate(chain.lines):
+            parts = line.guard.guards if isinstance(line.guard, All) else (line.guard,)
+            named = {p.field: p.name for p in parts if isinstance(p, Interface) and not p.prefix}
+            if "oif" in named:
+                found.by_oif.setdefault(named["oif"], []).append(place)
+            elif "iif" in named:
+                found.by_iif.setdefault(named["iif"], []).append(place)
+            else:
+                found.others.append(place)
+        return found
+
+    def places(self, state: State) -> list[int]:
+        """The lines for the interfaces of a state and those for any, in order."""
+        iif = state.iif
+        names = [name for name, _ in iif.cases] if isinstance(iif, ByOrigin) else [iif]
+        found = [*self.others, *self.by_oif.get(state.oif or "", ())]
+        for name in names:
+            found += self.by_iif.get(name or "", ())
+        return sorted(found)
+
+
+def settled(guard: Guard, state: State) -> Guard:
+    """The guard with its questions about interfaces and connection state answered."""
+    match guard:
+        case Interface(name):
+            given = getattr(state, name)
+            if isinstance(given, ByOrigin) or name in ("physin", "physout"):
+                return guard
+            return ALWAYS if interface_fits(guard, given) else NEVER
+        case In("ctstate", values):
+            return ALWAYS if state.ctstate in values else NEVER
+        case All(parts):
+            kept: list[Guard] = []
+            for part in parts:
+                part = settled(part, state)
+                if part is NEVER:
+                    return NEVER
+                if part is not ALWAYS:
+                    kept.append(part)
+            if len(kept) == len(parts):
+                return guard
+            return kept[0] if len(kept) == 1 else All(tuple(kept)) if kept else ALWAYS
+        case AnyOf(parts):
+            options: list[Guard] = []
+            for part in parts:
+                part = settled(part, state)
+                if part is ALWAYS:
+                    return ALWAYS
+                if part is not NEVER:
+                    options.append(part)
+            return options[0] if len(options) == 1 else AnyOf(tuple(options)) if options else NEVER
+        case Not(inner):
+            part = settled(inner, state)
+            return ALWAYS if part is NEVER else NEVER if part is ALWAYS else Not(part)
+        case _:
+            return guard
+
+
+def _destinations(guard: Guard) -> list[int] | None:
+    """The few destinations that a guard asks for; None where it takes many."""
+    parts = guard.guards if isinstance(guard, All) else (guard,)
+    for part in parts:
+        if isinstance(part, In) and part.field == "dst" and part.values.size() <= _SINGLES:
+            return [value for first, last in part.values for value in range(first, last + 1)]
+    return None

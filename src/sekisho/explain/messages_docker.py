@@ -1,4 +1,4 @@
-"""Words for Docker's networks and containers, and for nftables objects."""
+"""Words for Docker's networks and containers."""
 
 from __future__ import annotations
 
@@ -70,39 +70,4 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{1}のポート{0} (このホストの中からだけ)",
     ),
     "docker.published.none": ("No port of it is published.", "公開ポートはありません。"),
-    # ------------------------------------------------------------------ nftables
-    "nft.same": (
-        "The nft command's view of a table that the iptables command manages; it is explained in the "
-        "iptables listing.",
-        "iptablesコマンドが管理するテーブルを、nftコマンドから見たものです。説明はiptablesの一覧のほうに"
-        "あります。",
-    ),
-    "nft.table": ("nftables table {0} ({1}).", "nftablesのテーブル{0} ({1}) です。"),
-    "nft.base": (
-        "nftables base chain {0}: the kernel runs it at hook {1}, priority {2}, policy {3}.",
-        "nftablesの基本チェイン{0}です。カーネルがフック{1}、優先度{2}で実行します。ポリシーは{3}です。",
-    ),
-    "nft.chain": (
-        "nftables chain {0}: passed only when a rule jumps to it.",
-        "nftablesのチェイン{0}です。ルールから呼び出されたときだけ通ります。",
-    ),
-    "nft.rule": (
-        "A rule of nftables chain {0}{1}. Sekisho keeps it as captured and does not read it: answers "
-        "that depend on it are undetermined.",
-        "nftablesのチェイン{0}のルールです{1}。Sekishoは取得したまま保管し、内容を読み取りません。これに"
-        "左右される答えは「判定できない」になります。",
-    ),
-    "nft.rule.comment": (' (its own comment: "{0}")', " (付いたコメント: 「{0}」)"),
-    "nft.set": (
-        "The {0} {1}, a list that nftables rules ask.",
-        "nftablesのルールが参照する一覧 ({0} {1}) です。",
-    ),
-    "nft.docker": (
-        "Docker writes it (firewall-backend nftables).",
-        "Dockerが書くテーブルです (ファイアウォールのバックエンドがnftables)。",
-    ),
-    "nft.other": (
-        "An nftables object of kind {0}; it decides nothing by itself.",
-        "nftablesの{0}というオブジェクトで、それ自体は何も判定しません。",
-    ),
 }

@@ -28,6 +28,7 @@ TABLES = (
     "messages_links",
     "messages_host",
     "messages_docker",
+    "messages_nft",
 )
 
 # Lists of any length: (between two items, before the last one) per language.

@@ -15,10 +15,12 @@ from sekisho.semantics.program import (
     ChainCode,
     Continue,
     CopyMark,
+    FirstOf,
     Goto,
     Guarded,
     Jump,
     Return,
+    Series,
     SetBits,
     SetZone,
     Untrack,
@@ -46,11 +48,15 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """One line that fitted (or the end of a chain, ``line`` None), in the chain it stands in."""
+    """One line that fitted (or the end of a chain, ``line`` None), in the chain it stands in.
+
+    ``more``: the line has acted and is not done yet.
+    """
 
     chain: ChainCode
     line: Guarded | None
     action: Action | None
+    more: bool = False
 
 
 # What acts on the packet and lets the chain go on.
@@ -81,17 +87,26 @@ def run(
             continue
         line = chain.lines[at]
         at += 1
-        held = holds(line.guard, packet)
-        if held is False:
+        if not _fits(line, packet, choices):
             continue
-        action = line.action
-        if held is None and (type(action) is Continue or not choices.choose(doubts(line.guard, packet), 2)):
-            continue
-        yield Passed(chain, line, action)
+        action: Action | None = line.action
         kind = type(action)
-        if kind in _PASSING:
-            effect(action, packet)
-        elif isinstance(action, Jump | Goto):
+        if kind is FirstOf or kind is Series:
+            action, kind = None, type(None)
+            for action, more in _acts(line.action, packet, choices):
+                yield Passed(chain, line, action, more)
+                kind = type(action)
+                if kind not in _PASSING:
+                    break
+                effect(action, packet)
+            if action is None or kind in _PASSING:
+                continue
+        else:
+            yield Passed(chain, line, action)
+            if kind in _PASSING:
+                effect(line.action, packet)
+                continue
+        if isinstance(action, Jump | Goto):
             if isinstance(action, Jump):
                 stack.append((chain, at))
             if len(stack) > MAX_DEPTH:
@@ -104,6 +119,35 @@ def run(
             chain, at = stack.pop()
         else:
             return
+
+
+def _fits(line: Guarded, packet: Traveller, choices: Choices) -> bool:
+    """Whether the line's guard holds; where nobody can say, what the choices answer."""
+    held = holds(line.guard, packet)
+    if held is None:
+        return type(line.action) is not Continue and bool(choices.choose(doubts(line.guard, packet), 2))
+    return held
+
+
+def _acts(action: Action, packet: Traveller, choices: Choices) -> Iterator[tuple[Action, bool]]:
+    """The single acts of a line's action, each with whether more follow.
+
+    Guards are asked as late as can be: what yields an act carries it out before it asks for the next.
+    """
+    match action:
+        case FirstOf(lines):
+            for line in lines:
+                if _fits(line, packet, choices):
+                    yield from _acts(line.action, packet, choices)
+                    return
+        case Series(lines):
+            for number, line in enumerate(lines, 1):
+                if not _fits(line, packet, choices):
+                    return
+                for act, more in _acts(line.action, packet, choices):
+                    yield act, more or number < len(lines)
+        case _:
+            yield action, False
 
 
 def set_bits(action: Action, packet: Traveller) -> None:

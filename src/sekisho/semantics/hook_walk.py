@@ -116,10 +116,18 @@ class HookWalk:
 
     def _filter(self, station: Station) -> End | None:
         """A station whose chain every packet passes."""
+        if not self._concerns(station):
+            return None
         decided = self._pass(station)
         if isinstance(decided, Accept):
             return None
         return self._end(station.hook, decided)
+
+    def _concerns(self, station: Station) -> bool:
+        """Whether the packet comes in or leaves by an interface that the station is for."""
+        packet = self.packet
+        ends = (packet.iif, packet.physin) if station.hook == "ingress" else (packet.oif, packet.physout)
+        return station.devices is None or any(end in station.devices for end in ends)
 
     def _nat(self, hook: Hook, side: str, stations: tuple[Station, ...]) -> End | None:
         """The nat core: chains only for a connection's first packet, then the translation itself."""
@@ -201,9 +209,12 @@ class HookWalk:
             old, taken = getattr(self.packet, decided.target), getattr(self.packet, decided.source)
             new = (old & ~decided.target_mask) ^ (taken & decided.source_mask)
             changes = ((decided.target, f"{old:#x}", f"{new:#x}"),)
+        target = line.target if line else ""
+        if isinstance(decided, Jump | Goto):
+            target = decided.chain
         return Step(
             station.hook, verdict, station.table, passed.chain.name, line.number if line else None,
-            line.text if line else "", line.target if line else "", changes, "", (),
+            line.text if line else "", target, changes, "rule-part" if passed.more else "", (),
             line.evidence if line else passed.chain.evidence, station.backend,
         )  # fmt: skip
 

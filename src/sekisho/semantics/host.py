@@ -12,6 +12,7 @@ from sekisho.semantics.addresses import HostAddress, address_types, host_address
 from sekisho.semantics.input_checks import arrival_checks, forwarding_check, source_check
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.match_context import MatchContext
+from sekisho.semantics.nft import with_nft
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program
 from sekisho.semantics.sockets import published_ports, socket_chain
 from sekisho.values.address import Family, format_ip
@@ -75,7 +76,9 @@ def _program(
         None if namespace.ipsets is None else {item.name: item for item in namespace.ipsets}
     )
     context = MatchContext(family, address_types(family, local), sets)
-    stations = netfilter.stations(namespace.rulesets, context)
+    stations = with_nft(
+        netfilter.stations(namespace.rulesets, context), namespace.nft, namespace.rulesets, context
+    )
     program = Program(
         family,
         stations,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sekisho.model.netfilter import Option
-from sekisho.semantics.match_context import MatchContext
+from sekisho.semantics.match_context import AddressTypes, MatchContext
 from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Not
 from sekisho.values.intset import IntSet
 
@@ -31,14 +31,15 @@ def addrtype_guard(options: Sequence[Option], context: MatchContext) -> Guard | 
         kinds = option.values[0].split(",")
         if not set(kinds) <= _ADDRESS_TYPES:
             raise ValueError(f"unknown address type in {option.values[0]}")
-        parts = tuple(_address_type(side, kind, device, context) for kind in kinds)
+        parts = tuple(address_type(side, kind, device, context.address_types) for kind in kinds)
         guard = parts[0] if len(parts) == 1 else AnyOf(parts)
         guards.append(Not(guard) if option.negated else guard)
     return guards[0] if len(guards) == 1 else All(tuple(guards))
 
 
-def _address_type(side: str, kind: str, device: str | None, context: MatchContext) -> Guard:
-    types = context.address_types
+def address_type(side: str, kind: str, device: str | None, types: AddressTypes) -> Guard:
+    """The address on one side is of the type (LOCAL, BROADCAST...); ``device``: iif or oif where only the
+    routes of that interface count."""
     if device is None:
         if kind == "UNICAST":
             return Not(In(side, _union(types.by_type.values())))

@@ -15,7 +15,8 @@ of what a rule means.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sekisho.model.evidence import Evidence
@@ -228,6 +229,22 @@ class SetZone:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstOf:
+    """A verdict map, or a map that gives an address or a mark: the first of these lines whose guard holds
+    acts, the others are passed over. Where none holds, the rule has ended."""
+
+    lines: tuple[Guarded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A rule that acts more than once: each line in turn acts while its guard holds; the first one whose
+    guard does not ends the rule. Guards are asked after the lines before have acted."""
+
+    lines: tuple[Guarded, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NotUnderstood:
     """A target or verdict that nobody knows: reaching it makes the answer undetermined."""
 
@@ -267,7 +284,7 @@ class Stop:
 
 Action = (
     Accept | Drop | Reject | Jump | Goto | Return | Continue | Translate | SetBits | CopyMark | Untrack
-    | SetZone | NotUnderstood | RouteTo | Stop
+    | SetZone | FirstOf | Series | NotUnderstood | RouteTo | Stop
 )  # fmt: skip
 
 
@@ -287,6 +304,16 @@ class Guarded:
     evidence: Evidence | None = field(default=None, compare=False)
 
 
+def parts(line: Guarded) -> Iterator[Guarded]:
+    """The single acts of a line, each with all that must hold for it; a plain line is its only part."""
+    if not isinstance(line.action, FirstOf | Series):
+        yield line
+        return
+    for inner in line.action.lines:
+        guard = All((line.guard, inner.guard)) if line.guard != ALWAYS else inner.guard
+        yield from parts(replace(line, guard=guard, action=inner.action))
+
+
 @dataclass(frozen=True, slots=True)
 class ChainCode:
     """A chain: first match decides; at the end a user chain returns, a base chain does ``policy``."""
@@ -301,7 +328,8 @@ class ChainCode:
 class Station:
     """A base chain on a hook. ``kind``: "filter" for ordinary tables, "nat" where the chain is consulted
     by a connection's first packet only, "route" where a change makes the kernel route a local packet
-    again. ``chains`` are the user chains of its table."""
+    again. ``chains`` are the user chains of its table. ``devices``: only packets of these interfaces pass
+    it (ingress and egress chains), None: all."""
 
     hook: Hook
     priority: int
@@ -310,6 +338,7 @@ class Station:
     chains: dict[str, ChainCode]
     kind: Literal["filter", "nat", "route"] = "filter"
     backend: str = ""
+    devices: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

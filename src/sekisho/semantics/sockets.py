@@ -22,6 +22,7 @@ from sekisho.semantics.program import (
     Station,
     Stop,
     Translate,
+    parts,
 )
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
@@ -43,17 +44,17 @@ def _line(socket: Socket, family: Family) -> Guarded | None:
     proto = next((number for name, number in _PROTOCOLS.items() if socket.proto.startswith(name)), None)
     if proto is None or socket.state not in _LISTENING:
         return None
-    parts: list[Guard] = [In("proto", IntSet.of(proto)), In("dport", IntSet.of(socket.port))]
+    asked: list[Guard] = [In("proto", IntSet.of(proto)), In("dport", IntSet.of(socket.port))]
     address = socket.address
     if address is not None:
         if address.family != family:
             # An IPv6 socket takes IPv4 only where it is bound to a mapped address.
             if family != 4 or address.value >> 32 != 0xFFFF:
                 return None
-            parts.append(In("dst", IntSet.of(address.value & 0xFFFFFFFF)))
+            asked.append(In("dst", IntSet.of(address.value & 0xFFFFFFFF)))
         elif address.value:
-            parts.append(In("dst", IntSet.of(address.value)))
-    return Guarded(All(tuple(parts)), Accept(), 0, (socket.process or "").strip(), "", socket.evidence)
+            asked.append(In("dst", IntSet.of(address.value)))
+    return Guarded(All(tuple(asked)), Accept(), 0, (socket.process or "").strip(), "", socket.evidence)
 
 
 def published_ports(stations: Mapping[Hook, Iterable[Station]]) -> Guard:
@@ -62,7 +63,7 @@ def published_ports(stations: Mapping[Hook, Iterable[Station]]) -> Guard:
     for at_hook in stations.values():
         for station in at_hook:
             for chain in (station.base, *station.chains.values()):
-                for line in chain.lines:
+                for line in (part for whole in chain.lines for part in parts(whole)):
                     if isinstance(line.action, Translate) and line.action.what == "dst":
                         target = _asked_target(line.guard)
                         if target is not None:
@@ -71,9 +72,9 @@ def published_ports(stations: Mapping[Hook, Iterable[Station]]) -> Guard:
 
 
 def _asked_target(guard: Guard) -> Guard | None:
-    parts = guard.guards if isinstance(guard, All) else (guard,)
-    wanted = {part.field: part for part in parts if isinstance(part, In)}
-    for part in parts:
+    asked = guard.guards if isinstance(guard, All) else (guard,)
+    wanted = {part.field: part for part in asked if isinstance(part, In)}
+    for part in asked:
         if isinstance(part, All):
             wanted.update({inner.field: inner for inner in part.guards if isinstance(inner, In)})
     if "dport" not in wanted:

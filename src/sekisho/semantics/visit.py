@@ -49,9 +49,9 @@ class Visit(HookWalk):
         return self.prerouting() or self.local_input()
 
     def prerouting(self) -> End | None:
-        """The PREROUTING hook."""
+        """The interface's own chains, then the PREROUTING hook."""
         self.packet.reverse_path = partial(routing.reverse_path, self.program)
-        return self.hook("prerouting")
+        return self.hook("ingress") or self.hook("prerouting")
 
     def input_decision(self, bridge: str | None = None) -> End | Leaves:
         """The input route lookup and all that follows it.

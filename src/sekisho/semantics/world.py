@@ -14,7 +14,7 @@ from functools import cached_property
 from sekisho.model.docker import DockerContainer
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.host import HostCode, compile_host
-from sekisho.semantics.program import Translate
+from sekisho.semantics.program import Translate, parts
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import EMPTY, IntSet
 
@@ -180,7 +180,7 @@ class World:
             for stations in program.stations.values():
                 for station in stations:
                     for chain in (station.base, *station.chains.values()):
-                        for line in chain.lines:
+                        for line in (part for whole in chain.lines for part in parts(whole)):
                             action = line.action
                             if not isinstance(action, Translate) or action.what != "dst":
                                 continue

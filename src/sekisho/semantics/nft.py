@@ -1,0 +1,139 @@
+"""nftables rule sets -> stations.
+
+A base chain is a station at its hook and priority, whatever its table; tables of one family and of inet
+come in one order by priority. Of chains with the same priority the one registered last runs first
+(net/netfilter/core.c, nf_hook_entries_grow). Chains of type nat are asked by the nat core, which stands
+at its own priorities (net/netfilter/nf_nat_proto.c): theirs only order them among one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from sekisho.model.evidence import Evidence
+from sekisho.model.netfilter import Ruleset
+from sekisho.model.nft import NftChain, NftRuleset, NftSet, NftTable
+from sekisho.model.nft_rule import Element, Meter, SetUpdate, Statement
+from sekisho.semantics.journey import Doubt, Hook
+from sekisho.semantics.match_context import AddressTypes, MatchContext
+from sekisho.semantics.nft_context import NftContext
+from sekisho.semantics.nft_rules import rule_line
+from sekisho.semantics.nft_tables import native_tables
+from sekisho.semantics.program import (
+    Accept,
+    Action,
+    ChainCode,
+    Drop,
+    Guarded,
+    NotUnderstood,
+    Station,
+    Unsure,
+)
+from sekisho.values.address import Family
+
+_HOOKS: dict[str, Hook] = {
+    "ingress": "ingress", "prerouting": "prerouting", "input": "input", "forward": "forward",
+    "output": "output", "postrouting": "postrouting",
+}  # fmt: skip
+_FAMILIES: dict[int, tuple[str, ...]] = {4: ("ip", "inet", "netdev"), 6: ("ip6", "inet", "netdev")}
+_POLICIES: dict[str, Action] = {"accept": Accept(), "drop": Drop()}
+_KINDS: dict[str, Literal["filter", "nat", "route"]] = {"filter": "filter", "nat": "nat", "route": "route"}
+# A chain on an interface's way out stands behind everything else there.
+_EGRESS_PRIORITY = 1 << 32
+
+
+def with_nft(
+    found: Mapping[Hook, Sequence[Station]],
+    ruleset: NftRuleset | None,
+    rulesets: Sequence[Ruleset],
+    context: MatchContext,
+) -> dict[Hook, tuple[Station, ...]]:
+    """The stations of iptables' rule sets together with those of the nftables listing, in one order.
+
+    Tables that both show are iptables' own; the listing then tells when they were made.
+    """
+    tables = () if ruleset is None else ruleset.tables
+    made = {(table.family, table.name): number for number, table in enumerate(tables)}
+    family = "ip" if context.family == 4 else "ip6"
+    queue: dict[Hook, list[tuple[int, int, Station]]] = {}
+    for hook, stations in found.items():
+        for station in stations:
+            number = -1 if station.backend == "legacy" else made.get((family, station.table), -1)
+            queue.setdefault(hook, []).append((station.priority, -number, station))
+    for table in native_tables(ruleset, rulesets):
+        number = made[table.family, table.name]
+        for station in nft_stations(table, context.family, context.address_types):
+            queue.setdefault(station.hook, []).append((station.priority, -number, station))
+    return {
+        hook: tuple(one for _, _, one in sorted(items, key=lambda item: item[:2]))
+        for hook, items in queue.items()
+    }
+
+
+def nft_stations(table: NftTable, family: Family, address_types: AddressTypes) -> Iterator[Station]:
+    """The base chains of one table for packets of the family; of equal priority the last one first."""
+    if table.family not in _FAMILIES[family] or "dormant" in table.flags:
+        return
+    context = NftContext(
+        family, table.family, address_types, {one.name: one for one in table.sets}, frozenset(moving(table)),
+        frozenset(chain.name for chain in table.chains if chain.hook is None),
+    )  # fmt: skip
+    code = {chain.name: _chain_code(chain, table, context) for chain in table.chains}
+    users = {name: code[name] for name in context.chains}
+    for chain in reversed(table.chains):
+        if chain.hook is not None:
+            yield _station(chain, code[chain.name], table, users)
+    if table.incomplete is not None:
+        yield from _unseen(table, table.incomplete)
+
+
+def _station(chain: NftChain, base: ChainCode, table: NftTable, users: dict[str, ChainCode]) -> Station:
+    hook = _HOOKS.get(chain.hook or "", "postrouting")
+    priority = chain.priority or 0
+    if chain.hook == "egress":
+        priority += _EGRESS_PRIORITY
+    kind = _KINDS.get(chain.type or "filter", "filter")
+    devices = chain.devices if chain.hook in ("ingress", "egress") else None
+    name = f"{table.family} {table.name}"
+    return Station(hook, priority, name, base, users, kind, "nft", devices)
+
+
+def _chain_code(chain: NftChain, table: NftTable, context: NftContext) -> ChainCode:
+    lines = [rule_line(number, rule, context) for number, rule in enumerate(chain.rules, 1)]
+    if table.incomplete is not None:
+        lines.append(_doubtful(Doubt("table-incomplete", (table.name,), table.incomplete)))
+    policy = None if chain.hook is None else _POLICIES.get(chain.policy or "accept")
+    if chain.hook is not None and policy is None:
+        policy = NotUnderstood(Doubt("policy-not-understood", (chain.policy or "",), chain.evidence))
+    return ChainCode(chain.name, tuple(lines), policy, chain.evidence)
+
+
+def _doubtful(doubt: Doubt) -> Guarded:
+    return Guarded(Unsure(doubt), NotUnderstood(doubt), 0, "", "", doubt.evidence)
+
+
+def _unseen(table: NftTable, cut: Evidence) -> Iterator[Station]:
+    """A text that ends inside a table may have had more base chains, at any hook."""
+    doubt = Doubt("table-incomplete", (table.name,), cut)
+    for hook in _HOOKS.values():
+        base = ChainCode("?", (_doubtful(doubt),), Accept(), cut)
+        yield Station(hook, 0, f"{table.family} {table.name}", base, {}, backend="nft")
+
+
+def moving(table: NftTable) -> Iterator[str]:
+    """The sets and maps that rules of the table change, and those whose elements run out."""
+    for chain in table.chains:
+        for rule in chain.rules:
+            for statement in rule.statements:
+                yield from _changed(statement)
+    yield from (one.name for one in table.sets if _expires(one))
+
+
+def _changed(statement: Statement) -> Iterator[str]:
+    if isinstance(statement, SetUpdate | Meter):
+        yield statement.name
+
+
+def _expires(one: NftSet) -> bool:
+    return any(isinstance(element, Element) and element.expires is not None for element in one.elements)

@@ -1,0 +1,38 @@
+"""What the meaning of an nftables rule depends on besides its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sekisho.model.nft import NftSet
+from sekisho.model.nft_rule import SetLiteral, SetReference
+from sekisho.semantics.match_context import AddressTypes
+from sekisho.values.address import Family
+
+
+@dataclass(frozen=True, slots=True)
+class NftContext:
+    """``family`` is that of the packets, ``table`` that of the table (ip, ip6, inet, bridge, netdev).
+
+    ``sets`` are the table's sets and maps by name; ``moving`` those that rules add to or delete from, so
+    that the captured elements may be old. ``chains`` are the names of the table's chains that are no base
+    chains.
+    """
+
+    family: Family
+    table: str
+    address_types: AddressTypes
+    sets: Mapping[str, NftSet] = field(default_factory=dict)
+    moving: frozenset[str] = frozenset()
+    chains: frozenset[str] = frozenset()
+
+    def elements(self, data: SetLiteral | SetReference) -> SetLiteral:
+        """What a set or map holds. Raises KeyError for a name that the table does not have."""
+        if isinstance(data, SetLiteral):
+            return data
+        return SetLiteral(self.sets[data.name].elements)
+
+    def moves(self, data: SetLiteral | SetReference) -> bool:
+        """Whether a named set or map changes by itself."""
+        return isinstance(data, SetReference) and data.name in self.moving

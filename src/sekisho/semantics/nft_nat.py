@@ -1,0 +1,114 @@
+"""snat, dnat, masquerade and redirect: what each translates to, maps included.
+
+dnat to 10.0.0.2:80                          one Translate
+dnat to tcp dport map { 80 : 10.0.0.2 . 8080 }   one Translate for each element: the first that fits
+dnat to numgen random mod 2 map { ... }      chance decides which
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from sekisho.model.nft_rule import (
+    Concat,
+    Expression,
+    Hash,
+    MapLookup,
+    Mapping,
+    Nat,
+    NetPrefix,
+    Numgen,
+    Verdict,
+)
+from sekisho.semantics.nft_columns import Open, column
+from sekisho.semantics.nft_context import NftContext
+from sekisho.semantics.nft_matches import element_guard
+from sekisho.semantics.nft_values import address_span, numbers
+from sekisho.semantics.program import ALWAYS, Action, FirstOf, Guard, Guarded, Translate, Unsure
+from sekisho.values.address import Prefix
+
+_Act = Callable[[Expression], Action]
+
+_RANDOM = frozenset({"random", "fully-random"})
+
+
+def nat_action(nat: Nat, context: NftContext) -> Action | None:
+    """What the statement does; None where it is for packets of the other family.
+
+    Raises ValueError or KeyError where it cannot be read.
+    """
+    if nat.family and nat.family != ("ip" if context.family == 4 else "ip6"):
+        return None
+    what: Literal["src", "dst"] = "src" if nat.kind in ("snat", "masquerade") else "dst"
+    start = Translate(what, random=bool(_RANDOM & set(nat.flags)))
+    if nat.kind in ("masquerade", "redirect"):
+        start = replace(start, own_address="out" if nat.kind == "masquerade" else "in")
+    return _with_address(start, nat, context)
+
+
+def _with_address(start: Translate, nat: Nat, context: NftContext) -> Action:
+    if nat.address is None:
+        return _with_port(start, nat.port, context)
+    if isinstance(nat.address, MapLookup):
+        return mapped(
+            nat.address, context, lambda value: _with_port(_to(start, value, nat, context), nat.port, context)
+        )
+    return _with_port(_to(start, nat.address, nat, context), nat.port, context)
+
+
+def _with_port(start: Translate, port: Expression | None, context: NftContext) -> Action:
+    if port is None:
+        return start
+    if isinstance(port, MapLookup):
+        return mapped(port, context, lambda value: replace(start, ports=_ports(value)))
+    return replace(start, ports=_ports(port))
+
+
+def _to(start: Translate, value: Expression, nat: Nat, context: NftContext) -> Translate:
+    """``10.0.0.2``, a range, or an address with its port (``10.0.0.2 . 80``)."""
+    if isinstance(value, Concat):
+        address, port = value.parts
+        return replace(_to(start, address, nat, context), ports=_ports(port))
+    if isinstance(value, NetPrefix) and nat.prefix:
+        return replace(start, netmap=Prefix.parse(f"{value.address}/{value.length}"))
+    return replace(start, addresses=address_span(value, context.family))
+
+
+def _ports(value: Expression) -> tuple[int, int]:
+    intervals = numbers(value, "inet_service").intervals
+    if len(intervals) != 1 or intervals[0][1] > 0xFFFF:
+        raise ValueError("not one range of ports")
+    return intervals[0]
+
+
+def mapped(lookup: MapLookup, context: NftContext, act: _Act) -> Action:
+    """One line for each element of the map: its key's condition, and what its value makes of ``act``.
+
+    Raises ValueError or KeyError where key or elements cannot be read.
+    """
+    elements = context.elements(lookup.data).elements
+    if isinstance(lookup.key, Numgen | Hash):
+        return _by_chance(lookup.key, elements, context, act)
+    lines = [
+        Guarded(element_guard(lookup.key, (element,), context), act(element.value))
+        for element in elements
+        if isinstance(element, Mapping) and not isinstance(element.value, Verdict)
+    ]
+    if context.moves(lookup.data):
+        raise ValueError("a map that rules change")
+    return FirstOf(tuple(lines))
+
+
+def _by_chance(
+    key: Numgen | Hash, elements: Sequence[Expression | Mapping], context: NftContext, act: _Act
+) -> Action:
+    found = column(key, context.family)
+    assert isinstance(found, Open)
+    unsure: Guard = Unsure(found.doubt)
+    values = [e.value for e in elements if isinstance(e, Mapping) and not isinstance(e.value, Verdict)]
+    covered = sum(numbers(e.key, "integer").size() for e in elements if isinstance(e, Mapping))
+    last = ALWAYS if covered >= key.modulus else unsure
+    guards = [unsure] * (len(values) - 1) + [last]
+    return FirstOf(tuple(Guarded(guard, act(value)) for guard, value in zip(guards, values, strict=True)))

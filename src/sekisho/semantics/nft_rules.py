@@ -1,0 +1,301 @@
+"""One nftables rule -> one line of a chain.
+
+A rule's statements are worked off from left to right. Matches before the first act are the line's guard;
+with one act after them that is all. A rule that acts more than once, or matches again after an act, is a
+``Series``, because its later matches see what the earlier acts have done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sekisho.model.evidence import Evidence
+from sekisho.model.nft import NftRule
+from sekisho.model.nft_rule import (
+    Assign,
+    Counter,
+    CtCount,
+    Expression,
+    Hash,
+    Limit,
+    MapLookup,
+    Mapping,
+    Match,
+    Meter,
+    Nat,
+    Number,
+    Numgen,
+    Payload,
+    Queue,
+    Quota,
+    Reject,
+    SetLiteral,
+    SetReference,
+    SetUpdate,
+    Simple,
+    Statement,
+    Synproxy,
+    Tproxy,
+    Transfer,
+    Unknown,
+    UseObject,
+    Verdict,
+    VerdictMap,
+    Xt,
+)
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.nft_actions import assign_actions, reject_action, verdict_action
+from sekisho.semantics.nft_context import NftContext
+from sekisho.semantics.nft_matches import both, match_guard
+from sekisho.semantics.nft_nat import mapped, nat_action
+from sekisho.semantics.program import (
+    ALWAYS,
+    NEVER,
+    Action,
+    Continue,
+    FirstOf,
+    Guard,
+    Guarded,
+    In,
+    NotUnderstood,
+    Series,
+    Unsure,
+    Untrack,
+)
+from sekisho.semantics.targets import PASSING
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import TCP
+
+# A value of numgen or a hash that may become a mark is followed for each of at most so many values.
+_MOST_VALUES = 16
+
+# What a statement comes to: a condition, then perhaps an act.
+Part = tuple[Guard, Action | None]
+
+
+def rule_line(number: int, rule: NftRule, context: NftContext) -> Guarded:
+    """The line of the rule that stands at ``number`` (from 1) in its chain."""
+    pieces: list[Guarded] = []
+    guards: list[Guard] = []
+    for statement in rule.statements:
+        for guard, act in _parts(statement, rule.evidence, context):
+            if guard != ALWAYS:
+                guards.append(guard)
+            if act is not None:
+                pieces.append(Guarded(both(*guards), act))
+                guards = []
+    if guards or not pieces:
+        pieces.append(Guarded(both(*guards), Continue()))
+    text = rule.evidence.text.strip() if rule.evidence else ""
+    target = _target(rule)
+    if len(pieces) == 1:
+        return Guarded(pieces[0].guard, pieces[0].action, number, text, target, rule.evidence)
+    first, *rest = pieces
+    series = Series((replace(first, guard=ALWAYS), *rest))
+    return Guarded(first.guard, series, number, text, target, rule.evidence)
+
+
+def _target(rule: NftRule) -> str:
+    """The word for what the rule does: its verdict or translation."""
+    for statement in reversed(rule.statements):
+        match statement:
+            case Verdict(kind):
+                return kind
+            case Nat(kind):
+                return kind
+            case VerdictMap():
+                return "vmap"
+            case Reject():
+                return "reject"
+            case Queue():
+                return "queue"
+    return ""
+
+
+def _parts(statement: Statement, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    reader = _READERS.get(type(statement))
+    if reader is None:
+        return [(ALWAYS, None)]
+    try:
+        return reader(statement, evidence, context)
+    except KeyError as missing:
+        return _unknown(Doubt("set-not-captured", (str(missing.args[0]),), evidence))
+    except ValueError as error:
+        shown = evidence.text.strip() if evidence else ""
+        return _unknown(Doubt("match-not-readable", (shown, str(error)), evidence))
+
+
+def _unknown(doubt: Doubt) -> list[Part]:
+    """Nobody can say whether this fits, nor what it does then."""
+    return [(Unsure(doubt), NotUnderstood(doubt))]
+
+
+def _match(statement: Match, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    return [(match_guard(statement, context, evidence), None)]
+
+
+def _verdict(statement: Verdict, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    return [(ALWAYS, verdict_action(statement, context))]
+
+
+def _vmap(statement: VerdictMap, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    elements = context.elements(statement.data).elements
+    if isinstance(statement.data, SetReference) and context.moves(statement.data):
+        return _unknown(Doubt("set-moves", (statement.data.name,), evidence))
+    if isinstance(statement.key, Numgen | Hash):
+        return _chance_verdicts(statement, evidence, context)
+    lines = tuple(
+        Guarded(_key_guard(statement.key, element, context, evidence), verdict_action(element.value, context))
+        for element in elements
+        if isinstance(element, Mapping) and isinstance(element.value, Verdict)
+    )
+    return [(ALWAYS, FirstOf(lines))]
+
+
+def _key_guard(key: Expression, element: Mapping, context: NftContext, evidence: Evidence | None) -> Guard:
+    """As a match of the key alone: what cannot be decided is ``Unsure`` for each element."""
+    return match_guard(Match("==", key, SetLiteral((element.key,))), context, evidence)
+
+
+def _chance_verdicts(statement: VerdictMap, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    assert isinstance(statement.key, Numgen | Hash)
+    elements = [e for e in context.elements(statement.data).elements if isinstance(e, Mapping)]
+    shown = evidence.text.strip() if evidence else ""
+    unsure = Unsure(Doubt("random-choice", (shown,), evidence))
+    lines = [
+        Guarded(unsure, verdict_action(element.value, context))
+        for element in elements
+        if isinstance(element.value, Verdict)
+    ]
+    return [(ALWAYS, FirstOf(tuple(lines)))]
+
+
+def _limit(statement: Statement, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    codes = {Limit: "rate-limit", Quota: "quota", CtCount: "connection-count"}
+    shown = evidence.text.strip() if evidence else ""
+    return [(Unsure(Doubt(codes[type(statement)], (shown,), evidence)), None)]
+
+
+def _object(statement: UseObject, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    if statement.kind in ("limit", "quota"):
+        shown = evidence.text.strip() if evidence else ""
+        return [(Unsure(Doubt("rate-limit", (shown,), evidence)), None)]
+    if statement.kind == "synproxy":
+        return _synproxy(Synproxy(), evidence, context)
+    return [(ALWAYS, None)]
+
+
+def _assign(statement: Assign, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    needs = _assign_needs(statement.key, context)
+    value = statement.value
+    if isinstance(value, MapLookup):
+        found = mapped(value, context, lambda one: _one_assign(Assign(statement.key, one), evidence))
+        return [(needs, found)]
+    if isinstance(value, Numgen | Hash):
+        return [(needs, _chance_assign(statement.key, value, evidence))]
+    acts = assign_actions(statement)
+    if acts is None:
+        return [(needs, NotUnderstood(Doubt("target-not-understood", _shown(evidence), evidence)))]
+    return [(needs, None)] if not acts else [(needs, acts[0]), *((ALWAYS, act) for act in acts[1:])]
+
+
+def _shown(evidence: Evidence | None) -> tuple[str, ...]:
+    return (evidence.text.strip() if evidence else "",)
+
+
+def _assign_needs(key: Expression, context: NftContext) -> Guard:
+    """A header is only written in packets that have it."""
+    if isinstance(key, Payload) and key.protocol in ("ip", "ip6"):
+        return ALWAYS if key.protocol == ("ip" if context.family == 4 else "ip6") else NEVER
+    return ALWAYS
+
+
+def _one_assign(assign: Assign, evidence: Evidence | None) -> Action:
+    acts = assign_actions(assign)
+    if acts is None:
+        return NotUnderstood(Doubt("target-not-understood", _shown(evidence), evidence))
+    if not acts:
+        return Continue()
+    return acts[0] if len(acts) == 1 else Series(tuple(Guarded(ALWAYS, act) for act in acts))
+
+
+def _chance_assign(key: Expression, value: Numgen | Hash, evidence: Evidence | None) -> Action:
+    doubt = Doubt("random-choice", _shown(evidence), evidence)
+    if value.modulus > _MOST_VALUES or value.modulus < 1:
+        return NotUnderstood(doubt)
+    last = value.modulus - 1
+    return FirstOf(
+        tuple(
+            Guarded(
+                ALWAYS if at == last else Unsure(doubt),
+                _one_assign(Assign(key, Number(value.offset + at)), evidence),
+            )
+            for at in range(value.modulus)
+        )
+    )
+
+
+def _nat(statement: Nat, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    return [(ALWAYS, nat_action(statement, context))]
+
+
+def _reject(statement: Reject, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    act = reject_action(statement, context)
+    if act is None:
+        return [(NEVER, None)]
+    if statement.kind == "tcp reset":
+        return [(In("proto", IntSet.of(TCP)), act)]
+    return [(ALWAYS, act)]
+
+
+def _queue(statement: Queue, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    return [(ALWAYS, NotUnderstood(Doubt("userspace-decides", ("queue",), evidence)))]
+
+
+def _synproxy(statement: Synproxy, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    # nft_synproxy.c: not TCP ends the rule.
+    return [(In("proto", IntSet.of(TCP)), NotUnderstood(Doubt("synproxy", _shown(evidence), evidence)))]
+
+
+def _tproxy(statement: Tproxy, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    return [(ALWAYS, NotUnderstood(Doubt("tproxy", _shown(evidence), evidence)))]
+
+
+def _transfer(statement: Transfer, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    if statement.kind == "dup":
+        return [(ALWAYS, None)]
+    return [(ALWAYS, NotUnderstood(Doubt("sent-on-at-ingress", _shown(evidence), evidence)))]
+
+
+def _update(statement: SetUpdate | Meter, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    """A limit inside may end the rule, and so may a set that is full."""
+    if any(not isinstance(inner, Counter) for inner in statement.statements):
+        return [(Unsure(Doubt("rate-limit", _shown(evidence), evidence)), None)]
+    return [(ALWAYS, None)]
+
+
+def _simple(statement: Simple, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    return [(ALWAYS, Untrack() if statement.words == ("notrack",) else None)]
+
+
+def _xt(statement: Xt, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    if statement.name == "comment" or (statement.kind == "target" and statement.name in PASSING):
+        return [(ALWAYS, None)]
+    if statement.kind == "match":
+        return [(Unsure(Doubt("match-not-understood", (f"xt match {statement.name}",), evidence)), None)]
+    doubt = Doubt("target-not-understood", (f"xt {statement.kind} {statement.name}".strip(),), evidence)
+    return [(ALWAYS, NotUnderstood(doubt))]
+
+
+def _foreign(statement: Unknown, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    return _unknown(Doubt("match-not-understood", (statement.text,), evidence))
+
+
+_Reader = Callable[..., list[Part]]
+_READERS: dict[type, _Reader] = {
+    Match: _match, Verdict: _verdict, VerdictMap: _vmap, Limit: _limit, Quota: _limit, CtCount: _limit,
+    UseObject: _object, Assign: _assign, Nat: _nat, Reject: _reject, Queue: _queue, Synproxy: _synproxy,
+    Tproxy: _tproxy, Transfer: _transfer, SetUpdate: _update, Meter: _update, Simple: _simple, Xt: _xt,
+    Unknown: _foreign,
+}  # fmt: skip

@@ -120,6 +120,10 @@ class _Reader:
                 self.unread.append(Unread(built.place, "missing-members", detail))
 
 
+def _is_flag(name: str, create: bool) -> bool:
+    return name in _FLAGS and (create or name != "comment")
+
+
 def _pairs(words: Sequence[str], create: bool) -> Pairs | None:
     """Options as pairs; None when one lacks its value. ``comment`` has one on add lines only."""
     found: list[tuple[str, str]] = []
@@ -127,7 +131,7 @@ def _pairs(words: Sequence[str], create: bool) -> Pairs | None:
     while at < len(words):
         name = words[at]
         at += 1
-        if name in _FLAGS and (create or name != "comment"):
+        if _is_flag(name, create):
             found.append((name, ""))
         elif at < len(words):
             found.append((name, unquote(words[at])))
@@ -151,11 +155,11 @@ def parse(text: str, file: str) -> Parsed[IpSet]:
     return Parsed(tuple(built.done() for built in reader.sets.values()), tuple(reader.unread))
 
 
-def _words(options: Pairs) -> list[str]:
+def _words(options: Pairs, create: bool) -> list[str]:
     words: list[str] = []
     for name, value in options:
         words.append(name)
-        if value or name not in _FLAGS:
+        if not _is_flag(name, create):
             words.append(quote_always(value) if name == "comment" else value)
     return words
 
@@ -164,6 +168,6 @@ def render(sets: Iterable[IpSet]) -> str:
     """The text of ``ipset save``."""
     lines: list[str] = []
     for one in sets:
-        lines.append(" ".join(["create", one.name, one.type, *_words(one.options)]))
-        lines += [" ".join(["add", one.name, element, *_words(o)]) for element, o in one.entries]
+        lines.append(" ".join(["create", one.name, one.type, *_words(one.options, True)]))
+        lines += [" ".join(["add", one.name, element, *_words(o, False)]) for element, o in one.entries]
     return "".join(f"{line}\n" for line in lines)

@@ -168,6 +168,8 @@ def render_target(target: Target) -> list[str]:
 def render_rule(rule: Rule, counters: bool = False, protocol_numbers: bool = False) -> str:
     """The rule in the spelling of ``iptables-save``, without ``-A CHAIN``.
 
+    What is kept as text is written as it stood; a condition that the source did not show at all
+    (``Option("?", name)`` without text) cannot be: ask ``is_understood`` before loading a rule.
     With ``counters``, ``-c PACKETS BYTES`` stands before the target, as ``iptables -v -S`` has it.
     ``protocol_numbers``: ``-p 47`` for what only /etc/protocols names, as from version 1.8.11 on.
     """

@@ -143,9 +143,7 @@ class _Builder:
     # ----------------------------------------------------------------------------------- links
 
     def _links(self) -> None:
-        for link in self.plan.links:
-            if isinstance(link, Bridge):
-                self._new_index(link.node, link.name)
+        """In the plan's order: an interface's number, and its place among others, is the order's."""
         bodies: dict[str, list[rtnetlink.Body]] = {}
         shown: dict[str, list[str]] = {}
 
@@ -155,36 +153,44 @@ class _Builder:
 
         for node in self.plan.nodes:
             add(node.name, rtnetlink.set_up(1), f"ip -n {node.name} link set lo up")
+        later: list[tuple[str, rtnetlink.Body, str]] = []
         for link in self.plan.links:
             if isinstance(link, Bridge):
-                body = rtnetlink.add_bridge(link, self.index[link.node][link.name])
+                body = rtnetlink.add_bridge(link, self._new_index(link.node, link.name))
                 add(link.node, body, next(commands.bridge_commands(link)))
-        wires = [link for link in self.plan.links if isinstance(link, Wire)]
-        for wire in wires:
-            self._add_wire(wire, add)
+            else:
+                later += self._add_wire(link, add)
         self._send(bodies, shown, "links")
         bodies.clear()
         shown.clear()
-        for wire in wires:
-            index = self.index[wire.far_node]
-            words = f"ip -n {wire.far_node} link set {wire.far_name}"
-            if wire.far_bridge is not None:
-                body = rtnetlink.enslave(index[wire.far_name], index[wire.far_bridge])
-                add(wire.far_node, body, f"{words} master {wire.far_bridge}")
-            if wire.far_up:
-                add(wire.far_node, rtnetlink.set_up(index[wire.far_name]), f"{words} up")
+        for node_name, body, words in later:
+            add(node_name, body, words)
         self._send(bodies, shown, "links")
         shape_wires(self.plan.shapes, self.standing.namespaces, self.standing.remarks)
 
-    def _add_wire(self, wire: Wire, add: Callable[[str, rtnetlink.Body, str], None]) -> None:
+    def _add_wire(
+        self, wire: Wire, add: Callable[[str, rtnetlink.Body, str], None]
+    ) -> Iterator[tuple[str, rtnetlink.Body, str]]:
+        """Make the pair; what must wait until all links are there comes back."""
         near = self._new_index(wire.node, wire.name)
         far = self._new_index(wire.far_node, wire.far_name)
-        master = self.index[wire.node][wire.bridge] if wire.bridge is not None else None
+        master = self.index[wire.node].get(wire.bridge) if wire.bridge is not None else None
         far_fd = self.standing.namespaces[wire.far_node].fd
         words = next(commands.wire_commands(wire))
         add(wire.node, rtnetlink.add_wire(wire, near, far, far_fd, master), words)
+        if wire.bridge is not None and master is None:
+            yield wire.node, self._enslaved(wire.node, near, wire.bridge), words
         if wire.hairpin:
-            add(wire.node, rtnetlink.hairpin(near), words)
+            yield wire.node, rtnetlink.hairpin(near), words
+        if wire.far_bridge is not None:
+            yield wire.far_node, self._enslaved(wire.far_node, far, wire.far_bridge), words
+        if wire.far_up:
+            yield wire.far_node, rtnetlink.set_up(far), words
+
+    def _enslaved(self, node: str, index: int, bridge: str) -> rtnetlink.Body:
+        if bridge not in self.index[node]:
+            raise LabError(f"there is no bridge {bridge!r} in {node!r}")
+        return rtnetlink.enslave(index, self.index[node][bridge])
 
     def _new_index(self, node: str, name: str) -> int:
         taken = self.index[node]

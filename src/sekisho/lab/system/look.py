@@ -7,9 +7,11 @@ import os
 import pickle
 import socket
 import struct
+import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sekisho.lab import netlink
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
@@ -54,46 +56,68 @@ class SeenNode:
 
 
 def apart(doors: Doors, nodes: Sequence[str], act: Callable[[str], _T]) -> dict[str, _T]:
-    """Run ``act`` inside each node, in a process made for it; results by node.
+    """Run ``act`` inside each node, in a process made for it; results by node."""
 
-    Neither this process nor its threads ever leave where they are. Results must be picklable.
+    def each() -> dict[str, _T]:
+        found = {}
+        for name in nodes:
+            step_into(doors, name)
+            found[name] = act(name)
+        return found
+
+    return apart_once(doors, each)
+
+
+def apart_once(doors: Doors, act: Callable[[], _T]) -> _T:
+    """Run ``act``, which may ``step_into`` nodes, in a process made for it.
+
+    Neither this process nor its threads ever leave where they are. The result must be picklable.
+    Raises LabError as ``act`` does, and for what the system refuses.
     """
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
-        status = 1
         try:
             os.close(reading)
             with os.fdopen(writing, "wb") as out:
-                pickle.dump(_inside_each(doors, nodes, act), out)
-            status = 0
+                pickle.dump(_outcome(doors, act), out)
         finally:
-            os._exit(status)
+            os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as found:
         data = found.read()
     os.waitpid(child, 0)
-    answer: object = pickle.loads(data) if data else LabError("a look into the lab was interrupted")
-    if isinstance(answer, Exception):
-        raise answer
-    assert isinstance(answer, dict)
-    return answer
+    if not data:
+        raise LabError("a look into the lab was interrupted")
+    worked, answer = pickle.loads(data)
+    if not worked:
+        raise LabError(answer[0], text=answer[1], advice=answer[2])
+    return cast(_T, answer)
 
 
-def _inside_each(doors: Doors, nodes: Sequence[str], act: Callable[[str], _T]) -> object:
+def _outcome(doors: Doors, act: Callable[[], _T]) -> tuple[bool, object]:
     try:
-        if doors.user is not None and _libc.setns(doors.user, _NEWUSER) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        found = {}
-        for name in nodes:
-            if _libc.setns(doors.net[name], CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            found[name] = act(name)
-        return found
+        if doors.user is not None:
+            _set(doors.user, _NEWUSER)
+        return True, act()
     except LabError as error:
-        return LabError(error.what, text=error.text, advice=error.advice)
+        return False, (error.what, error.text, error.advice)
     except OSError as error:
-        return LabError(f"cannot look into the lab: {error.strerror}")
+        return False, (f"cannot look into the lab: {error.strerror}", "", "")
+    except Exception:
+        return False, ("a look into the lab failed", "", traceback.format_exc())
+
+
+def step_into(doors: Doors, node: str) -> None:
+    """Move this thread into a node's network, for good. Only for processes of ``apart_once``."""
+    _set(doors.net[node], CLONE_NEWNET)
+
+
+def _set(fd: int, kind: int) -> None:
+    if _libc.setns(fd, kind) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def look(name: str) -> SeenNode:

@@ -9,7 +9,7 @@ from sekisho.docker.engine import Engine
 from sekisho.docker.predict import bare_host, predict
 from sekisho.lab.system.article import ARTICLE
 from sekisho.lab.system.lay_out import lay_out
-from sekisho.lab.system.of_snapshot import services, snapshot_parts, with_known_containers
+from sekisho.lab.system.of_snapshot import snapshot_parts, with_known_containers
 from sekisho.lab.system.plan import Node, Plan
 from sekisho.lab.system.read import topology_of
 from sekisho.lab.system.topology import Host, SecurityGroup, Topology, TrafficRule
@@ -28,7 +28,7 @@ def plan_of_compose(path: str, name: str | None = None, engine: Engine | None = 
     found = article_with_bare_host()
     host = found.hosts[0]
     predicted = predict(_before(host, found), engine or Engine(), project.acts())
-    after = _serving(with_known_containers(predicted.after))
+    after = with_known_containers(_unknown_sockets(predicted.after))
     base = lay_out(_open(found, after))
     parts = snapshot_parts(after, frozenset({host.interface}))
     names = tuple(
@@ -53,12 +53,9 @@ def plan_of_compose(path: str, name: str | None = None, engine: Engine | None = 
     )  # fmt: skip
 
 
-def _serving(after: Snapshot) -> Snapshot:
-    """A prediction cannot know what images serve: what is published or exposed is taken for it."""
-    inside = tuple(
-        replace(namespace, sockets=namespace.sockets or services(namespace.name, (), after))
-        for namespace in after.namespaces
-    )
+def _unknown_sockets(after: Snapshot) -> Snapshot:
+    """A prediction cannot know what images serve: not nothing, but not known."""
+    inside = tuple(replace(namespace, sockets=namespace.sockets or None) for namespace in after.namespaces)
     return replace(after, namespaces=inside)
 
 

@@ -33,12 +33,14 @@ from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.world import World
-from sekisho.values.address import Address, Prefix, everything, host_prefix
+from sekisho.values.address import Address, Family, Prefix, everything, host_prefix
 
 WORLD = "world"
 # The Internet in answers as well: RFC 5737's third block for documentation.
 INTERNET = Address.parse("203.0.113.10")
 _SERVED = ("tcp", "udp")
+_LAST = 1 << 30
+FAMILIES: tuple[Family, Family] = (4, 6)
 
 
 def plan_of_snapshot(snapshot: Snapshot, name: str, title: str = "") -> Plan:
@@ -47,11 +49,17 @@ def plan_of_snapshot(snapshot: Snapshot, name: str, title: str = "") -> Plan:
     made = snapshot_parts(whole)
     outside = _Outside(whole, made.wires_out)
     return Plan(
-        name, title or f"rebuilt from {snapshot.path}", (*made.nodes, Node(WORLD, "world")),
-        (*made.links, *outside.links()), (*made.settings, *outside.settings()),
-        (*made.sysctls, *outside.sysctls()), made.loads, (),
-        (*made.servers, Server(WORLD, "http", "tcp", None, 80)), (), (), frozenset(node.name for node in made.nodes), tuple(_remarks(snapshot)),
-    )  # fmt: skip
+        name,
+        title or f"rebuilt from {snapshot.path}",
+        (*made.nodes, Node(WORLD, "world")),
+        links=(*made.links, *outside.links()),
+        settings=(*made.settings, *outside.settings()),
+        sysctls=(*made.sysctls, *outside.sysctls()),
+        loads=made.loads,
+        servers=(*made.servers, Server(WORLD, "http", "tcp", None, 80)),
+        ipv6=frozenset(node.name for node in made.nodes),
+        remarks=tuple(_remarks(snapshot)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,10 @@ def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset()) ->
         for wire in laid.wires
         if not without or (wire.far_node != topology.WORLD and wire.interface not in without)
     ]
+    order = {
+        (facts.name, item.name): item.index or _LAST for facts in everyone for item in facts.interfaces or ()
+    }
+    links.sort(key=lambda link: order.get((link.node, link.name), _LAST))
     settings: list[Setting] = []
     sysctls: list[SetSysctl] = []
     loads: list[Load] = []
@@ -153,14 +165,12 @@ def _proxy_target(item: Socket, snapshot: Snapshot) -> tuple[Address, int] | Non
 def with_known_containers(snapshot: Snapshot) -> Snapshot:
     """The snapshot with a namespace for each address on a bridge that has none yet."""
     world = World(snapshot)
-    known = {
-        (item.interface, address.value)
+    owned = {
+        address.value
         for namespace in snapshot.namespaces
-        for family in (4, 6)
-        for address in host_addresses(namespace, 4 if family == 4 else 6)
-        for item in [address]
+        for family in FAMILIES
+        for address in host_addresses(namespace, family)
     }
-    owned = {value for _, value in known}
     wanted: dict[str, list[tuple[str, Address]]] = {}
     for attachment in world.attachments:
         if attachment.node is not None or attachment.name in world.nodes:
@@ -169,7 +179,16 @@ def with_known_containers(snapshot: Snapshot) -> Snapshot:
             if address.value not in owned:
                 wanted.setdefault(attachment.name, []).append((attachment.bridge, address))
     made = tuple(_container(name, places, snapshot) for name, places in wanted.items())
-    return replace(snapshot, namespaces=(*snapshot.namespaces, *made)) if made else snapshot
+    captured = tuple(_serving(namespace, snapshot) for namespace in snapshot.namespaces)
+    return replace(snapshot, namespaces=(*captured, *made))
+
+
+def _serving(namespace: Namespace, snapshot: Snapshot) -> Namespace:
+    """Where the sockets were not captured, what is published, exposed or translated to is served."""
+    if namespace.sockets is not None:
+        return namespace
+    own = [Address(family, item.value) for family in FAMILIES for item in host_addresses(namespace, family)]
+    return replace(namespace, sockets=services(namespace.name, own, snapshot))
 
 
 def _container(name: str, places: list[tuple[str, Address]], snapshot: Snapshot) -> Namespace:

@@ -16,30 +16,29 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from sekisho.lab.namespaces import NetworkNamespace
+from sekisho.lab.system import datagrams
 from sekisho.lab.system.imds import Metadata, read_request
 from sekisho.lab.system.plan import Server
 
 if TYPE_CHECKING:
     from sekisho.lab.system.build import Standing
 
+_MAPPED = "::ffff:"  # how a socket of both families writes IPv4 addresses
 _WAIT = 10.0  # seconds for a client to ask, or for a container to take a connection
 _Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 async def serve(standing: Standing) -> None:
     """Begin to serve every listening socket. They are served as long as the event loop runs."""
-    loop = asyncio.get_running_loop()
     metadata = Metadata(standing.plan.instances)
     for server, sock in standing.listeners:
         namespace = standing.namespaces[server.node]
-        if server.proto == "udp":
-            if server.kind == "proxy":
-                proxy = _UdpProxy(server, namespace, sock)
-                await loop.create_datagram_endpoint(lambda made=proxy: made, sock=sock)  # type: ignore[misc]
-            else:
-                await loop.create_datagram_endpoint(_UdpEcho, sock=sock)
-        else:
+        if server.proto == "tcp":
             await asyncio.start_server(_handler(server, namespace, metadata), sock=sock)
+        elif server.kind == "proxy":
+            datagrams.Proxy(sock, server, namespace)
+        else:
+            datagrams.Echo(sock)
 
 
 def _handler(server: Server, namespace: NetworkNamespace, metadata: Metadata) -> _Handler:
@@ -66,8 +65,8 @@ async def _tell(server: Server, reader: asyncio.StreamReader, writer: asyncio.St
     client, here = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
     facts = {
         "node": server.name or server.node,
-        "server": f"{here[0]}:{here[1]}",
-        "client": f"{client[0]}:{client[1]}",
+        "server": f"{here[0].removeprefix(_MAPPED)}:{here[1]}",
+        "client": f"{client[0].removeprefix(_MAPPED)}:{client[1]}",
     }
     if "json" in request.headers.get("accept", ""):
         kind, body = "application/json", json.dumps(facts) + "\n"
@@ -112,52 +111,3 @@ async def _pass_on(
         await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
     finally:
         far_writer.close()
-
-
-class _UdpEcho(asyncio.DatagramProtocol):
-    transport: asyncio.DatagramTransport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.transport.sendto(data, addr)
-
-
-class _UdpProxy(_UdpEcho):
-    """A socket towards the container for each client; forgotten when there are too many."""
-
-    _MOST = 512
-
-    def __init__(self, server: Server, namespace: NetworkNamespace, front: socket.socket) -> None:
-        assert server.target is not None
-        self._target = (str(server.target[0]), server.target[1])
-        self._family = socket.AF_INET if server.target[0].family == 4 else socket.AF_INET6
-        self._namespace = namespace
-        self._front = front
-        self._backs: dict[tuple[str, int], socket.socket] = {}
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        back = self._backs.get(addr)
-        if back is None:
-            back = self._open(addr)
-        with contextlib.suppress(OSError):
-            back.send(data)
-
-    def _open(self, addr: tuple[str, int]) -> socket.socket:
-        loop = asyncio.get_running_loop()
-        if len(self._backs) >= self._MOST:
-            old = self._backs.pop(next(iter(self._backs)))
-            loop.remove_reader(old)
-            old.close()
-        back = self._namespace.socket(self._family, socket.SOCK_DGRAM)
-        back.setblocking(False)
-        back.connect(self._target)
-        self._backs[addr] = back
-        loop.add_reader(back, self._answered, back, addr)
-        return back
-
-    def _answered(self, back: socket.socket, addr: tuple[str, int]) -> None:
-        with contextlib.suppress(OSError):
-            self.transport.sendto(back.recv(1 << 16), addr)

@@ -17,9 +17,9 @@ from sekisho.docker.intent import Act, RunContainer
 from sekisho.docker.predict import Plan, Predictor
 from sekisho.model.host import Sysctl
 from sekisho.model.netfilter import Ruleset
+from sekisho.model.nft import NftRuleset
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace, Snapshot
-from sekisho.model.nft import NftRuleset
 from sekisho.sources import nft_render
 from sekisho.sources.iptables_rule import render_rule
 from sekisho.sources.load import load
@@ -192,9 +192,9 @@ def compare(captured: Snapshot, planned: Snapshot, ordered: bool = True) -> Comp
     names.pop("br-app", None)
     for snapshot in (captured, planned) if "ipv6-default-ula" in captured.path else ():
         for network in snapshot.networks or ():
-            for item in network.subnets:
-                if item.subnet.family == 6:  # the engine derives it from the host's own id
-                    names[str(item.subnet).removesuffix("::/64") + "::"] = "ULA::"
+            for one in network.subnets:
+                if one.subnet.family == 6:  # the engine derives it from the host's own id
+                    names[str(one.subnet).removesuffix("::/64") + "::"] = "ULA::"
 
     def shown(text: str) -> str:
         for bridge, name in names.items():
@@ -274,7 +274,9 @@ def _nft(result: Comparison, where: str, captured: Namespace, planned: Namespace
             if not table.name.startswith("docker"):
                 continue
             name = ""
-            text = re.sub(r"packets \d+ bytes \d+", "packets 0 bytes 0", shown(nft_render.render(NftRuleset((table,)))))
+            text = re.sub(
+                r"packets \d+ bytes \d+", "packets 0 bytes 0", shown(nft_render.render(NftRuleset((table,))))
+            )
             for line in text.split("\n"):
                 words = line.split()
                 if words[:1] in (["chain"], ["map"]):
@@ -305,13 +307,16 @@ def _routes(result: Comparison, where: str, captured: Namespace, planned: Namesp
             flags = [hop.flags for hop in route.nexthops]
             via = [shown(str(hop.via)) for hop in route.nexthops]
             found.add(
-                f"{route.kind} {shown(str(route.dst))} table {route.table} dev {','.join(map(shown, devs))} via {via}"
+                f"{route.kind} {shown(str(route.dst))} table {route.table}"
+                f" dev {','.join(map(shown, devs))} via {via}"
                 f" src {route.src} scope {route.scope} metric {route.metric} {flags}"
             )
         return sorted(found)
 
     kind = "routes" if where == "host" else "netns routes"
-    result.check(kind, where, lines(captured, captured.route_tables), lines(planned, planned.route_tables), False)
+    result.check(
+        kind, where, lines(captured, captured.route_tables), lines(planned, planned.route_tables), False
+    )
 
 
 def _addresses(result: Comparison, where: str, captured: Namespace, planned: Namespace, shown: Any) -> None:
@@ -376,17 +381,16 @@ def _docker(result: Comparison, captured: Snapshot, planned: Snapshot, shown: An
                 continue
             for endpoint in container.endpoints:
                 gateways = sorted(shown(str(a)) for a in endpoint.gateways)
-                mac = None if newer or snapshot is planned and endpoint.mac is None else endpoint.mac
+                mac = None if newer or (snapshot is planned and endpoint.mac is None) else endpoint.mac
                 found.append(
                     f"{container.name} {endpoint.network} {sorted(shown(str(a)) for a in endpoint.addresses)}"
                     f" gateways {gateways} mac {mac}"
                 )
             for port in container.published:
                 found.append(
-                    f"{container.name} {port.container_port}/{port.proto} on {port.host_address}:{port.host_port}"
+                    f"{container.name} {port.container_port}/{port.proto}"
+                    f" on {port.host_address}:{port.host_port}"
                 )
         return found
 
     result.check("containers", "docker", containers(captured), containers(planned), False)
-
-

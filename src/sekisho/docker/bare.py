@@ -20,19 +20,20 @@ _SYSCTLS = (
     ("net.ipv6.conf.all.forwarding", "0"),
     ("net.ipv6.conf.default.forwarding", "0"),
 )
-_RULES = tuple(
-    PolicyRule(family, priority, table=table)
-    for family, priority, table in (
-        (4, 0, "local"), (4, 32766, "main"), (4, 32767, "default"), (6, 0, "local"), (6, 32766, "main"),
-    )
-)  # fmt: skip
+DEFAULT_RULES = (
+    PolicyRule(4, 0, table="local"),
+    PolicyRule(4, 32766, table="main"),
+    PolicyRule(4, 32767, table="default"),
+    PolicyRule(6, 0, table="local"),
+    PolicyRule(6, 32766, table="main"),
+)
 
 BARE = Snapshot(
     "",
     Namespace(
         "host",
         route_tables=frozenset({(4, "main"), (6, "main")}),
-        rules=_RULES,
+        rules=DEFAULT_RULES,
         interfaces=(Interface("lo", 1, "loopback", ("LOOPBACK", "UP", "LOWER_UP"), "UNKNOWN", 65536),),
         addresses=(
             InterfaceAddress("lo", 4, Address.parse("127.0.0.1"), 8, scope="host", label="lo"),

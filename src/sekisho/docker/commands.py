@@ -158,7 +158,9 @@ def parse_address(text: str, what: str, place: Evidence | None) -> Address:
     try:
         return Address.parse(text)
     except ValueError:
-        raise DockerError(f'invalid argument "{text}" for "--{what}" flag: invalid IP address', place) from None
+        raise DockerError(
+            f'invalid argument "{text}" for "--{what}" flag: invalid IP address', place
+        ) from None
 
 
 def _prefix(text: str, what: str, place: Evidence | None) -> Prefix:
@@ -282,7 +284,8 @@ def _create(words: list[str], place: Evidence | None) -> NetworkSpec:
         )
         for prefix in subnets
     ]
-    for item in (*gateways, *ranges, *auxiliary):
+    named: list[Address | Prefix] = [*gateways, *ranges, *auxiliary]
+    for item in named:
         if not any(prefix.contains(item) for prefix in subnets):
             raise DockerError(f"no matching subnet for {item}", place)
     return NetworkSpec(

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sekisho.docker import sandbox
+from sekisho.docker.bridges import FAMILIES, Net
 from sekisho.docker.daemon import Daemon
 from sekisho.docker.errors import DockerError
 from sekisho.docker.intent import ContainerSpec, EndpointSpec, PortSpec
 from sekisho.docker.ipam import NoAddressLeft
 from sekisho.docker.lowlevel import Binding
-from sekisho.docker.networks import FAMILIES, Net, NetworkSteps
+from sekisho.docker.networks import NetworkSteps
 from sekisho.docker.publish import Publisher
 from sekisho.docker.sandbox import Join
 from sekisho.model.docker import DockerContainer, DockerEndpoint, PublishedPort
@@ -150,7 +151,11 @@ class ContainerSteps:
         for family in FAMILIES:
             gateway = net.gateway(family)
             silent = net.spec.internal and not engine.internal_default_route
-            if gateway is not None and not silent and any(address.family == family for address, _ in addresses):
+            if (
+                gateway is not None
+                and not silent
+                and any(address.family == family for address, _ in addresses)
+            ):
                 join.gateways[family] = gateway
         if net.bridge is not None:
             self._plug(net, join)
@@ -184,9 +189,10 @@ class ContainerSteps:
             if wanted is not None:
                 pool = next((pool for pool in pools if pool.subnet.contains(wanted)), None)
                 if pool is None:
+                    subnets = ", ".join(str(p.subnet) for p, _ in net.pools) or "no subnet"
                     raise DockerError(
                         f"no configured subnet contains IP address {wanted}", place,
-                        f"network {net.name} has {', '.join(str(p.subnet) for p, _ in net.pools) or 'no subnet'}",
+                        f"network {net.name} has {subnets}",
                     )  # fmt: skip
                 if not pool.is_free(wanted):
                     raise DockerError("Address already in use", place, f"{wanted} in network {net.name}")
@@ -233,10 +239,7 @@ class ContainerSteps:
     def _publish(self, box: Box) -> None:
         """Bind the container's ports to the endpoint that has its default gateway."""
         join = self.gateway_join(box, 4) or self.gateway_join(box, 6)
-        if join is None or self.networks.nets[join.network].spec.internal:
-            target = None
-        else:
-            target = join.network
+        target = None if join is None or self.networks.nets[join.network].spec.internal else join.network
         if target == box.published_on:
             return
         kept = {(b.proto, b.container_port): b.host_port for b in box.bindings}
@@ -321,9 +324,7 @@ class ContainerSteps:
                     routes[family] = (join.gateways[family], join.interface)
             dns = any(join.network != "bridge" for join in box.joins)
             found.append(
-                sandbox.namespace(
-                    box.name, self.daemon.engine, box.joins, routes, dns, box.spec.sysctls
-                )
+                sandbox.namespace(box.name, self.daemon.engine, box.joins, routes, dns, box.spec.sysctls)
             )
             if dns:
                 self.daemon.note("dns-ports")
@@ -332,9 +333,7 @@ class ContainerSteps:
 
 def _published(bindings: Iterable[Binding]) -> Iterable[PublishedPort]:
     for binding in bindings:
-        yield PublishedPort(
-            binding.container_port, binding.proto, binding.host_address, binding.host_port
-        )
+        yield PublishedPort(binding.container_port, binding.proto, binding.host_address, binding.host_port)
 
 
 def mac_of(address: Address) -> str:

@@ -82,5 +82,3 @@ class Daemon:
 
     def _replaced(self, family: Family, backend: str) -> bool:
         return backend == (self.fw4 if family == 4 else self.fw6).backend
-
-

@@ -10,7 +10,6 @@ from sekisho.model.netfilter import Rule
 from sekisho.model.snapshot import Snapshot
 from sekisho.values.address import Family
 
-
 NFT_TABLE = "docker-bridges"
 
 

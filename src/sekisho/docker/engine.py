@@ -194,6 +194,7 @@ def with_backend(engine: Engine, backend: str) -> Engine:
         raise UsageError(f"not a firewall backend: {backend!r}", advice="iptables or nftables")
     if backend == "nftables" and engine.version < (29, 0, 0):
         raise UsageError(
-            f"Docker {engine.name} has no nftables backend", advice="--firewall-backend=nftables came with 29.0"
+            f"Docker {engine.name} has no nftables backend",
+            advice="--firewall-backend=nftables came with 29.0",
         )
     return replace(engine, nftables=backend == "nftables")

@@ -59,13 +59,15 @@ class HostState:
             if key.startswith(start) and key.endswith(end):
                 self._sysctls[key] = value
 
-    def _new_interface_sysctls(self, name: str) -> None:
+    def _new_interface_sysctls(self, name: str, mtu: int) -> None:
         """An interface starts with the values of ``default``."""
         shown = name.replace(".", "/")
         if not self._default_keys:
             self._default_keys = [key for key in self._sysctls if DEFAULT_KEY.match(key)]
         for key in self._default_keys:
             self._sysctls[key.replace(".default.", f".{shown}.", 1)] = self._sysctls[key]
+        if f"net.ipv6.conf.{shown}.mtu" in self._sysctls:
+            self._sysctls[f"net.ipv6.conf.{shown}.mtu"] = str(mtu)
 
     # -------------------------------------------------------------------------------------- links
 
@@ -80,15 +82,29 @@ class HostState:
         if self.has_interface(name):
             return
         self.interfaces.append(Interface(name, self.next_index(), "bridge", NO_CARRIER, "DOWN", mtu))
-        self._new_interface_sysctls(name)
+        self._new_interface_sysctls(name, mtu)
 
     def add_port(self, name: str, bridge: str, mtu: int, hairpin: bool, peer: str, index: int) -> None:
         """The host's end of a veth pair as a port of the bridge."""
         self.interfaces.append(
             Interface(name, index, "veth", UP, "UP", mtu, master=bridge, peer=peer, hairpin=hairpin)
         )
-        self._new_interface_sysctls(name)
+        self._new_interface_sysctls(name, mtu)
         self._carrier(bridge, True)
+        for dev in (bridge, name):
+            self._link_local(dev)
+
+    def _link_local(self, dev: str) -> None:
+        """The route that the kernel adds once an interface with IPv6 has a carrier."""
+        shown = dev.replace(".", "/")
+        if self.sysctl(f"net.ipv6.conf.{shown}.disable_ipv6") != "0":
+            return
+        prefix = Prefix.parse("fe80::/64")
+        if not any(r.dst == prefix and r.nexthops[0].dev == dev for r in self.routes if r.nexthops):
+            pref = (("pref", "medium"),)
+            self.routes.append(
+                Route(6, prefix, nexthops=(NextHop(dev),), metric=256, proto="kernel", attributes=pref)
+            )
 
     def remove_interface(self, name: str) -> None:
         """With its addresses, routes and sysctls; a bridge that loses its last port loses its carrier."""
@@ -125,9 +141,16 @@ class HostState:
             return
         self.addresses.append(
             InterfaceAddress(
-                name, address.family, address, length, last, None, scope, label,
+                name,
+                address.family,
+                address,
+                length,
+                last,
+                None,
+                scope,
+                label,
                 ("nodad",) if address.family == 6 else (),
-            )  # fmt: skip
+            )
         )
         down = self._is_down(name)
         self.routes += kernel_routes(name, address, length, down)
@@ -143,11 +166,7 @@ class HostState:
 
     def namespace(self) -> Namespace:
         """The facts. Routes of tables that were not captured before are left out."""
-        routes = [
-            route
-            for route in self.routes
-            if route.table != "local" or self.local_table(route.family)
-        ]
+        routes = [route for route in self.routes if route.table != "local" or self.local_table(route.family)]
         routes.sort(key=route_order)
         before = self.before
         return replace(

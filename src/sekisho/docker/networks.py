@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sekisho.docker import iptables_rules
+from sekisho.docker.bridges import Bridges, Net, rules_of
 from sekisho.docker.daemon import Daemon
 from sekisho.docker.errors import DockerError
 from sekisho.docker.intent import (
     BRIDGE_NAME_OPTION,
-    HOST4_OPTION,
-    HOST6_OPTION,
     HOST_BINDING_OPTION,
     ICC_OPTION,
     INHIBIT_OPTION,
@@ -19,12 +17,10 @@ from sekisho.docker.intent import (
     MODE4_OPTION,
     MODE6_OPTION,
     MTU_OPTION,
-    TRUSTED_OPTION,
     NetworkSpec,
     SubnetSpec,
 )
 from sekisho.docker.ipam import Addresses, NoAddressLeft, NoSubnetLeft, Pools
-from sekisho.docker.iptables_rules import BridgeRules
 from sekisho.model.docker import DockerNetwork, DockerSubnet
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
@@ -32,39 +28,6 @@ from sekisho.values.address import Address, Family, Prefix
 
 OVERLAP = "Pool overlaps with other one on this address space"
 DRIVERS = ("bridge", "macvlan", "ipvlan", "overlay", "host", "null", "none")
-FAMILIES: tuple[Family, ...] = (4, 6)
-
-
-@dataclass(slots=True)
-class Net:
-    """A network that exists. ``pools``: (addresses, gateway) of each subnet, IPv4's first."""
-
-    spec: NetworkSpec
-    id: str
-    bridge: str | None
-    pools: list[tuple[Addresses, Address | None]] = field(default_factory=list)
-    rules: dict[Family, BridgeRules] = field(default_factory=dict)
-    containers: set[str] = field(default_factory=set)
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def mtu(self) -> int | None:
-        text = self.spec.option(MTU_OPTION)
-        return int(text) if text is not None and text.isdigit() else None
-
-    def families(self) -> Iterator[Family]:
-        for family in FAMILIES:
-            if any(pool.family == family for pool, _ in self.pools):
-                yield family
-
-    def gateway(self, family: Family) -> Address | None:
-        return next((gateway for pool, gateway in self.pools if pool.family == family), None)
-
-    def length(self, address: Address) -> int:
-        return next(pool.subnet.length for pool, _ in self.pools if pool.subnet.contains(address))
 
 
 class NetworkSteps:
@@ -72,6 +35,7 @@ class NetworkSteps:
 
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
+        self.bridges = Bridges(daemon)
         self.nets: dict[str, Net] = {}
         self.pools = Pools(daemon.engine)
         self._kept: dict[str, DockerNetwork] = {}
@@ -85,7 +49,7 @@ class NetworkSteps:
             if daemon.uses_iptables(4 if family == 4 else 6):
                 iptables_rules.start(fw, engine)
         if engine.classic_forward:
-            self._forward(4)
+            self.bridges.forward(4)
             if daemon.uses_iptables(6) and engine.ip_forward:
                 daemon.fw6.policy("filter", "FORWARD", "DROP")
         daemon.nft.start(engine, daemon.uses_nft(4), daemon.uses_nft(6))
@@ -93,12 +57,7 @@ class NetworkSteps:
             self.nets[name] = Net(NetworkSpec(name, driver), daemon.new_id(), None)
         if engine.bridge != "none":
             self._default_bridge()
-        self._user_chains()
-
-    def _user_chains(self) -> None:
-        for family, fw in ((4, self.daemon.fw4), (6, self.daemon.fw6)):
-            if self.daemon.uses_iptables(4 if family == 4 else 6):
-                iptables_rules.user_chain(fw, self.daemon.engine)
+        self.bridges.user_chains()
 
     def _default_bridge(self) -> None:
         engine = self.daemon.engine
@@ -127,7 +86,7 @@ class NetworkSteps:
             ),
             ipv6=engine.ipv6,
         )
-        self.create(spec, default=True)
+        self.create(spec)
 
     def adopt(self, before: Snapshot) -> None:
         """Take the networks of a running daemon as they are."""
@@ -149,7 +108,7 @@ class NetworkSteps:
                 if gateway is not None and item.subnet.contains(gateway):
                     addresses.take(gateway)
                 net.pools.append((addresses, gateway))
-                net.rules[item.subnet.family] = self._rules(spec, network.bridge or "", item.subnet)
+                net.rules[item.subnet.family] = rules_of(spec, network.bridge or "", item.subnet)
             self.nets[network.name] = net
         if before.networks is None:
             daemon.note("networks-unknown")
@@ -162,13 +121,14 @@ class NetworkSteps:
 
     # -------------------------------------------------------------------------------------- create
 
-    def create(self, spec: NetworkSpec, default: bool = False) -> Net:
+    def create(self, spec: NetworkSpec) -> Net:
         """``docker network create``. Raises DockerError where dockerd would refuse."""
         if spec.name in self.nets:
             raise DockerError(f"network with name {spec.name} already exists", spec.place)
         if spec.driver not in DRIVERS:
             raise DockerError(
-                f'could not find plugin {spec.driver} in v1 plugin registry: plugin "{spec.driver}" not found',
+                f"could not find plugin {spec.driver} in v1 plugin registry:"
+                f' plugin "{spec.driver}" not found',
                 spec.place,
                 "drivers without a plugin: bridge, macvlan, ipvlan, overlay, host, none",
             )
@@ -187,7 +147,7 @@ class NetworkSteps:
         net = Net(spec, spec.id or self.daemon.new_id(), None)
         self._allocate(net)
         if spec.driver == "bridge":
-            self._make_bridge(net, default)
+            self.bridges.make(net, self.nets.values())
         self.nets[spec.name] = net
         if spec.undetermined_order and self._automatic(spec):
             self.daemon.note("network-order", spec.name, place=spec.place)
@@ -239,7 +199,11 @@ class NetworkSteps:
         taken = self.taken()
         for item in wanted:
             prefix = item.prefix
-            if prefix is None or (prefix.family == 6 and not spec.ipv6) or (prefix.family == 4 and not spec.ipv4):
+            if (
+                prefix is None
+                or (prefix.family == 6 and not spec.ipv6)
+                or (prefix.family == 4 and not spec.ipv4)
+            ):
                 continue
             if any(prefix.overlaps(other) for other in taken):
                 start = "invalid pool request: " if engine.version >= (27, 0, 0) else ""
@@ -284,7 +248,9 @@ class NetworkSteps:
 
     def _ula(self, spec: NetworkSpec) -> Prefix:
         self.daemon.note("ula", spec.name, place=spec.place)
-        number = sum(1 for subnet in self.taken() if subnet.family == 6 and subnet.value >> 80 == 0xFD0000000000)
+        number = sum(
+            1 for subnet in self.taken() if subnet.family == 6 and subnet.value >> 80 == 0xFD0000000000
+        )
         return Prefix(6, (0xFD0000000000 << 80) | number << 64, 64)
 
     def _pool(self, spec: NetworkSpec, item: SubnetSpec, prefix: Prefix) -> tuple[Addresses, Address | None]:
@@ -307,116 +273,14 @@ class NetworkSteps:
         try:
             return addresses, addresses.lowest(item.ip_range)
         except NoAddressLeft:
-            raise DockerError("no available IPv4 addresses on this network's address pools", spec.place) from None
+            raise DockerError(
+                "no available IPv4 addresses on this network's address pools", spec.place
+            ) from None
 
     def _without_gateway(self, spec: NetworkSpec, family: Family) -> bool:
         mode = spec.option(MODE4_OPTION if family == 4 else MODE6_OPTION)
         inhibited = spec.internal and spec.option(INHIBIT_OPTION) == "true" and family == 4
         return mode == "isolated" or inhibited
-
-    # -------------------------------------------------------------------------------------- bridge
-
-    def _make_bridge(self, net: Net, default: bool) -> None:
-        daemon, spec = self.daemon, net.spec
-        net.bridge = spec.option(BRIDGE_NAME_OPTION) or f"br-{net.id[:12]}"
-        if spec.option(BRIDGE_NAME_OPTION) is None and not spec.id:
-            daemon.note("bridge-name", spec.name, net.bridge, place=spec.place)
-        self._check_bridge(net, default)
-        for pool, _ in net.pools:
-            net.rules[pool.family] = self._rules(spec, net.bridge, pool.subnet)
-        if daemon.engine.nftables:
-            self._check_forwarding(net)
-        daemon.host.add_bridge(net.bridge, net.mtu or 1500)
-        shown = net.bridge.replace(".", "/")
-        daemon.host.set_sysctl(f"net.ipv6.conf.{shown}.accept_ra", "0")
-        for pool, gateway in net.pools:
-            if gateway is not None:
-                daemon.host.add_address(net.bridge, gateway, pool.subnet.length)
-                if pool.family == 6 and daemon.engine.version < (27, 0, 0):
-                    daemon.host.add_address(net.bridge, Address.parse("fe80::1"), 64)
-        if daemon.engine.hairpin:
-            daemon.host.set_sysctl(f"net.ipv4.conf.{shown}.route_localnet", "1")
-        for family in net.families():
-            if not (daemon.engine.classic_forward and family == 4):
-                self._forward(family)
-        self._write_rules(net)
-
-    def _check_bridge(self, net: Net, default: bool) -> None:
-        bridge = net.bridge or ""
-        for other in self.nets.values():
-            if other.bridge == bridge:
-                raise DockerError(
-                    f"cannot create network {net.id} ({bridge}): conflicts with network {other.id} ({bridge}):"
-                    " networks have same bridge name", net.spec.place,
-                )  # fmt: skip
-        if len(bridge) > 15 or not bridge or set(bridge) & set("/ \t"):
-            raise DockerError(f"invalid network interface name: {bridge}", net.spec.place)
-
-    def _check_forwarding(self, net: Net) -> None:
-        """nftables: dockerd leaves ip_forward alone, and refuses to make a network without it."""
-        host, engine = self.daemon.host, self.daemon.engine
-        if not engine.ip_forward:
-            return
-        keys = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
-        words = {
-            4: "IPv4 forwarding is disabled: check your host's firewalling and set sysctl net.ipv4.ip_forward=1",
-            6: "IPv6 global forwarding is disabled: check your host's firewalling and set sysctls"
-            " net.ipv6.conf.all.forwarding=1 and net.ipv6.conf.default.forwarding=1",
-        }
-        for family in net.families():
-            if host.sysctl(keys[family]) == "0":
-                raise DockerError(
-                    f"{words[family]}, or disable this check using daemon option --ip-forward=false",
-                    net.spec.place,
-                )
-
-    def _rules(self, spec: NetworkSpec, bridge: str, prefix: Prefix) -> BridgeRules:
-        family = prefix.family
-        source = spec.option(HOST4_OPTION if family == 4 else HOST6_OPTION)
-        trusted = spec.option(TRUSTED_OPTION)
-        return BridgeRules(
-            bridge,
-            prefix,
-            spec.internal,
-            _truth(spec.option(ICC_OPTION)),
-            _truth(spec.option(MASQUERADE_OPTION)),
-            spec.option(MODE4_OPTION if family == 4 else MODE6_OPTION) or "nat",
-            Address.parse(source) if source else None,
-            tuple(trusted.split(":")) if trusted else (),
-        )
-
-    def _forward(self, family: Family) -> None:
-        """Switch forwarding on; where dockerd itself did, FORWARD's policy becomes DROP."""
-        daemon, engine = self.daemon, self.daemon.engine
-        if not engine.ip_forward or engine.nftables:
-            return
-        key = "net.ipv4.ip_forward" if family == 4 else "net.ipv6.conf.all.forwarding"
-        value = daemon.host.sysctl(key)
-        if value == "1":
-            return
-        if value is None:
-            daemon.note("forwarding-unknown", key)
-        daemon.host.set_sysctl(key, "1")
-        if value == "0" and daemon.uses_iptables(family) and not engine.ip_forward_no_drop:
-            fw = daemon.fw4 if family == 4 else daemon.fw6
-            fw.policy("filter", "FORWARD", "DROP")
-
-    def _write_rules(self, net: Net) -> None:
-        daemon, engine = self.daemon, self.daemon.engine
-        for family in FAMILIES:
-            rules = net.rules.get(family)
-            fw = daemon.fw4 if family == 4 else daemon.fw6
-            if daemon.uses_iptables(family):
-                if rules is not None:
-                    iptables_rules.network(fw, engine, rules)
-                # Up to 28.0.0 the isolation rules stand in both families, whatever the network has.
-                both = engine.version <= (28, 0, 0)
-                if engine.isolation_chains and not net.spec.internal and (rules is not None or both):
-                    routed = rules is not None and rules.routed
-                    iptables_rules.isolation(fw, engine, net.bridge or "", routed)
-            elif daemon.uses_nft(family) and rules is not None:
-                daemon.nft.network(family, engine, rules)
-        self._user_chains()
 
     # -------------------------------------------------------------------------------------- remove
 
@@ -450,10 +314,6 @@ def _fact(net: Net) -> DockerNetwork:
         net.name, net.id, net.spec.driver, "local", net.spec.internal, net.bridge, subnets,
         net.spec.options, net.spec.labels,
     )  # fmt: skip
-
-
-def _truth(text: str | None) -> bool:
-    return text is None or text.lower() in ("1", "t", "true")
 
 
 def _role(item: SubnetSpec, inside: Address | Prefix) -> str:

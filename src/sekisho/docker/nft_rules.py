@@ -84,7 +84,9 @@ def network(family: Family, engine: Engine, net: BridgeRules) -> Iterator[Line]:
     if net.routed:
         icmp = "ip protocol icmp" if family == 4 else "meta l4proto ipv6-icmp"
         yield forward_in, FIRST, f'{icmp} {COUNTER} accept comment "ICMP"'
-    action, comment = ("masquerade", "MASQUERADE") if net.source is None else (f"snat to {net.source}", "SNAT")
+    action, comment = (
+        ("masquerade", "MASQUERADE") if net.source is None else (f"snat to {net.source}", "SNAT")
+    )
     if net.masquerade and not net.routed:
         source = f"oifname != {bridge} {name} saddr {net.prefix}"
         yield postrouting_out, FIRST, f'{source} {COUNTER} {action} comment "{comment}"'

@@ -62,10 +62,11 @@ class NftState:
         lines = list(nft_rules.port(family, engine, net, binding))
         for chain, group, rule in lines:
             if (group, rule) in self._tables[family].chains[chain] and "MASQ TO OWN PORT" in rule:
+                shown = rule.replace(nft_rules.COUNTER, "counter")
                 raise DockerError(
-                    f"adding rules for bridge {net.bridge}: adding rule:'{rule.replace(nft_rules.COUNTER, 'counter')}'"
+                    f"adding rules for bridge {net.bridge}: adding rule:'{shown}'"
                     f" chain:'{chain}' group:{group}: rule exists",
-                    advice="without docker-proxy, the nftables backend cannot publish one container port twice",
+                    advice="without docker-proxy, this backend cannot publish one container port twice",
                 )
         self._ports[binding] = [(family, line) for line in lines]
         self._add(family, lines)

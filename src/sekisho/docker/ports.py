@@ -60,9 +60,7 @@ def candidates(port: PortSpec, ephemeral: tuple[int, int] = EPHEMERAL) -> Iterat
     yield from range(first, last + 1)
 
 
-def choose(
-    port: PortSpec, is_free: Callable[[int], bool], ephemeral: tuple[int, int] = EPHEMERAL
-) -> int:
+def choose(port: PortSpec, is_free: Callable[[int], bool], ephemeral: tuple[int, int] = EPHEMERAL) -> int:
     """The first host port that is free on all its addresses. Raises PortTaken."""
     for number in candidates(port, ephemeral):
         if is_free(number):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sekisho.docker import iptables_rules, ports
+from sekisho.docker.bridges import Net
 from sekisho.docker.daemon import Daemon
 from sekisho.docker.errors import DockerError
 from sekisho.docker.firewall import Firewall
 from sekisho.docker.intent import HOST_BINDING_OPTION, PortSpec
 from sekisho.docker.iptables_rules import BridgeRules
 from sekisho.docker.lowlevel import Binding
-from sekisho.docker.networks import Net
 from sekisho.model.docker import DockerContainer
 from sekisho.values.address import Address
 
@@ -31,7 +31,11 @@ class Publisher:
                 self._bound.add((port.proto, port.host_address, port.host_port))
 
     def publish(
-        self, net: Net, addresses: Sequence[Address], wanted: Iterable[PortSpec], kept: dict[tuple[str, int], int]
+        self,
+        net: Net,
+        addresses: Sequence[Address],
+        wanted: Iterable[PortSpec],
+        kept: dict[tuple[str, int], int],
     ) -> list[Binding]:
         """Bind them in dockerd's order. Raises DockerError where a host port is taken.
 
@@ -55,7 +59,9 @@ class Publisher:
         has6 = any(address.family == 6 for address in addresses)
         default = net.spec.option(HOST_BINDING_OPTION)
         listens6 = self.daemon.host.sysctl("net.ipv6.conf.all.disable_ipv6") != "1"
-        hosts = ports.host_addresses(engine, port, Address.parse(default) if default else None, listens6, has6)
+        hosts = ports.host_addresses(
+            engine, port, Address.parse(default) if default else None, listens6, has6
+        )
         mapped: list[tuple[Address, Address]] = []
         found: list[Binding] = []
         for host in hosts:
@@ -97,12 +103,19 @@ class Publisher:
             return ports.choose(port, is_free, self._ephemeral())
         except ports.PortTaken as taken:
             raise DockerError(
-                f"failed to bind host port {hosts[0]}:{taken.number}/{port.proto}: address already in use"
-                if self.daemon.engine.version >= (28, 0, 0)
-                else f"Bind for {hosts[0]}:{taken.number} failed: port is already allocated",
+                self._taken(port.proto, hosts[0], taken.number),
                 port.place,
                 "a published port can be bound once for each host address and protocol",
             ) from None
+
+    def _taken(self, proto: str, host: Address, number: int) -> str:
+        """What dockerd says of a port that it gave out itself, or that another program holds."""
+        shown = f"[{host}]" if host.family == 6 else str(host)
+        if self._is_bound(proto, host, number):
+            return f"Bind for {shown}:{number} failed: port is already allocated"
+        if self.daemon.engine.version >= (28, 0, 0):
+            return f"failed to bind host port {shown}:{number}/{proto}: address already in use"
+        return f"listen {proto}{host.family} {shown}:{number}: bind: address already in use"
 
     def _ephemeral(self) -> tuple[int, int]:
         words = (self.daemon.host.sysctl("net.ipv4.ip_local_port_range") or "").split()

@@ -38,7 +38,9 @@ def network_spec(snapshot: Snapshot, network: DockerNetwork) -> NetworkSpec:
     if network.bridge is not None and network.bridge != f"br-{network.id[:12]}":
         options = (*(o for o in options if o[0] != BRIDGE_NAME_OPTION), (BRIDGE_NAME_OPTION, network.bridge))
     subnets = tuple(
-        SubnetSpec(item.subnet, item.gateway or _bridge_address(snapshot, network, item.subnet.family), item.ip_range)
+        SubnetSpec(
+            item.subnet, item.gateway or _bridge_address(snapshot, network, item.subnet.family), item.ip_range
+        )
         for item in network.subnets
     )
     families = {item.subnet.family for item in network.subnets}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sekisho.docker.bare import DEFAULT_RULES
 from sekisho.docker.engine import Engine
 from sekisho.docker.host_state import UP, kernel_routes, loopback_routes, route_order
 from sekisho.model.host import Sysctl
@@ -39,11 +41,11 @@ def namespace(
     name: str,
     engine: Engine,
     joins: list[Join],
-    default_routes: dict[Family, tuple[Address | None, str]],
+    default_routes: Mapping[Family, tuple[Address, str]],
     dns: bool,
     extra_sysctls: tuple[tuple[str, str], ...] = (),
 ) -> Namespace:
-    """The facts of a container's namespace. ``default_routes``: (gateway or None, interface) by family;
+    """The facts of a container's namespace. ``default_routes``: (gateway, interface) by family;
     ``dns``: whether Docker's embedded DNS server answers in it (on every network but the default bridge).
 
     Its sockets are not known: nobody can tell from outside what a container's programs listen on.
@@ -58,13 +60,24 @@ def namespace(
     for join in joins:
         interfaces.append(
             Interface(
-                join.interface, join.index, "veth", UP, "UP", join.mtu, join.mac,
-                peer=f"if{join.peer_index}", peer_namespace="0",
-            )  # fmt: skip
+                join.interface,
+                join.index,
+                "veth",
+                UP,
+                "UP",
+                join.mtu,
+                join.mac,
+                peer=f"if{join.peer_index}",
+                peer_namespace="0",
+            )
         )
         for address, length in join.addresses:
             addresses.append(_interface_address(join.interface, address, length))
-            routes += [r for r in kernel_routes(join.interface, address, length) if r.family == 4 or r.table == "main"]
+            routes += [
+                r
+                for r in kernel_routes(join.interface, address, length)
+                if r.family == 4 or r.table == "main"
+            ]
         if any(address.family == 6 for address, _ in join.addresses):
             link_local = Prefix.parse("fe80::/64")
             routes.append(
@@ -79,6 +92,7 @@ def namespace(
         name,
         routes=tuple(routes),
         route_tables=frozenset({(4, "all"), (6, "main")}),
+        rules=DEFAULT_RULES,
         interfaces=tuple(interfaces),
         addresses=tuple(addresses),
         sysctls=tuple(Sysctl(key, value) for key, value in _sysctls(engine, joins, has6, extra_sysctls)),
@@ -94,10 +108,10 @@ def _interface_address(interface: str, address: Address, length: int) -> Interfa
     return InterfaceAddress(interface, 4, address, length, last, scope="global", label=interface)
 
 
-def _default_route(family: Family, via: Address | None, interface: str) -> Route:
+def _default_route(family: Family, via: Address, interface: str) -> Route:
     hop = (NextHop(interface, via),)
     if family == 4:
-        return Route(4, everything(4), nexthops=hop, scope=None if via else "link")
+        return Route(4, everything(4), nexthops=hop)
     return Route(6, everything(6), nexthops=hop, metric=1024, attributes=(("pref", "medium"),))
 
 

@@ -39,7 +39,9 @@ def _host(host: Namespace, bridges: set[str], addresses: set[str]) -> Namespace:
     sysctls = host.sysctls
     if sysctls is not None:
         shown = {name.replace(".", "/") for name in gone}
-        key = re.compile(rf"net\.ipv[46]\.(conf|neigh)\.({'|'.join(map(re.escape, shown))})\." if shown else r"\Z.")
+        key = re.compile(
+            rf"net\.ipv[46]\.(conf|neigh)\.({'|'.join(map(re.escape, shown))})\." if shown else r"\Z."
+        )
         sysctls = tuple(item for item in sysctls if not key.match(item.key))
     return replace(
         host,

@@ -1,4 +1,4 @@
-"""What a plan leans on or leaves open, and docker-proxy's part of a trace."""
+"""What a plan leans on or leaves open, drift, and docker-proxy's part of a trace."""
 
 from __future__ import annotations
 
@@ -9,5 +9,138 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "docker-proxy accepts the connection; to which container it goes on is not known (Docker's own state"
         " was not captured)",
         "接続はdocker-proxyが受け付ける。その先のコンテナは不明 (Docker自身の状態が取得されていない)",
+    ),
+    "plan.head": ("Docker {0}", "Docker {0}"),
+    "plan.head-project": ("Docker {0}, project {1}", "Docker {0}、プロジェクト {1}"),
+    "plan.networks": ("networks", "ネットワーク"),
+    "plan.containers": ("containers", "コンテナ"),
+    "plan.host": ("host", "ホスト"),
+    "plan.notes": ("what this leans on, and what stays open", "前提と、決まらないもの"),
+    "plan.gateway": ("gateway", "ゲートウェイ"),
+    "plan.internal": ("internal", "内部専用"),
+    "plan.veths": ("{0} veth of containers", "コンテナのveth {0}本"),
+    "plan.no-change": ("nothing changes", "変化なし"),
+    "plan.bare-host": (
+        "no host given (--on): one with nothing but its loopback, no rules of its own, forwarding off."
+        " Subnets may differ on a host whose routes overlap the pools",
+        "ホストの指定なし (--on): ループバックだけで、独自のルールがなく、フォワーディングが無効なホストと"
+        "みなす。既存の経路がアドレスプールと重複するホストでは、サブネットが変わる",
+    ),
+    "plan.unset-variable": (
+        "the variable {0} is not set: taken as blank, as compose does",
+        "変数 {0} は未設定。composeと同じく空文字として扱う",
+    ),
+    "plan.upgraded": (
+        "Docker {0} on the host is replaced by {1}: its rules are taken away and written anew for the"
+        " networks"
+        " and containers that are there",
+        "ホストのDocker {0} を {1} に置き換える。ルールは取り除かれ、"
+        "既存のネットワークとコンテナのために書き直される",
+    ),
+    "plan.version-assumed": (
+        "the engine's version was not captured: inferred as {0}",
+        "エンジンのバージョンは取得されていない。{0} と推定",
+    ),
+    "plan.resolv-conf": (
+        "the host's /etc/resolv.conf is not part of a snapshot: a pool that holds one of its name servers"
+        " would"
+        " be skipped",
+        "ホストの /etc/resolv.conf はスナップショットに含まれない。DNSサーバーを含むプールは飛ばされる",
+    ),
+    "plan.bridge-name": (
+        "bridges named after an id that only Docker can choose ({1} stands for one): {0}",
+        "ブリッジ名はDockerが選ぶIDで決まる ({1} は仮の名前): {0}",
+    ),
+    "plan.mac-random": (
+        "MAC addresses are random: {0}",
+        "MACアドレスは無作為に選ばれる: {0}",
+    ),
+    "plan.dns-ports": (
+        "the ports of Docker's DNS server inside containers are chosen by the kernel (40053 and 40054"
+        " stand for"
+        " them)",
+        "コンテナ内のDocker DNSサーバーのポートはカーネルが選ぶ (40053 と 40054 は仮の番号)",
+    ),
+    "plan.ephemeral-port": (
+        "no host port is named for container port {0}: the first free one is taken",
+        "コンテナのポート {0} にはホスト側のポートの指定がない。空いている最初のポートになる",
+    ),
+    "plan.container-order": (
+        "started beside others, so that their addresses may be exchanged: {0}",
+        "他と同時に起動されるので、アドレスが入れ替わりうる: {0}",
+    ),
+    "plan.network-order": (
+        "created beside others, so that their subnets may be exchanged: {0}",
+        "他と同時に作られるので、サブネットが入れ替わりうる: {0}",
+    ),
+    "plan.ula": (
+        "the IPv6 prefix is derived from the host's own id (fd00:... stands for it): {0}",
+        "IPv6プレフィックスはホスト固有のIDから決まる (fd00:... は仮の値): {0}",
+    ),
+    "plan.rules-unknown": (
+        "the host's own iptables rules were not captured: only Docker's are in the plan",
+        "ホスト独自のiptablesルールは取得されていない。計画にはDockerのものだけを載せる",
+    ),
+    "plan.networks-unknown": (
+        "Docker runs on the host, but its networks were not captured: subnets may be in use already",
+        "ホストでDockerが動いているが、ネットワークは取得されていない。サブネットが使用中かもしれない",
+    ),
+    "plan.sockets-unknown": (
+        "the host's sockets were not captured: a published port may be taken already",
+        "ホストのソケットは取得されていない。公開ポートが使用中かもしれない",
+    ),
+    "plan.forwarding-unknown": (
+        "{0} was not captured: it is switched on; whether dockerd does it (and sets FORWARD's policy to"
+        " DROP) is"
+        " open",
+        "{0} は取得されていない。有効になるが、dockerdが有効にして (FORWARDのポリシーをDROPにする) かは不明",
+    ),
+    "plan.driver-not-modelled": (
+        "network {0} is of driver {1}: its containers hang on the parent's wire, past the host's own rules",
+        "ネットワーク {0} のドライバーは {1}。コンテナは親インターフェースに直接つながり、"
+        "ホストのルールを通らない",
+    ),
+    "drift.head": (
+        "compared with what Docker {0} makes: {1} facts are as it made them",
+        "Docker {0} が作るものと比較: {1} 件が一致",
+    ),
+    "drift.head-assumed": (
+        "compared with what Docker {0} makes (the version is inferred): {1} facts are as it made them",
+        "Docker {0} (バージョンは推定) が作るものと比較: {1} 件が一致",
+    ),
+    "drift.none": ("nothing drifted", "ずれはない"),
+    "drift.chain-missing": ("{0} {1}: chain {2} is missing", "{0} {1}: チェイン {2} がない"),
+    "drift.chain-orphaned": (
+        "{0} {1}: chain {2} belongs to a bridge that is no network's",
+        "{0} {1}: チェイン {2} のブリッジはどのネットワークのものでもない",
+    ),
+    "drift.rule-missing": ("{0} {1} {2}: missing: {3}", "{0} {1} {2}: 欠けている: {3}"),
+    "drift.rule-twice": ("{0} {1} {2}: there more than once: {3}", "{0} {1} {2}: 重複している: {3}"),
+    "drift.rule-orphaned": (
+        "{0} {1} {2}: left over, {4} is no more: {3}",
+        "{0} {1} {2}: 残骸。{4} はもうない: {3}",
+    ),
+    "drift.rule-foreign": (
+        "{0} {1} {2}: not Docker's, or changed: {3}",
+        "{0} {1} {2}: Dockerのものではないか、変更されている: {3}",
+    ),
+    "drift.before-user": (
+        "{0} filter FORWARD: stands before the jump to DOCKER-USER, which it bypasses: {1}",
+        "{0} filter FORWARD: DOCKER-USERへのジャンプより前にあり、DOCKER-USERを通らない: {1}",
+    ),
+    "drift.bridge-missing": (
+        "bridge {0} of network {1} is missing",
+        "ネットワーク {1} のブリッジ {0} がない",
+    ),
+    "drift.bridge-down": (
+        "bridge {0} of network {1} is down",
+        "ネットワーク {1} のブリッジ {0} が停止している",
+    ),
+    "drift.address-missing": ("{1} has lost its address {0}", "{1} のアドレス {0} がない"),
+    "drift.route-missing": ("the route to {0} by {1} is missing", "{1} による {0} への経路がない"),
+    "drift.sysctl": ("{0} is {1}; Docker set it to {2}", "{0} が {1}。Dockerは {2} に設定した"),
+    "drift.socket-missing": (
+        "{0} does not listen on {1} {2}:{3}",
+        "{0} が {1} {2}:{3} で待ち受けていない",
     ),
 }

@@ -153,7 +153,8 @@ def _scalar(node: Node) -> str | int | float | bool | None:
 def _pairs(service: Node, key: str) -> tuple[tuple[str, str], ...]:
     found = service.get(key)
     return tuple(
-        (name, scalar_text(_scalar(item))) for name, item in (found.mapping if found is not None else {}).items()
+        (name, scalar_text(_scalar(item)))
+        for name, item in (found.mapping if found is not None else {}).items()
     )
 
 
@@ -205,7 +206,9 @@ def _port(port: Node) -> list[PortSpec]:
     published, host = port.text("published") or "", port.text("host_ip")
     start = f"[{host}]:" if host and ":" in host else f"{host}:" if host else ""
     try:
-        found = parse_port(f"{start}{published}:{target}/{proto}" if published or host else f"{target}/{proto}")
+        found = parse_port(
+            f"{start}{published}:{target}/{proto}" if published or host else f"{target}/{proto}"
+        )
     except ValueError as error:
         raise port.error(str(error)) from None
     return [_at(spec, port.place) for spec in found]

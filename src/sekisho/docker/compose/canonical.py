@@ -25,9 +25,9 @@ def canonical(model: Node) -> Node:
         for resource in resources.mapping.values() if resources is not None else ():
             external = resource.get("external")
             if external is not None and isinstance(external.value, dict):
-                name = external.get("name")
-                if name is not None:
-                    resource.mapping.setdefault("name", name)
+                named = external.get("name")
+                if named is not None:
+                    resource.mapping.setdefault("name", named)
                 resource.mapping["external"] = Node(True, external.place)
             labels = resource.get("labels")
             if labels is not None:

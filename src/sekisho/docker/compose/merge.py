@@ -159,7 +159,9 @@ def _ipam(base: Node, over: Node, path: Path) -> Node:
 def unique(node: Node, path: Path = ()) -> Node:
     """Of list items that say the same thing twice, the later one stays in the place of the earlier."""
     if isinstance(node.value, dict):
-        return Node({key: unique(item, (*path, key)) for key, item in node.value.items()}, node.place, node.tag)
+        return Node(
+            {key: unique(item, (*path, key)) for key, item in node.value.items()}, node.place, node.tag
+        )
     if isinstance(node.value, list):
         index: Callable[[Node], str] | None = None
         if any(matches(path, one) for one in _BY_KEY):

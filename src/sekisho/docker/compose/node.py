@@ -84,5 +84,3 @@ def matches(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 def pattern(text: str) -> tuple[str, ...]:
     """``services.*.ports`` as a tuple."""
     return tuple(text.split("."))
-
-

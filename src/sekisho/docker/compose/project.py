@@ -169,7 +169,9 @@ def _check(
         )
     for key in _network_keys(service):
         if key not in networks:
-            raise entries["networks"].mapping[key].error(f'service "{name}" refers to undefined network {key}')
+            raise (
+                entries["networks"].mapping[key].error(f'service "{name}" refers to undefined network {key}')
+            )
     for other, how in (entries.get("depends_on") or Node({})).mapping.items():
         if other not in enabled and not (other in services.mapping and how.text("required") == "false"):
             raise how.error(f'service "{name}" depends on undefined service "{other}"')

@@ -19,7 +19,9 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 Schema = dict[str, Json]
 Check = Callable[[Node, str], Iterator[tuple[Node, str]]]
 
-_IGNORED = frozenset({"$schema", "$id", "title", "description", "default", "deprecated", "definitions", "type"})
+_IGNORED = frozenset(
+    {"$schema", "$id", "title", "description", "default", "deprecated", "definitions", "type"}
+)
 
 
 def validate(node: Node) -> None:

@@ -24,7 +24,13 @@ _MAX_NODES = 100_000  # compose's own limit, against documents whose aliases mul
 
 def parse(text: str, file: str) -> list[Node]:
     """Every document of a YAML text. Raises SourceError with line and text where it is no YAML."""
-    import yaml
+    try:
+        import yaml
+    except ImportError:
+        raise SourceError(
+            "reading compose files needs PyYAML, which is not installed", file=file,
+            advice="pip install 'sekisho[plan]'; --run, --create and --script do without",
+        ) from None  # fmt: skip
 
     loader_class = _loader_class()
     lines = text.split("\n")
@@ -33,7 +39,9 @@ def parse(text: str, file: str) -> list[Node]:
         documents: list[Node] = []
         try:
             while loader.check_node():
-                documents.append(_Reader(file, lines).node(loader.get_node(), ()))
+                found = loader.get_node()
+                if found is not None:
+                    documents.append(_Reader(file, lines).node(found, ()))
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -41,7 +49,10 @@ def parse(text: str, file: str) -> list[Node]:
         line = mark.line + 1 if mark is not None else 0
         shown = lines[line - 1].strip() if 0 < line <= len(lines) else ""
         raise SourceError(
-            f"not YAML: {error.problem or error.context or 'cannot be read'}", file=file, line=line, text=shown
+            f"not YAML: {error.problem or error.context or 'cannot be read'}",
+            file=file,
+            line=line,
+            text=shown,
         ) from None
     except yaml.YAMLError as error:
         raise SourceError(f"not YAML: {error}", file=file) from None
@@ -57,7 +68,7 @@ def _loader_class() -> type[yaml.SafeLoader]:
 
     if not _CLASS:
         base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        made = type("_Loader", (base,), {"yaml_implicit_resolvers": {}})
+        made: type[yaml.SafeLoader] = type("_Loader", (base,), {"yaml_implicit_resolvers": {}})
         made.add_implicit_resolver(_PLAIN, re.compile(r".*", re.DOTALL), None)
         _CLASS.append(made)
     return _CLASS[0]

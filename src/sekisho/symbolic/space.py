@@ -60,6 +60,8 @@ class Bits:
 class Space:
     """One diagram manager with its variables. Diagrams of two spaces must never meet."""
 
+    # ``cut`` remembers sets cut by a field's values (see ``boxes``).
+
     def __init__(self, family: Family) -> None:
         self.family: Family = family
         self.manager = BCDDManager(_NODES, _CACHE, 1)
@@ -67,7 +69,8 @@ class Space:
         self.everything: Set = self.manager.true()
         self.first: dict[str, int] = {}
         self._interned: dict[tuple[int, ...], Bits] = {}
-        self._others: dict[Bits, tuple[int, Set]] = {}
+        self._forgetting: dict[tuple[object, ...], Set] = {}
+        self.cut: dict[tuple[Set, Bits], list[tuple[IntSet, Set]]] = {}
         self._choices: dict[object, Set] = {}
         self.doubts: dict[int, tuple[Doubt, ...]] = {}
         at = 0
@@ -251,12 +254,17 @@ class Space:
 
     def only(self, some: Set, bits: Bits) -> Set:
         """The set with everything but one field forgotten."""
-        cube = self._others.get(bits)
+        return self.showing(some, (bits,))
+
+    def showing(self, some: Set, fields: tuple[Bits, ...]) -> Set:
+        """The set with everything but these fields forgotten."""
         count = self.manager.num_vars()
-        if cube is None or cube[0] != count:
-            mine = {code >> 1 for code in bits.codes if code >= 0}
-            cube = self._others[bits] = (count, self.cube(i for i in range(count) if i not in mine))
-        return some.exists(cube[1])
+        cube = self._forgetting.get((count, fields))
+        if cube is None:
+            mine = {code >> 1 for bits in fields for code in bits.codes if code >= 0}
+            cube = self.cube(index for index in range(count) if index not in mine)
+            self._forgetting[count, fields] = cube
+        return some.exists(cube)
 
     def _collect(self, some: Set, codes: tuple[int, ...], at: int, base: int, found: list[Interval]) -> None:
         if not some.satisfiable():

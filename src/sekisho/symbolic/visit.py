@@ -322,6 +322,10 @@ class SymbolicVisit:
             return
         asking = some & self.guards.field_in("proto", IntSet.of(TCP, UDP), state)
         taken = some & ~asking
+        if state.pkttype != UNICAST:  # TCP takes no broadcasts, and answers none
+            refused = Fate("no_socket", self.host.name, self.host.name, hook="socket")
+            self.walk.end(refused, state, asking & self.guards.tcp)
+            asking &= ~self.guards.tcp
         chain = self.program.sockets
         if chain is not None:
             for passed, each, those in (

@@ -33,12 +33,19 @@ Origins = tuple[tuple[Attachment, Set], ...]
 
 class SymbolicWalk:
     """Walks sets of packets of one family through a world. ``extra`` are attachments that the snapshot
-    does not know; ``strangers`` those where packets of the question set out."""
+    does not know; ``strangers`` those where packets of the question set out. Worlds that are to be
+    compared share a ``space``."""
 
-    def __init__(self, world: World, family: Family, extra: Iterable[Attachment] = ()) -> None:
+    def __init__(
+        self,
+        world: World,
+        family: Family,
+        extra: Iterable[Attachment] = (),
+        space: Space | None = None,
+    ) -> None:
         self.world = world
         self.family = family
-        self.space = Space(family)
+        self.space = space or Space(family)
         self.guards = Guards(self.space)
         self.flow = Flow(self.guards)
         self.extra = tuple(extra)

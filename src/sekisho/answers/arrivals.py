@@ -1,0 +1,235 @@
+"""Which packets of an origin get to a target, for certain or perhaps, and as what they arrive there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from sekisho.answers.places import Origin, Reading, Target
+from sekisho.semantics.world import HOST
+from sekisho.symbolic.boxes import Box, boxes, number, pick
+from sekisho.symbolic.journeys import ARRIVED, Flows
+from sekisho.symbolic.space import Bits, Set
+from sekisho.symbolic.state import Ends
+from sekisho.values.address import Address
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, protocol_name
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Packets with one way that get to the target. ``some`` work in both directions for every answer to
+    open questions; ``final`` are the ends they arrive with, ``sent`` those they set out with."""
+
+    flow: Flows
+    some: Set
+    sent: Ends
+    final: Ends
+
+    @property
+    def translated(self) -> bool:
+        """Whether they arrive at another address or port than they were sent to."""
+        return self.final.dst is not self.sent.dst or self.final.dport is not self.sent.dport
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One packet to replay: what ``sekisho trace`` is given."""
+
+    source: str
+    target: str
+    proto: str
+    sport: int | None = None
+    iface: str | None = None
+    values: tuple[tuple[str, int], ...] = ()
+
+    def words(self) -> list[str]:
+        """The arguments of ``sekisho trace SNAPSHOT``."""
+        words = [self.source, self.target, "--proto", self.proto]
+        if self.sport is not None:
+            words += ["--sport", str(self.sport)]
+        if self.iface is not None:
+            words += ["--in", self.iface]
+        return words
+
+
+class Arrivals:
+    """Reads flows by where they end."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.space = reading.space
+        self.walk = reading.walk
+        self._ok: dict[int, Set] = {}
+        self._by_end: dict[int, dict[tuple[str, str], list[Flows]]] = {}
+
+    # ----------------------------------------------------------------------------------- one flow
+
+    def sent(self, flow: Flows) -> Ends:
+        """The ends that the packets set out with."""
+        field = self.space.field
+        return flow.sent or Ends(field["src"], field["dst"], field["sport"], field["dport"])
+
+    def both_ways(self, flow: Flows) -> Set:
+        """The packets of a flow whose reply comes back to the sender from whom it called."""
+        found = self._ok.get(id(flow))
+        if found is None:
+            found = self._ok[id(flow)] = self._both_ways(flow)
+        return found
+
+    def _both_ways(self, flow: Flows) -> Set:
+        nothing = self.space.nothing
+        if flow.reply is None or flow.back is None or flow.reply.disposition not in ARRIVED:
+            return nothing
+        how = flow.source.how
+        if (how == "interface") != (flow.reply.disposition == "exits"):
+            return nothing
+        if how == "process" and flow.reply.where != flow.source.node:
+            return nothing
+        sent, back = self.sent(flow), flow.back.ends
+        some = self.space.equal(self.space.equal(flow.some, back.src, sent.dst), back.dst, sent.src)
+        ported = self.space.equal(some & self.walk.guards.ported, back.sport, sent.dport)
+        return self.space.equal(ported, back.dport, sent.sport) | (some & ~self.walk.guards.ported)
+
+    # ------------------------------------------------------------------------------------- cells
+
+    def _ended(self, group: int) -> dict[tuple[str, str], list[Flows]]:
+        found = self._by_end.get(group)
+        if found is None:
+            found = self._by_end[group] = {}
+            for flow in self.reading.flows(group):
+                fate = flow.forward
+                key = ("out", "") if fate.disposition == "exits" else (fate.bridge and "bridge", fate.bridge or fate.where)
+                if fate.disposition in ARRIVED:
+                    found.setdefault(key, []).append(flow)
+                elif fate.disposition == "undetermined":
+                    found.setdefault(("open", ""), []).append(flow)
+        return found
+
+    def at(self, origin: Origin, target: Target) -> Iterator[tuple[Flows, Set]]:
+        """The flows of the origin that end at the target, each with the packets that do."""
+        ended = self._ended(origin.group)
+        dst = self.space.field["dst"]
+        if target.kind == "address":
+            addressed = self.space.member(dst, target.addresses)
+            for key, flows in ended.items():
+                for flow in flows if key[0] != "open" else ():
+                    yield flow, flow.some & addressed
+            return
+        for attachment in target.attachments if target.node is None else ():
+            for flow in ended.get(("bridge", attachment.bridge), ()):
+                next_hop = flow.state.next_hop
+                assert next_hop is not None
+                yield flow, flow.some & self.walk.at(attachment, next_hop)
+        if target.node is not None:
+            for flow in ended.get(("", target.node), ()):
+                yield flow, flow.some
+        for flow in ended.get(("out", ""), ()) if target.ifaces else ():
+            if flow.state.oif in target.ifaces:
+                yield flow, flow.some & self.space.member(flow.state.ends.dst, target.addresses)
+
+    def arrivals(self, origin: Origin, target: Target, wanted: Set) -> list[Arrival]:
+        """The packets that open working connections for certain, way by way."""
+        working = [
+            (flow, here)
+            for flow, some in self.at(origin, target)
+            if (here := some & origin.some & wanted & self.both_ways(flow)).satisfiable()
+        ]
+        if self.space.doubts and working:
+            union = self.space.nothing
+            for _, here in working:
+                union |= here
+            certain = self.space.certainly(union)
+            working = [(flow, here & certain) for flow, here in working]
+        return [
+            Arrival(flow, here, self.sent(flow), flow.state.ends) for flow, here in working if here.satisfiable()
+        ]
+
+    def perhaps(self, origin: Origin, target: Target, wanted: Set) -> Set:
+        """The packets of which it cannot be excluded that they open working connections to the target."""
+        found = self.space.nothing
+        for flow, some in self.at(origin, target):
+            open_reply = flow.reply is not None and flow.reply.disposition == "undetermined"
+            found |= some if open_reply else some & self.both_ways(flow)
+        for flow in self._ended(origin.group).get(("open", ""), ()):
+            early = flow.forward.hook in ("prerouting", "output", "route", None)
+            near = self.space.member(flow.state.ends.dst, target.addresses)
+            if flow.forward.where == HOST or flow.forward.hook == "socket":
+                found |= flow.some if target.node == flow.forward.where else self.space.nothing
+            elif target.kind == "address" or not early:
+                found |= flow.some & near
+            else:
+                found |= flow.some & (near | self._of_host)
+        return self.space.perhaps(found & origin.some & wanted)
+
+    @cached_property
+    def _of_host(self) -> Set:
+        own = (item.value for item in self.reading.world.host.addresses[self.reading.family])
+        return self.space.member(self.space.field["dst"], IntSet.of(*own))
+
+    def aimed(self, flow: Flows, target: Target) -> Set:
+        """The packets of a flow that are for the target, as far as they came: by their destination as it
+        stands where they end."""
+        field = self.space.field["dst"]
+        if target.kind == "address":
+            return self.space.member(field, target.addresses)
+        return self.space.member(flow.state.ends.dst, target.addresses)
+
+    # ------------------------------------------------------------------------------- for people
+
+    def addressed(self, some: Set) -> list[Box]:
+        """A set as boxes over what the packets are sent to."""
+        field, ported = self.space.field, self.walk.guards.ported
+        plain = [(name, field[name]) for name in ("proto", "src", "dst")]
+        whole = [*plain, ("dport", field["dport"])]
+        return [*boxes(self.space, some & ported, whole), *boxes(self.space, some & ~ported, plain)]
+
+    def shown(self, arrival: Arrival) -> list[tuple[str, Bits]]:
+        """The fields that tell an arrival: protocol, source, where sent to, where arrived."""
+        sent, final = arrival.sent, arrival.final
+        fields = [("proto", self.space.field["proto"]), ("src", sent.src), ("dst", final.dst), ("dport", final.dport)]
+        if final.dst is not sent.dst:
+            fields.append(("via", sent.dst))
+        if final.dport is not sent.dport:
+            fields.append(("viaport", sent.dport))
+        return fields
+
+    def boxes(self, arrival: Arrival) -> list[Box]:
+        """The arrival's packets as boxes over what ``shown`` names. Ports count where there are ports."""
+        space, ported = self.space, self.walk.guards.ported
+        plain = [(name, bits) for name, bits in self.shown(arrival) if name not in ("dport", "viaport")]
+        with_ports = boxes(space, arrival.some & ported, self.shown(arrival))
+        return [*with_ports, *boxes(space, arrival.some & ~ported, plain)]
+
+    def witness(self, origin: Origin, arrival: Arrival) -> Witness:
+        """A packet of the arrival, as usual a one as there is."""
+        return self.packet(origin, arrival.flow, arrival.some)
+
+    def packet(self, origin: Origin, flow: Flows, some: Set) -> Witness:
+        """A packet of the flow to replay with ``sekisho trace``."""
+        space = self.space
+        wishes = [space.member(space.field["src"], IntSet.of(value)) for value in _usual_sources(origin, space.family)]
+        values = pick(space, some & origin.some, wishes)
+        sent = self.sent(flow)
+        dst = Address(space.family, number(sent.dst, space, values))
+        proto = values["proto"]
+        ported = proto in PORT_PROTOCOLS
+        target = f"[{dst}]" if dst.family == 6 else str(dst)
+        if ported:
+            target += f":{number(sent.dport, space, values)}"
+        else:
+            target = str(dst)
+        how = flow.source.how
+        if how == "process":
+            source = "host" if flow.source.node == HOST else f"container:{flow.source.node}"
+        else:
+            source = str(Address(space.family, number(sent.src, space, values)))
+        name = "icmp" if proto in (ICMP, ICMPV6) else protocol_name(proto)
+        sport = number(sent.sport, space, values) if ported else None
+        return Witness(source, target, name, sport or None, flow.source.iif, tuple(values.items()))
+
+
+def _usual_sources(origin: Origin, family: int) -> list[int]:
+    texts = ("203.0.113.9", "10.0.1.1") if family == 4 else ("2001:db8:ffff::9",)
+    return [Address.parse(text).value for text in texts if Address.parse(text).value in origin.addresses]

@@ -1,0 +1,87 @@
+"""Ends of flows as the user writes them where many packets are meant.
+
+    ADDRESS  PREFIX  any  internet  vpc  host  container:NAME  network:NAME  netns:NAME  iface:NAME
+    each with :PORT or :FROM-TO
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekisho.errors import UsageError
+from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.intset import IntSet
+
+WORDS = ("any", "internet", "vpc", "host")
+KINDS = ("container", "network", "netns", "iface")
+
+ADVICE = (
+    "write an address, a prefix, any, internet, vpc, host, container:NAME, network:NAME, netns:NAME or"
+    " iface:NAME, each with :PORT or :FROM-TO where ports are meant ([2001:db8::/32]:80 for IPv6)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """``kind`` is one of WORDS, one of KINDS (with ``name``) or "address" (with ``addresses`` and the
+    ``family``); ``ports`` None: not narrowed."""
+
+    text: str
+    kind: str
+    name: str = ""
+    addresses: IntSet | None = None
+    family: Family | None = None
+    ports: IntSet | None = None
+
+
+def parse_end(text: str) -> End:
+    """Read one end. Raises UsageError naming what is wrong with it."""
+    if not text:
+        raise UsageError("an endpoint is empty", advice=ADVICE)
+    body, ports = _split(text)
+    if body in WORDS:
+        return End(text, body, ports=ports)
+    kind, colon, name = body.partition(":")
+    if colon and kind in KINDS:
+        if not name:
+            raise UsageError(f"{kind}: needs a name", text=text, advice=ADVICE)
+        return End(text, kind, name, ports=ports)
+    if body == "":
+        return End(text, "host", ports=ports)
+    try:
+        if "/" in body:
+            prefix = Prefix.parse(body)
+            return End(text, "address", "", IntSet.prefix(prefix), prefix.family, ports)
+        address = Address.parse(body)
+        return End(text, "address", "", IntSet.of(address.value), address.family, ports)
+    except ValueError as error:
+        raise UsageError(f"not an endpoint: {error}", text=text, advice=ADVICE) from error
+
+
+def _split(text: str) -> tuple[str, IntSet | None]:
+    if text.startswith("["):
+        inside, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise UsageError("the bracket is not closed", text=text, advice=ADVICE)
+        return inside, parse_ports(rest[1:], text) if rest else None
+    head, colon, tail = text.rpartition(":")
+    named = head.partition(":")[0] in KINDS
+    if not colon or head in KINDS or (text.count(":") > 1 and not named):
+        return text, None
+    if named and not tail[:1].isdigit():
+        return text, None
+    return head, parse_ports(tail, text)
+
+
+def parse_ports(text: str, whole: str) -> IntSet:
+    """``80``, ``8000-8080``, and lists of these with commas. Raises UsageError."""
+    spans = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise UsageError(f"not a port: {part!r}", text=whole, advice=ADVICE)
+        low, high = int(first), int(last or first)
+        if not 0 < low <= high < 65536:
+            raise UsageError(f"not a port: {part!r}", text=whole, advice=ADVICE)
+        spans.append((low, high))
+    return IntSet.from_intervals(spans)

@@ -1,0 +1,119 @@
+"""Sets of flows in words short enough for a line: ``tcp 10.0.0.0/16 -> 172.18.0.2:3306``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sekisho.symbolic.boxes import Box
+from sekisho.values.address import BITS, Family, format_ip
+from sekisho.values.intset import IntSet, prefixes_of
+from sekisho.values.packet import ICMPV6, protocol_name
+
+ADDRESS_FIELDS = frozenset({"src", "dst", "via"})
+PORTS = IntSet.span(1, 65535)
+_MANY = 6
+
+
+def addresses_text(values: IntSet, family: Family, most: int = _MANY) -> str:
+    """Addresses as prefixes where that is shorter, else as ranges; the rest is counted."""
+    bits = BITS[family]
+    if values.size() == 1 << bits:
+        return "*"
+    words: list[str] = []
+    for first, last in values:
+        blocks = prefixes_of(IntSet.span(first, last), bits)
+        if len(blocks) <= 2:
+            words += [
+                format_ip(family, value) + ("" if length == bits else f"/{length}") for value, length in blocks
+            ]
+        else:
+            words.append(f"{format_ip(family, first)}-{format_ip(family, last)}")
+    return _shortened(words, most)
+
+
+def ports_text(values: IntSet, most: int = _MANY) -> str:
+    """``80,443,8000-8080``; ``*`` for all of them."""
+    if values.size() >= 65535:
+        return "*"
+    return _shortened([str(a) if a == b else f"{a}-{b}" for a, b in values], most)
+
+
+def protocols_text(values: IntSet) -> str:
+    """``tcp,udp``; ``all`` for every protocol."""
+    if values.size() >= 250:
+        return "all"
+    names = ["icmp" if n == ICMPV6 else protocol_name(n) for a, b in values for n in range(a, b + 1)]
+    return _shortened(names, _MANY)
+
+
+def _shortened(words: list[str], most: int) -> str:
+    if len(words) <= most:
+        return ",".join(words)
+    return ",".join(words[: most - 1]) + f",...(+{len(words) - most + 1})"
+
+
+def line_of(box: Box, family: Family) -> str:
+    """One box as a line: protocol, source, destination reached, and the one it was sent to."""
+    fields = dict(box.fields)
+    ports = fields.get("dport")
+    reached = addresses_text(fields["dst"], family)
+    text = protocols_text(fields["proto"])
+    if "src" in fields:
+        text += " " + addresses_text(fields["src"], family)
+    text += " -> "
+    text += _with_port(reached, ports, family)
+    if "via" in fields or "viaport" in fields:
+        sent = addresses_text(fields.get("via", fields["dst"]), family)
+        text += f"  (sent to {_with_port(sent, fields.get('viaport', ports), family)})"
+    return text
+
+
+def _with_port(address: str, ports: IntSet | None, family: Family) -> str:
+    if ports is None:
+        return address
+    if family == 6 and address != "*":
+        address = f"[{address}]"
+    return f"{address}:{ports_text(ports)}"
+
+
+def box_json(box: Box, family: Family) -> dict[str, object]:
+    """One box as data: every field as a list of values or ranges, as text."""
+    found: dict[str, object] = {}
+    for name, values in box.fields:
+        if name in ADDRESS_FIELDS:
+            found[name] = [_range(format_ip(family, a), format_ip(family, b)) for a, b in values]
+        elif name == "proto":
+            found[name] = [protocol_name(n) for a, b in values for n in range(a, b + 1)]
+        else:
+            found[name] = [_range(str(a), str(b)) for a, b in values]
+    found["line"] = line_of(box, family)
+    return found
+
+
+def _range(first: str, last: str) -> str:
+    return first if first == last else f"{first}-{last}"
+
+
+def merged(boxes: Iterable[Box]) -> list[Box]:
+    """The boxes with those joined that differ in one field only."""
+    found = list(dict.fromkeys(boxes))
+    changed = True
+    while changed:
+        changed = False
+        for name in ("proto", "dport", "viaport", "dst", "src", "via"):
+            groups: dict[object, list[Box]] = {}
+            for box in found:
+                rest = tuple(pair for pair in box.fields if pair[0] != name)
+                has = any(pair[0] == name for pair in box.fields)
+                groups.setdefault((rest, has), []).append(box)
+            joined: list[Box] = []
+            for same in groups.values():
+                if len(same) > 1 and any(pair[0] == name for pair in same[0].fields):
+                    union = IntSet.from_intervals(i for box in same for i in box[name])
+                    fields = tuple((n, union if n == name else v) for n, v in same[0].fields)
+                    joined.append(Box(fields))
+                    changed = True
+                else:
+                    joined += same
+            found = joined
+    return found

@@ -1,0 +1,158 @@
+"""Sets as few boxes that people can read, and single packets out of them.
+
+    tcp  10.0.0.0/16 -> 172.18.0.2:3306     one box: a set of values for each field that is shown
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sekisho.symbolic.space import HEADER, Bits, Set, Space
+from sekisho.values.intset import IntSet
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """All packets whose fields are in these sets, field by field. Fields that are not there are free or
+    were forgotten."""
+
+    fields: tuple[tuple[str, IntSet], ...]
+
+    def __getitem__(self, name: str) -> IntSet:
+        return dict(self.fields)[name]
+
+
+def boxes(space: Space, some: Set, shown: Sequence[tuple[str, Bits]]) -> Iterator[Box]:
+    """Cut a set into disjoint boxes over the fields to show; all others are forgotten.
+
+    ``shown``: name and value of each field; a constant gives its number. Values that lead to the same
+    rest stay together, so that few boxes are needed.
+    """
+    variable = [(name, bits) for name, bits in shown if bits.value is None]
+    some = space.showing(some, tuple(bits for _, bits in variable))
+    if not some.satisfiable():
+        return
+    variable.sort(key=lambda item: min(code for code in item[1].codes if code >= 0))
+    constants = {name: IntSet.of(bits.value) for name, bits in shown if bits.value is not None}
+    for found in _boxes(space, some, variable):
+        fields = {**constants, **found}
+        yield Box(tuple((name, fields[name]) for name, _ in shown))
+
+
+def _boxes(space: Space, some: Set, fields: list[tuple[str, Bits]]) -> Iterator[dict[str, IntSet]]:
+    if not fields:
+        yield {}
+        return
+    (name, bits), rest = fields[0], fields[1:]
+    for values, below in by_value(space, some, bits):
+        for found in _boxes(space, below, rest):
+            yield {name: values, **found}
+
+
+def by_value(space: Space, some: Set, bits: Bits) -> list[tuple[IntSet, Set]]:
+    """The values of a field by what they leave of the set; the field's variables must be the topmost."""
+    known = space.cut.get((some, bits))
+    if known is None:
+        found: dict[Set, list[tuple[int, int]]] = {}
+        _descend(space, some, bits.codes, 0, 0, found)
+        known = [(IntSet.from_intervals(spans), below) for below, spans in found.items()]
+        space.cut[some, bits] = known
+    return known
+
+
+def _descend(
+    space: Space,
+    some: Set,
+    codes: tuple[int, ...],
+    at: int,
+    base: int,
+    found: dict[Set, list[tuple[int, int]]],
+) -> None:
+    if not some.satisfiable():
+        return
+    left = len(codes) - at
+    top = some.node_var()
+    variables = codes[at:]
+    if left and top is not None and all(code >= 0 and code >> 1 != top for code in variables):
+        # Nothing of this field decides any more.
+        found.setdefault(some, []).append((base << left, ((base + 1) << left) - 1))
+        return
+    if left and top is None and all(code >= 0 for code in variables):
+        found.setdefault(some, []).append((base << left, ((base + 1) << left) - 1))
+        return
+    if not left:
+        found.setdefault(some, []).append((base, base))
+        return
+    code = codes[at]
+    if code < 0:
+        _descend(space, some, codes, at + 1, base << 1 | (code == -2), found)
+        return
+    zero, one = space.split(some, code >> 1)
+    if code & 1:
+        zero, one = one, zero
+    _descend(space, zero, codes, at + 1, base << 1, found)
+    _descend(space, one, codes, at + 1, base << 1 | 1, found)
+
+
+# --------------------------------------------------------------------------------------- one packet
+
+
+def prefer(some: Set, wishes: Iterable[Set]) -> Set:
+    """The set narrowed by every wish that leaves something of it."""
+    for wish in wishes:
+        narrowed = some & wish
+        if narrowed.satisfiable():
+            some = narrowed
+    return some
+
+
+def usual(space: Space) -> list[Set]:
+    """What an everyday packet has: an ephemeral source port, no code or TOS, a well-known port."""
+    member, field = space.member, space.field
+    return [
+        member(field["proto"], IntSet.of(6)),
+        member(field["proto"], IntSet.of(6, 17, 1, 58)),
+        member(field["tos"], IntSet.of(0)),
+        member(field["ttl"], IntSet.of(64)),
+        member(field["sport"], IntSet.of(40000)),
+        member(field["sport"], IntSet.span(32768, 60999)),
+        member(field["icmp_type"], IntSet.of(8, 128)),
+        member(field["icmp_code"], IntSet.of(0)),
+        member(field["icmp_id"], IntSet.of(1)),
+        *(member(field["dport"], IntSet.of(port)) for port in (80, 443, 22, 8080, 3306, 5432, 53)),
+        member(field["dport"], IntSet.span(1, 65535)),
+        member(field["length"], IntSet.of(60)),
+    ]
+
+
+def pick(space: Space, some: Set, wishes: Iterable[Set] = ()) -> dict[str, int]:
+    """One packet of the set as field values of the original, as usual a one as there is."""
+    picked = prefer(prefer(some, wishes), usual(space)).pick_cube()
+    assert picked is not None
+    values: dict[str, int] = {}
+    for name in (*HEADER, "tdst", "tdport"):
+        first, number = space.first[name], 0
+        for index in range(first, first + space.width(name)):
+            number = number << 1 | bool(picked[index])
+        values[name] = number
+    return values
+
+
+def number(bits: Bits, space: Space, values: Mapping[str, int]) -> int:
+    """The value that a field has for a picked packet."""
+    found = 0
+    for code in bits.codes:
+        bit = code == -2
+        if code >= 0:
+            bit = bool(_bit(space, code >> 1, values)) != bool(code & 1)
+        found = found << 1 | bit
+    return found
+
+
+def _bit(space: Space, index: int, values: Mapping[str, int]) -> int:
+    for name in (*HEADER, "tdst", "tdport"):
+        first, width = space.first[name], space.width(name)
+        if first <= index < first + width:
+            return values[name] >> (first + width - 1 - index) & 1
+    raise IndexError(index)

@@ -148,6 +148,9 @@ class Trace:
             drafts.append(draft)
         network = event.get(_NETWORK)
         headers = b"" if network is None else bytes(network) + bytes(event.get(_TRANSPORT, b""))
+        if draft is not None and headers and _is_other(draft.last, headers):
+            # The kernel names a packet by where it lies in memory, and memory is used again.
+            draft = None
         if draft is None:
             draft = _same_packet(headers, drafts)
             if draft is None:
@@ -234,6 +237,13 @@ def _same_packet(headers: bytes, drafts: list[_Draft]) -> _Draft | None:
     """The passage that goes on under another identity: a bridge that hands a packet up changes it."""
     mark = _constant_part(headers)
     return next((draft for draft in reversed(drafts) if _constant_part(draft.last) == mark), None)
+
+
+def _is_other(last: bytes, headers: bytes) -> bool:
+    """Whether these are certainly headers of another packet: by IPv4's identification and protocol."""
+    if not last or last[0] >> 4 != 4:
+        return False
+    return last[4:6] + last[9:10] != headers[4:6] + headers[9:10]
 
 
 def _constant_part(headers: bytes) -> bytes:

@@ -163,7 +163,13 @@ def _proxy_target(item: Socket, snapshot: Snapshot) -> tuple[Address, int] | Non
 
 
 def with_known_containers(snapshot: Snapshot) -> Snapshot:
-    """The snapshot with a namespace for each address on a bridge that has none yet."""
+    """The snapshot with a namespace for each address on a bridge that has none yet, and with one only for
+    containers that share theirs."""
+    apart: list[Namespace] = []
+    for namespace in snapshot.namespaces:
+        if not any(topology.shares_host(other, namespace) for other in apart):
+            apart.append(namespace)
+    snapshot = replace(snapshot, namespaces=tuple(apart))
     world = World(snapshot)
     owned = {
         address.value

@@ -106,7 +106,7 @@ class NftState:
 
     # ---------------------------------------------------------------------------------------- result
 
-    def ruleset(self, before: NftRuleset | None, firewalls: tuple[Firewall, Firewall]) -> NftRuleset | None:
+    def ruleset(self, before: NftRuleset | None, firewalls: tuple[Firewall, ...]) -> NftRuleset | None:
         """The whole rule set: other tables as they were, dockerd's as they are now.
 
         Tables that iptables-nft manages are left out: the iptables rule sets tell them, and newer.

@@ -68,7 +68,7 @@ def pairs_mapping(node: Node) -> Node:
 
 def _extra_hosts(node: Node) -> Node:
     """``host=address`` or ``host:address``, or a mapping, as a list of ``host=address``."""
-    found: list[Node] = []
+    found: dict[str, Node] = {}
     for item in as_sequence(node).items:
         text = _plain(item)
         equals, colon = text.find("="), text.find(":")
@@ -78,8 +78,8 @@ def _extra_hosts(node: Node) -> Node:
         host, address = text[:at], text[at + 1 :]
         if address.startswith("[") and address.endswith("]"):
             address = address[1:-1]
-        found.append(Node(f"{host}={address}", item.place))
-    return Node(found, node.place)
+        found.setdefault(f"{host}={address}", item)
+    return Node([Node(text, item.place) for text, item in found.items()], node.place)
 
 
 def _plain(node: Node) -> str:

@@ -57,18 +57,19 @@ def drift(snapshot: Snapshot, engine: Engine | None = None) -> DriftReport:
         )
     found = detect(snapshot)
     chosen = engine or found.engine
-    expected = _expected(snapshot, chosen)
+    without = without_docker(snapshot)
+    expected = _expected(snapshot, without, chosen)
     findings: list[Drift] = []
     counted = Counter[str]()
     for family in (4, 6):
-        findings += _rules(snapshot, expected, 4 if family == 4 else 6, counted)
+        findings += _rules(snapshot, without, expected, 4 if family == 4 else 6, counted)
     findings += _nft(snapshot.host.nft, expected.host.nft, counted)
     findings += _host(snapshot, expected, counted)
     return DriftReport(chosen, engine is not None or found.sure, tuple(findings), sum(counted.values()))
 
 
-def _expected(snapshot: Snapshot, engine: Engine) -> Snapshot:
-    predictor = Predictor(without_docker(snapshot), replace(engine, bridge="none"))
+def _expected(snapshot: Snapshot, without: Snapshot, engine: Engine) -> Snapshot:
+    predictor = Predictor(without, replace(engine, bridge="none"))
     for act in acts_of(snapshot):
         try:
             predictor.apply(act)
@@ -93,7 +94,9 @@ def _chains(rulesets: list[Ruleset]) -> dict[tuple[str, str], list[Chain]]:
     return found
 
 
-def _rules(snapshot: Snapshot, expected: Snapshot, family: Family, counted: Counter[str]) -> Iterator[Drift]:
+def _rules(
+    snapshot: Snapshot, without: Snapshot, expected: Snapshot, family: Family, counted: Counter[str]
+) -> Iterator[Drift]:
     there = _chains(_rulesets(snapshot, family))
     captured = {table for table, _ in there} | {
         table.name for r in _rulesets(snapshot, family) if r.complete for table in r.tables
@@ -105,6 +108,7 @@ def _rules(snapshot: Snapshot, expected: Snapshot, family: Family, counted: Coun
     bridges = {network.bridge for network in snapshot.networks or () if network.bridge}
     addresses = {str(a) for c in snapshot.containers or () for e in c.endpoints for a in e.addresses}
     wanted = _chains(_rulesets(expected, family))
+    others = _chains(_rulesets(without, family))
     own = {chain.name for chains in there.values() for chain in chains if is_own_chain(chain)}
     own |= {chain.name for chains in wanted.values() for chain in chains if is_own_chain(chain)}
     for key in sorted({*there, *wanted}):
@@ -112,7 +116,9 @@ def _rules(snapshot: Snapshot, expected: Snapshot, family: Family, counted: Coun
         if not whole and table not in captured:
             continue
         rules = [rule for chain in there.get(key, []) for rule in chain.rules]
-        should = [render_rule(rule) for chain in wanted.get(key, []) for rule in chain.rules]
+        all_wanted = [render_rule(rule) for chain in wanted.get(key, []) for rule in chain.rules]
+        not_dockers = Counter(render_rule(rule) for chain in others.get(key, []) for rule in chain.rules)
+        should = list((Counter(all_wanted) - not_dockers).elements())
         if key in wanted and key not in there and is_own_chain(wanted[key][0]):
             yield Drift("drift.chain-missing", (tool, table, name))
             continue

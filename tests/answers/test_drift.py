@@ -16,11 +16,11 @@ from sekisho.sources.load import load
 from tests.truth import needs_truth, truth_dir
 
 SHIPPED = Path(__file__).resolve().parents[1] / "data" / "docker"
-HOST = SHIPPED / "28.5.2"
+HOST = SHIPPED / "28.5.2" / "two-custom-networks"
 
 
 def _host() -> Snapshot:
-    return load(str(sorted(HOST.glob("*"))[0]))
+    return load(str(HOST))
 
 
 def _with_chain(snapshot: Snapshot, table: str, chain: str, rules: tuple[Rule, ...] | None) -> Snapshot:

@@ -84,7 +84,10 @@ def _has_chain(snapshot: Snapshot, family: Family) -> bool:
 
 
 def _hairpin(snapshot: Snapshot) -> bool:
-    """Without docker-proxy, local sources that go to a bridge are masqueraded."""
+    """Without docker-proxy, calls to 127.0.0.1 are translated too, and local sources masqueraded."""
+    for rule in _chain(snapshot, 4, "nat", "OUTPUT") or ():
+        if rule.target is not None and rule.target.name == "DOCKER":
+            return not any(option.name == "destination" for option in rule.matches)
     for rule in _chain(snapshot, 4, "nat", "POSTROUTING") or ():
         if any(option.name == "src-type" and option.values == ("LOCAL",) for option in rule.matches):
             return True

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from sekisho.lab.system.control import Client
+    from sekisho.lab.system.plan import Plan
 
 
 class CommandParser(VerbParser):
@@ -72,3 +73,16 @@ def need_linux(out: Output) -> None:
                 ja=f"ラボはLinuxのネットワーク名前空間で作られます。このマシンは {sys.platform} です",
             )
         )
+
+
+def plan_or_lab(topology: str | None, name: str | None, out: Output) -> Plan:
+    """The plan of what the user named, else of the lab that stands."""
+    if topology is not None:
+        from sekisho.cli.snapshots import unzstd
+        from sekisho.lab.system.source import plan_of
+
+        return plan_of(topology, name, unzstd)
+    client = open_lab(name, out)
+    plan = client.plan()
+    client.close()
+    return plan

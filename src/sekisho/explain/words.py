@@ -29,6 +29,8 @@ TABLES = (
     "messages_host",
     "messages_docker",
     "messages_nft",
+    "messages_lab",
+    "messages_tour",
 )
 
 # Lists of any length: (between two items, before the last one) per language.

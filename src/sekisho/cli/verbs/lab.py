@@ -17,9 +17,12 @@ HELP: Words = {
 }
 
 # The module of each is ``lab_NAME`` beside this one: HELP, add_arguments and run, like a verb's.
-SUBVERBS: tuple[str, ...] = ("up", "down", "status", "exec", "shell")
+SUBVERBS: tuple[str, ...] = (
+    "up", "status", "exec", "shell", "graph", "trace", "verify", "set", "capture", "tour", "doctor",
+    "down",
+)  # fmt: skip
 # Their last argument is a command line, which no parser may touch.
-_TAKE_COMMANDS = frozenset({"exec"})
+_TAKE_COMMANDS = frozenset({"exec", "set"})
 
 
 def _module(name: str) -> Verb:

@@ -93,7 +93,7 @@ def _in_child(plan: Plan, link: socket.socket, rootless: bool, attached: bool) -
     try:
         os.setsid()
         _close_all_but(link.fileno())
-        _new_namespaces(rootless)
+        new_namespaces(rootless)
         if os.fork() == 0:
             _own(plan, link, attached)
         status = 0
@@ -113,7 +113,8 @@ def _close_all_but(kept: int) -> None:
     os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") > 0 else 1 << 16)
 
 
-def _new_namespaces(rootless: bool) -> None:
+def new_namespaces(rootless: bool) -> None:
+    """Leave the machine's process and mount namespaces; rootless, its user namespace first."""
     if rootless:
         uid, gid = os.geteuid(), os.getegid()
         _unshare(CLONE_NEWUSER)

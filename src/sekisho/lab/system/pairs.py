@@ -104,6 +104,16 @@ def _bound(address: Address | None, own: Iterable[Address]) -> Iterable[Address]
     return own if address is None or not address.value else (address,)
 
 
+def served_pairs(pairs: Iterable[Pair]) -> list[Pair]:
+    """Those to listeners."""
+    return [pair for pair in pairs if pair.port != CLOSED_PORT]
+
+
+def differ(one: Reached, other: Reached) -> bool:
+    """Whether a client or a server notices: errors come and go with the kernel's rate limits."""
+    return (one.connected, one.node, one.client) != (other.connected, other.node, other.client)
+
+
 @dataclass(slots=True)
 class _Attempt:
     pair: Pair

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Literal
 
@@ -73,7 +73,7 @@ def _answers(journey: Journey) -> bool:
 
 def _visits(legs: Sequence[tuple[str, Leg]], passages: Sequence[Passage]) -> Iterator[Visit]:
     expected = [
-        (node if hop.node == HOST else hop.node, hop.iif, hop.oif, hop.steps)
+        (node if hop.node == HOST else hop.node, hop.iif, hop.oif, tuple(_named(s, node) for s in hop.steps))
         for node, leg in legs
         for hop in leg.hops
     ]
@@ -89,6 +89,11 @@ def _visits(legs: Sequence[tuple[str, Leg]], passages: Sequence[Passage]) -> Ite
             yield Visit(mine[0], mine[1], mine[2], tuple(_lines(mine[3], ())), False, True)
         if theirs is not None:
             yield Visit(theirs.node, theirs.iif, theirs.oif, tuple(_lines((), theirs.steps)), True, False)
+
+
+def _named(step: Step, node: str) -> Step:
+    """In the words of a step, a snapshot's host is called by the node's name."""
+    return replace(step, args=tuple(node if arg == HOST else arg for arg in step.args)) if step.args else step
 
 
 def _lines(model: Sequence[Step], kernel: Sequence[SeenStep]) -> Iterator[Line]:

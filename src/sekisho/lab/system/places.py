@@ -1,0 +1,61 @@
+"""Where in a lab: ``web``, ``web:8080``, ``198.51.100.10:8080``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekisho.errors import UsageError
+from sekisho.lab.system.plan import Plan
+from sekisho.values.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address and the port that was written with it."""
+
+    address: Address
+    port: int | None
+
+
+def source_node(text: str, plan: Plan) -> str:
+    """The node that a process is in. Raises UsageError where there is none of that name."""
+    if plan.node(text) is not None:
+        return text
+    for node in plan.nodes:
+        if any(str(address) == text for interface, address in plan.addresses(node.name) if interface != "lo"):
+            return node.name
+    known = ", ".join(node.name for node in plan.nodes[:20])
+    raise UsageError(f"there is no node {text!r}", advice=f"the nodes are: {known}")
+
+
+def target(text: str, plan: Plan) -> Place:
+    """An address with or without a port, or a node for its main address. Raises UsageError."""
+    name, colon, digits = text.rpartition(":")
+    if not colon:
+        name, digits = text, ""
+    if colon and not (digits.isascii() and digits.isdigit() and 0 < int(digits) < 65536):
+        raise UsageError(f"not a port: {digits!r}", text=text)
+    port = int(digits) if digits else None
+    try:
+        return Place(Address.parse(name), port)
+    except ValueError:
+        pass
+    if plan.node(name) is None:
+        known = ", ".join(node.name for node in plan.nodes[:20])
+        raise UsageError(f"neither an address nor a node: {name!r}", advice=f"the nodes are: {known}")
+    address = main_address(plan, name)
+    if address is None:
+        raise UsageError(f"the node {name!r} has no address")
+    return Place(address, port)
+
+
+def main_address(plan: Plan, name: str) -> Address | None:
+    """A node's first IPv4 address: not the loopback's, and not a bridge's where it has another."""
+    bridges = {link.name for link in plan.links if link.node == name and not hasattr(link, "far_node")}
+    own = [
+        (interface, address)
+        for interface, address in plan.addresses(name)
+        if interface != "lo" and address.family == 4
+    ]
+    outer = [address for interface, address in own if interface not in bridges]
+    return next(iter(outer or [address for _, address in own]), None)

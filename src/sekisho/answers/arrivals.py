@@ -17,6 +17,10 @@ from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, protocol_name
 
 
+# Flows to more destinations than this are looked at for every one.
+_FEW = 2048
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Packets with one way that get to the target. ``some`` work in both directions for every answer to
@@ -62,6 +66,7 @@ class Arrivals:
         self.space = reading.space
         self.walk = reading.walk
         self._ok: dict[int, Set] = {}
+        self._by_dst: dict[int, tuple[dict[int, list[Flows]], list[Flows]]] = {}
         self._by_end: dict[int, dict[tuple[str, str], list[Flows]]] = {}
 
     # ----------------------------------------------------------------------------------- one flow
@@ -106,6 +111,21 @@ class Arrivals:
                 elif fate.disposition == "undetermined":
                     found.setdefault(("open", ""), []).append(flow)
         return found
+
+    def aimed_at(self, group: int, address: int) -> list[Flows]:
+        """The flows of a run whose destination, as far as they came, may be the address."""
+        index = self._by_dst.get(group)
+        if index is None:
+            index = self._by_dst[group] = ({}, [])
+            for flow in self.reading.flows(group):
+                values = self.space.few_values(flow.some, flow.state.ends.dst, _FEW)
+                if values is None:
+                    index[1].append(flow)
+                    continue
+                for first, last in values:
+                    for value in range(first, last + 1):
+                        index[0].setdefault(value, []).append(flow)
+        return [*index[0].get(address, ()), *index[1]]
 
     def at(self, origin: Origin, target: Target) -> Iterator[tuple[Flows, Set]]:
         """The flows of the origin that end at the target, each with the packets that do."""
@@ -209,8 +229,8 @@ class Arrivals:
     def packet(self, origin: Origin, flow: Flows, some: Set) -> Witness:
         """A packet of the flow to replay with ``sekisho trace``."""
         space = self.space
-        wishes = [space.member(space.field["src"], IntSet.of(value)) for value in _usual_sources(origin, space.family)]
-        values = pick(space, some & origin.some, wishes)
+        usual = _usual_source(origin, space.family)
+        values = pick(space, some & origin.some, {} if usual is None else {"src": usual})
         sent = self.sent(flow)
         dst = Address(space.family, number(sent.dst, space, values))
         proto = values["proto"]
@@ -230,6 +250,7 @@ class Arrivals:
         return Witness(source, target, name, sport or None, flow.source.iif, tuple(values.items()))
 
 
-def _usual_sources(origin: Origin, family: int) -> list[int]:
+def _usual_source(origin: Origin, family: int) -> int | None:
     texts = ("203.0.113.9", "10.0.1.1") if family == 4 else ("2001:db8:ffff::9",)
-    return [Address.parse(text).value for text in texts if Address.parse(text).value in origin.addresses]
+    values = (Address.parse(text).value for text in texts)
+    return next((value for value in values if value in origin.addresses), None)

@@ -134,7 +134,8 @@ class Reading:
 
     def _process(self, node: str, kind: str) -> Origin:
         group = self._add(Source("process", node, choose_source=True), self.space.everything)
-        own = IntSet.of(*(item.value for item in self.world.nodes[node].addresses[self.family]))
+        addresses = self.world.nodes[node].addresses[self.family]
+        own = IntSet.of(*(item.value for item in addresses if item.interface != "lo"))
         return Origin(node, kind, group, self.space.everything, own)
 
     def _outside(self) -> Iterator[Origin]:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sekisho.symbolic.space import HEADER, Bits, Set, Space
+from sekisho.symbolic.space import ORDER, Bits, Set, Space
 from sekisho.values.intset import IntSet
 
 
@@ -98,61 +98,44 @@ def _descend(
 # --------------------------------------------------------------------------------------- one packet
 
 
-def prefer(some: Set, wishes: Iterable[Set]) -> Set:
-    """The set narrowed by every wish that leaves something of it."""
-    for wish in wishes:
-        narrowed = some & wish
-        if narrowed.satisfiable():
-            some = narrowed
-    return some
+# What an everyday packet has, where the set leaves it open.
+_USUAL = {
+    "proto": 6, "tos": 0, "ttl": 64, "sport": 40000, "dport": 80, "icmp_code": 0, "icmp_id": 1, "tcp_flags": 2,
+    "length": 60, "src_mac": 0x020000000001, "uid": 0, "gid": 0,
+}  # fmt: skip
 
 
-def usual(space: Space) -> list[Set]:
-    """What an everyday packet has: an ephemeral source port, no code or TOS, a well-known port."""
-    member, field = space.member, space.field
-    return [
-        member(field["proto"], IntSet.of(6)),
-        member(field["proto"], IntSet.of(6, 17, 1, 58)),
-        member(field["tos"], IntSet.of(0)),
-        member(field["ttl"], IntSet.of(64)),
-        member(field["sport"], IntSet.of(40000)),
-        member(field["sport"], IntSet.span(32768, 60999)),
-        member(field["icmp_type"], IntSet.of(8, 128)),
-        member(field["icmp_code"], IntSet.of(0)),
-        member(field["icmp_id"], IntSet.of(1)),
-        *(member(field["dport"], IntSet.of(port)) for port in (80, 443, 22, 8080, 3306, 5432, 53)),
-        member(field["dport"], IntSet.span(1, 65535)),
-        member(field["length"], IntSet.of(60)),
-    ]
-
-
-def pick(space: Space, some: Set, wishes: Iterable[Set] = ()) -> dict[str, int]:
-    """One packet of the set as field values of the original, as usual a one as there is."""
-    picked = prefer(prefer(some, wishes), usual(space)).pick_cube()
+def pick(space: Space, some: Set, wishes: Mapping[str, int] | None = None) -> dict[str, int]:
+    """One packet of the set as field values of the original: the wished and usual ones as far as the set
+    leaves them open."""
+    wanted = {**_USUAL, "icmp_type": 8 if space.family == 4 else 128, **(wishes or {})}
+    key = tuple(sorted(wanted.items()))
+    literals = space.literals.get(key)
+    if literals is None:
+        literals = space.everything
+        for name in wanted:
+            literals &= space.masked(space.field[name], (1 << space.width(name)) - 1, wanted[name])
+        space.literals[key] = literals
+    picked = some.pick_cube_dd_set(literals).pick_cube()
     assert picked is not None
     values: dict[str, int] = {}
-    for name in (*HEADER, "tdst", "tdport"):
-        first, number = space.first[name], 0
-        for index in range(first, first + space.width(name)):
-            number = number << 1 | bool(picked[index])
-        values[name] = number
+    for name in ORDER:
+        first, value = space.first[name], 0
+        for bit in picked[first : first + space.width(name)]:
+            value = value << 1 | bool(bit)
+        values[name] = value
     return values
 
 
 def number(bits: Bits, space: Space, values: Mapping[str, int]) -> int:
     """The value that a field has for a picked packet."""
+    if bits.value is not None:
+        return bits.value
     found = 0
     for code in bits.codes:
         bit = code == -2
         if code >= 0:
-            bit = bool(_bit(space, code >> 1, values)) != bool(code & 1)
+            name, power = space.place[code >> 1]
+            bit = bool(values[name] >> power & 1) != bool(code & 1)
         found = found << 1 | bit
     return found
-
-
-def _bit(space: Space, index: int, values: Mapping[str, int]) -> int:
-    for name in (*HEADER, "tdst", "tdport"):
-        first, width = space.first[name], space.width(name)
-        if first <= index < first + width:
-            return values[name] >> (first + width - 1 - index) & 1
-    raise IndexError(index)

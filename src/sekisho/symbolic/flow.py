@@ -7,12 +7,15 @@ choice: a variable of the diagram that says how the question is answered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sekisho.semantics.chains import MAX_DEPTH, Passed
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
+    CONFIRMED_BIT,
+    NEW,
     UNTRACKED,
+    Accept,
     Action,
     All,
     AnyOf,
@@ -30,6 +33,7 @@ from sekisho.semantics.program import (
     Series,
     SetBits,
     SetZone,
+    Translate,
     Unsure,
     Untrack,
 )
@@ -37,8 +41,10 @@ from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.narrow import Lines, Narrowing
 from sekisho.symbolic.space import ONE, ZERO, Bits, Set, Space
 from sekisho.symbolic.state import Front, State, add
-from sekisho.values.intset import IntSet
+from sekisho.values.intset import EMPTY, IntSet
 
+# Lines of these kinds are taken by runs.
+_RUNS: tuple[type[Action], ...] = (Accept, Translate)
 # Chains with fewer lines for single destinations are walked line by line.
 _LONG = 16
 # Packets to more destinations than this are taken to go anywhere.
@@ -60,6 +66,32 @@ class _Place:
     key: object
     asked: list[Set] | None
     depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Within(Passed):
+    """A translating line of a run: the packets that reach it are those of ``within`` that its set takes.
+
+    Long runs of such lines are not intersected one by one with all that comes to them.
+    """
+
+    within: Set | None = None
+
+
+@dataclass(slots=True)
+class _Run:
+    """Consecutive lines that end alike; ``union`` are the packets that some of them takes."""
+
+    kind: type[Action]
+    union: Set
+    lines: list[tuple[Guarded, Set]] = field(default_factory=list)
+
+    def take(self, line: Guarded, yes: Set) -> None:
+        """The next line takes what the lines before have left."""
+        if (yes & self.union).satisfiable():
+            yes &= ~self.union
+        self.union |= yes
+        self.lines.append((line, yes))
 
 
 class Flow:
@@ -121,10 +153,25 @@ class Flow:
     ) -> None:
         """Walk the packets of one state; lines may change the state of some of them on the way."""
         live: Front = {start: some}
+        run: _Run | None = None
         narrowed = self.narrowing.lines(chain, start)
         for line, guard in narrowed.towards(self._destinations(narrowed, start, some)):
             if not live:
-                break
+                break  # a run that is not ended yet leaves its packets in ``live``
+            kind = type(line.action)
+            if run is not None and kind is not run.kind:
+                self._end_run(run, chain, start, live, results)
+                run = None
+            if kind in _RUNS and self.watch is None and len(live) == 1 and start in live:
+                held = self.guards.holds(guard, start)
+                if held.yes is held.maybe:
+                    if held.yes.satisfiable():
+                        run = run or _Run(kind, self.space.nothing)
+                        run.take(line, held.yes)
+                    continue
+            if run is not None:
+                self._end_run(run, chain, start, live, results)
+                run = None
             changed: list[tuple[State, Set]] = []
             for state, rest in list(live.items()):
                 fit = self._fitting(line, guard, state, rest, key, asked)
@@ -145,8 +192,27 @@ class Flow:
                 changed += going.items()
             for state, those in changed:
                 add(live, state, those)
+        if run is not None:
+            self._end_run(run, chain, start, live, results)
         for state, rest in live.items():
             add(back, state, rest)
+
+    def _end_run(
+        self, run: _Run, chain: ChainCode, state: State, live: Front, results: list[Decided]
+    ) -> None:
+        """Let the packets go that a run of lines takes."""
+        rest = live.pop(state)
+        left = rest & ~run.union
+        if left.satisfiable():
+            live[state] = left
+        if left == rest:
+            return
+        if run.kind is Accept:
+            line = run.lines[0][0]
+            results.append((Passed(chain, line, line.action), state, rest & run.union))
+            return
+        for line, yes in run.lines:
+            results.append((Within(chain, line, line.action, within=rest), state, yes))
 
     def _act(
         self, action: Action, state: State, fit: Set, place: _Place, back: Front, results: list[Decided]
@@ -203,7 +269,8 @@ class Flow:
         dst = state.ends.dst
         if dst.value is not None:
             return IntSet.of(dst.value)
-        return self.space.few_values(some, dst, _FEW)
+        met = some & self.space.member(dst, lines.singles)
+        return self.space.few_values(met, dst, _FEW) if met.satisfiable() else EMPTY
 
     def _fitting(
         self, line: Guarded, guard: Guard, state: State, rest: Set, key: object, asked: list[Set] | None
@@ -239,6 +306,8 @@ def effect(action: Action, state: State, space: Space) -> State:
         case Untrack():
             return replace(state, template=True, untracked=True, ctstate=UNTRACKED)
         case SetZone(zone, directions):
+            # The template that the target attaches looks like a new connection to later raw rules.
+            state = replace(state, ctstate=NEW, ctstatus=CONFIRMED_BIT, ctmark=0, ctdir=0)
             state = replace(state, template=True)
             if directions in ("both", "orig"):
                 state = replace(state, zone=zone)

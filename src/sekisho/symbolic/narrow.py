@@ -23,7 +23,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.symbolic.guards import interface_fits
 from sekisho.symbolic.state import ByOrigin, State
-from sekisho.values.intset import IntSet
+from sekisho.values.intset import EMPTY, IntSet
 
 # A line for this many single destinations is kept with those for any.
 _SINGLES = 4
@@ -34,13 +34,14 @@ class Lines:
     """The lines of a chain that are left for one combination of interfaces and connection state.
 
     ``guards`` are what is still to be asked of each line. ``by_dst``: the places of lines for one or few
-    destinations; ``others`` of those for any.
+    destinations, which are ``singles``; ``others`` of those for any.
     """
 
     lines: list[Guarded]
     guards: list[Guard]
     by_dst: dict[int, list[int]] = field(default_factory=dict)
     others: list[int] = field(default_factory=list)
+    singles: IntSet = EMPTY
 
     def towards(self, destinations: IntSet | None) -> Iterator[tuple[Guarded, Guard]]:
         """The lines in order that packets to these destinations may fit (None: to any)."""
@@ -80,37 +81,48 @@ class Narrowing:
         if by_name is None:
             by_name = self._sorted[id(chain)] = _Sorted.of(chain)
         found = Lines([], [])
+        singles: set[int] = set()
         for place in by_name.places(state):
             line = chain.lines[place]
-            guard = settled(line.guard, state)
-            if guard is NEVER:
-                continue
+            if place in by_name.settled:
+                guard, single = line.guard, by_name.settled[place]
+            else:
+                guard = settled(line.guard, state)
+                if guard is NEVER:
+                    continue
+                single = _destinations(guard)
             at = len(found.lines)
             found.lines.append(line)
             found.guards.append(guard)
-            single = _destinations(guard)
             if single is None:
                 found.others.append(at)
             else:
+                singles.update(single)
                 for value in single:
                     found.by_dst.setdefault(value, []).append(at)
+        found.singles = IntSet.of(*singles)
         return found
 
 
 @dataclass(slots=True)
 class _Sorted:
-    """A chain's lines by the interface that they name, outgoing ones first."""
+    """A chain's lines by the interface that they name, outgoing ones first. ``settled`` are those that name
+    neither interface nor connection state, with the few destinations that they ask for."""
 
     by_oif: dict[str, list[int]] = field(default_factory=dict)
     by_iif: dict[str, list[int]] = field(default_factory=dict)
     others: list[int] = field(default_factory=list)
+    settled: dict[int, list[int] | None] = field(default_factory=dict)
 
     @staticmethod
     def of(chain: ChainCode) -> _Sorted:
         found = _Sorted()
         for place, line in enumerate(chain.lines):
-            parts = line.guard.guards if isinstance(line.guard, All) else (line.guard,)
-            named = {p.field: p.name for p in parts if isinstance(p, Interface) and not p.prefix}
+            if _is_settled(line.guard):
+                found.settled[place] = _destinations(line.guard)
+                found.others.append(place)
+                continue
+            named = {p.field: p.name for p in conjuncts(line.guard) if isinstance(p, Interface) and not p.prefix}
             if "oif" in named:
                 found.by_oif.setdefault(named["oif"], []).append(place)
             elif "iif" in named:
@@ -127,6 +139,27 @@ class _Sorted:
         for name in names:
             found += self.by_iif.get(name or "", ())
         return sorted(found)
+
+
+def conjuncts(guard: Guard) -> Iterator[Guard]:
+    """The guards that must all hold for a guard to hold."""
+    if isinstance(guard, All):
+        for part in guard.guards:
+            yield from conjuncts(part)
+    else:
+        yield guard
+
+
+def _is_settled(guard: Guard) -> bool:
+    match guard:
+        case Interface() | In("ctstate"):
+            return False
+        case All(parts) | AnyOf(parts):
+            return all(_is_settled(part) for part in parts)
+        case Not(inner):
+            return _is_settled(inner)
+        case _:
+            return True
 
 
 def settled(guard: Guard, state: State) -> Guard:
@@ -168,8 +201,7 @@ def settled(guard: Guard, state: State) -> Guard:
 
 def _destinations(guard: Guard) -> list[int] | None:
     """The few destinations that a guard asks for; None where it takes many."""
-    parts = guard.guards if isinstance(guard, All) else (guard,)
-    for part in parts:
+    for part in conjuncts(guard):
         if isinstance(part, In) and part.field == "dst" and part.values.size() <= _SINGLES:
             return [value for first, last in part.values for value in range(first, last + 1)]
     return None

@@ -60,7 +60,8 @@ class Bits:
 class Space:
     """One diagram manager with its variables. Diagrams of two spaces must never meet."""
 
-    # ``cut`` remembers sets cut by a field's values (see ``boxes``).
+    # ``cut`` remembers sets cut by a field's values (see ``boxes``); ``place`` is each variable's field and
+    # the power of two that it stands for.
 
     def __init__(self, family: Family) -> None:
         self.family: Family = family
@@ -70,6 +71,8 @@ class Space:
         self.first: dict[str, int] = {}
         self._interned: dict[tuple[int, ...], Bits] = {}
         self._forgetting: dict[tuple[object, ...], Set] = {}
+        self._values: dict[tuple[Set, Bits], IntSet] = {}
+        self.literals: dict[tuple[tuple[str, int], ...], Set] = {}
         self.cut: dict[tuple[Set, Bits], list[tuple[IntSet, Set]]] = {}
         self._choices: dict[object, Set] = {}
         self.doubts: dict[int, tuple[Doubt, ...]] = {}
@@ -79,6 +82,11 @@ class Space:
             at += self.width(name)
         self.manager.add_vars(at)
         self.variables = at
+        self.place = {
+            self.first[name] + bit: (name, self.width(name) - 1 - bit)
+            for name in ORDER
+            for bit in range(self.width(name))
+        }
         self._var = [self.manager.var(index) for index in range(at)]
         self.field: dict[str, Bits] = {name: self._identity(name) for name in ORDER}
 
@@ -178,6 +186,10 @@ class Space:
             return some
         if one.value is not None and other.value is not None:
             return some if one.value == other.value else self.nothing
+        if one.value is not None or other.value is not None:
+            fixed, free = (one, other) if one.value is not None else (other, one)
+            assert fixed.value is not None
+            return some & self.member(free, IntSet.of(fixed.value))
         for mine, theirs in zip(one.codes, other.codes, strict=True):
             if mine == theirs:
                 continue
@@ -248,9 +260,12 @@ class Space:
         return self._all_values(shown, bits)
 
     def _all_values(self, shown: Set, bits: Bits) -> IntSet:
-        found: list[Interval] = []
-        self._collect(shown, bits.codes, 0, 0, found)
-        return IntSet.from_intervals(found)
+        known = self._values.get((shown, bits))
+        if known is None:
+            found: list[Interval] = []
+            self._collect(shown, bits.codes, 0, 0, found)
+            known = self._values[shown, bits] = IntSet.from_intervals(found)
+        return known
 
     def only(self, some: Set, bits: Bits) -> Set:
         """The set with everything but one field forgotten."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.semantics.addresses import HostAddress, preferred_addresses
+from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.conntrack import NEVER_TRACKED
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
@@ -22,6 +22,7 @@ from sekisho.semantics.program import (
     UNTRACKED,
     Translate,
 )
+from sekisho.semantics.source_address import preferred_addresses
 from sekisho.symbolic.guards import ANSWERS, Guards
 from sekisho.symbolic.space import Bits, Set, Space
 from sekisho.symbolic.state import ByOrigin, Ends, Front, State, SymbolicConnection, add
@@ -56,7 +57,7 @@ def _look_up(state: State, some: Set, node: str, guards: Guards, found: Front) -
             directions.reverse()
         for direction, ends in directions:
             zone = connection.zone_reply if direction else connection.zone
-            if zone != state.zone or _crossed(state.ends, ends, space):
+            if zone != (state.zone_reply if direction else state.zone) or _crossed(state.ends, ends, space):
                 continue
             here = _same_ends(rest, state, ends, direction, guards)
             if not here.satisfiable():
@@ -142,13 +143,15 @@ def rewrite(state: State, side: str) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Packets that reached a translating line. ``key`` names the line's open questions."""
+    """Packets that reached a translating line: those of ``within`` that are in ``some``. ``key`` names the
+    line's open questions."""
 
     action: Translate
     side: str
     state: State
     some: Set
     key: object
+    within: Set
 
 
 def translate(
@@ -157,27 +160,32 @@ def translate(
     """Bind the connections: the packets by their new states, and those for which there is no address."""
     bound: Front = {}
     dropped: list[tuple[State, Set]] = []
-    changes: dict[tuple[State, str], list[tuple[Bits | None, Bits | None, Set]]] = {}
+    changes: dict[tuple[State, str, Set], list[tuple[Bits | None, Bits | None, Set]]] = {}
     for hit in hits:
         connection = hit.state.connection
         if connection is None:
-            add(bound, hit.state, hit.some)
+            add(bound, hit.state, hit.some & hit.within)
             continue
         for address, some in _addresses(hit, addresses, guards):
             if address == "none":
-                dropped.append((hit.state, some))
+                dropped.append((hit.state, some & hit.within))
                 continue
             assert not isinstance(address, str)
             for port, part in _ports(hit, some, guards):
                 if part.satisfiable():
-                    changes.setdefault((hit.state, hit.side), []).append((address, port, part))
-    for (state, side), found in changes.items():
-        _bind(state, side, found, guards, bound)
+                    changes.setdefault((hit.state, hit.side, hit.within), []).append((address, port, part))
+    for (state, side, within), found in changes.items():
+        _bind(state, side, found, within, guards, bound)
     return bound, dropped
 
 
 def _bind(
-    state: State, side: str, changes: list[tuple[Bits | None, Bits | None, Set]], guards: Guards, bound: Front
+    state: State,
+    side: str,
+    changes: list[tuple[Bits | None, Bits | None, Set]],
+    within: Set,
+    guards: Guards,
+    bound: Front,
 ) -> None:
     """Give the packets' connections their translations; many destinations go into one state."""
     connection = state.connection
@@ -196,8 +204,10 @@ def _bind(
         same = space.equal(some, address, here)
         if same.satisfiable() and port is not port_here:
             same = (same & ~guards.ported) | space.equal(same & guards.ported, port, port_here)
-        add(bound, _marked(state, side), same)
-        some &= ~same
+        same &= within
+        if same.satisfiable():
+            add(bound, _marked(state, side), same)
+            some &= ~same
         if not some.satisfiable():
             continue
         key = (address, port)
@@ -212,7 +222,7 @@ def _bind(
     for (address, port), some in together.items():
         new_onward = replace(onward, **{side: address, port_name: port})
         changed = replace(connection, onward=new_onward, status=connection.status | bit)
-        add(bound, _marked(state.with_connection(changed), side), some)
+        add(bound, _marked(state.with_connection(changed), side), some & within)
 
 
 def _many(merged: dict[tuple[Bits, Bits], Set], here: Bits, state: State, space: Space) -> bool:
@@ -261,7 +271,9 @@ def own_addresses(
     some: Set, state: State, addresses: tuple[HostAddress, ...], space: Space
 ) -> Iterator[tuple[Bits | str, Set]]:
     """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
-    towards = state.next_hop if state.next_hop is not None else state.ends.dst
+    # IPv6 chooses by the destination, IPv4 by the next hop.
+    by_hop = space.family == 4 and state.next_hop is not None
+    towards = state.next_hop if by_hop and state.next_hop is not None else state.ends.dst
     for subnet, address in preferred_addresses(addresses, state.oif or ""):
         here = some
         if subnet is not None:
@@ -305,7 +317,7 @@ def _ports(hit: Hit, some: Set, guards: Guards) -> Iterator[tuple[Bits | None, S
     present: Bits = connection.onward.dport if hit.side == "dst" else connection.onward.sport
     first, last = action.ports
     if action.base_port is not None:
-        for value in _values(some, present, space):
+        for value in _values(some & hit.within, present, space):
             shifted = first + (value - action.base_port) % (last - first + 1)
             yield space.constant(shifted, 16), some & space.member(present, IntSet.of(value))
         return

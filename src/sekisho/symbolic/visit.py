@@ -33,8 +33,8 @@ from sekisho.semantics.program import (
     Translate,
     Way,
 )
-from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
+from sekisho.symbolic.flow import Within
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.space import Bits, Set
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
@@ -380,6 +380,8 @@ class SymbolicVisit:
     def _filter(self, station: Station, front: Front) -> Front:
         passing: Front = {}
         for passed, state, some in self._pass(station, front):
+            if isinstance(passed, Within) and passed.within is not None:
+                some &= passed.within
             if isinstance(passed.action, Accept):
                 add(passing, state, some)
             else:
@@ -407,7 +409,8 @@ class SymbolicVisit:
                 if isinstance(action, Translate):
                     what = NAT_SIDE[station.hook] if action.what == "hook" else action.what
                     key = self._key(id(passed.line), state)
-                    hits.append(Hit(action, what, state, some, key))
+                    within = passed.within if isinstance(passed, Within) else None
+                    hits.append(Hit(action, what, state, some, key, within or self.space.everything))
                     lines[id(state)] = passed
                 elif isinstance(action, Accept):
                     add(following, state, some)

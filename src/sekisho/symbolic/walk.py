@@ -51,6 +51,7 @@ class SymbolicWalk:
         self.extra = tuple(extra)
         self.visits = {name: SymbolicVisit(self, host) for name, host in world.nodes.items()}
         self.strangers: Origins = ()
+        self._addresses: dict[int, IntSet] = {}
         self._plain: dict[tuple[str, bool], tuple[IntSet, list[Attachment]]] = {}
         self.sees_ports = _sees_ports(world.host.programs[family])
         self.ended: list[Ended] = []
@@ -221,7 +222,11 @@ class SymbolicWalk:
 
     def addresses_of(self, target: Attachment) -> IntSet:
         """An attachment's addresses of this family."""
-        return IntSet.of(*(a.value for a in target.addresses if a.family == self.family))
+        found = self._addresses.get(id(target))
+        if found is None:
+            found = IntSet.of(*(a.value for a in target.addresses if a.family == self.family))
+            self._addresses[id(target)] = found
+        return found
 
     def _no_hairpin(self, leaving: Leaving, target: Attachment, origins: Origins, here: Set) -> Set:
         """A bridged packet does not go back out of the port that it came in by."""

@@ -1,0 +1,437 @@
+"""Every container and host port, and who can open a connection to it.
+
+              internet   vpc   same host   same network   other networks
+    web:80    yes        yes   yes         yes            no
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from sekisho.answers.arrivals import Arrivals, Witness
+from sekisho.answers.places import Origin, Reading, Target
+from sekisho.answers.refusing import Objection, host_objects
+from sekisho.model.docker import DockerContainer, PublishedPort
+from sekisho.semantics.journey import Lean
+from sekisho.semantics.program import In, Translate
+from sekisho.semantics.proxy import second_connection
+from sekisho.semantics.world import HOST, World
+from sekisho.symbolic.journeys import Flows
+from sekisho.symbolic.space import Set
+from sekisho.values.address import Address, Family, format_ip
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import TCP, UDP, Packet, protocol_name, protocol_number
+
+CALLERS = ("internet", "vpc", "same-host", "same-network", "other-network")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whether one kind of caller can open a connection. ``status``: yes, no, perhaps, or none where there is
+    no such caller. ``via`` are the addresses and ports to call, "direct" the container's own;
+    ``sees``: the source that the server sees, "" for the caller's own. ``bypasses``: what the host's INPUT
+    rules would say to the same packet, which they never see."""
+
+    caller: str
+    status: str
+    via: tuple[str, ...] = ()
+    sees: tuple[str, ...] = ()
+    callers: int = 0
+    witness: Witness | None = None
+    bypasses: Objection | None = None
+    refused_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One port of a container, or of the host."""
+
+    place: str
+    network: str
+    address: str
+    port: int
+    proto: str
+    access: tuple[Access, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """The whole answer."""
+
+    family: Family
+    ports: tuple[Exposure, ...]
+    leans_on: tuple[Lean, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Port:
+    place: str
+    network: str
+    address: Address
+    port: int
+    proto: int
+    bridge: str
+
+
+def exposed(world: World, family: Family = 4) -> Exposed:
+    """Every port that is published, exposed, listened on or translated to."""
+    reading = Reading(world, family)
+    found = _Finder(world, reading)
+    ports = [found.container(port) for port in _container_ports(world, family)]
+    ports += [found.host(proto, port, values) for proto, port, values in _host_ports(world, family)]
+    return Exposed(family, tuple(ports), (*reading.leans, *world.host.leans[family]))
+
+
+# ----------------------------------------------------------------------------------- which ports
+
+
+def _container_ports(world: World, family: Family) -> Iterator[_Port]:
+    bridges = {network.bridge: network.name for network in world.snapshot.networks or () if network.bridge}
+    containers = {item.name: item for item in world.snapshot.containers or ()}
+    translated = _translated(world, family)
+    for attachment in world.attachments:
+        for address in sorted(attachment.addresses):
+            if address.family != family:
+                continue
+            wanted = set(translated.get(address.value, ()))
+            wanted |= set(_of_docker(containers.get(attachment.name)))
+            wanted |= set(_listening(world, attachment.node, address))
+            for proto, port in sorted(wanted, key=lambda item: (item[1], item[0])):
+                network = bridges.get(attachment.bridge, attachment.bridge)
+                yield _Port(attachment.name, network, address, port, proto, attachment.bridge)
+
+
+def _of_docker(container: DockerContainer | None) -> Iterator[tuple[int, int]]:
+    """Ports that Docker knows of: published, and EXPOSEd by the image."""
+    if container is None:
+        return
+    for published in container.published:
+        yield protocol_number(published.proto), published.container_port
+    for port, proto in container.exposed:
+        yield protocol_number(proto), port
+
+
+def _listening(world: World, node: str | None, address: Address) -> Iterator[tuple[int, int]]:
+    sockets = world.nodes[node].sockets if node is not None else None
+    for socket in sockets or ():
+        local = socket.address
+        if local is None or not local.value or local == address:
+            for number_, name in ((TCP, "tcp"), (UDP, "udp")):
+                if socket.proto.startswith(name) and socket.state in ("LISTEN", "UNCONN", ""):
+                    yield number_, socket.port
+
+
+def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]]:
+    """Ports that DNAT rules of the host send to, by address."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for stations in world.host.programs[family].stations.values():
+        for station in stations:
+            for chain in (station.base, *station.chains.values()):
+                for line in chain.lines:
+                    action = line.action
+                    if not isinstance(action, Translate) or action.addresses is None or action.what != "dst":
+                        continue
+                    if action.ports is not None and action.addresses[0] == action.addresses[1]:
+                        protos = _protocols(line.guard)
+                        for proto in protos:
+                            found.setdefault(action.addresses[0], []).append((proto, action.ports[0]))
+    return found
+
+
+def _protocols(guard: object) -> tuple[int, ...]:
+    parts = getattr(guard, "guards", (guard,))
+    for part in parts:
+        if isinstance(part, In) and part.field == "proto":
+            return tuple(n for n in (TCP, UDP) if n in part.values)
+    return ()
+
+
+def _host_ports(world: World, family: Family) -> Iterator[tuple[int, int, IntSet]]:
+    """Ports that processes of the host listen on, with the addresses they do; docker-proxy's left out."""
+    own = IntSet.of(*(item.value for item in world.host.addresses[family]))
+    found: dict[tuple[int, int], IntSet] = {}
+    chain = world.host.programs[family].sockets
+    for line in chain.lines if chain is not None else ():
+        parts = {part.field: part.values for part in line.guard.guards}  # type: ignore[union-attr]
+        if "docker-proxy" in line.text:
+            continue
+        key = (parts["proto"].intervals[0][0], parts["dport"].intervals[0][0])
+        found[key] = found.get(key, IntSet(())) | parts.get("dst", own)
+    for (proto, port), addresses in sorted(found.items(), key=lambda item: item[0][1]):
+        yield proto, port, addresses
+
+
+# ------------------------------------------------------------------------------------ who calls
+
+
+class _Finder:
+    """Looks ports up in the flows of every place."""
+
+    def __init__(self, world: World, reading: Reading) -> None:
+        self.world = world
+        self.reading = reading
+        self.arrivals = Arrivals(reading)
+        self.space = reading.space
+        self.callers = self._callers()
+        self.host_own = IntSet.of(*(item.value for item in world.host.addresses[reading.family]))
+        self._host_dst = self.space.member(self.space.field["dst"], self.host_own)
+        self._segments: dict[str, IntSet] = {}
+        self._targets: dict[Address, Target] = {}
+        self._reached: dict[tuple[str, int, Address], list[tuple[Flows, Set]]] = {}
+        self._stopped: dict[tuple[str, int, Address], list[tuple[Flows, Set]]] = {}
+        self.proxied: dict[int, list[Flows]] = {}
+        self.containers = {item.name: item for item in world.snapshot.containers or ()}
+        self.names = {a.value for item in reading.known for a in item.addresses}
+
+    def _callers(self) -> dict[str, list[Origin]]:
+        """Origins by kind; those of one run of the walk are asked about together."""
+        found: dict[str, list[Origin]] = {}
+        for item in self.reading.origins:
+            found.setdefault({"host": "same-host"}.get(item.kind, item.kind), []).append(item)
+        together: dict[int, Origin] = {}
+        for item in found.get("container", []):
+            known = together.get(item.group)
+            some = item.some if known is None else known.some | item.some
+            addresses = item.addresses if known is None else known.addresses | item.addresses
+            together[item.group] = replace(item, some=some, addresses=addresses)
+        found["container"] = list(together.values())
+        return found
+
+    def container(self, port: _Port) -> Exposure:
+        """Who can call a container's port."""
+        mine = IntSet.of(port.address.value)
+        same = IntSet.from_intervals(
+            i for item in self.reading.known if item.bridge == port.bridge for i in self.reading.walk.addresses_of(item)
+        ) if port.bridge not in self._segments else self._segments[port.bridge]  # fmt: skip
+        self._segments[port.bridge] = same
+        neighbours = same.minus(mine, 128)
+        access = []
+        for caller in CALLERS:
+            if caller in ("same-network", "other-network"):
+                origins = [
+                    narrowed
+                    for item in self.callers["container"]
+                    if (narrowed := self._among(item, neighbours, same, caller)) is not None
+                ]
+            else:
+                origins = self.callers.get(caller, [])
+            access.append(self._access(caller, origins, port))
+        address = format_ip(port.address.family, port.address.value)
+        return Exposure(port.place, port.network, address, port.port, protocol_name(port.proto), tuple(access))
+
+    def _among(self, item: Origin, neighbours: IntSet, same: IntSet, caller: str) -> Origin | None:
+        """The containers of an origin that are, or are not, on the port's network."""
+        wanted = item.addresses & neighbours if caller == "same-network" else item.addresses.minus(same, 128)
+        if not wanted:
+            return None
+        some = item.some
+        if self.reading.sources[item.group].how == "attachment":
+            some &= self.space.member(self.space.field["src"], wanted)
+        return replace(item, some=some, addresses=wanted)
+
+    def _access(self, caller: str, origins: list[Origin], port: _Port) -> Access:
+        if not origins:
+            return Access(caller, "none")
+        ways: list[tuple[Origin, Flows, Set]] = []
+        for origin in origins:
+            ways += ((origin, flow, some) for flow, some in self._to(caller, origin, port))
+        ways = self._certain(ways)
+        if not ways:
+            return self._refused(caller, origins, port)
+        via: dict[str, None] = {}
+        sees: dict[str, None] = {}
+        for _, flow, some in ways:
+            via.update(dict.fromkeys(self._called(flow, some, port)))
+            sees.update(dict.fromkeys(self._seen(flow)))
+        origin, flow, some = ways[0]
+        witness = self.arrivals.packet(origin, flow, some)
+        bypasses = None
+        if flow.forward.bridge or flow.forward.where != HOST:
+            bypasses = host_objects(self.world, self.reading.family, witness, flow)
+        return Access(caller, "yes", tuple(via), tuple(sees), 0, witness, bypasses)
+
+    def _certain(self, ways: list[tuple[Origin, Flows, Set]]) -> list[tuple[Origin, Flows, Set]]:
+        if not self.space.doubts or not ways:
+            return ways
+        union = self.space.nothing
+        for _, _, some in ways:
+            union |= some
+        certain = self.space.certainly(union)
+        return [(o, f, s & certain) for o, f, s in ways if (s & certain).satisfiable()]
+
+    def _to(self, caller: str, origin: Origin, port: _Port) -> Iterator[tuple[Flows, Set]]:
+        """The working flows of an origin that end at the port, directly or through docker-proxy."""
+        space = self.space
+        proto = space.member(space.field["proto"], IntSet.of(port.proto))
+        wanted = IntSet.of(port.port)
+        for flow, some in self._reaching(caller, origin, port):
+            here = some & space.member(flow.state.ends.dport, wanted) & proto
+            if here.satisfiable():
+                yield flow, here
+        for flow, some in self._by_proxy(origin, port):
+            here = some & origin.some & self.arrivals.both_ways(flow)
+            if here.satisfiable():
+                yield flow, here
+
+    def _reaching(self, caller: str, origin: Origin, port: _Port) -> list[tuple[Flows, Set]]:
+        """The working flows of an origin to a container's address, whatever the port."""
+        key = (caller, origin.group, port.address)
+        known = self._reached.get(key)
+        if known is None:
+            target = self._target(port)
+            found = (
+                (flow, some & origin.some & self.arrivals.both_ways(flow)
+                 & self.space.member(flow.state.ends.dst, target.addresses))
+                for flow, some in self.arrivals.at(origin, target)
+            )  # fmt: skip
+            known = self._reached[key] = [(flow, some) for flow, some in found if some.satisfiable()]
+        return known
+
+    def _target(self, port: _Port) -> Target:
+        found = self._targets.get(port.address)
+        if found is None:
+            here = tuple(item for item in self.world.attachments if port.address in item.addresses)
+            mine = IntSet.of(port.address.value)
+            found = self._targets[port.address] = Target(port.place, "container", mine, here[0].node, here)
+        return found
+
+    def _by_proxy(self, origin: Origin, port: _Port) -> Iterator[tuple[Flows, Set]]:
+        """Connections that docker-proxy accepts on the host for the container's port."""
+        container = self.containers.get(port.place)
+        published = [p for p in container.published if p.host_port] if container else []
+        published = [p for p in published if p.container_port == port.port and protocol_number(p.proto) == port.proto]
+        if not published:
+            return
+        flows = self.proxied.get(origin.group)
+        if flows is None:
+            every = self.reading.flows(origin.group)
+            flows = self.proxied[origin.group] = [
+                f for f in every if f.forward.disposition == "delivered" and f.forward.line is not None
+            ]
+        for flow in flows:
+            for each in published:
+                some = flow.some & self._published(each, flow, port)
+                if some.satisfiable() and self._proxy_works(each, port):
+                    yield flow, some
+
+    def _published(self, published: PublishedPort, flow: Flows, port: _Port) -> Set:
+        space, ends = self.space, flow.state.ends
+        some = space.member(ends.dport, IntSet.of(published.host_port))
+        some &= space.member(space.field["proto"], IntSet.of(port.proto))
+        host = published.host_address
+        if host is not None and host.value:
+            if host.family != space.family:
+                return space.nothing
+            some &= space.member(ends.dst, IntSet.of(host.value))
+        return some
+
+    def _proxy_works(self, published: PublishedPort, port: _Port) -> bool:
+        """Whether docker-proxy's own connection, made by the host, reaches this very container."""
+        caller = Packet(port.address.family, 0, 0, port.proto, None, published.host_port)
+        start = second_connection(self.world, caller)
+        if start is not None and start.packet.dst != port.address.value:
+            return False
+        origin = self.reading.host_origin
+        direct = self.space.member(self.space.field["dst"], IntSet.of(port.address.value))
+        target = self._target(port)
+        wanted = direct & self.space.member(self.space.field["dport"], IntSet.of(port.port))
+        return any(
+            (some & wanted & self.arrivals.both_ways(flow)).satisfiable()
+            for flow, some in self.arrivals.at(origin, target)
+        )
+
+    def _called(self, flow: Flows, some: Set, port: _Port) -> list[str]:
+        """The addresses and ports that callers use for these packets."""
+        sent, ends = self.arrivals.sent(flow), flow.state.ends
+        if sent.dst is ends.dst and sent.dport is ends.dport and not flow.forward.line:
+            return ["direct"]
+        found = []
+        if sent.dst.value is None:
+            # From outside, 127.0.0.0/8 is translated like any local address; nobody calls that.
+            hosts = self.space.few_values(some & self._host_dst, sent.dst, 64)
+        else:
+            hosts = IntSet.of(sent.dst.value)
+        ports = self.space.few_values(some, sent.dport, 64) or IntSet(())
+        shown = [format_ip(self.space.family, v) for a, b in hosts for v in range(a, b + 1)] if hosts else ["*"]
+        for first, last in ports:
+            for value in range(first, last + 1):
+                found += [f"{host}:{value}" for host in shown]
+        return found
+
+    def _seen(self, flow: Flows) -> list[str]:
+        """The source that the server sees, where it is not the caller's own."""
+        if flow.forward.line is not None:
+            return ["docker-proxy"]
+        source, sent = flow.state.ends.src, self.arrivals.sent(flow)
+        if source is sent.src:
+            return [""]
+        return [format_ip(self.space.family, source.value)] if source.value is not None else ["?"]
+
+    def _refused(self, caller: str, origins: Iterable[Origin], port: _Port) -> Access:
+        """Nobody of this kind gets through for certain: perhaps, or what refuses a call."""
+        space = self.space
+        ports = space.member(space.field["proto"], IntSet.of(port.proto))
+        lines: dict[str, None] = {}
+        for origin in origins:
+            for flow, some in self._aimed(caller, origin, port):
+                fate = flow.forward
+                aimed = some & ports & space.member(flow.state.ends.dport, IntSet.of(port.port))
+                if not aimed.satisfiable():
+                    continue
+                if fate.disposition == "undetermined" or (flow.reply and flow.reply.disposition == "undetermined"):
+                    return Access(caller, "perhaps")
+                if space.doubts and not space.certainly(aimed).satisfiable():
+                    return Access(caller, "perhaps")
+                stop = flow.reply if flow.reply is not None else fate
+                lines[_reason(stop.disposition, stop.line and stop.line.evidence)] = None
+        return Access(caller, "no", refused_by=tuple(lines))
+
+    def _aimed(self, caller: str, origin: Origin, port: _Port) -> list[tuple[Flows, Set]]:
+        """The flows of an origin to a container's address, as far as they came."""
+        key = (caller, origin.group, port.address)
+        known = self._stopped.get(key)
+        if known is None:
+            mine = IntSet.of(port.address.value)
+            found = (
+                (flow, flow.some & origin.some & self.space.member(flow.state.ends.dst, mine))
+                for flow in self.arrivals.aimed_at(origin.group, port.address.value)
+            )
+            known = self._stopped[key] = [(flow, some) for flow, some in found if some.satisfiable()]
+        return known
+
+    def host(self, proto: int, port: int, addresses: IntSet) -> Exposure:
+        """Who can call a port of the host's own processes."""
+        access = []
+        for caller in CALLERS:
+            if caller == "same-network":
+                continue
+            origins = self.callers.get({"other-network": "container"}.get(caller, caller), [])
+            access.append(self._host_access(caller, origins, proto, port))
+        shown = format_ip(self.space.family, addresses.intervals[0][0]) if addresses.size() == 1 else "*"
+        return Exposure(HOST, "", shown, port, protocol_name(proto), tuple(access))
+
+    def _host_access(self, caller: str, origins: list[Origin], proto: int, port: int) -> Access:
+        if not origins:
+            return Access(caller, "none")
+        space = self.space
+        target = next(item for item in self.reading.targets if item.kind == "host")
+        wanted = space.member(space.field["proto"], IntSet.of(proto))
+        ways = []
+        for origin in origins:
+            for flow, some in self.arrivals.at(origin, target):
+                here = some & wanted & space.member(flow.state.ends.dport, IntSet.of(port)) & origin.some
+                here &= self.arrivals.both_ways(flow)
+                if here.satisfiable() and flow.forward.line is None:
+                    ways.append((origin, flow, here))
+        ways = self._certain(ways)
+        if not ways:
+            return Access(caller, "no")
+        origin, flow, some = ways[0]
+        return Access(caller, "yes", (), (), 0, self.arrivals.packet(origin, flow, some))
+
+
+def _reason(disposition: str, evidence: object) -> str:
+    place = f"{evidence.file}:{evidence.line} {evidence.text.strip()}" if evidence is not None else ""  # type: ignore[attr-defined]
+    return f"{disposition} {place}".strip()
+

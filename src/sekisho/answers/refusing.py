@@ -1,0 +1,81 @@
+"""What the host's own rules for local packets would say to a packet that goes to a container instead.
+
+DNAT turns a call to the host's address into one that is forwarded: INPUT never sees it. Somebody who reads
+``-A INPUT -p tcp --dport 8080 -j DROP`` believes the port closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekisho.answers.arrivals import Witness
+from sekisho.model.evidence import Evidence
+from sekisho.semantics.chains import Choices, run
+from sekisho.semantics.program import Accept, Action, Drop, Reject
+from sekisho.semantics.traveller import Traveller, traveller
+from sekisho.semantics.world import HOST, World
+from sekisho.symbolic.journeys import Flows
+from sekisho.values.address import Family
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A rule (or a policy, ``rule`` None) of INPUT that refuses the packet."""
+
+    table: str
+    chain: str
+    rule: int | None
+    text: str
+    evidence: Evidence | None
+
+
+def host_objects(world: World, family: Family, witness: Witness, flow: Flows) -> Objection | None:
+    """The INPUT rule that would refuse the witness as it arrived, were it for the host; None where none
+    would, or where the packet does not arrive at the host from outside."""
+    if flow.source.how == "process" and flow.source.node == HOST:
+        return None
+    packet = _packet(witness, family, flow.source.iif or _bridge(world, witness))
+    for station in world.host.programs[family].stations.get("input", ()):
+        if station.kind != "filter":
+            continue
+        choices = Choices()
+        last = None
+        for last in run(station.base, station.chains, packet, choices, _nothing):
+            pass
+        if last is None or choices.taken or isinstance(last.action, Accept):
+            continue
+        if isinstance(last.action, Drop | Reject):
+            line = last.line
+            text = line.text if line else f"-P {station.base.name}"
+            evidence = line.evidence if line else station.base.evidence
+            number = line.number if line else None
+            return Objection(station.table, last.chain.name, number, text, evidence)
+    return None
+
+
+def _nothing(action: Action, packet: Traveller) -> None:
+    """Marks and the like do not matter to what is asked here."""
+
+
+def _bridge(world: World, witness: Witness) -> str | None:
+    values = dict(witness.values)
+    for attachment in world.attachments:
+        if any(address.value == values["src"] for address in attachment.addresses):
+            return attachment.bridge
+    return None
+
+
+def _packet(witness: Witness, family: Family, iif: str | None) -> Traveller:
+    values = dict(witness.values)
+    proto = values["proto"]
+    ported, query = proto in PORT_PROTOCOLS, proto in (ICMP, ICMPV6)
+    packet = traveller(
+        Packet(
+            family, values["src"], values["dst"], proto, values["sport"] if ported else None,
+            values["dport"] if ported else None, values["icmp_type"] if query else None,
+            values["icmp_code"] if query else None, 1 if query else None, SYN if proto == TCP else None, iif,
+        )  # fmt: skip
+    )
+    packet.ctstate, packet.ctdir = 1, 0
+    return packet

@@ -122,6 +122,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "tables-not-captured": (
         "tables {0} not captured: taken as ACCEPT", "テーブル {0} は未取得: ACCEPTとみなす",
     ),
+    "back-ends-order": (
+        "iptables-legacy and nftables are both in use: at the same priority legacy's chains are taken first",
+        "iptables-legacyとnftablesの両方が使われている: 同じ優先度ではlegacyのチェインが先とみなす",
+    ),
     "local-table-inferred": (
         "table local not captured: the host's addresses are taken from the routes' src and ip addr",
         "localテーブルは未取得: ホストのアドレスは経路のsrcとip addrから推定",
@@ -217,6 +221,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "depends on a header field that the question does not state: {0}",
         "質問に書かれていないヘッダーの値による: {0}",
     ),
+    "address-type-by-route": (
+        "depends on a route lookup for the {0} address", "{0} アドレスの経路検索による",
+    ),
     "sets-not-captured": ("ipset save not captured: set {0}", "ipset save は未取得: セット {0}"),
     "set-not-captured": ("set {0} is not in the captured sets", "セット {0} が取得内容にない"),
     "table-incomplete": (
@@ -249,6 +256,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "sent-to-everybody": (
         "a packet to a broadcast or multicast address leaves and is looped back as well",
         "ブロードキャスト・マルチキャスト宛のパケットは、外へ出ると同時に自分にも戻ってくる",
+    ),
+    "connection-clash": (
+        "another connection has the same addresses and ports: the kernel drops it or picks another port",
+        "同じアドレスとポートの組を別のコネクションが使っている: カーネルは破棄するか、別のポートを選ぶ",
     ),
     "multipath": (
         "the kernel picks one of several ways: {0} | {1}",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.match_context import AddressTypes
-from sekisho.values.address import BITS, Address, Family, Prefix
+from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet
 
 
@@ -155,34 +155,3 @@ def address_types(family: Family, local: Iterable[Route]) -> AddressTypes:
     for kind, values in special.items():
         by_type[kind] = by_type.get(kind, IntSet(())) | values
     return AddressTypes(by_type, by_device)
-
-
-def preferred_addresses(
-    addresses: Iterable[HostAddress], device: str
-) -> tuple[tuple[Prefix | None, HostAddress], ...]:
-    """The addresses the kernel prefers on an interface, best first (net/ipv4/devinet.c, inet_select_addr).
-
-    Each is taken for the next hops inside the prefix before it (None: for any): the primary ones in
-    turn for their subnets, else the interface's first primary one, else the first primary one of
-    global scope on another interface.
-    """
-    here: list[HostAddress] = []
-    elsewhere: list[HostAddress] = []
-    for address in addresses:
-        if address.secondary:
-            continue
-        if address.interface != device:
-            if address.scope not in ("host", "link"):
-                elsewhere.append(address)
-        elif address.scope != "host":
-            here.append(address)
-    by_subnet: list[tuple[Prefix | None, HostAddress]] = [(address.subnet, address) for address in here]
-    return (*by_subnet, *((None, address) for address in (*here, *elsewhere)[:1]))
-
-
-def best_address(addresses: Iterable[HostAddress], device: str, towards: int | None) -> HostAddress | None:
-    """The address the kernel prefers on an interface for a next hop (None: whatever it is)."""
-    for subnet, address in preferred_addresses(addresses, device):
-        if towards is None or subnet is None or subnet.contains(Address(address.family, towards)):
-            return address
-    return None

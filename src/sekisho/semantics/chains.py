@@ -6,7 +6,7 @@ Whoever asks runs it again with other choices to see whether they matter (see ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 from sekisho.semantics.journey import Doubt
@@ -33,9 +33,11 @@ MAX_DEPTH = 128
 
 @dataclass(slots=True)
 class Choices:
-    """A script for undecided questions. ``taken`` records each with the number of answers it has."""
+    """A script for undecided questions. ``taken`` records each with the number of answers it has,
+    ``passed_over`` those on which nothing but a log line or the like depends."""
 
     script: tuple[int, ...] = ()
+    passed_over: list[Doubt] = field(default_factory=list)
     taken: list[tuple[tuple[Doubt, ...], int, int]] = field(default_factory=list)
 
     def choose(self, reasons: tuple[Doubt, ...], answers: int) -> int:
@@ -125,29 +127,50 @@ def _fits(line: Guarded, packet: Traveller, choices: Choices) -> bool:
     """Whether the line's guard holds; where nobody can say, what the choices answer."""
     held = holds(line.guard, packet)
     if held is None:
-        return type(line.action) is not Continue and bool(choices.choose(doubts(line.guard, packet), 2))
+        reasons = doubts(line.guard, packet)
+        if type(line.action) is Continue:
+            choices.passed_over += reasons
+            return False
+        return bool(choices.choose(reasons, 2))
     return held
 
 
-def _acts(action: Action, packet: Traveller, choices: Choices) -> Iterator[tuple[Action, bool]]:
-    """The single acts of a line's action, each with whether more follow.
+def _acts(action: Action, packet: Traveller, choices: Choices) -> Generator[tuple[Action, bool], None, bool]:
+    """The single acts of a line's action, each with whether more may follow; whether it came to its end.
 
-    Guards are asked as late as can be: what yields an act carries it out before it asks for the next.
+    Guards are asked as late as can be: who takes an act carries it out before asking for the next.
     """
     match action:
         case FirstOf(lines):
             for line in lines:
                 if _fits(line, packet, choices):
-                    yield from _acts(line.action, packet, choices)
-                    return
+                    return (yield from _acts(line.action, packet, choices))
+            return False
         case Series(lines):
             for number, line in enumerate(lines, 1):
                 if not _fits(line, packet, choices):
-                    return
-                for act, more in _acts(line.action, packet, choices):
-                    yield act, more or number < len(lines)
+                    return False
+                inner = _acts(line.action, packet, choices)
+                if number < len(lines):
+                    inner = _with_more(inner)
+                if not (yield from inner):
+                    return False
+            return True
         case _:
             yield action, False
+            return True
+
+
+def _with_more(
+    acts: Generator[tuple[Action, bool], None, bool],
+) -> Generator[tuple[Action, bool], None, bool]:
+    """The same acts, none of them the rule's last."""
+    while True:
+        try:
+            act, _ = next(acts)
+        except StopIteration as done:
+            return bool(done.value)
+        yield act, True
 
 
 def set_bits(action: Action, packet: Traveller) -> None:

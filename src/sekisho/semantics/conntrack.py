@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from sekisho.semantics.program import (
+    CONFIRMED_BIT,
     DNAT_BIT,
     ESTABLISHED,
     INVALID,
@@ -65,7 +66,8 @@ def key_of(packet: Traveller) -> FlowKey:
 
 @dataclass(slots=True)
 class Connection:
-    """``bound`` are the sides ("dst", "src") whose nat chains were consulted already."""
+    """``bound`` are the sides ("dst", "src") whose nat chains were consulted already; ``by_syn``: a TCP
+    SYN opened it, so that nothing but a SYN or RST may follow before the answer."""
 
     original: FlowKey
     reply: FlowKey
@@ -74,6 +76,7 @@ class Connection:
     status: int = 0
     mark: int = 0
     bound: set[str] = field(default_factory=set)
+    by_syn: bool = False
 
     def translated(self, direction: int) -> FlowKey:
         """How a packet of this direction leaves: the mirror image of the other direction's tuple."""
@@ -86,14 +89,31 @@ class Tracker:
 
     connections: list[Connection] = field(default_factory=list)
 
-    def find(self, key: FlowKey, zone: int) -> tuple[Connection, int] | None:
-        """The connection a packet belongs to, and its direction (0 original, 1 reply)."""
+    def find(self, key: FlowKey, zone: int, zone_reply: int) -> tuple[Connection, int] | None:
+        """The connection a packet belongs to, and its direction (0 original, 1 reply).
+
+        ``zone`` and ``zone_reply`` are those of the packet: what counts is the zone of the direction in
+        which it would belong (nf_ct_zone_equal).
+        """
         for connection in self.connections:
             if connection.original == key and connection.zone_original == zone:
                 return connection, 0
-            if connection.reply == key and connection.zone_reply == zone:
+            if connection.reply == key and connection.zone_reply == zone_reply:
                 return connection, 1
         return None
+
+    def clashes(self, new: Connection) -> bool:
+        """Whether a new connection has a tuple that another one holds already: the kernel then drops its
+        first packet, or picks another port for it (nf_conntrack_confirm, nf_nat_used_tuple)."""
+        if new.status & CONFIRMED_BIT:
+            return False
+        held = {
+            pair
+            for other in self.connections
+            if other is not new and other.status & CONFIRMED_BIT
+            for pair in ((other.original, other.zone_original), (other.reply, other.zone_reply))
+        }
+        return (new.original, new.zone_original) in held or (new.reply, new.zone_reply) in held
 
 
 def track(packet: Traveller, tracker: Tracker) -> Connection | None:
@@ -102,20 +122,26 @@ def track(packet: Traveller, tracker: Tracker) -> Connection | None:
     None where the packet has none (untracked, invalid).
     """
     if packet.proto == ICMPV6 and packet.icmp_type in NEVER_TRACKED:
-        packet.ctstate = UNTRACKED
+        packet.leave_connection(UNTRACKED)
         return None
-    found = tracker.find(key_of(packet), packet.zone)
+    found = tracker.find(key_of(packet), packet.zone, packet.zone_reply)
     if found is None:
         if not _may_open(packet):
-            packet.ctstate = INVALID
+            packet.leave_connection(INVALID)
             return None
         key = key_of(packet)
         connection = Connection(key, key.mirrored(), packet.zone, packet.zone_reply)
+        connection.by_syn = packet.proto == TCP and bool((packet.tcp_flags or 0) & SYN)
         tracker.connections.append(connection)
         packet.ctstate = NEW
         show(packet, connection, 0)
         return connection
     connection, direction = found
+    waiting = direction == 0 and connection.by_syn and not connection.status & SEEN_REPLY_BIT
+    if waiting and packet.tcp_flags is not None and not packet.tcp_flags & (SYN | RST):
+        # nf_conntrack_proto_tcp.c, column sSS of tcp_conntracks: ACK and FIN are invalid there.
+        packet.leave_connection(INVALID)
+        return None
     if direction == 1:
         connection.status |= SEEN_REPLY_BIT
     packet.ctstate = ESTABLISHED if connection.status & SEEN_REPLY_BIT else NEW

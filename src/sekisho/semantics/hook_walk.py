@@ -93,6 +93,8 @@ class HookWalk:
                 if before[:looks_at] != after[:looks_at] and (end := self.route_again()):
                     return end
         if hook in ("input", "postrouting") and self.connection is not None:
+            if self.tracker.clashes(self.connection):
+                return End("undetermined", (Doubt("connection-clash"),))
             self.connection.status |= CONFIRMED_BIT
             packet.ctstatus = self.connection.status
         return None
@@ -188,6 +190,7 @@ class HookWalk:
             packet.ctstate = UNTRACKED
         elif isinstance(action, SetZone):
             self.template = True
+            packet.take_template()
             if action.directions in ("both", "orig"):
                 packet.zone = action.zone
             if action.directions in ("both", "reply"):

@@ -21,7 +21,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import ICMP, ICMPV6, protocol_number
+from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_number
 
 _MAX_NESTING = 4
 
@@ -77,7 +77,7 @@ def membership(
     for element, words in ipset.entries:
         entry_options = dict(words)
         excluded = "nomatch" in entry_options
-        boxes = _box(names, element, options, own_family if kind != "bitmap" else 4)
+        boxes = _box(names, element, options, 4 if kind == "bitmap" else own_family, kind == "bitmap")
         entries.append((_specificity(boxes), boxes, excluded == nomatch))
     if all(holds for _, _, holds in entries) and len(fields) == 1 and fields[0] in ("src", "dst"):
         union = IntSet.from_intervals(interval for _, boxes, _ in entries for interval in _numbers(boxes[0]))
@@ -117,7 +117,7 @@ def _fields(dimension: str, side: str) -> tuple[str, ...]:
 
 
 def _box(
-    names: Sequence[str], element: str, options: dict[str, str], family: int
+    names: Sequence[str], element: str, options: dict[str, str], family: int, bitmap: bool
 ) -> tuple[IntSet | str, ...]:
     parts = element.split(",")
     if len(parts) != len(names):
@@ -128,6 +128,8 @@ def _box(
             boxes.append(_element_addresses(part, options))
         elif name == "port":
             proto, port = _element_port(part, family)
+            if bitmap:  # bitmap:port has no protocol of its own: any that it takes ports from
+                proto = IntSet.of(TCP, UDP)
             boxes += [proto, port]
         elif name == "iface":
             if part.startswith("physdev:"):

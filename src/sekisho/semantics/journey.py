@@ -111,6 +111,7 @@ class Journey:
     forward: Leg
     reply: Leg | None
     leans_on: tuple[Lean, ...] = ()
+    undecided: tuple[Doubt, ...] = ()
     onward: Journey | None = None
 
     @property

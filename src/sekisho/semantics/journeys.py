@@ -46,7 +46,11 @@ def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
         for at in range(len(script), len(choices.taken)):
             for other in range(1, choices.taken[at][2]):
                 pending.append((*answers[:at], other))
-    first = runs[0][1]
+    open_questions: dict[Doubt, None] = {}
+    for choices, _ in runs:
+        open_questions.update(dict.fromkeys(choices.passed_over))
+        open_questions.update(dict.fromkeys(doubt for reasons, _, _ in choices.taken for doubt in reasons))
+    first = replace(runs[0][1], undecided=tuple(open_questions))
     if len(runs) == 1:
         return first
     return _combine(first, runs, bool(pending))
@@ -60,7 +64,7 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
         if before.disposition not in ("delivered", "exits"):
             walk.leans.setdefault(Lean("connection-assumed", (before.disposition,)))
         else:
-            _reply(walk, start, before)
+            _reply(walk, replace(start, established=False), before)
     forward = _forward(walk, start, first=not start.established)
     reply = None
     if with_reply and forward.disposition in ("delivered", "exits"):
@@ -81,7 +85,9 @@ def _forward(walk: Walk, start: Start, first: bool) -> Leg:
 def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
     """The answer sets out from where the packet ended, with its addresses exchanged."""
     world, last = walk.world, forward.packet
-    unstated = start.unstated - {"src", "sport"} | ({"dport"} if last.sport is None else set())
+    unstated = start.unstated - {"src", "sport"} | {"src_mac"}
+    if "sport" in start.unstated and last.sport is None:
+        unstated |= {"dport"}
     back = traveller(_answer(last, start.established), unstated)
     if forward.disposition == "exits":
         # Somebody out there answers: the reply comes in where the packet went out.
@@ -98,7 +104,7 @@ def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
 def _answer(packet: Packet, established: bool) -> Packet:
     flags = packet.tcp_flags
     if packet.proto == TCP:
-        flags = ACK if established else SYN | ACK
+        flags = ACK if established or packet.tcp_flags != SYN else SYN | ACK
     kind = packet.icmp_type
     if packet.proto == ICMP and kind is not None:
         kind = {8: 0, 13: 14, 15: 16, 17: 18}.get(kind, kind)
@@ -106,7 +112,7 @@ def _answer(packet: Packet, established: bool) -> Packet:
         kind = {128: 129, 139: 140}.get(kind, kind)
     return replace(
         packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, icmp_type=kind,
-        tcp_flags=flags, iif=None, oif=None, mark=0, next_hop=None, ttl=64, uid=None, gid=None,
+        tcp_flags=flags, iif=None, oif=None, mark=0, next_hop=None, ttl=64, uid=None, gid=None, src_mac=None,
     )  # fmt: skip
 
 
@@ -116,19 +122,22 @@ def _combine(first: Journey, runs: list[tuple[Choices, Journey]], cut: bool) -> 
     leans = tuple(dict.fromkeys(lean for each in journeys for lean in each.leans_on))
     forward = first.forward
     if cut or len({_end_of(each.forward) for each in journeys}) > 1:
-        return Journey(first.packet, _undetermined(forward, _reasons(runs, "forward")), None, leans)
+        ended = _undetermined(forward, _reasons(runs, "forward"))
+        return Journey(first.packet, ended, None, leans, first.undecided)
     reply = first.reply
     if reply is not None:
         ends = {None if each.reply is None else _end_of(each.reply) for each in journeys}
         if len(ends) > 1:
             reply = _undetermined(reply, _reasons(runs, "reply"))
-    return Journey(first.packet, forward, reply, leans)
+    return Journey(first.packet, forward, reply, leans, first.undecided)
 
 
 def _end_of(leg: Leg) -> tuple[object, ...]:
+    """What runs must agree on; by which way a packet would have left matters only if it leaves."""
     packet = leg.packet
+    leaves = leg.disposition in ("delivered", "exits")
     return (leg.disposition, leg.where, leg.answer, packet.src, packet.dst, packet.sport, packet.dport,
-            packet.oif, packet.next_hop)  # fmt: skip
+            packet.oif if leaves else None, packet.next_hop if leaves else None)  # fmt: skip
 
 
 def _undetermined(leg: Leg, reasons: tuple[Doubt, ...]) -> Leg:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sekisho.model.netfilter import Option
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_context import AddressTypes, MatchContext
-from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Not
+from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Not, Unsure
+from sekisho.values.address import Prefix
 from sekisho.values.intset import IntSet
 
 _ADDRESS_TYPES = frozenset({
@@ -31,9 +33,35 @@ def addrtype_guard(options: Sequence[Option], context: MatchContext) -> Guard | 
         kinds = option.values[0].split(",")
         if not set(kinds) <= _ADDRESS_TYPES:
             raise ValueError(f"unknown address type in {option.values[0]}")
+        if context.family == 6:
+            guard = _address_type6(side, kinds, device, context.address_types)
+            guards.append(Not(guard) if option.negated else guard)
+            continue
         parts = tuple(address_type(side, kind, device, context.address_types) for kind in kinds)
         guard = parts[0] if len(parts) == 1 else AnyOf(parts)
         guards.append(Not(guard) if option.negated else guard)
+    return guards[0] if len(guards) == 1 else All(tuple(guards))
+
+
+# What ipv6_addr_type() calls unicast: all but multicast, the unspecified and IPv4-mapped addresses.
+_MULTICAST6 = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
+_UNICAST6 = (_MULTICAST6 | IntSet.of(0) | IntSet.prefix(Prefix(6, 0xFFFF << 32, 96))).complement(128)
+
+
+def _address_type6(side: str, kinds: list[str], device: str | None, types: AddressTypes) -> Guard:
+    """IPv6 asks the address itself first, and every named kind must hold; only LOCAL, ANYCAST and
+    UNREACHABLE look at routes (net/netfilter/xt_addrtype.c, match_type6)."""
+    guards: list[Guard] = []
+    for kind, values in (("MULTICAST", _MULTICAST6), ("UNICAST", _UNICAST6), ("UNSPEC", IntSet.of(0))):
+        if kind in kinds:
+            guards.append(In(side, values))
+    looked_up: list[Guard] = [
+        address_type(side, kind, device, types) for kind in ("LOCAL", "ANYCAST") if kind in kinds
+    ]
+    if "UNREACHABLE" in kinds:
+        looked_up.append(Unsure(Doubt("address-type-by-route", (side,))))
+    if looked_up:
+        guards.append(AnyOf(tuple(looked_up)))
     return guards[0] if len(guards) == 1 else All(tuple(guards))
 
 

@@ -164,7 +164,13 @@ def _connmark_of_tracked(options: Sequence[Option], context: MatchContext) -> Gu
     return None if guard is None else All((TRACKED, guard))
 
 
-def _mac(option: Option, context: MatchContext) -> Guard | None:
+def _mac(options: Sequence[Option], context: MatchContext) -> Guard | None:
+    """Nothing that came over lo has a sender's MAC address (net/netfilter/xt_mac.c: the device's type)."""
+    guard = _each(_mac_source)(options, context)
+    return None if guard is None else All((Not(Interface("iif", "lo")), guard))
+
+
+def _mac_source(option: Option, context: MatchContext) -> Guard | None:
     if option.name != "mac-source":
         return None
     return In("src_mac", IntSet.of(int(option.values[0].replace(":", ""), 16)))
@@ -252,9 +258,16 @@ def _physdev(option: Option, context: MatchContext) -> Guard | None:
 
 def _rpfilter(options: Sequence[Option], context: MatchContext) -> Guard | None:
     names = {option.name for option in options if option.name}
-    if not names <= {"loose", "validmark", "invert"}:
+    if not names <= {"loose", "validmark", "invert", "accept-local"}:
         return None
-    guard = ReversePath(strict="loose" not in names, use_mark="validmark" in names)
+    back = ReversePath(
+        strict="loose" not in names,
+        use_mark="validmark" in names,
+        kinds=("unicast", "local") if "accept-local" in names else ("unicast",),
+        sees="protocol" if context.family == 6 else "nothing",
+    )
+    # Packets on lo pass, whatever the tables say (net/ipv4/netfilter/ipt_rpfilter.c).
+    guard = AnyOf((Interface("iif", "lo"), back))
     return Not(guard) if "invert" in names else guard
 
 
@@ -267,17 +280,27 @@ def _absent_header(options: Sequence[Option], context: MatchContext) -> Guard | 
     return NEVER
 
 
+def _own_header(number: int) -> Reader:
+    """A match inside a protocol's own header, of which a question states nothing."""
+
+    def reader(options: Sequence[Option], context: MatchContext) -> Guard | None:
+        words = " ".join(word for o in options for word in (f"--{o.name}", *o.values) if o.name)
+        return All((In("proto", IntSet.of(number)), Unsure(Doubt("payload", (words,)))))
+
+    return reader
+
+
 _READERS: dict[str, Reader] = {
     "": _each(_generic), "tcp": _each(_tcp), "udp": _each(_ports), "udplite": _each(_ports),
     "sctp": _each(_ports), "dccp": _each(_ports), "multiport": _each(_ports), "icmp": _each(_icmp),
     "icmp6": _each(_icmp), "state": conntrack_guard, "conntrack": conntrack_guard,
     "addrtype": addrtype_guard,
-    "mark": _each(_mark), "connmark": _connmark_of_tracked, "mac": _each(_mac), "iprange": _each(_iprange),
+    "mark": _each(_mark), "connmark": _connmark_of_tracked, "mac": _mac, "iprange": _each(_iprange),
     "owner": _each(_owner), "length": _each(_length), "ttl": _each(_ttl), "hl": _each(_ttl),
     "tos": _each(_tos), "dscp": _each(_dscp), "ecn": _each(_ecn), "pkttype": _each(_pkttype),
     "physdev": _each(_physdev), "rpfilter": _rpfilter, "set": _set, "frag": _absent_header,
-    "hbh": _absent_header, "dst": _absent_header, "rt": _absent_header, "mh": _absent_header,
-    "ah": _absent_header, "esp": _absent_header, "ipv6header": _absent_header,
+    "hbh": _absent_header, "dst": _absent_header, "rt": _absent_header, "mh": _own_header(135),
+    "ah": _own_header(51), "esp": _own_header(50), "ipv6header": _absent_header,
 }  # fmt: skip
 
 # Modules that hold for every packet.
@@ -295,3 +318,6 @@ _UNDECIDABLE: dict[str, str] = {
     "rateest": "rate-limit", "condition": "condition-file", "geoip": "geoip", "connlabel": "connection-label",
     "ipvs": "ipvs", "tcpmss": "tcp-option", "account": "rate-limit",
 }  # fmt: skip
+
+# The modules whose meaning is known here, for the tests that hold them to a kernel.
+CLAIMED = frozenset(_READERS) | _IRRELEVANT

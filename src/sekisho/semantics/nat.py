@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sekisho.semantics.addresses import HostAddress, best_address
+from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.conntrack import Connection, bind
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import Translate
+from sekisho.semantics.source_address import best_address, deciding
 from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import BITS
 from sekisho.values.packet import PORT_PROTOCOLS
@@ -56,7 +57,7 @@ def _address(
     choices: Choices,
 ) -> int | None:
     if action.own_address == "out":
-        towards = packet.next_hop.value if packet.next_hop else packet.dst
+        towards = deciding(packet.family, packet.dst, packet.next_hop)
         found = best_address(addresses, packet.oif or "", towards)
         if found is None:
             raise NoAddress(packet.oif or "")

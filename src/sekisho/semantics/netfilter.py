@@ -27,7 +27,11 @@ _POLICIES: dict[str, Action] = {"ACCEPT": Accept(), "DROP": Drop()}
 
 
 def stations(rulesets: Sequence[Ruleset], context: MatchContext) -> dict[Hook, tuple[Station, ...]]:
-    """The base chains of every captured table, by hook, in the order that packets pass them."""
+    """The base chains of every captured table, by hook, in the order that packets pass them.
+
+    At equal priorities the legacy back end comes first: the kernel asks what was registered last, which
+    no listing tells (net/netfilter/core.c, nf_hook_entries_grow); ``gaps`` says so.
+    """
     found: dict[Hook, list[Station]] = {}
     for ruleset in rulesets:
         if ruleset.family != context.family:
@@ -35,7 +39,11 @@ def stations(rulesets: Sequence[Ruleset], context: MatchContext) -> dict[Hook, t
         for table in ruleset.tables:
             for station in _table_stations(table, ruleset.backend, context):
                 found.setdefault(station.hook, []).append(station)
-    return {hook: tuple(sorted(list_, key=lambda station: station.priority)) for hook, list_ in found.items()}
+    return {hook: tuple(sorted(here, key=_order)) for hook, here in found.items()}
+
+
+def _order(station: Station) -> tuple[int, bool]:
+    return station.priority, station.backend != "legacy"
 
 
 def _table_stations(table: Table, backend: str, context: MatchContext) -> list[Station]:
@@ -91,11 +99,11 @@ def _line(number: int, rule: Rule, names: frozenset[str], context: MatchContext)
 
 
 def gaps(rulesets: Sequence[Ruleset], family: int, has_nft: bool) -> dict[Hook, tuple[Lean, ...]]:
-    """The tables that no file shows, by hook: answers that pass there lean on their emptiness.
-
-    raw and security are seldom used: they are named only together with nothing else being known.
-    """
+    """What an answer that passes a hook takes for granted: that tables which no file shows are empty,
+    and, with both back ends in use, the order of their chains."""
     mine = [ruleset for ruleset in rulesets if ruleset.family == family]
+    if {"legacy", "nft"} <= {ruleset.backend for ruleset in mine if ruleset.tables}:
+        return {hook: (Lean("back-ends-order"),) for hooks in TABLE_HOOKS.values() for hook in hooks}
     if any(ruleset.complete for ruleset in mine) or has_nft:
         return {}
     captured = {table.name for ruleset in mine for table in ruleset.tables}

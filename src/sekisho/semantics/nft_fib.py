@@ -14,6 +14,8 @@ from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_values import plain
 from sekisho.semantics.program import All, AnyOf, Guard, Interface, Not, ReversePath
 
+# Types that table local alone decides in IPv6, too.
+_BY_TABLE = frozenset({"local", "multicast", "anycast"})
 _SIDES = {"saddr": "src", "daddr": "dst"}
 
 
@@ -26,7 +28,10 @@ def fib_guard(
     if len(sides) != 1 or len(devices) > 1 or operator not in ("==", "!="):
         return None
     if fib.result == "type":
-        held = _types(_SIDES[sides[0]], devices[0] if devices else None, values, context)
+        types = _types(_SIDES[sides[0]], devices[0] if devices else None, values, context)
+        if types is None:
+            return None
+        held = types
     elif sides == ["saddr"] and devices in ([], ["iif"]):
         found = _way_back(bool(devices), "mark" in fib.flags, values)
         if found is None:
@@ -39,12 +44,19 @@ def fib_guard(
 
 def _types(
     side: str, device: str | None, values: Sequence[Expression | Mapping], context: NftContext
-) -> Guard:
+) -> Guard | None:
+    """IPv6 asks all routes: an address that has none is of type unreachable. What that needs of the
+    destination's routes is not worked out here."""
     guards: list[Guard] = []
     for value in values:
         word = plain(value)
         if not isinstance(word, Word):
             raise ValueError("an address type without a name")
+        if context.family == 6 and word.text not in _BY_TABLE:
+            if (word.text, side, device) != ("unicast", "src", None):
+                return None
+            guards.append(ReversePath(strict=False))
+            continue
         guards.append(address_type(side, word.text.upper(), device, context.address_types))
     return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))
 

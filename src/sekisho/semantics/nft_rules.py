@@ -14,7 +14,9 @@ from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftRule
 from sekisho.model.nft_rule import (
     Assign,
+    Binary,
     Counter,
+    Ct,
     CtCount,
     Expression,
     Hash,
@@ -46,6 +48,7 @@ from sekisho.model.nft_rule import (
 )
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_actions import assign_actions, reject_action, verdict_action
+from sekisho.semantics.nft_columns import TRACKED
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_matches import both, match_guard
 from sekisho.semantics.nft_nat import mapped, nat_action
@@ -187,8 +190,8 @@ def _object(statement: UseObject, evidence: Evidence | None, context: NftContext
 
 
 def _assign(statement: Assign, evidence: Evidence | None, context: NftContext) -> list[Part]:
-    needs = _assign_needs(statement.key, context)
     value = statement.value
+    needs = _assign_needs(statement.key, value, context)
     if isinstance(value, MapLookup):
         found = mapped(value, context, lambda one: _one_assign(Assign(statement.key, one), evidence))
         return [(needs, found)]
@@ -204,11 +207,20 @@ def _shown(evidence: Evidence | None) -> tuple[str, ...]:
     return (evidence.text.strip() if evidence else "",)
 
 
-def _assign_needs(key: Expression, context: NftContext) -> Guard:
-    """A header is only written in packets that have it."""
+def _assign_needs(key: Expression, value: Expression, context: NftContext) -> Guard:
+    """A header is only written in packets that have it, a connection's mark only read where there is a
+    connection."""
+    if _reads_connection(value):
+        return TRACKED
     if isinstance(key, Payload) and key.protocol in ("ip", "ip6"):
         return ALWAYS if key.protocol == ("ip" if context.family == 4 else "ip6") else NEVER
     return ALWAYS
+
+
+def _reads_connection(value: Expression) -> bool:
+    if isinstance(value, Binary):
+        return _reads_connection(value.left) or _reads_connection(value.right)
+    return isinstance(value, Ct)
 
 
 def _one_assign(assign: Assign, evidence: Evidence | None) -> Action:

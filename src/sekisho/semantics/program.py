@@ -116,11 +116,13 @@ class ReversePath:
     ``strict``: by the very interface that the packet came in by; otherwise by any interface.
     ``use_mark``: the lookup sees the packet's mark (src_valid_mark). For a packet to a broadcast
     address the lookup is made from no address in particular (ip_route_input_slow, brd_input).
+    ``sees``: what policy rules see of the packet beyond addresses and mark.
     """
 
     strict: bool
     use_mark: bool = False
     kinds: tuple[str, ...] = ("unicast",)
+    sees: Literal["ports", "protocol", "nothing"] = "ports"
 
 
 Guard = In | Masked | Interface | All | AnyOf | Not | Unsure | Members | ReversePath

@@ -30,17 +30,17 @@ def lookup(program: Program, packet: Traveller, choices: Choices) -> Passed:
     elif packet.oif is not None:
         seen = copy(packet)
         seen.oif = None
-    return _last(program.routing, program, seen, choices)
+    return _last(program.routing, program.route_tables, seen, choices)
 
 
 def check(chain: ChainCode, program: Program, packet: Traveller, choices: Choices) -> Passed:
     """Walk one of the checks of the input decision; Accept means that nothing objects."""
-    return _last(chain, program, packet, choices)
+    return _last(chain, program.route_tables, packet, choices)
 
 
-def _last(chain: ChainCode, program: Program, packet: Traveller, choices: Choices) -> Passed:
+def _last(chain: ChainCode, tables: dict[str, ChainCode], packet: Traveller, choices: Choices) -> Passed:
     # A base chain ends with its policy at the latest, so there is always a last line.
-    return list(run(chain, program.route_tables, packet, choices, _no_effect))[-1]
+    return list(run(chain, tables, packet, choices, _no_effect))[-1]
 
 
 def _no_effect(action: Action, packet: Traveller) -> None:
@@ -52,11 +52,15 @@ def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> boo
     back = copy(packet)
     back.src, back.dst = 0 if packet.pkttype == BROADCAST else packet.dst, packet.src
     back.sport, back.dport = packet.dport, packet.sport
+    if guard.sees != "ports":
+        back.sport = back.dport = None
+    if guard.sees == "nothing":
+        back.proto = 0
     # Where the packet is to be forwarded, its way out is the reverse lookup's incoming interface.
     back.iif, back.oif, back.uid, back.local = packet.oif or "lo", None, 0, True
     back.mark = packet.mark if guard.use_mark else 0
     choices = Choices()
-    action = _last(program.routing, program, back, choices).action
+    action = _last(program.routing, program.route_tables, back, choices).action
     if choices.taken or isinstance(action, NotUnderstood):
         return None
     if not isinstance(action, RouteTo) or action.kind not in guard.kinds:

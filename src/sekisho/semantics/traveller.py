@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
+    CONFIRMED_BIT,
     INVALID,
+    NEW,
     All,
     AnyOf,
     Guard,
@@ -115,9 +117,19 @@ class Traveller:
         self.unstated -= {"uid", "gid"}
         self.physin = self.physout = None
         self.zone = self.zone_reply = 0
-        self.ctstate, self.ctstatus, self.ctmark, self.ctdir, self.ctproto = INVALID, 0, 0, None, None
+        self.leave_connection(INVALID)
+
+    def leave_connection(self, state: int) -> None:
+        """No connection is attached to the packet (any more)."""
+        self.ctstate, self.ctstatus, self.ctmark, self.ctdir, self.ctproto = state, 0, 0, None, None
         self.ctorigsrc = self.ctorigdst = self.ctorigsport = self.ctorigdport = None
         self.ctreplsrc = self.ctrepldst = self.ctreplsport = self.ctrepldport = None
+
+    def take_template(self) -> None:
+        """A CT target attaches an empty connection, which later raw rules see as a new one (xt_CT.c)."""
+        self.ctstate, self.ctstatus, self.ctmark, self.ctdir, self.ctproto = NEW, CONFIRMED_BIT, 0, 0, 0
+        self.ctorigsrc = self.ctorigdst = self.ctorigsport = self.ctorigdport = 0
+        self.ctreplsrc = self.ctrepldst = self.ctreplsport = self.ctrepldport = 0
 
     def packet(self) -> Packet:
         """The packet as it stands now."""

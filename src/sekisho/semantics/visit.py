@@ -7,16 +7,17 @@ process ─► route ─► OUTPUT ─► (route again) ────────
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
 
 from sekisho.semantics import delivery, routing
-from sekisho.semantics.addresses import best_address
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.hook_walk import End, HookWalk
 from sekisho.semantics.journey import Doubt, Lean, Step
 from sekisho.semantics.program import Accept, ChainCode, NotUnderstood, RouteTo, Stop, Way
+from sekisho.semantics.source_address import best_address, deciding
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST, Traveller
 from sekisho.values.address import Address, format_ip
 from sekisho.values.packet import TCP
@@ -24,18 +25,20 @@ from sekisho.values.packet import TCP
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """The packet goes out by ``interface`` towards ``next_hop``. ``bridged``: br_netfilter hands it from
-    port to port; ``linkdown``: its route says that the interface has no carrier."""
+    """The packet goes out by ``interface`` towards ``next_hop``. ``linkdown``: its
+    route says that the interface has no carrier."""
 
     interface: str
     next_hop: Address
-    bridged: bool = False
     linkdown: bool = False
 
 
 @dataclass(slots=True)
 class Visit(HookWalk):
-    """One stay; see the picture above."""
+    """One stay; see the picture above. ``turns_back`` tells whether the bridge refuses to hand a packet
+    on to a next hop, because that is where it came from."""
+
+    turns_back: Callable[[Address], End | None] | None = None
 
     # ------------------------------------------------------------------------------ the two ways in
 
@@ -64,8 +67,8 @@ class Visit(HookWalk):
             passed = routing.lookup(program, packet, self.choices)
         action = passed.action
         if not isinstance(action, RouteTo):
-            # Where nothing may be forwarded, a route that refuses is not even answered.
-            looked_up = passed.chain.name != program.arrival.name
+            # Where nothing may be forwarded, an IPv4 route that refuses is not even answered.
+            looked_up = packet.family == 4 and passed.chain.name != program.arrival.name
             return (self._object(program.forwarding) if looked_up else None) or self._refused(passed)
         self.lean(*self.host.leans[packet.family])
         way = routing.pick_way(action, self.choices)
@@ -75,6 +78,8 @@ class Visit(HookWalk):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))
             return self.local_input()
+        if bridge is not None and way.dev == bridge and packet.family == 6:
+            return self.bridge_on(passed, way, bridge)
         if self._forwarding_assumed():
             self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
         packet.oif = way.dev
@@ -88,13 +93,15 @@ class Visit(HookWalk):
 
     def bridge_on(self, passed: Passed, way: Way, bridge: str) -> End | Leaves:
         """A new neighbour on the same bridge is handed to its port rather than routed: nothing is taken
-        off its TTL (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish)."""
+        off its TTL, and IPv6 does not ask whether it may forward (net/bridge/br_netfilter_hooks.c,
+        br_nf_pre_routing_finish; br_netfilter_ipv6.c)."""
         packet = self.packet
         self.steps.append(routing.route_step(passed, "FORWARD", way, packet))
         packet.oif = bridge
         packet.next_hop = way.via or Address(packet.family, packet.dst)
-        end = self.hook("forward") or self.hook("postrouting")
-        return end or Leaves(bridge, packet.next_hop, bridged=True, linkdown="linkdown" in way.flags)
+        end = self.turns_back(packet.next_hop) if self.turns_back else None
+        end = end or self.hook("forward") or self.hook("postrouting")
+        return end or Leaves(bridge, packet.next_hop, linkdown="linkdown" in way.flags)
 
     def forward(self, way: Way) -> End | Leaves:
         """ip_forward(): the TTL, then FORWARD, then POSTROUTING."""
@@ -180,7 +187,7 @@ class Visit(HookWalk):
             return route.src.value
         if route.kind == "local":
             return packet.dst
-        towards = packet.next_hop.value if packet.next_hop else packet.dst
+        towards = deciding(packet.family, packet.dst, packet.next_hop)
         found = best_address(self.host.addresses[packet.family], packet.oif or "", towards)
         return found.value if found else 0
 

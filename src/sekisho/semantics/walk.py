@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.conntrack import Tracker
@@ -55,9 +56,9 @@ class _Leg:
     packet: Traveller
     reply: bool
     hops: list[Hop] = field(default_factory=list)
+    came_from: Attachment | None = None
 
     def run(self, node: str, start: str, origin: Attachment | None) -> Leg:
-        came_from: Attachment | None = origin
         if start == "process":
             visit = self._visit(node)
             went = visit.send()
@@ -67,7 +68,7 @@ class _Leg:
         else:
             visit = self._visit(node)
             sender = Address(self.packet.family, self.packet.src)
-            came_from = self.walk.behind(self.packet.iif or "", sender) if node == HOST else None
+            self.came_from = self.walk.behind(self.packet.iif or "", sender) if node == HOST else None
             went = self._arrive_wire(visit)
         for _ in range(MAX_VISITS):
             node = visit.host.name
@@ -78,17 +79,15 @@ class _Leg:
                 visit = self._again(visit)
                 went = visit.arrive_loopback()
                 continue
-            step = self._leave(visit, node, went, came_from)
+            step = self._leave(visit, node, went)
             if isinstance(step, Leg):
                 return step
-            visit, went, came_from = step
+            visit, went = step
         return self._finish(visit, End("loop"))
 
     # ---------------------------------------------------------------------------- between namespaces
 
-    def _leave(
-        self, visit: Visit, node: str, leaves: Leaves, came_from: Attachment | None
-    ) -> Leg | tuple[Visit, End | Leaves, Attachment | None]:
+    def _leave(self, visit: Visit, node: str, leaves: Leaves) -> Leg | tuple[Visit, End | Leaves]:
         """Out of ``node`` by an interface: to a container behind a bridge, to the host, or away."""
         world = self.walk.world
         if node != HOST:
@@ -99,7 +98,7 @@ class _Leg:
                 return self._finish(visit, self._away(visit, leaves))
             self._hop(visit, leaves.interface)
             visit, went = self._onto_bridge(mine, leaves.next_hop)
-            return visit, went, mine
+            return visit, went
         if leaves.interface not in world.bridges:
             return self._finish(visit, self._away(visit, leaves))
         next_hop = leaves.next_hop
@@ -109,14 +108,6 @@ class _Leg:
             return self._finish(visit, self._no_carrier(visit, leaves))
         if target is None:
             return self._finish(visit, self._nobody(visit, leaves))
-        if came_from is not None and leaves.bridged and _same_port(came_from, target):
-            if target.hairpin is False:
-                visit.steps.append(
-                    Step("bridge", "DROP", code="bridge-no-hairpin", args=(leaves.interface, target.name))
-                )
-                return self._finish(visit, End("dropped"))
-            if target.hairpin is None:
-                visit.lean(Lean("hairpin-not-captured", (leaves.interface, target.name)))
         visit.steps.append(
             Step("bridge", "FORWARD", code="bridge-to", args=(leaves.interface, target.name, str(next_hop)))
         )
@@ -124,7 +115,21 @@ class _Leg:
             return self._finish(visit, self._into_unknown(visit, target))
         self._hop(visit, leaves.interface)
         inner = self._enter(target)
-        return inner, inner.arrive(), None
+        return inner, inner.arrive()
+
+    def _turns_back(self, visit: Visit, next_hop: Address) -> End | None:
+        """Whether a bridge would have to send a frame back out of the port that it came in by: that is
+        seen before the frame's FORWARD hook (net/bridge/br_forward.c, should_deliver)."""
+        bridge, origin = self.packet.iif or "", self.came_from
+        target = self.walk.behind(bridge, next_hop)
+        self.packet.physout = (target.port if target else None) or ""
+        if origin is None or target is None or not _same_port(origin, target) or target.hairpin:
+            return None
+        if target.hairpin is False:
+            visit.steps.append(Step("bridge", "DROP", code="bridge-no-hairpin", args=(bridge, target.name)))
+            return End("dropped")
+        visit.lean(Lean("hairpin-not-captured", (bridge, target.name)))
+        return None
 
     def _into_unknown(self, visit: Visit, target: Attachment) -> End:
         """A container whose own namespace was not captured takes the packet, as far as anybody knows."""
@@ -171,9 +176,11 @@ class _Leg:
         ``next_hop`` None: the attachment's own routing is not known, a container's usual one is taken.
         """
         visit, packet = self._visit(HOST), self.packet
+        self.came_from = origin
         if origin.node is not None:
             packet.cross()
-        packet.iif, packet.oif, packet.physin = origin.bridge, None, origin.port
+        packet.iif, packet.oif = origin.bridge, None
+        self._set_port(visit, origin)
         if origin.node is None and not self.reply:
             visit.lean(Lean("container-routing-assumed", (origin.name,)))
         segment = self.walk.world.segment(origin.bridge, packet.family)
@@ -189,7 +196,7 @@ class _Leg:
         bridge = packet.iif or ""
         if visit.host.name == HOST and bridge in world.bridges:
             source = self.walk.behind(bridge, Address(packet.family, packet.src))
-            packet.physin = source.port if source else None
+            self._set_port(visit, source)
             if packet.dst not in world.segment(bridge, packet.family).up_from_wire:
                 return self._across(visit, bridge, Address(packet.family, packet.dst))
             return self._up(visit)
@@ -203,6 +210,14 @@ class _Leg:
         kept = self._bridge_nf(visit) == "1" and self.packet.dst != before
         return visit.input_decision(self.packet.iif if kept else None)
 
+    def _set_port(self, visit: Visit, source: Attachment | None) -> None:
+        """Rules see the bridge's port (physdev) only where br_netfilter hands them the packet."""
+        setting = self._bridge_nf(visit)
+        if setting == "1" and source is not None and source.port is not None:
+            self.packet.physin = source.port
+        elif setting != "0":
+            self.packet.unstated |= {"physin"}
+
     def _bridge_nf(self, visit: Visit) -> str | None:
         return visit.host.facts.sysctl(BRIDGE_NF[self.packet.family])
 
@@ -215,25 +230,27 @@ class _Leg:
             setting = str(self.walk.choices.choose((doubt,), 2))
         if setting != "1":
             visit.steps.append(Step("bridge", "FORWARD", code="bridge-switches", args=(bridge,)))
-            return Leaves(bridge, next_hop, bridged=True)
-        target = self.walk.behind(bridge, next_hop)
+            return self._turns_back(visit, next_hop) or Leaves(bridge, next_hop)
         before = packet.dst
         if end := visit.prerouting():
             return end
         if packet.dst != before:
             return visit.input_decision(bridge)
+        if end := self._turns_back(visit, next_hop):
+            return end
         packet.oif, packet.next_hop = bridge, next_hop
-        packet.physout = target.port if target else None
         visit.steps.append(Step("bridge", "FORWARD", code="bridge-netfilter", args=(bridge,)))
         end = visit.hook("forward") or visit.hook("postrouting")
-        return end or Leaves(bridge, next_hop, bridged=True)
+        return end or Leaves(bridge, next_hop)
 
     # ------------------------------------------------------------------------------------- visits
 
     def _visit(self, node: str) -> Visit:
         walk = self.walk
-        return Visit(walk.world.nodes[node], self.packet, walk.tracker(node), walk.choices, walk.leans,
-                     reply=self.reply)  # fmt: skip
+        visit = Visit(walk.world.nodes[node], self.packet, walk.tracker(node), walk.choices, walk.leans,
+                      reply=self.reply)  # fmt: skip
+        visit.turns_back = partial(self._turns_back, visit)
+        return visit
 
     def _again(self, visit: Visit) -> Visit:
         """The same packet once more in the same namespace, its connection still attached."""

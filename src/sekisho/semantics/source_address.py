@@ -1,0 +1,80 @@
+"""Which of its addresses the kernel takes as a source on an interface.
+
+IPv4 looks at the next hop (net/ipv4/devinet.c, inet_select_addr), IPv6 at the destination (RFC 6724;
+net/ipv6/addrconf.c, ipv6_dev_get_saddr).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sekisho.semantics.addresses import HostAddress
+from sekisho.values.address import Address, Prefix, host_prefix
+
+Preference = tuple[Prefix | None, HostAddress]
+
+_LINK_LOCAL = Prefix(6, 0xFE80 << 112, 10)
+# The prefixes of Linux's address labels (net/ipv6/addrlabel.c) that tell kinds of addresses apart.
+_LABELS = (Prefix(6, 0xFC << 120, 7), Prefix(6, 0x2002 << 112, 16), Prefix(6, 0, 0))
+
+
+def preferred_addresses(addresses: Iterable[HostAddress], device: str) -> tuple[Preference, ...]:
+    """The candidates on an interface, best first, each with the prefix for which it is taken (None: any).
+
+    The prefix is compared with ``deciding`` the next hop (IPv4) or the destination (IPv6).
+    """
+    every = tuple(addresses)
+    if every and every[0].family == 6:
+        return _ipv6(every, device)
+    here: list[HostAddress] = []
+    elsewhere: list[HostAddress] = []
+    for address in every:
+        if address.secondary:
+            continue
+        if address.interface != device:
+            if address.scope not in ("host", "link"):
+                elsewhere.append(address)
+        elif address.scope != "host":
+            here.append(address)
+    by_subnet: list[Preference] = [(address.subnet, address) for address in here]
+    return (*by_subnet, *((None, address) for address in (*here, *elsewhere)[:1]))
+
+
+def _ipv6(addresses: Sequence[HostAddress], device: str) -> tuple[Preference, ...]:
+    """In the order of RFC 6724's rules: the destination itself, a fitting scope, the outgoing interface, the
+    same label, the longest common prefix."""
+    own: list[Preference] = [(host_prefix(Address(6, item.value)), item) for item in addresses]
+    local = [item for item in addresses if item.scope == "link" and item.interface == device]
+    found: list[Preference] = [*own, *((_LINK_LOCAL, item) for item in local[:1])]
+    wide = [item for item in addresses if item.scope not in ("link", "host")]
+    candidates = [item for item in wide if item.interface == device] or wide
+    if len(candidates) < 2:
+        return (*found, *((None, item) for item in candidates))
+    for label in _LABELS:
+        same = [item for item in candidates if _label(item) == label]
+        for length in range(64, label.length - 1, -1):
+            found += [
+                (_cut(item, length), item) for item in same if length <= item.length or length <= label.length
+            ]
+    return (*found, (None, candidates[0]))
+
+
+def _label(item: HostAddress) -> Prefix:
+    return next(label for label in _LABELS if label.contains(Address(6, item.value)))
+
+
+def _cut(item: HostAddress, length: int) -> Prefix:
+    return Prefix(6, item.value >> (128 - length) << (128 - length), length)
+
+
+def deciding(family: int, destination: int, next_hop: Address | None) -> int:
+    """What the preferred address depends on: the next hop in IPv4, the destination in IPv6."""
+    return next_hop.value if family == 4 and next_hop is not None else destination
+
+
+def best_address(addresses: Iterable[HostAddress], device: str, towards: int) -> HostAddress | None:
+    """The address that is taken towards a next hop or destination, see ``deciding``."""
+    for prefix, item in preferred_addresses(addresses, device):
+        if prefix is None or prefix.contains(Address(item.family, towards)):
+            return item
+    return None

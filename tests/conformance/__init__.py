@@ -1,0 +1,4 @@
+"""The campaign: random hosts and packets, the model's word against a real kernel's.
+
+python -m tests.conformance --hosts 100 --packets 100 --seed 7
+"""

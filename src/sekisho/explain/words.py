@@ -28,6 +28,7 @@ TABLES = (
     "messages_links",
     "messages_host",
     "messages_docker",
+    "messages_lint",
     "messages_nft",
     "messages_lab",
     "messages_tour",

@@ -12,7 +12,18 @@ from sekisho.cli.parser import VerbParser
 
 # Every verb there is, in the order of the overview. The module of the same name in this package is a
 # ``Verb``; its top level imports nothing but the frame, its ``run`` what the answer needs.
-VERBS: tuple[str, ...] = ("explain", "show", "trace", "plan", "vpc", "capture", "lab", "demo", "completion")
+VERBS: tuple[str, ...] = (
+    "explain",
+    "show",
+    "trace",
+    "plan",
+    "lint",
+    "vpc",
+    "capture",
+    "lab",
+    "demo",
+    "completion",
+)
 
 
 class Verb(Protocol):

@@ -1,0 +1,124 @@
+"""What is wrong or fragile on a Docker host, and the way out of each."""
+
+from __future__ import annotations
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "lint.none": ("nothing found", "指摘なし"),
+    "lint.count": ("{0} errors, {1} warnings, {2} notes", "エラー {0}、警告 {1}、注記 {2}"),
+    "lint.no-drift": (
+        "not checked: whether the rules are still Docker's (docker network inspect and docker inspect were"
+        " not"
+        " captured)",
+        "未確認: ルールがDockerの作ったままか (docker network inspect と docker inspect が取得されていない)",
+    ),
+    "lint.error": ("error", "エラー"),
+    "lint.warning": ("warning", "警告"),
+    "lint.note": ("note", "注記"),
+    "lint.way": ("way out", "対処"),
+    "trap.data-port-open": (
+        "{1} of container {0} is open to every address that reaches this host, on port {2}",
+        "コンテナ {0} の {1} が、このホストに届くすべてのアドレスにポート {2} で開いている",
+    ),
+    "trap.data-port-open.way": (
+        "publish it on 127.0.0.1 (127.0.0.1:{2}:...), or not at all: containers of its network reach it"
+        " anyway",
+        "127.0.0.1 に限って公開する (127.0.0.1:{2}:...) か、公開しない。"
+        "同じネットワークのコンテナからは公開しなくても届く",
+    ),
+    "trap.published-past-input": (
+        "{0} filters INPUT, which published ports never pass: DNAT sends them on to FORWARD: {1}",
+        "{0} はINPUTを絞っているが、公開ポートはINPUTを通らない (宛先NATでFORWARDに向かう): {1}",
+    ),
+    "trap.published-past-input.way": (
+        "filter them in DOCKER-USER (by the container's port, or --ctorigdstport), or publish on one address",
+        "DOCKER-USERで絞る (コンテナ側のポートか --ctorigdstport) か、特定のアドレスだけで公開する",
+    ),
+    "trap.user-rule-published-port": (
+        "DOCKER-USER asks for port {0}, which is the published one; there the packet has port {1} already:"
+        " {2}",
+        "DOCKER-USERのルールは公開側のポート {0} を見ているが、そこではもうポート {1} になっている: {2}",
+    ),
+    "trap.user-rule-published-port.way": (
+        "ask for --dport {1}, or for the port that was called: -m conntrack --ctorigdstport {0}",
+        "--dport {1} とするか、呼び出されたポートを見る: -m conntrack --ctorigdstport {0}",
+    ),
+    "trap.icc-without-br-netfilter": (
+        "network {0} forbids its containers to talk (enable_icc=false), but bridged packets never reach"
+        " iptables:"
+        " net.bridge.bridge-nf-call-iptables is {1}",
+        "ネットワーク {0} はコンテナ間通信を禁じている (enable_icc=false) が、"
+        "ブリッジ内のパケットはiptablesを通らない: "
+        "net.bridge.bridge-nf-call-iptables が {1}",
+    ),
+    "trap.icc-without-br-netfilter.way": (
+        "modprobe br_netfilter, and set the sysctl to 1",
+        "modprobe br_netfilter のうえ、sysctlを1にする",
+    ),
+    "trap.subnet-overlaps": (
+        "network {0} takes {1}, which overlaps the route to {2} by {3}: hosts there are out of reach",
+        "ネットワーク {0} の {1} が、{3} による {2} への経路と重複する。その先のホストに届かない",
+    ),
+    "trap.subnet-overlaps.way": (
+        "give the network another subnet (ipam), and dockerd other pools (default-address-pools)",
+        "ネットワークに別のサブネット (ipam) を、dockerdに別のプール (default-address-pools) を与える",
+    ),
+    "trap.notrack": (
+        "a packet that is not tracked is never translated; published ports and masquerading do not work"
+        " for it: {0}",
+        "追跡されないパケットはNATされず、公開ポートもIPマスカレードも働かない: {0}",
+    ),
+    "trap.notrack.way": (
+        "leave Docker's traffic out of the NOTRACK rule",
+        "NOTRACKのルールからDockerの通信を外す",
+    ),
+    "trap.two-back-ends": (
+        "both iptables-legacy and iptables-nft hold rules; the kernel runs both, and each tool shows its"
+        " own only",
+        "iptables-legacyとiptables-nftの両方にルールがある。カーネルは両方を通すが、"
+        "各ツールは自分の分しか表示しない",
+    ),
+    "trap.two-back-ends.way": (
+        "move all rules to one of them (update-alternatives --config iptables), and flush the other",
+        "片方にまとめ (update-alternatives --config iptables)、もう片方を空にする",
+    ),
+    "trap.mtu": (
+        "network {0} has MTU {1}, and {2}, its way out, {3}: packets with DF set are lost where ICMP is"
+        " filtered",
+        "ネットワーク {0} のMTUは {1}、出口の {2} は {3}。ICMPが遮断されるとDF付きパケットが失われる",
+    ),
+    "trap.mtu.way": (
+        "set com.docker.network.driver.mtu={3} on the network, or dockerd's mtu",
+        "ネットワークに com.docker.network.driver.mtu={3}、またはdockerdの mtu を設定する",
+    ),
+    "trap.second-interface": (
+        "calls that come in by {0} ({1}) are answered by {2}: no policy rule sends replies back the way"
+        " they came",
+        "{0} ({1}) から来た呼び出しへの応答は {2} から出る。来た道に返すポリシールールがない",
+    ),
+    "trap.second-interface.way": (
+        "mark connections that come in by {0} (CONNMARK) and route by the mark; a rule by source address"
+        " alone does"
+        " not see the replies of containers",
+        "{0} から来た接続にマークを付け (CONNMARK)、マークで経路を選ぶ。"
+        "送信元アドレスだけのルールではコンテナの応答に当たらない",
+    ),
+    "trap.forward-drop": (
+        "FORWARD's policy is DROP, and no rule of it leads to Docker's chains: published ports are"
+        " translated and"
+        " then dropped",
+        "FORWARDのポリシーがDROPで、DockerのチェインへのルールがないためDNAT後に破棄される",
+    ),
+    "trap.forward-drop.way": (
+        "systemctl restart docker writes them again; find out who flushed them",
+        "systemctl restart docker で書き直される。誰が消したかも調べる",
+    ),
+    "trap.rule-twice": (
+        "{0} {1} holds the same rule more than once: {2}",
+        "{0} {1} に同じルールが重複している: {2}",
+    ),
+    "trap.rule-twice.way": (
+        "delete one (iptables -t {0} -D {1} NUMBER); something restores saved rules after dockerd wrote"
+        " its own",
+        "片方を消す (iptables -t {0} -D {1} 番号)。dockerdの書き込み後に保存済みルールを復元するものがある",
+    ),
+}

@@ -160,7 +160,11 @@ class ContainerSteps:
         if net.bridge is not None:
             self._plug(net, join)
         elif net.spec.driver in ("macvlan", "ipvlan"):
-            daemon.note("driver-not-modelled", net.name, net.spec.driver, place=net.spec.place)
+            join.kind = net.spec.driver
+            parent = next((i for i in daemon.host.interfaces if i.name == net.spec.option("parent")), None)
+            join.peer_index = (parent.index if parent is not None else None) or 0
+            if net.spec.option("parent") is None:
+                daemon.note("no-parent", net.name, net.spec.driver, place=net.spec.place)
         box.joins.append(join)
         box.priorities[net.name] = endpoint.gw_priority
         box.aliases[net.name] = endpoint.aliases

@@ -35,6 +35,7 @@ class Join:
     addresses: list[tuple[Address, int]] = field(default_factory=list)
     gateways: dict[Family, Address] = field(default_factory=dict)
     mac: str | None = None
+    kind: str = "veth"
 
 
 def namespace(
@@ -62,7 +63,7 @@ def namespace(
             Interface(
                 join.interface,
                 join.index,
-                "veth",
+                join.kind,
                 UP,
                 "UP",
                 join.mtu,

@@ -5,6 +5,20 @@ from __future__ import annotations
 MESSAGES: dict[str, tuple[str, str]] = {
     "trace.onward": ("docker-proxy to the container", "docker-proxyからコンテナへ"),
     "trace.onward-reply": ("the container to docker-proxy", "コンテナからdocker-proxyへ"),
+    "macvlan-child": (
+        "{0} hands the frame to {1}, which has a MAC address of its own on this wire: the host's IP layer"
+        " never"
+        " sees it",
+        "{0} がフレームを {1} に渡す。{1} はこのリンク上に自分のMACアドレスを持ち、ホストのIP層は通らない",
+    ),
+    "macvlan-sibling": (
+        "{0} hands the frame to {1} on the same wire",
+        "{0} が同じリンク上の {1} にフレームを渡す",
+    ),
+    "macvlan-apart": (
+        "{1} is on the other side of a macvlan: a parent interface and its children never see one another",
+        "{1} はmacvlanの向こう側。親インターフェースと子は互いに通信できない",
+    ),
     "proxy-target-unknown": (
         "docker-proxy accepts the connection; to which container it goes on is not known (Docker's own state"
         " was not captured)",
@@ -95,10 +109,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         " open",
         "{0} は取得されていない。有効になるが、dockerdが有効にして (FORWARDのポリシーをDROPにする) かは不明",
     ),
-    "plan.driver-not-modelled": (
-        "network {0} is of driver {1}: its containers hang on the parent's wire, past the host's own rules",
-        "ネットワーク {0} のドライバーは {1}。コンテナは親インターフェースに直接つながり、"
-        "ホストのルールを通らない",
+    "plan.no-parent": (
+        "network {0} of driver {1} names no parent interface: its containers see one another only",
+        "ドライバー {1} のネットワーク {0} には親インターフェースの指定がない。コンテナ同士だけがつながる",
     ),
     "drift.head": (
         "compared with what Docker {0} makes: {1} facts are as it made them",

@@ -69,7 +69,14 @@ class _Leg:
             visit = self._visit(node)
             sender = Address(self.packet.family, self.packet.src)
             self.came_from = self.walk.behind(self.packet.iif or "", sender) if node == HOST else None
-            went = self._arrive_wire(visit)
+            child = self._child(node)
+            if child is not None:
+                step = self._to_child(visit, child, "macvlan-child")
+                if isinstance(step, Leg):
+                    return step
+                visit, went = step
+            else:
+                went = self._arrive_wire(visit)
         for _ in range(MAX_VISITS):
             node = visit.host.name
             if isinstance(went, End):
@@ -95,11 +102,13 @@ class _Leg:
                 (a for a in world.named(node) if a.node == node and a.interface == leaves.interface), None
             )
             if mine is None:
-                return self._finish(visit, self._away(visit, leaves))
+                return self._leave_wire(visit, node, leaves)
             self._hop(visit, leaves.interface)
             visit, went = self._onto_bridge(mine, leaves.next_hop)
             return visit, went
         if leaves.interface not in world.bridges:
+            if world.on_wire(leaves.interface, leaves.next_hop) is not None:
+                return self._finish(visit, self._apart(visit, leaves))
             return self._finish(visit, self._away(visit, leaves))
         next_hop = leaves.next_hop
         self.packet.oif, self.packet.next_hop = leaves.interface, next_hop
@@ -116,6 +125,43 @@ class _Leg:
         self._hop(visit, leaves.interface)
         inner = self._enter(target)
         return inner, inner.arrive()
+
+    # ------------------------------------------------------------------- macvlan and ipvlan children
+
+    def _child(self, node: str) -> Attachment | None:
+        """The child of the interface that the packet arrives at, where the packet is for it."""
+        if node != HOST or self.packet.iif is None:
+            return None
+        return self.walk.world.on_wire(self.packet.iif, Address(self.packet.family, self.packet.dst))
+
+    def _to_child(self, visit: Visit, child: Attachment, code: str) -> Leg | tuple[Visit, End | Leaves]:
+        """A frame for a child's own MAC never enters the parent's IP layer."""
+        visit.steps.append(Step("link", "FORWARD", code=code, args=(child.bridge, child.name)))
+        if child.node is None:
+            return self._finish(visit, self._into_unknown(visit, child))
+        self._hop(visit, None)
+        inner = self._enter(child)
+        return inner, inner.arrive()
+
+    def _leave_wire(self, visit: Visit, node: str, leaves: Leaves) -> Leg | tuple[Visit, End | Leaves]:
+        """Out of a child by its parent's wire: to a sibling, to what is out there, but never to the host."""
+        world = self.walk.world
+        mine = next((a for a in world.wires if (a.node, a.interface) == (node, leaves.interface)), None)
+        if mine is not None:
+            sibling = world.on_wire(mine.bridge, leaves.next_hop)
+            if sibling is not None:
+                return self._to_child(visit, sibling, "macvlan-sibling")
+            own = world.host.addresses[self.packet.family]
+            if any(a.interface == mine.bridge and a.value == leaves.next_hop.value for a in own):
+                return self._finish(visit, self._apart(visit, leaves))
+        return self._finish(visit, self._away(visit, leaves))
+
+    def _apart(self, visit: Visit, leaves: Leaves) -> End:
+        """Parent and child never see one another's frames (drivers/net/macvlan.c)."""
+        args = (leaves.interface, str(leaves.next_hop))
+        visit.steps.append(Step("neighbour", "NEIGHBOUR_FAILED", code="macvlan-apart", args=args))
+        answer = "icmp-host-unreachable" if self.packet.family == 4 else "icmp6-addr-unreachable"
+        return End("neighbour_failed", answer=answer)
 
     def _turns_back(self, visit: Visit, next_hop: Address) -> End | None:
         """Whether a bridge would have to send a frame back out of the port that it came in by: that is

@@ -20,11 +20,15 @@ from sekisho.values.intset import EMPTY, IntSet
 
 HOST = "host"
 
+# Drivers that put containers on an interface's own wire, and the mode in which siblings see one another.
+_WIRE_MODES = {"macvlan": "bridge", "ipvlan": "l2"}
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """``origin``: docker, namespace, neighbour or rule. ``node``/``interface``: the captured namespace and
-    its end of the link; ``port``: the bridge's port; ``hairpin``: that port's mode. None: not captured."""
+    """``origin``: docker, namespace, neighbour, rule or wire (``bridge`` is then the parent interface).
+    ``node``/``interface``: the captured namespace and its end of the link; ``port``: the bridge's port;
+    ``hairpin``: that port's mode. None: not captured."""
 
     name: str
     bridge: str
@@ -65,6 +69,7 @@ class World:
             self.nodes[namespace.name] = compile_host(namespace)
         self.bridges = _bridges(snapshot)
         self.attachments = tuple(self._attachments())
+        self.wires = tuple(self._from_wires())
         self._segments: dict[tuple[str, Family], Segment] = {}
 
     @property
@@ -78,6 +83,11 @@ class World:
             if attachment.bridge == bridge and address in attachment.addresses:
                 return attachment
         return None
+
+    def on_wire(self, parent: str, address: Address) -> Attachment | None:
+        """The macvlan child of a host's interface that has the address: its frames never reach the host."""
+        found = (item for item in self.wires if item.bridge == parent)
+        return next((item for item in found if address in item.addresses), None)
 
     def segment(self, bridge: str, family: Family) -> Segment:
         """What decides between up and across on a bridge of the host."""
@@ -123,6 +133,26 @@ class World:
             if fresh:
                 seen |= {(attachment.bridge, address) for address in fresh}
                 yield attachment
+
+    def _from_wires(self) -> Iterable[Attachment]:
+        """Containers of macvlan networks in bridge mode and of ipvlan networks in l2 mode, by parent."""
+        parents: dict[str, str] = {}
+        for network in self.snapshot.networks or ():
+            options = dict(network.options)
+            mode = options.get(f"{network.driver}_mode") or _WIRE_MODES.get(network.driver)
+            parent = options.get("parent")
+            if parent and network.driver in _WIRE_MODES and mode == _WIRE_MODES[network.driver]:
+                parents[network.name] = parent
+        for container in self.snapshot.containers or ():
+            for endpoint in container.endpoints if container.running else ():
+                parent = parents.get(endpoint.network)
+                if parent is not None and endpoint.addresses:
+                    node = self._node_of(container)
+                    interface = self._interface_with(node, endpoint.addresses)
+                    addresses = frozenset(endpoint.addresses)
+                    yield Attachment(
+                        container.name, parent, addresses, "wire", node, interface, mac=endpoint.mac
+                    )
 
     def _from_docker(self) -> Iterable[Attachment]:
         bridges = {network.name: network.bridge for network in self.snapshot.networks or ()}

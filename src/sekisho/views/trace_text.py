@@ -36,7 +36,9 @@ class TraceText:
         if found.onward is not None:
             blocks.append(self._leg("trace.onward", _first_packet(found.onward), found.onward.forward))
             if found.onward.reply is not None:
-                blocks.append(self._leg("trace.onward-reply", _reply_packet(found.onward), found.onward.reply))
+                blocks.append(
+                    self._leg("trace.onward-reply", _reply_packet(found.onward), found.onward.reply)
+                )
         if found.reply is not None:
             blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply))
         if found.leans_on:

@@ -123,8 +123,10 @@ def _end(
 ) -> EndOf:
     if disposition in ("undetermined", "loop"):
         return (disposition,)
-    if disposition in ("delivered", "exits"):
-        return (disposition, where, ends, oif, next_hop)
+    if disposition == "exits":
+        return (disposition, ends, oif, next_hop)
+    if disposition == "delivered":
+        return (disposition, where, ends)
     return (disposition, answer, ends)
 
 

@@ -114,7 +114,7 @@ class Traveller:
         """Over a veth pair into another namespace: the mark, the socket's owner and the connection stay
         behind (net/core/dev.c, __dev_forward_skb: skb_scrub_packet and skb_orphan)."""
         self.mark, self.local, self.uid, self.gid = 0, False, None, None
-        self.unstated -= {"uid", "gid"}
+        self.unstated -= {"uid", "gid", "physin"}
         self.physin = self.physout = None
         self.zone = self.zone_reply = 0
         self.leave_connection(INVALID)

@@ -1,6 +1,6 @@
 """Sets as few boxes that people can read, and single packets out of them.
 
-    tcp  10.0.0.0/16 -> 172.18.0.2:3306     one box: a set of values for each field that is shown
+tcp  10.0.0.0/16 -> 172.18.0.2:3306     one box: a set of values for each field that is shown
 """
 
 from __future__ import annotations

@@ -218,7 +218,17 @@ class Flow:
         self, action: Action, state: State, fit: Set, place: _Place, back: Front, results: list[Decided]
     ) -> Front:
         """Carry out what a line does with the packets that fit; those that go on with the next line."""
+        going, ended = self._acts(action, state, fit, place, back, results)
+        for each, those in ended.items():
+            add(going, each, those)
+        return going
+
+    def _acts(
+        self, action: Action, state: State, fit: Set, place: _Place, back: Front, results: list[Decided]
+    ) -> tuple[Front, Front]:
+        """The packets that a rule's act lets go on in the rule, and those for which the rule has ended."""
         going: Front = {}
+        ended: Front = {}
         match action:
             case Jump(name) | Goto(name):
                 inner = self._chain(
@@ -226,7 +236,7 @@ class Flow:
                     place.asked, place.depth + 1,
                 )  # fmt: skip
                 if isinstance(action, Jump):
-                    return inner
+                    return {}, inner
                 for each, those in inner.items():
                     add(back, each, those)
             case Return():
@@ -240,9 +250,8 @@ class Flow:
                     part = self._fitting(line, line.guard, state, fit, place.key, place.asked)
                     if part is not None:
                         fit &= ~part
-                        for each, those in self._act(line.action, state, part, place, back, results).items():
-                            add(going, each, those)
-                add(going, state, fit)
+                        self._merge(line, state, part, place, back, results, going, ended)
+                add(ended, state, fit)
             case Series(lines):
                 front: Front = {state: fit}
                 for line in lines:
@@ -250,17 +259,32 @@ class Flow:
                     for each, those in front.items():
                         part = self._fitting(line, line.guard, each, those, place.key, place.asked)
                         if part is None:
-                            add(going, each, those)
+                            add(ended, each, those)
                             continue
-                        add(going, each, those & ~part)
-                        for after, some in self._act(line.action, each, part, place, back, results).items():
-                            add(acted, after, some)
+                        add(ended, each, those & ~part)
+                        self._merge(line, each, part, place, back, results, acted, ended)
                     front = acted
-                for each, those in front.items():
-                    add(going, each, those)
+                going = front
             case _:
                 results.append((Passed(place.chain, place.line, action), state, fit))
-        return going
+        return going, ended
+
+    def _merge(
+        self,
+        line: Guarded,
+        state: State,
+        some: Set,
+        place: _Place,
+        back: Front,
+        results: list[Decided],
+        going: Front,
+        ended: Front,
+    ) -> None:
+        inner, over = self._acts(line.action, state, some, place, back, results)
+        for each, those in inner.items():
+            add(going, each, those)
+        for each, those in over.items():
+            add(ended, each, those)
 
     def _destinations(self, lines: Lines, state: State, some: Set) -> IntSet | None:
         """Where the packets go, when that is known to be few places and the chain is long."""
@@ -308,7 +332,12 @@ def effect(action: Action, state: State, space: Space) -> State:
         case SetZone(zone, directions):
             # The template that the target attaches looks like a new connection to later raw rules.
             state = replace(state, ctstate=NEW, ctstatus=CONFIRMED_BIT, ctmark=0, ctdir=0)
-            state = replace(state, template=True)
+            # An empty connection is attached, which later raw rules see as a new one.
+            nothing = space.nowhere
+            state = replace(
+                state, template=True, ctstate=NEW, ctstatus=CONFIRMED_BIT, ctmark=0, ctdir=0,
+                ctsent=nothing, ctonward=nothing,
+            )  # fmt: skip
             if directions in ("both", "orig"):
                 state = replace(state, zone=zone)
             if directions in ("both", "reply"):

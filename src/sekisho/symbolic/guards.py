@@ -21,8 +21,8 @@ from sekisho.semantics.program import (
     ReversePath,
     Unsure,
 )
-from sekisho.symbolic.space import Set, Space
-from sekisho.symbolic.state import ByOrigin, Ends, Name, State
+from sekisho.symbolic.space import Ends, Set, Space
+from sekisho.symbolic.state import OPEN, ByOrigin, Name, State
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
 
@@ -84,6 +84,10 @@ class Guards:
         match name:
             case "src" | "dst":
                 return space.member(getattr(state.ends, name), values)
+            case "sport" | "dport" if state.sees != "ports":
+                return space.nothing
+            case "proto" if state.sees == "nothing":
+                return space.everything if 0 in values else space.nothing
             case "sport" | "dport":
                 return space.member(getattr(state.ends, name), values) & self.ported
             case "proto" | "setproto":
@@ -111,6 +115,8 @@ class Guards:
                 return self._tuple_field(name, values, state)
             case "ctproto":
                 known = state.ctsent is not None
+                if state.ctsent is space.nowhere:
+                    return space.everything if 0 in values else space.nothing
                 return space.member(space.field["proto"], values) if known else space.nothing
             case "fragment":
                 return space.everything if 0 in values else space.nothing
@@ -182,7 +188,11 @@ class Guards:
     def _interface(self, guard: Interface, state: State) -> Cond:
         name: Name = getattr(state, guard.field)
         if isinstance(name, ByOrigin):
-            return self._exact(name.where(lambda each: interface_fits(guard, each), self.space.nothing))
+            yes = name.where(lambda each: each != OPEN and interface_fits(guard, each), self.space.nothing)
+            unknown = name.where(OPEN.__eq__, self.space.nothing)
+            return Cond(yes, yes | unknown) if unknown.satisfiable() else self._exact(yes)
+        if name == OPEN:
+            return self._unsure
         return self.always if interface_fits(guard, name) else self.never
 
     def named(self, name: Name, wanted: str) -> Set:

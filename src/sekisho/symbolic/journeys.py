@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.world import HOST, Attachment
 from sekisho.symbolic.guards import ANSWERS
-from sekisho.symbolic.space import Set
-from sekisho.symbolic.state import Ends, Front, State, at_start
+from sekisho.symbolic.space import Ends, Set
+from sekisho.symbolic.state import Front, State, at_start
 from sekisho.symbolic.visit import Fate
 from sekisho.symbolic.walk import Ended, Origins, SymbolicWalk
 from sekisho.values.address import Address

@@ -122,7 +122,9 @@ class _Sorted:
                 found.settled[place] = _destinations(line.guard)
                 found.others.append(place)
                 continue
-            named = {p.field: p.name for p in conjuncts(line.guard) if isinstance(p, Interface) and not p.prefix}
+            named = {
+                p.field: p.name for p in conjuncts(line.guard) if isinstance(p, Interface) and not p.prefix
+            }
             if "oif" in named:
                 found.by_oif.setdefault(named["oif"], []).append(place)
             elif "iif" in named:

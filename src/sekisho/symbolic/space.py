@@ -57,6 +57,20 @@ class Bits:
         return len(self.codes)
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Addresses and ports of one direction."""
+
+    src: Bits
+    dst: Bits
+    sport: Bits
+    dport: Bits
+
+    def mirrored(self) -> Ends:
+        """Those of an answer."""
+        return Ends(self.dst, self.src, self.dport, self.sport)
+
+
 class Space:
     """One diagram manager with its variables. Diagrams of two spaces must never meet."""
 
@@ -89,6 +103,8 @@ class Space:
         }
         self._var = [self.manager.var(index) for index in range(at)]
         self.field: dict[str, Bits] = {name: self._identity(name) for name in ORDER}
+        zero, none = self.constant(0, self.width("src")), self.constant(0, 16)
+        self.nowhere = Ends(zero, zero, none, none)
 
     def width(self, name: str) -> int:
         """A field's number of bits."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.program import INVALID
-from sekisho.symbolic.space import Bits, Set, Space
+from sekisho.symbolic.space import Bits, Ends, Set, Space
 from sekisho.values.address import Address
 
 
@@ -29,20 +29,8 @@ class ByOrigin:
 
 
 Name = str | None | ByOrigin
-
-
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """Addresses and ports of one direction."""
-
-    src: Bits
-    dst: Bits
-    sport: Bits
-    dport: Bits
-
-    def mirrored(self) -> Ends:
-        """Those of an answer."""
-        return Ends(self.dst, self.src, self.dport, self.sport)
+# The name of an interface that is there but that nobody knows.
+OPEN = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +51,7 @@ class SymbolicConnection:
 class State:
     """See the module's text. Fields are those of ``Traveller``; ``spent`` is what routers took of the
     original TTL, ``answered`` that the ICMP type is the answer's to the original one, ``mac_open`` that nobody
-    knows the sender's MAC address. ``connections``
+    knows the sender's MAC address; ``sees`` is that of the reverse lookup that this is (ReversePath). ``connections``
     are those of all namespaces, ``tracked`` the one in this namespace, by its place among them. ``first`` are
     the ends as a process sent them, where routing chose the source."""
 
@@ -81,6 +69,7 @@ class State:
     spent: int = 0
     answered: bool = False
     mac_open: bool = False
+    sees: str = "ports"
     iif: Name = None
     oif: str | None = None
     physin: Name = None
@@ -119,9 +108,12 @@ class State:
     def crossed(self) -> State:
         """Over a veth pair into another namespace; see ``Traveller.cross``."""
         return replace(
-            self, mark=0, local=False, uid=None, gid=None, physin=None, physout=None, zone=0, zone_reply=0,
-            ctstate=INVALID, ctstatus=0, ctmark=0, ctdir=None, ctsent=None, ctonward=None,
-        )  # fmt: skip
+            self, mark=0, local=False, uid=None, gid=None, physin=None, physout=None, zone=0, zone_reply=0
+        ).unconnected(INVALID)
+
+    def unconnected(self, ctstate: int) -> State:
+        """No connection is attached to the packets (any more)."""
+        return replace(self, ctstate=ctstate, ctstatus=0, ctmark=0, ctdir=None, ctsent=None, ctonward=None)
 
     def elsewhere(self) -> State:
         """Another stay in a namespace begins: no connection is attached yet."""

@@ -13,6 +13,7 @@ from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.conntrack import NEVER_TRACKED
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
+    CONFIRMED_BIT,
     DNAT_BIT,
     ESTABLISHED,
     INVALID,
@@ -24,8 +25,8 @@ from sekisho.semantics.program import (
 )
 from sekisho.semantics.source_address import preferred_addresses
 from sekisho.symbolic.guards import ANSWERS, Guards
-from sekisho.symbolic.space import Bits, Set, Space
-from sekisho.symbolic.state import ByOrigin, Ends, Front, State, SymbolicConnection, add
+from sekisho.symbolic.space import Bits, Ends, Set, Space
+from sekisho.symbolic.state import ByOrigin, Front, State, SymbolicConnection, add
 from sekisho.values.address import Address
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ACK, FIN, ICMPV6, RST, SYN, TCP
@@ -46,7 +47,7 @@ def track(front: Front, node: str, guards: Guards) -> Front:
 def _look_up(state: State, some: Set, node: str, guards: Guards, found: Front) -> None:
     never = guards.field_in("proto", IntSet.of(ICMPV6), state)
     never &= guards.field_in("icmp_type", IntSet.of(*NEVER_TRACKED), state)
-    add(found, replace(state, ctstate=UNTRACKED), some & never)
+    add(found, state.unconnected(UNTRACKED), some & never)
     rest, space = some & ~never, guards.space
     for at, (where, connection) in enumerate(state.connections):
         if where != node:
@@ -62,6 +63,14 @@ def _look_up(state: State, some: Set, node: str, guards: Guards, found: Front) -
             here = _same_ends(rest, state, ends, direction, guards)
             if not here.satisfiable():
                 continue
+            if direction == 0 and state.reply and not connection.status & SEEN_REPLY_BIT:
+                # A SYN opened it: before its answer nothing but a SYN or RST may follow.
+                flags = state.tcp_flags.value or 0
+                by_syn = space.masked(space.field["tcp_flags"], SYN, SYN) & guards.tcp
+                if not flags & (SYN | RST):
+                    add(found, state.unconnected(INVALID), here & by_syn)
+                    rest &= ~(here & by_syn)
+                    here &= ~by_syn
             status = connection.status | (SEEN_REPLY_BIT if direction else 0)
             tracked = replace(state, tracked=at).with_connection(replace(connection, status=status))
             ctstate = ESTABLISHED if status & SEEN_REPLY_BIT else NEW
@@ -75,7 +84,7 @@ def _look_up(state: State, some: Set, node: str, guards: Guards, found: Front) -
         connections = (*state.connections, (node, fresh))
         opened = replace(state, connections=connections, tracked=len(state.connections), ctstate=NEW)
         add(found, show(opened, 0), opens)
-    add(found, replace(state, ctstate=INVALID), rest & ~opens)
+    add(found, state.unconnected(INVALID), rest & ~opens)
 
 
 def _crossed(mine: Ends, theirs: Ends, space: Space) -> bool:
@@ -121,6 +130,45 @@ def show(state: State, direction: int) -> State:
         state, ctdir=direction, ctstatus=connection.status, ctmark=connection.mark, ctsent=connection.sent,
         ctonward=connection.onward,
     )  # fmt: skip
+
+
+def confirm(front: Front, guards: Guards) -> tuple[Front, list[tuple[State, Set]]]:
+    """After the last hook, connections are in the table: the packets that go on, and those whose new
+    connection has a tuple that another one holds already (see ``semantics.conntrack``)."""
+    found: Front = {}
+    clashing: list[tuple[State, Set]] = []
+    for state, some in front.items():
+        connection = state.connection
+        if connection is None:
+            add(found, state, some)
+            continue
+        if not connection.status & CONFIRMED_BIT:
+            clash = _clash(state, some, connection, guards)
+            if clash.satisfiable():
+                clashing.append((state, clash))
+                some &= ~clash
+        status = connection.status | CONFIRMED_BIT
+        confirmed = state.with_connection(replace(connection, status=status))
+        add(found, replace(confirmed, ctstatus=status), some)
+    return found, clashing
+
+
+def _clash(state: State, some: Set, new: SymbolicConnection, guards: Guards) -> Set:
+    assert state.tracked is not None
+    node = state.connections[state.tracked][0]
+    found = guards.space.nothing
+    for at, (where, other) in enumerate(state.connections):
+        if where != node or at == state.tracked or not other.status & CONFIRMED_BIT:
+            continue
+        held = ((other.sent, other.zone), (other.onward.mirrored(), other.zone_reply))
+        for mine, zone in ((new.sent, new.zone), (new.onward.mirrored(), new.zone_reply)):
+            for theirs, its_zone in held:
+                if zone != its_zone or _crossed(mine, theirs, guards.space):
+                    continue
+                seen = replace(state, ends=mine)
+                direction = 1 if state.answered else 0
+                found |= _same_ends(some, seen, theirs, direction, guards)
+    return found
 
 
 def rewrite(state: State, side: str) -> State:
@@ -273,7 +321,9 @@ def own_addresses(
     """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
     # IPv6 chooses by the destination, IPv4 by the next hop.
     by_hop = space.family == 4 and state.next_hop is not None
-    towards = state.next_hop if by_hop and state.next_hop is not None else state.ends.dst
+    towards: Bits | Address = state.ends.dst
+    if space.family == 4 and state.next_hop is not None:
+        towards = state.next_hop
     for subnet, address in preferred_addresses(addresses, state.oif or ""):
         here = some
         if subnet is not None:

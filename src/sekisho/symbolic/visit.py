@@ -6,7 +6,7 @@ handed to ``walk.end``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Hook
 from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints, reroutes
 from sekisho.semantics.program import (
-    CONFIRMED_BIT,
     DNAT_BIT,
     NEW,
     Accept,
@@ -38,7 +37,7 @@ from sekisho.symbolic.flow import Within
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.space import Bits, Set
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
-from sekisho.symbolic.tracking import Hit, own_addresses, rewrite, track, translate
+from sekisho.symbolic.tracking import Hit, confirm, own_addresses, rewrite, track, translate
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP, UDP
@@ -79,14 +78,16 @@ class Fate:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Packets on their way out by ``interface``; see ``semantics.visit.Leaves``. ``bridged``: from
-    port to port."""
+    """Packets on their way out by ``interface``; see ``semantics.visit.Leaves``."""
 
     interface: str
     next_hop: Address | Bits
     state: State
     some: Set
-    bridged: bool = False
+
+
+# Takes away the packets that a bridge would have to send back to where they came from.
+Turned = Callable[[Front], Front]
 
 
 class SymbolicVisit:
@@ -105,18 +106,22 @@ class SymbolicVisit:
 
     def arrive(self, front: Front) -> list[Leaving]:
         """Packets come in by their ``iif``."""
-        return self.input_decision(self.hook("prerouting", front))
+        return self.input_decision(self.prerouting(front))
+
+    def prerouting(self, front: Front) -> Front:
+        """The interface's own chains, then the PREROUTING hook."""
+        return self.hook("prerouting", self.hook("ingress", front))
 
     def arrive_loopback(self, front: Front) -> list[Leaving]:
         """Back in over lo, with the route they have."""
-        self.local_input(self.hook("prerouting", front))
+        self.local_input(self.prerouting(front))
         return []
 
-    def input_decision(self, front: Front, kept: bool = False) -> list[Leaving]:
+    def input_decision(self, front: Front, turned: Turned | None = None) -> list[Leaving]:
         """The input route lookup and all that follows it.
 
-        ``kept``: their destination was translated while br_netfilter had them on the bridge that is
-        their ``iif``.
+        ``turned``: their destination was translated while br_netfilter had them on the bridge that is
+        their ``iif``; it takes away those that would go back out of the port that they came in by.
         """
         local: Front = {}
         onward: dict[tuple[RouteTo, Way], Front] = {}
@@ -159,18 +164,24 @@ class SymbolicVisit:
         for (_, way), waiting in onward.items():
             seen: Front = {}
             for state, some in waiting.items():
+                back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
+                if self.space.family == 6:  # IPv6 does not ask whether it may forward on a bridge
+                    add(bridged, _by_way(state, way), some & back)
+                    some &= ~back
                 add(seen, replace(state, oif=way.dev), some)
             accepted = self._object(self.program.forwarding, seen, "forwarding")
             accepted = self._object(self.program.source_check, accepted, "source")
             routed: Front = {}
             for state, some in accepted.items():
-                back = self.guards.named(state.iif, way.dev or "") if kept else self.space.nothing
+                back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
                 add(routed, state, some & ~back)
                 add(bridged, _by_way(state, way), some & back)
             self._set_forward(routed, way, ready)
         leaving = self.postrouting(self.hook("forward", ready))
         # A new neighbour on the same bridge is handed to its port: nothing is taken off the TTL.
-        return leaving + self.postrouting(self.hook("forward", bridged), bridged=True)
+        if turned is not None:
+            leaving += self.postrouting(self.hook("forward", turned(bridged)))
+        return leaving
 
     def _believed(self, kind: str, state: State, some: Set, local: Front) -> None:
         """Packets for this host whose source is believable; a broadcast may come from nobody yet."""
@@ -298,12 +309,12 @@ class SymbolicVisit:
             for source, part in own_addresses(some, state, addresses, self.space):
                 yield (self.space.constant(0, width) if isinstance(source, str) else source), part
 
-    def postrouting(self, front: Front, bridged: bool = False) -> list[Leaving]:
+    def postrouting(self, front: Front) -> list[Leaving]:
         """POSTROUTING, and out."""
         found = []
         for state, some in self.hook("postrouting", front).items():
             assert state.next_hop is not None
-            found.append(Leaving(state.oif or "", state.next_hop, state, some, bridged))
+            found.append(Leaving(state.oif or "", state.next_hop, state, some))
         return found
 
     def local_input(self, front: Front) -> None:
@@ -366,7 +377,15 @@ class SymbolicVisit:
                 front = self._route_again(checkpoint, looks_at, front)
             else:
                 front = self._checkpoint(checkpoint, front)
-        return _confirmed(front) if hook in ("input", "postrouting") else front
+        return self._confirmed(front) if hook in ("input", "postrouting") else front
+
+    def _confirmed(self, front: Front) -> Front:
+        """After the last hook, connections are in the table."""
+        found, clashing = confirm(front, self.guards)
+        fate = Fate("undetermined", self.host.name, doubts=(Doubt("connection-clash"),), hook="conntrack")
+        for state, some in clashing:
+            self.walk.end(fate, state, some)
+        return found
 
     def _checkpoint(self, checkpoint: Checkpoint, front: Front) -> Front:
         match checkpoint:
@@ -379,6 +398,8 @@ class SymbolicVisit:
 
     def _filter(self, station: Station, front: Front) -> Front:
         passing: Front = {}
+        if station.devices is not None:
+            front, passing = self._concerned(station, front)
         for passed, state, some in self._pass(station, front):
             if isinstance(passed, Within) and passed.within is not None:
                 some &= passed.within
@@ -387,6 +408,22 @@ class SymbolicVisit:
             else:
                 self._end(station, passed, passed.action, state, some)
         return passing
+
+    def _concerned(self, station: Station, front: Front) -> tuple[Front, Front]:
+        """The packets of the interfaces that a station is for, and the others."""
+        concerned: Front = {}
+        others: Front = {}
+        for state, some in front.items():
+            ends: tuple[Name, Name] = (state.oif, state.physout)
+            if station.hook == "ingress":
+                ends = (state.iif, state.physin)
+            mine = self.space.nothing
+            for device in station.devices or ():
+                for end in ends:
+                    mine |= self.guards.named(end, device)
+            add(concerned, state, some & mine)
+            add(others, state, some & ~mine)
+        return concerned, others
 
     def _nat(self, side: str, stations: tuple[Station, ...], front: Front) -> Front:
         through: Front = {}
@@ -492,7 +529,7 @@ class SymbolicVisit:
             ends = replace(ends, src=self.space.constant(0, ends.src.width))
         back = replace(
             state, ends=ends, iif=state.oif or "lo", oif=None, uid=zero, local=True,
-            mark=state.mark if guard.use_mark else 0,
+            mark=state.mark if guard.use_mark else 0, sees=guard.sees,
         )  # fmt: skip
         key = (back, state.iif, guard)
         found = self._reversed.get(key)
@@ -560,15 +597,3 @@ def _by_way(state: State, way: Way) -> State:
     """The packets on their way out."""
     out: Address | Bits = way.via or state.ends.dst
     return replace(state, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags)
-
-
-def _confirmed(front: Front) -> Front:
-    """After the last hook, connections are in the table."""
-    found: Front = {}
-    for state, some in front.items():
-        connection = state.connection
-        if connection is not None:
-            status = connection.status | CONFIRMED_BIT
-            state = replace(state.with_connection(replace(connection, status=status)), ctstatus=status)
-        add(found, state, some)
-    return found

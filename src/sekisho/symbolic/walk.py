@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import All, AnyOf, Guard, Interface, Members, Not, Program
@@ -12,7 +13,7 @@ from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import Bits, Set, Space
-from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
+from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add
 from sekisho.symbolic.visit import Fate, Leaving, SymbolicVisit
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
@@ -114,7 +115,7 @@ class SymbolicWalk:
             elif each.interface not in self.world.bridges:
                 self._away(node, each, some)
             else:
-                self._onto_port(each, origins, entering)
+                self._onto_port(each, entering)
         if looping:
             looping = self._within_bounds(node, looping)
             self._go(node, self.visits[node].arrive_loopback(looping), ())
@@ -151,7 +152,7 @@ class SymbolicWalk:
     def _unreachable(self) -> str:
         return "icmp-host-unreachable" if self.family == 4 else "icmp6-addr-unreachable"
 
-    def _onto_port(self, leaving: Leaving, origins: Origins, entering: dict[Attachment, Front]) -> None:
+    def _onto_port(self, leaving: Leaving, entering: dict[Attachment, Front]) -> None:
         """From the host's bridge to whoever answers for the next hop."""
         bridge, rest = leaving.interface, leaving.some
         state = replace(leaving.state, oif=bridge, next_hop=leaving.next_hop)
@@ -173,8 +174,6 @@ class SymbolicWalk:
                 if unknown.satisfiable():
                     self._no_carrier(leaving, unknown)
                     here &= ~unknown
-            if target.hairpin is False and leaving.bridged:
-                here = self._no_hairpin(leaving, target, origins, here)
             if target.node is None:
                 taken |= here
             else:
@@ -228,14 +227,28 @@ class SymbolicWalk:
             self._addresses[id(target)] = found
         return found
 
-    def _no_hairpin(self, leaving: Leaving, target: Attachment, origins: Origins, here: Set) -> Set:
-        """A bridged packet does not go back out of the port that it came in by."""
-        for origin, whose in origins:
-            if _same_port(origin, target):
-                stuck = here & whose
-                self.end(Fate("dropped", HOST, hook="bridge"), leaving.state, stuck)
-                here &= ~stuck
-        return here
+    def _turned(self, origins: Origins, front: Front) -> Front:
+        """Take away what a bridge would have to send back out of the port that it came in by, unless that
+        is in hairpin mode; and note the port that the rest goes out by."""
+        found: Front = {}
+        for state, some in front.items():
+            bridge, next_hop = state.oif or "", state.next_hop
+            assert next_hop is not None
+            for target in self.attachments(bridge):
+                here = some
+                if self.sees_ports or target.hairpin is False:
+                    here = some & self.at(target, next_hop)
+                for origin, whose in origins if target.hairpin is False else ():
+                    if _same_port(origin, target):
+                        stuck = here & whose
+                        self.end(Fate("dropped", HOST, hook="bridge"), state, stuck)
+                        here &= ~stuck
+                        some &= ~stuck
+                if self.sees_ports:
+                    add(found, replace(state, physout=target.port or ""), here)
+                    some &= ~here
+            add(found, replace(state, physout="") if self.sees_ports else state, some)
+        return found
 
     # ------------------------------------------------------------------------------------ bridges
 
@@ -249,8 +262,8 @@ class SymbolicWalk:
             up = self.space.member(next_hop, segment.own)
         arriving: Front = {}
         for state, some in front.items():
-            state = replace(state.crossed().elsewhere(), iif=mine.bridge, oif=None, physin=mine.port)
-            add(arriving, state, some)
+            state = replace(state.crossed().elsewhere(), iif=mine.bridge, oif=None)
+            add(arriving, replace(state, physin=self._port(mine.port)), some)
         arriving = self._within_bounds(HOST, arriving)
         origins: Origins = ((mine, self.space.everything),)
         self._split(arriving, mine.bridge, up, next_hop, origins)
@@ -278,7 +291,9 @@ class SymbolicWalk:
         iif: Name = next(iter(bridges)) if len(bridges) == 1 else ByOrigin(tuple(bridges.items()))
         ports: dict[str | None, Set] = {}
         for origin, whose in origins:
-            ports[origin.port] = ports.get(origin.port, nothing) | whose
+            port = self._port(origin.port)
+            assert port is None or isinstance(port, str)
+            ports[port] = ports.get(port, nothing) | whose
         physin: Name = next(iter(ports)) if len(ports) == 1 else ByOrigin(tuple(ports.items()))
         if not self.sees_ports:
             physin = None
@@ -305,12 +320,20 @@ class SymbolicWalk:
                 continue
             assert isinstance(bridge, str)
             senders = self._senders(bridge, state)
-            physin = ByOrigin(tuple((item.port if item else None, where) for item, where in senders))
+            ports = ((self._port(item.port if item else None), where) for item, where in senders)
+            physin = ByOrigin(tuple((port, where) for port, where in ports if not isinstance(port, ByOrigin)))
             up = self.space.member(state.ends.dst, self.world.segment(bridge, self.family).up_from_wire)
             origins = tuple((item, where) for item, where in senders if item is not None)
             arriving: Front = {replace(state, physin=physin if self.sees_ports else None): some}
             self._split(arriving, bridge, up, None, origins)
         self._go(node, self.visits[node].arrive(plain), ())
+
+    def _port(self, port: str | None) -> Name:
+        """Rules see the bridge's port only where br_netfilter hands them the packets."""
+        setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
+        if setting == "0":
+            return None
+        return port if setting == "1" and port is not None else OPEN
 
     def _senders(self, bridge: str, state: State) -> list[tuple[Attachment | None, Set]]:
         """Who on the bridge sends the packets, as far as that matters."""
@@ -332,11 +355,12 @@ class SymbolicWalk:
         plain: Front = {}
         kept: Front = {}
         for before, some in front.items():
-            for state, part in host.hook("prerouting", {before: some}).items():
+            for state, part in host.prerouting({before: some}).items():
                 same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
                 add(plain, state, same)
                 add(kept, state, part & ~same)
-        self._go(HOST, host.input_decision(plain) + host.input_decision(kept, kept=True), origins)
+        turned = partial(self._turned, origins)
+        self._go(HOST, host.input_decision(plain) + host.input_decision(kept, turned), origins)
 
     def _across(self, front: Front, bridge: str, next_hop: Address | Bits, origins: Origins) -> None:
         """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
@@ -344,7 +368,7 @@ class SymbolicWalk:
         if not front:
             return
         setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
-        switched: list[Leaving] = []
+        switched: Front = {}
         filtered: Front = {}
         for state, some in front.items():
             asked = some if setting == "1" else self.space.nothing
@@ -352,33 +376,23 @@ class SymbolicWalk:
                 doubt = Doubt("sysctl-decides", (BRIDGE_NF[self.family],))
                 key = ("bridge-nf", state.reply, state.visits)
                 asked = some & self.space.choice(key, (doubt,))
-            add(filtered, state, asked)
-            if (some & ~asked).satisfiable():
-                switched.append(Leaving(bridge, next_hop, state, some & ~asked, bridged=True))
-        self._go(HOST, switched, origins)
+            aimed = replace(state, oif=bridge, next_hop=next_hop)
+            add(filtered, aimed, asked)
+            add(switched, aimed, some & ~asked)
+        switched = self._turned(origins, switched)
+        self._go(HOST, [Leaving(bridge, next_hop, *each) for each in switched.items()], origins)
         host = self.visits[HOST]
+        turned = partial(self._turned, origins)
         for before, some in filtered.items():
             level: Front = {}
             routed: Front = {}
-            for state, part in host.hook("prerouting", {before: some}).items():
+            for state, part in host.prerouting({replace(before, oif=None): some}).items():
                 same = self.space.equal(part, before.ends.dst, state.ends.dst)
                 add(routed, state, part & ~same)
-                for port, those in self._physout(bridge, next_hop, same):
-                    add(level, replace(state, oif=bridge, next_hop=next_hop, physout=port), those)
-            self._go(HOST, host.input_decision(routed, kept=True), origins)
-            passed = host.hook("postrouting", host.hook("forward", level))
-            leaving = [Leaving(bridge, next_hop, *each, bridged=True) for each in passed.items()]
-            self._go(HOST, leaving, origins)
-
-    def _physout(self, bridge: str, next_hop: Address | Bits, some: Set) -> list[tuple[str | None, Set]]:
-        if not self.sees_ports:
-            return [(None, some)]
-        found: list[tuple[str | None, Set]] = []
-        for target in self.attachments(bridge):
-            here = some & self.at(target, next_hop)
-            found.append((target.port, here))
-            some &= ~here
-        return [*found, (None, some)]
+                add(level, replace(state, oif=bridge, next_hop=next_hop), same)
+            self._go(HOST, host.input_decision(routed, turned), origins)
+            passed = host.hook("postrouting", host.hook("forward", turned(level)))
+            self._go(HOST, [Leaving(bridge, next_hop, *each) for each in passed.items()], origins)
 
 
 def _sees_ports(program: Program) -> bool:

@@ -60,7 +60,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     plan = client.plan()
     source, place = source_node(args.source, plan), target(args.target, plan)
     proto = args.proto or ("tcp" if place.port is not None else "icmp")
-    forecast = Forecaster(capture(client, plan)).connect(source, place.address, place.port, proto)
+    forecaster = Forecaster(capture(client, plan))
+    forecast = forecaster.connect(source, place.address, place.port, proto)
     nodes = [node.name for node in plan.nodes]
     if len(nodes) > _WATCH_ALL:
         nodes = list(dict.fromkeys([source, *(hop for hop in _expected(forecast) if hop in nodes)]))
@@ -70,6 +71,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
         beyond = Call(Address(onward.packet.family, onward.packet.dst), onward.packet.dport, proto)
     doors = client.doors(nodes)
     seen = watch(doors, plan, source, Call(place.address, place.port, proto), beyond)
+    # Once more with the source port that it got.
+    forecast = forecaster.connect(source, place.address, place.port, proto, seen.packet.sport)
     found = ways(forecast, seen)
     same = agree(found) and (forecast.answered is None or forecast.answered == seen.reached.connected)
     if out.json:

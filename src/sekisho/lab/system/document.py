@@ -141,7 +141,7 @@ def _convert(node: yaml.Node, path: str, file: str, depth: int) -> Value:
 
 
 def _scalar(text: str, style: str | None) -> Scalar:
-    if style is not None:  # quoted, or a block of text
+    if style:  # quoted, or a block of text
         return text
     if text in _WORDS:
         return _WORDS[text]

@@ -133,12 +133,19 @@ def run(
     """
     try:
         return subprocess.run(
-            list(argv), input=feed, stdin=subprocess.DEVNULL if feed is None else None, capture_output=True,
-            text=True, check=False, timeout=timeout, env={**environment(node), **(env or {})},
-            preexec_fn=entry(doors, node),
+            fitted(doors, argv), input=feed, stdin=subprocess.DEVNULL if feed is None else None,
+            capture_output=True, text=True, check=False, timeout=timeout,
+            env={**environment(node), **(env or {})}, preexec_fn=entry(doors, node),
         )  # fmt: skip
     except FileNotFoundError:
         raise LabError(f"the command {argv[0]!r} is not installed") from None
+
+
+def fitted(doors: Doors, argv: Sequence[str]) -> list[str]:
+    """The command as it works without root: tcpdump cannot become another user there."""
+    if doors.user is not None and os.path.basename(argv[0]) == "tcpdump":
+        return [argv[0], "-Z", "root", *argv[1:]]
+    return list(argv)
 
 
 def replace(doors: Doors, node: Node, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
@@ -147,7 +154,7 @@ def replace(doors: Doors, node: Node, argv: Sequence[str], env: Mapping[str, str
         signal.signal(number, signal.SIG_IGN)
     try:
         process = subprocess.Popen(
-            list(argv),
+            fitted(doors, argv),
             env={**environment(node), **(env or {})},
             preexec_fn=_with_signals(entry(doors, node)),
             close_fds=False,

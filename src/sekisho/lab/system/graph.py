@@ -11,7 +11,8 @@ from html import escape
 
 from sekisho.lab.system.plan import Bridge, Node, Plan, Wire
 
-_COLUMNS = {"internet": 0, "switch": 0, "world": 0, "gateway": 1, "router": 2, "resolver": 3, "host": 3}
+_COLUMNS = {"internet": 0, "world": 0, "switch": 1, "gateway": 2, "router": 3, "resolver": 4, "host": 4}
+_LAST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class _Picture:
 def _picture(plan: Plan) -> _Picture:
     outer = tuple(node for node in plan.nodes if node.host is None)
     names = {node.name for node in outer}
+    switches = {node.name for node in outer if node.role == "switch"}
     addresses: dict[str, dict[str, list[str]]] = {}
     for node in plan.nodes:
         for interface, address in plan.addresses(node.name):
@@ -35,6 +37,8 @@ def _picture(plan: Plan) -> _Picture:
     links = []
     for link in plan.links:
         if isinstance(link, Bridge):
+            if link.node in switches:
+                continue
             inside.setdefault(link.node, {}).setdefault(link.name, [])
         elif link.far_node in names:
             links.append(link)
@@ -150,13 +154,13 @@ def svg(plan: Plan) -> str:
     picture = _picture(plan)
     boxes: dict[str, _Box] = {}
     parts: list[str] = []
-    bottoms = [_PAD + 24] * 4
-    used = sorted({_COLUMNS.get(node.role, 3) for node in picture.outer})
+    bottoms = [_PAD + 24] * (_LAST + 1)
+    used = sorted({_COLUMNS.get(node.role, _LAST) for node in picture.outer})
     for node in picture.outer:
-        column = used.index(_COLUMNS.get(node.role, 3))
+        column = used.index(_COLUMNS.get(node.role, _LAST))
         inside = picture.inside.get(node.name, {})
         rows = sum(max(1, len(containers)) for containers in inside.values())
-        wide = _WIDE + (2 * _WIDE + _GAP if inside else 0)
+        wide = 2 * (_WIDE + _PAD) + _GAP if inside else _WIDE
         high = _HIGH + rows * (_HIGH + 10) if inside else _HIGH
         box = _Box(_PAD + column * (_WIDE + _GAP), bottoms[column], wide, high)
         bottoms[column] += high + 20

@@ -68,7 +68,6 @@ def start(plan: Plan, *, attached: bool = False, progress: Progress = lambda *_:
 
 
 def _hear(link: socket.socket, name: str, progress: Progress) -> Started:
-    pid = 0
     while True:
         data = link.recv(1 << 16)
         if not data:
@@ -81,8 +80,9 @@ def _hear(link: socket.socket, name: str, progress: Progress) -> Started:
             link.close()
             raise LabError(told["error"], text=told["text"], advice=told["advice"])
         else:
-            pid = control.Client(name).pid
-            return Started(pid, told["seconds"], tuple(told["remarks"]), link)
+            client = control.Client(name)
+            client.close()
+            return Started(client.pid, told["seconds"], tuple(told["remarks"]), link)
 
 
 # ------------------------------------------------------------------------------- in the child

@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sekisho.lab.system.control import Doors
 from sekisho.lab.system.facts import LabFacts
@@ -41,12 +41,13 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class Reached:
     """``node`` and ``client`` are what the server says of itself and of whom it sees, "" where it does
-    not say. ``error``: the kernel's word, "" for silence."""
+    not say. ``error``: the kernel's word, "" for silence. ``sport``: the client's port, 0 where none."""
 
     connected: bool
     error: str = ""
     node: str = ""
     client: str = ""
+    sport: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         if self.connected:
@@ -120,7 +121,7 @@ class _Attempt:
     sock: socket.socket
     sent: bool = False
     answer: bytes = b""
-    result: Reached | None = field(default=None)
+    sport: int = 0
 
 
 def attempt(doors: Doors, pairs: Sequence[Pair]) -> dict[Pair, Reached]:
@@ -146,7 +147,7 @@ def _attempt_all(doors: Doors, pairs: Sequence[Pair]) -> dict[Pair, Reached]:
                 found[pair] = Reached(False, errno.errorcode.get(code, str(code)))
                 sock.close()
                 continue
-            waiting[sock.fileno()] = _Attempt(pair, sock)
+            waiting[sock.fileno()] = _Attempt(pair, sock, sport=sock.getsockname()[1])
             poll.register(sock, select.POLLOUT)
     until = time.monotonic() + _PATIENCE
     while waiting and (left := until - time.monotonic()) > 0:
@@ -156,10 +157,10 @@ def _attempt_all(doors: Doors, pairs: Sequence[Pair]) -> dict[Pair, Reached]:
                 one = waiting.pop(fd)
                 poll.unregister(fd)
                 one.sock.close()
-                found[one.pair] = result
+                found[one.pair] = replace(result, sport=one.sport)
                 until = max(until, time.monotonic() + _PATIENCE / 4)
     for one in waiting.values():
-        found[one.pair] = Reached(one.sent and one.pair.proto == "tcp")
+        found[one.pair] = Reached(one.sent and one.pair.proto == "tcp", sport=one.sport)
         one.sock.close()
     return found
 

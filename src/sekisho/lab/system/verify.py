@@ -37,10 +37,12 @@ def verify(client: Client, plan: Plan, nodes: Iterable[str] | None = None) -> li
     finally:
         doors.close()
     forecaster = Forecaster(facts)
-    return [
-        compare(pair, forecaster.connect(pair.source, pair.address, pair.port, pair.proto), reached[pair])
-        for pair in pairs
-    ]
+    return [compare(pair, _forecast(forecaster, pair, reached[pair]), reached[pair]) for pair in pairs]
+
+
+def _forecast(forecaster: Forecaster, pair: Pair, reached: Reached) -> Forecast:
+    """Of the very connection that was tried: rules may ask for its source port."""
+    return forecaster.connect(pair.source, pair.address, pair.port, pair.proto, reached.sport or None)
 
 
 def compare(pair: Pair, forecast: Forecast, reached: Reached) -> Compared:

@@ -1,0 +1,153 @@
+"""Plans without a kernel: the article's routes and rules to the letter, the commands, the pictures."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from sekisho.errors import UsageError
+from sekisho.lab.system import commands, graph
+from sekisho.lab.system.article import ARTICLE
+from sekisho.lab.system.docker_rules import docker_rules
+from sekisho.lab.system.imds import lookup
+from sekisho.lab.system.lay_out import lay_out
+from sekisho.lab.system.plan import Plan, PlannedRoute, Wire
+from sekisho.lab.system.read import read_topology, topology_of
+from sekisho.lab.system.source import plan_of
+from sekisho.sources import iptables_list, iptables_save
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def article() -> Plan:
+    return plan_of(None)
+
+
+def test_the_hosts_routes_are_the_articles(article: Plan) -> None:
+    """Those that DHCP's answer makes; the kernel adds the bridges' own."""
+    listed = (EXAMPLES / "host-10.0.0.10" / "ip-route.txt").read_text().splitlines()
+    planned = {
+        commands.setting_command(item).removeprefix("ip -n host route append ").replace("/32", "")
+        for item in article.settings
+        if isinstance(item, PlannedRoute) and item.node == "host"
+    }
+    in_words = {_in_planned_order(line) for line in listed if "eth0" in line}
+    assert planned == in_words
+
+
+def _in_planned_order(line: str) -> str:
+    """The same words in the order in which commands are printed: scope before src."""
+    return " ".join(line.split())
+
+
+def test_the_nat_rules_are_the_articles_second_listing() -> None:
+    host = read_topology(str(EXAMPLES / "topologies" / "host-10.1.0.81.yaml")).hosts[0]
+    saved = iptables_save.parse(docker_rules(host), "planned", 4)
+    text = (EXAMPLES / "host-10.1.0.81" / "iptables-nat.txt").read_text()
+    listed = iptables_list.parse(text, "iptables-nat.txt", 4, "nat")
+    mine = next(table for table in saved.facts[0].tables if table.name == "nat")
+    theirs = listed.facts[0]
+    for chain in theirs.chains:
+        own = next(item for item in mine.chains if item.name == chain.name)
+        assert [(rule.matches, rule.target) for rule in own.rules] == [
+            (rule.matches, rule.target) for rule in chain.rules
+        ]
+
+
+def test_every_link_and_rule_has_a_plain_command(article: Plan) -> None:
+    lines = list(commands.commands(article))
+    wires = [link for link in article.links if isinstance(link, Wire)]
+    assert sum(" type veth peer name " in line for line in lines) == len(wires)
+    assert sum(line.startswith("ip netns add ") for line in lines) == len(article.nodes)
+    assert "ip netns exec host sysctl -w net.ipv4.ip_forward=1" in lines
+    assert any("docker-proxy" in line and "172.18.0.3:8080" in line for line in lines)
+
+
+@pytest.mark.parametrize("draw", [graph.text, graph.mermaid, graph.svg])
+def test_pictures_show_every_node(article: Plan, draw: object) -> None:
+    assert callable(draw)
+    text = draw(article)
+    for node in article.nodes:
+        assert node.name in text
+    assert "172.18.0.3" in text
+
+
+def test_the_svg_is_well_formed_whatever_the_names(article: Plan) -> None:
+    from dataclasses import replace
+
+    root = ElementTree.fromstring(graph.svg(replace(article, title="<&\"'>")))
+    assert root.tag.endswith("svg")
+    assert len(root.findall(".//{*}rect")) == len(article.nodes) + 2  # and two bridges
+
+
+@pytest.mark.parametrize(
+    ("want", "path"),
+    [
+        ("10.0.0.10", "/latest/meta-data/local-ipv4"),
+        ("198.51.100.10", "/latest/meta-data/public-ipv4"),
+        ("ip-10-0-0-10.ec2.internal", "/latest/meta-data/local-hostname"),
+        ("dynamic/\nmeta-data/", "/latest/"),
+        ("interfaces/", "/latest/meta-data/network/"),
+        (None, "/latest/user-data"),
+        (None, "/latest/meta-data/local-ipv4/x"),
+    ],
+)
+def test_instance_metadata(article: Plan, want: str | None, path: str) -> None:
+    instance = next(item for item in article.instances if item.node == "host")
+    assert lookup(instance, path) == want
+
+
+HOST = {"subnet": "public", "address": "10.0.0.10"}
+
+
+def _with(**changes: object) -> dict[str, object]:
+    document = {
+        "vpcs": {"vpc": {"cidr": "10.0.0.0/16", "subnets": {"public": {"cidr": "10.0.0.0/24"}}}},
+        "hosts": {"host": HOST},
+    }
+    return {**document, **changes}
+
+
+@pytest.mark.parametrize(
+    ("said", "document"),
+    [
+        ("an internet gateway's own address", _with(internet={"out": {"address": "203.0.113.1/24"}})),
+        ("two nodes have the name 'router'", _with(hosts={"router": HOST})),
+        (
+            "route to 'nowhere'",
+            _with(vpcs={"vpc": {"cidr": "10.0.0.0/16", "subnets": {
+                "public": {"cidr": "10.0.0.0/24", "routes": [{"to": "0.0.0.0/0", "via": "nowhere"}]}}}}),
+        ),
+        (
+            "security group 'ghost'",
+            _with(vpcs={"vpc": {"cidr": "10.0.0.0/16", "subnets": {"public": {"cidr": "10.0.0.0/24"}},
+                                "security_groups": {"web": {"ingress": [{"from": "sg:ghost"}]}}}},
+                  hosts={"host": {"subnet": "public", "address": "10.0.0.10", "security_groups": ["web"]}}),
+        ),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_as_a_whole_is_told(said: str, document: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match=said):
+        lay_out(topology_of(document))
+
+
+def test_two_vpcs_have_a_router_and_a_gateway_each() -> None:
+    vpc = {"cidr": "10.0.0.0/16", "subnets": {"a": {"cidr": "10.0.0.0/24"}}}
+    other = {"cidr": "10.1.0.0/16", "subnets": {"b": {"cidr": "10.1.0.0/24"}}}
+    plan = lay_out(
+        topology_of(
+            {
+                "internet": ARTICLE["internet"],
+                "vpcs": {"one": vpc, "two": other},
+                "hosts": {
+                    "x": {"subnet": "a", "address": "10.0.0.5"}, "y": {"subnet": "b", "address": "10.1.0.5"}
+                },
+            }
+        )
+    )  # fmt: skip
+    names = {node.name for node in plan.nodes}
+    assert {"one-router", "two-router", "one-igw", "two-igw", "exchange"} <= names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -86,6 +87,9 @@ def _run_verb(name: str, argv: list[str], lang: Lang, stdout: TextIO) -> int:
     if name not in VERBS:
         raise _unknown_verb(name, VERBS, lang)
     args = verb_parser(name, lang).parse(argv)
+    # A verb builds its facts, answers and ends: none of them is garbage before that, and looking for some
+    # takes a third of the time on a large rule set.
+    gc.disable()
     color = wants_color(stdout, os.environ, no_color=args.no_color)
     return load_verb(name).run(args, Output(stdout, lang, color, args.json))
 

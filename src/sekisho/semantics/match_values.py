@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from sekisho.semantics.program import Guard, Interface, Masked
@@ -12,15 +13,19 @@ from sekisho.values.packet import TCP_FLAG_BITS
 Side = Literal["iif", "oif", "physin", "physout"]
 
 
+@lru_cache(maxsize=4096)
 def addresses(text: str, family: Family) -> IntSet:
-    """``10.0.0.0/8``, a host, a list with commas, or a mask with holes (``10.0.0.1/255.0.255.0``)."""
-    found = IntSet(())
-    for part in text.split(","):
-        prefix = Prefix.parse(part)
+    """``10.0.0.0/8``, a host, a list with commas.
+
+    Raises ValueError for anything else, a mask with holes among it.
+    """
+    prefixes = [Prefix.parse(part) for part in text.split(",")]
+    for prefix in prefixes:
         if prefix.family != family:
-            raise ValueError(f"{part} is not an IPv{family} address")
-        found |= IntSet.prefix(prefix)
-    return found
+            raise ValueError(f"{prefix} is not an IPv{family} address")
+    if len(prefixes) == 1:
+        return IntSet.prefix(prefixes[0])
+    return IntSet.from_intervals((prefix.first, prefix.last) for prefix in prefixes)
 
 
 def interface(side: Side, pattern: str) -> Guard:

@@ -24,6 +24,8 @@ class IntSet:
     @staticmethod
     def of(*values: int) -> IntSet:
         """The set of these single values."""
+        if len(values) == 1:
+            return IntSet(((values[0], values[0]),))
         return IntSet.from_intervals((value, value) for value in values)
 
     @staticmethod

@@ -34,6 +34,14 @@ def add_arguments(parser: VerbParser) -> None:
     )
     add_name(parser)
     parser.add_argument(
+        "--docker",
+        metavar="VERSION",
+        help=say(
+            en="for a compose file: the engine whose rules it gets (26, '29 nftables'; default: the newest)",
+            ja="composeファイルの場合: どのエンジンのルールにするか (26, '29 nftables'。既定: 最新)",
+        ),
+    )
+    parser.add_argument(
         "--print-commands",
         action="store_true",
         help=say(
@@ -57,7 +65,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     from sekisho.lab.system.source import plan_of
 
     began = time.perf_counter()
-    plan = plan_of(args.topology, args.name, unzstd)
+    plan = plan_of(args.topology, args.name, unzstd, args.docker)
     if args.print_commands:
         from sekisho.lab.system.commands import commands
 

@@ -5,24 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError
 from sekisho.lab.system.plan import Plan
+
+if TYPE_CHECKING:
+    from sekisho.docker.engine import Engine
 
 Unzstd = Callable[[bytes, str, int], bytes]
 _DOCUMENTS = frozenset({".yaml", ".yml", ".json"})
 
 
-def plan_of(path: str | None, name: str | None = None, unzstd: Unzstd | None = None) -> Plan:
+def plan_of(
+    path: str | None, name: str | None = None, unzstd: Unzstd | None = None, docker: str | None = None
+) -> Plan:
     """The plan of what the path holds, under ``name`` where one is given.
 
+    ``docker``: the engine's version for a compose file (``26``, ``29.7.2 nftables``; the newest if None).
     Raises SourceError where it cannot be read, UsageError where it makes no sense.
     """
-    plan = _plan(path, unzstd)
+    plan = _plan(path, unzstd, docker)
     return replace(plan, name=name) if name is not None else plan
 
 
-def _plan(path: str | None, unzstd: Unzstd | None) -> Plan:
+def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None) -> Plan:
     if path is None:
         from sekisho.lab.system.article import ARTICLE
         from sekisho.lab.system.lay_out import lay_out
@@ -32,7 +39,7 @@ def _plan(path: str | None, unzstd: Unzstd | None) -> Plan:
     if path != "-" and not Path(path).exists():
         raise SourceError("no such file or folder", file=path, advice="see: sekisho lab up --help")
     if Path(path).suffix.lower() in _DOCUMENTS and Path(path).is_file():
-        return _from_document(path)
+        return _from_document(path, docker)
     from sekisho.lab.system.of_snapshot import plan_of_snapshot
     from sekisho.sources.load import load
 
@@ -40,7 +47,7 @@ def _plan(path: str | None, unzstd: Unzstd | None) -> Plan:
     return plan_of_snapshot(snapshot, _name(snapshot.name or Path(path).name.split(".")[0] or "snapshot"))
 
 
-def _from_document(path: str) -> Plan:
+def _from_document(path: str, docker: str | None) -> Plan:
     """A compose file has services, a topology hosts in VPCs."""
     from sekisho.lab.system.document import parse
     from sekisho.lab.system.lay_out import lay_out
@@ -54,8 +61,18 @@ def _from_document(path: str) -> Plan:
     if isinstance(document.data, dict) and "services" in document.data and "hosts" not in document.data:
         from sekisho.lab.system.of_compose import plan_of_compose
 
-        return plan_of_compose(path)
+        return plan_of_compose(path, engine=_engine(docker))
     return lay_out(topology_of(document, path))
+
+
+def _engine(text: str | None) -> Engine | None:
+    from sekisho.docker.engine import Engine, parse_version, with_backend
+
+    if text is None:
+        return None
+    version, _, backend = text.partition(" ")
+    engine = Engine(version=parse_version(version))
+    return with_backend(engine, backend) if backend else engine
 
 
 def _name(text: str) -> str:

@@ -269,6 +269,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the kernel picks an address from a range", "アドレスは範囲の中からカーネルが選ぶ",
     ),
     "sysctl-decides": ("{0} is not captured, and it decides", "{0} は未取得で、結果を左右する"),
+    "sockets-not-shown": (
+        "the captured ss does not show {0} sockets", "取得された ss には {0} のソケットが含まれていない",
+    ),
     "only-docker-proxy": (
         "{0} port {1} is published by a rule that this packet does not take: only docker-proxy could "
         "listen there (capture ss to know)",

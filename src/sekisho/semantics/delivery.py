@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sekisho.semantics.conntrack import Connection
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Lean, Step
-from sekisho.semantics.program import DNAT_BIT
+from sekisho.semantics.program import DNAT_BIT, NotUnderstood
 from sekisho.semantics.traveller import Traveller, holds
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_name
 
@@ -56,6 +56,9 @@ def socket_lookup(host: HostCode, packet: Traveller, reply: bool, connection: Co
         return Delivery("delivered", step, (lean,), where=host.name)
     for line in program.sockets.lines:
         if holds(line.guard, packet):
+            if isinstance(line.action, NotUnderstood):
+                step = Step("socket", "UNDETERMINED", code="sockets-not-shown", args=(name,))
+                return Delivery("undetermined", step, doubts=(line.action.doubt,), where=host.name)
             step = Step("socket", "DELIVERED", code="socket-found", args=(name, str(port), line.text),
                         evidence=line.evidence)  # fmt: skip
             return Delivery("delivered", step, where=host.name)

@@ -88,7 +88,7 @@ def _program(
         forwarding_check(namespace, family),
         source_check(namespace, family, addresses),
         netfilter.gaps(namespace.rulesets, family, namespace.nft is not None),
-        socket_chain(namespace.sockets, family),
+        socket_chain(namespace.sockets, family, namespace.socket_protocols),
         published_ports(stations),
     )
     return program, tuple(leans)

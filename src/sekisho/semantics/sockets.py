@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sekisho.model.host import Socket
-from sekisho.semantics.journey import Hook
+from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.program import (
     Accept,
     All,
@@ -19,6 +19,7 @@ from sekisho.semantics.program import (
     Guard,
     Guarded,
     In,
+    NotUnderstood,
     Station,
     Stop,
     Translate,
@@ -32,12 +33,21 @@ _PROTOCOLS = {"tcp": TCP, "udp": UDP}
 _LISTENING = ("LISTEN", "UNCONN", "")
 
 
-def socket_chain(sockets: Sequence[Socket] | None, family: Family) -> ChainCode | None:
-    """The sockets that wait for a first packet of the family; None where they were not captured."""
+def socket_chain(
+    sockets: Sequence[Socket] | None, family: Family, covered: frozenset[str]
+) -> ChainCode | None:
+    """The sockets that wait for a first packet of the family; None where they were not captured.
+
+    ``covered`` are the protocols that the listing shows: after ``ss -lt`` nobody knows of UDP.
+    """
     if sockets is None:
         return None
-    lines = (_line(socket, family) for socket in sockets)
-    return ChainCode("sockets", tuple(line for line in lines if line), Stop("no_socket", "NO_SOCKET"))
+    lines = [line for line in (_line(socket, family) for socket in sockets) if line]
+    for name, number in _PROTOCOLS.items():
+        if name not in covered:
+            doubt = Doubt("sockets-not-shown", (name,))
+            lines.append(Guarded(In("proto", IntSet.of(number)), NotUnderstood(doubt)))
+    return ChainCode("sockets", tuple(lines), Stop("no_socket", "NO_SOCKET"))
 
 
 def _line(socket: Socket, family: Family) -> Guarded | None:

@@ -32,6 +32,7 @@ from sekisho.semantics.program import (
     Translate,
     Way,
 )
+from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
 from sekisho.symbolic.flow import Within
 from sekisho.symbolic.guards import Cond
@@ -339,13 +340,17 @@ class SymbolicVisit:
             asking &= ~self.guards.tcp
         chain = self.program.sockets
         if chain is not None:
-            for passed, each, those in (
-                self._run(chain, {state: asking}, "sockets") if asking.satisfiable() else ()
-            ):
-                if isinstance(passed.action, Accept):
-                    taken |= those
-                else:
-                    self._no_socket(each, those)
+            # Line by line: who takes the packets matters where it is docker-proxy.
+            for line in chain.lines:
+                those = asking & self.guards.holds(line.guard, state).yes
+                if those.satisfiable():
+                    asking &= ~those
+                    self._taken(line, delivered, state, those)
+            if asking.satisfiable() and isinstance(chain.policy, NotUnderstood):
+                name, doubts = self.host.name, (chain.policy.doubt,)
+                self.walk.end(Fate("undetermined", name, name, doubts=doubts, hook="socket"), state, asking)
+            else:
+                self._no_socket(state, asking)
         else:
             connection = state.connection
             if connection is None or not connection.status & DNAT_BIT:
@@ -356,6 +361,15 @@ class SymbolicVisit:
                 asking &= ~proxied
             taken |= asking
         self.walk.end(delivered, state, taken)
+
+    def _taken(self, line: Guarded, delivered: Fate, state: State, some: Set) -> None:
+        """A socket's line fits."""
+        if isinstance(line.action, NotUnderstood):
+            doubts = (line.action.doubt,)
+            delivered = replace(delivered, disposition="undetermined", doubts=doubts)
+        elif PROCESS in line.text:
+            delivered = replace(delivered, line=line)
+        self.walk.end(delivered, state, some)
 
     def _no_socket(self, state: State, some: Set) -> None:
         unreachable = "icmp-port-unreachable" if self.space.family == 4 else "icmp6-port-unreachable"

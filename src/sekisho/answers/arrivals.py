@@ -10,12 +10,10 @@ from sekisho.answers.places import Origin, Reading, Target
 from sekisho.semantics.world import HOST
 from sekisho.symbolic.boxes import Box, boxes, number, pick
 from sekisho.symbolic.journeys import ARRIVED, Flows
-from sekisho.symbolic.space import Bits, Set
-from sekisho.symbolic.state import Ends
+from sekisho.symbolic.space import Bits, Ends, Set
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, protocol_name
-
 
 # Flows to more destinations than this are looked at for every one.
 _FEW = 2048
@@ -105,7 +103,11 @@ class Arrivals:
             found = self._by_end[group] = {}
             for flow in self.reading.flows(group):
                 fate = flow.forward
-                key = ("out", "") if fate.disposition == "exits" else (fate.bridge and "bridge", fate.bridge or fate.where)
+                key = (
+                    ("out", "")
+                    if fate.disposition == "exits"
+                    else (fate.bridge and "bridge", fate.bridge or fate.where)
+                )
                 if fate.disposition in ARRIVED:
                     found.setdefault(key, []).append(flow)
                 elif fate.disposition == "undetermined":
@@ -163,7 +165,9 @@ class Arrivals:
             certain = self.space.certainly(union)
             working = [(flow, here & certain) for flow, here in working]
         return [
-            Arrival(flow, here, self.sent(flow), flow.state.ends) for flow, here in working if here.satisfiable()
+            Arrival(flow, here, self.sent(flow), flow.state.ends)
+            for flow, here in working
+            if here.satisfiable()
         ]
 
     def perhaps(self, origin: Origin, target: Target, wanted: Set) -> Set:
@@ -208,7 +212,12 @@ class Arrivals:
     def shown(self, arrival: Arrival) -> list[tuple[str, Bits]]:
         """The fields that tell an arrival: protocol, source, where sent to, where arrived."""
         sent, final = arrival.sent, arrival.final
-        fields = [("proto", self.space.field["proto"]), ("src", sent.src), ("dst", final.dst), ("dport", final.dport)]
+        fields = [
+            ("proto", self.space.field["proto"]),
+            ("src", sent.src),
+            ("dst", final.dst),
+            ("dport", final.dport),
+        ]
         if final.dst is not sent.dst:
             fields.append(("via", sent.dst))
         if final.dport is not sent.dport:

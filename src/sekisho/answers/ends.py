@@ -1,7 +1,7 @@
 """Ends of flows as the user writes them where many packets are meant.
 
-    ADDRESS  PREFIX  any  internet  vpc  host  container:NAME  network:NAME  netns:NAME  iface:NAME
-    each with :PORT or :FROM-TO
+ADDRESS  PREFIX  any  internet  vpc  host  container:NAME  network:NAME  netns:NAME  iface:NAME
+each with :PORT or :FROM-TO
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every container and host port, and who can open a connection to it.
 
-              internet   vpc   same host   same network   other networks
-    web:80    yes        yes   yes         yes            no
+          internet   vpc   same host   same network   other networks
+web:80    yes        yes   yes         yes            no
 """
 
 from __future__ import annotations
@@ -13,17 +13,33 @@ from sekisho.answers.arrivals import Arrivals, Witness
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.refusing import Objection, host_objects
 from sekisho.model.docker import DockerContainer, PublishedPort
+from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.program import In, Translate
-from sekisho.semantics.proxy import second_connection
+from sekisho.semantics.program import Accept, In, Translate
+from sekisho.semantics.proxy import PROCESS, second_connection
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.journeys import Flows
+from sekisho.symbolic.narrow import conjuncts
 from sekisho.symbolic.space import Set
 from sekisho.values.address import Address, Family, format_ip
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP, UDP, Packet, protocol_name, protocol_number
 
 CALLERS = ("internet", "vpc", "same-host", "same-network", "other-network")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a call is refused, and the line that does it."""
+
+    disposition: str
+    evidence: Evidence | None = None
+
+    @property
+    def place(self) -> str:
+        """The line with its place; empty where there is none."""
+        found = self.evidence
+        return "" if found is None else f"{found.file}:{found.line}  {found.text.strip()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +53,9 @@ class Access:
     status: str
     via: tuple[str, ...] = ()
     sees: tuple[str, ...] = ()
-    callers: int = 0
     witness: Witness | None = None
     bypasses: Objection | None = None
-    refused_by: tuple[str, ...] = ()
+    refused_by: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +168,9 @@ def _host_ports(world: World, family: Family) -> Iterator[tuple[int, int, IntSet
     found: dict[tuple[int, int], IntSet] = {}
     chain = world.host.programs[family].sockets
     for line in chain.lines if chain is not None else ():
-        parts = {part.field: part.values for part in line.guard.guards}  # type: ignore[union-attr]
-        if "docker-proxy" in line.text:
+        if not isinstance(line.action, Accept) or PROCESS in line.text:
             continue
+        parts = {part.field: part.values for part in conjuncts(line.guard) if isinstance(part, In)}
         key = (parts["proto"].intervals[0][0], parts["dport"].intervals[0][0])
         found[key] = found.get(key, IntSet(())) | parts.get("dst", own)
     for (proto, port), addresses in sorted(found.items(), key=lambda item: item[0][1]):
@@ -218,7 +233,9 @@ class _Finder:
                 origins = self.callers.get(caller, [])
             access.append(self._access(caller, origins, port))
         address = format_ip(port.address.family, port.address.value)
-        return Exposure(port.place, port.network, address, port.port, protocol_name(port.proto), tuple(access))
+        return Exposure(
+            port.place, port.network, address, port.port, protocol_name(port.proto), tuple(access)
+        )
 
     def _among(self, item: Origin, neighbours: IntSet, same: IntSet, caller: str) -> Origin | None:
         """The containers of an origin that are, or are not, on the port's network."""
@@ -249,7 +266,7 @@ class _Finder:
         bypasses = None
         if flow.forward.bridge or flow.forward.where != HOST:
             bypasses = host_objects(self.world, self.reading.family, witness, flow)
-        return Access(caller, "yes", tuple(via), tuple(sees), 0, witness, bypasses)
+        return Access(caller, "yes", tuple(via), tuple(sees), witness, bypasses)
 
     def _certain(self, ways: list[tuple[Origin, Flows, Set]]) -> list[tuple[Origin, Flows, Set]]:
         if not self.space.doubts or not ways:
@@ -300,7 +317,9 @@ class _Finder:
         """Connections that docker-proxy accepts on the host for the container's port."""
         container = self.containers.get(port.place)
         published = [p for p in container.published if p.host_port] if container else []
-        published = [p for p in published if p.container_port == port.port and protocol_number(p.proto) == port.proto]
+        published = [
+            p for p in published if p.container_port == port.port and protocol_number(p.proto) == port.proto
+        ]
         if not published:
             return
         flows = self.proxied.get(origin.group)
@@ -353,7 +372,9 @@ class _Finder:
         else:
             hosts = IntSet.of(sent.dst.value)
         ports = self.space.few_values(some, sent.dport, 64) or IntSet(())
-        shown = [format_ip(self.space.family, v) for a, b in hosts for v in range(a, b + 1)] if hosts else ["*"]
+        shown = (
+            [format_ip(self.space.family, v) for a, b in hosts for v in range(a, b + 1)] if hosts else ["*"]
+        )
         for first, last in ports:
             for value in range(first, last + 1):
                 found += [f"{host}:{value}" for host in shown]
@@ -372,19 +393,21 @@ class _Finder:
         """Nobody of this kind gets through for certain: perhaps, or what refuses a call."""
         space = self.space
         ports = space.member(space.field["proto"], IntSet.of(port.proto))
-        lines: dict[str, None] = {}
+        lines: dict[Reason, None] = {}
         for origin in origins:
             for flow, some in self._aimed(caller, origin, port):
                 fate = flow.forward
                 aimed = some & ports & space.member(flow.state.ends.dport, IntSet.of(port.port))
                 if not aimed.satisfiable():
                     continue
-                if fate.disposition == "undetermined" or (flow.reply and flow.reply.disposition == "undetermined"):
+                if fate.disposition == "undetermined" or (
+                    flow.reply and flow.reply.disposition == "undetermined"
+                ):
                     return Access(caller, "perhaps")
                 if space.doubts and not space.certainly(aimed).satisfiable():
                     return Access(caller, "perhaps")
                 stop = flow.reply if flow.reply is not None else fate
-                lines[_reason(stop.disposition, stop.line and stop.line.evidence)] = None
+                lines[Reason(stop.disposition, stop.line.evidence if stop.line else None)] = None
         return Access(caller, "no", refused_by=tuple(lines))
 
     def _aimed(self, caller: str, origin: Origin, port: _Port) -> list[tuple[Flows, Set]]:
@@ -428,10 +451,4 @@ class _Finder:
         if not ways:
             return Access(caller, "no")
         origin, flow, some = ways[0]
-        return Access(caller, "yes", (), (), 0, self.arrivals.packet(origin, flow, some))
-
-
-def _reason(disposition: str, evidence: object) -> str:
-    place = f"{evidence.file}:{evidence.line} {evidence.text.strip()}" if evidence is not None else ""  # type: ignore[attr-defined]
-    return f"{disposition} {place}".strip()
-
+        return Access(caller, "yes", (), (), self.arrivals.packet(origin, flow, some))

@@ -163,6 +163,14 @@ class Reading:
         public = (private | _union(_NOBODY[self.family])).complement(bits)
         return [("internet", internet, public), ("vpc", vpc, private)]
 
+    @property
+    def names(self) -> dict[IntSet, str]:
+        """The names of well-known sets of addresses."""
+        found = {item.addresses: item.name for item in self.origins if item.kind in ("internet", "vpc")}
+        for kind, _, addresses in self.regions:
+            found.setdefault(addresses, kind)
+        return found
+
     def routed_by(self, iface: str) -> IntSet:
         """The addresses whose packets are expected on an interface: those that the main table routes by it."""
         taken, mine = EMPTY, EMPTY

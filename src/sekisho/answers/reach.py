@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from sekisho.answers.arrivals import Arrival, Arrivals, Witness
 from sekisho.answers.ends import End, parse_end
@@ -74,7 +74,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The answer: cells (a narrow question) or rows (all pairs), and what it leans on."""
+    """The answer: cells (a narrow question) or rows (all pairs), and what it leans on. ``names`` are those
+    of well-known sets of addresses."""
 
     family: Family
     cells: tuple[Cell, ...]
@@ -82,6 +83,7 @@ class Reach:
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     leans_on: tuple[Lean, ...]
+    names: Mapping[IntSet, str] = field(default_factory=dict)
 
 
 def reach(world: World, question: Question) -> Reach:
@@ -98,10 +100,13 @@ def reach(world: World, question: Question) -> Reach:
         cells: tuple[Cell, ...] = ()
     else:
         rows = ()
-        cells = tuple(_joined(arrivals, name, same, t, wanted) for name, same in _named(origins) for t in targets)
+        cells = tuple(
+            _joined(arrivals, name, same, t, wanted) for name, same in _named(origins) for t in targets
+        )
     leans = (*reading.leans, *world.host.leans[family])
     names = tuple(dict.fromkeys(item.name for item in origins))
-    return Reach(family, cells, rows, names, tuple(item.name for item in targets), leans)
+    return Reach(family, cells, rows, names, tuple(item.name for item in targets), leans,
+                 reading.names)  # fmt: skip
 
 
 def _family(source: End, target: End, question: Question) -> Family:
@@ -238,7 +243,9 @@ def all_pairs(
     for item in origins:
         groups.setdefault(item.group, []).append(item)
     wholes = [_Group.of(members, arrivals) for members in groups.values()]
-    return tuple(row for target in targets for group in wholes for row in _rows(arrivals, group, target, wanted))
+    return tuple(
+        row for target in targets for group in wholes for row in _rows(arrivals, group, target, wanted)
+    )
 
 
 @dataclass(slots=True)

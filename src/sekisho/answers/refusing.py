@@ -72,9 +72,17 @@ def _packet(witness: Witness, family: Family, iif: str | None) -> Traveller:
     ported, query = proto in PORT_PROTOCOLS, proto in (ICMP, ICMPV6)
     packet = traveller(
         Packet(
-            family, values["src"], values["dst"], proto, values["sport"] if ported else None,
-            values["dport"] if ported else None, values["icmp_type"] if query else None,
-            values["icmp_code"] if query else None, 1 if query else None, SYN if proto == TCP else None, iif,
+            family,
+            values["src"],
+            values["dst"],
+            proto,
+            values["sport"] if ported else None,
+            values["dport"] if ported else None,
+            values["icmp_type"] if query else None,
+            values["icmp_code"] if query else None,
+            1 if query else None,
+            SYN if proto == TCP else None,
+            iif,
         )  # fmt: skip
     )
     packet.ctstate, packet.ctdir = 1, 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sekisho.symbolic.boxes import Box
 from sekisho.values.address import BITS, Family, format_ip
@@ -14,9 +14,15 @@ PORTS = IntSet.span(1, 65535)
 _MANY = 6
 
 
-def addresses_text(values: IntSet, family: Family, most: int = _MANY) -> str:
-    """Addresses as prefixes where that is shorter, else as ranges; the rest is counted."""
+# Sets of addresses that have a name, such as all public ones.
+Names = Mapping[IntSet, str]
+
+
+def addresses_text(values: IntSet, family: Family, names: Names | None = None, most: int = _MANY) -> str:
+    """Addresses by their name, else as prefixes where that is shorter, else as ranges; the rest is counted."""
     bits = BITS[family]
+    if names and values in names:
+        return names[values]
     if values.size() == 1 << bits:
         return "*"
     words: list[str] = []
@@ -24,7 +30,8 @@ def addresses_text(values: IntSet, family: Family, most: int = _MANY) -> str:
         blocks = prefixes_of(IntSet.span(first, last), bits)
         if len(blocks) <= 2:
             words += [
-                format_ip(family, value) + ("" if length == bits else f"/{length}") for value, length in blocks
+                format_ip(family, value) + ("" if length == bits else f"/{length}")
+                for value, length in blocks
             ]
         else:
             words.append(f"{format_ip(family, first)}-{format_ip(family, last)}")
@@ -52,18 +59,16 @@ def _shortened(words: list[str], most: int) -> str:
     return ",".join(words[: most - 1]) + f",...(+{len(words) - most + 1})"
 
 
-def line_of(box: Box, family: Family) -> str:
+def line_of(box: Box, family: Family, names: Names | None = None) -> str:
     """One box as a line: protocol, source, destination reached, and the one it was sent to."""
     fields = dict(box.fields)
     ports = fields.get("dport")
-    reached = addresses_text(fields["dst"], family)
     text = protocols_text(fields["proto"])
     if "src" in fields:
-        text += " " + addresses_text(fields["src"], family)
-    text += " -> "
-    text += _with_port(reached, ports, family)
+        text += " " + addresses_text(fields["src"], family, names)
+    text += " -> " + _with_port(addresses_text(fields["dst"], family, names), ports, family)
     if "via" in fields or "viaport" in fields:
-        sent = addresses_text(fields.get("via", fields["dst"]), family)
+        sent = addresses_text(fields.get("via", fields["dst"]), family, names)
         text += f"  (sent to {_with_port(sent, fields.get('viaport', ports), family)})"
     return text
 
@@ -71,7 +76,7 @@ def line_of(box: Box, family: Family) -> str:
 def _with_port(address: str, ports: IntSet | None, family: Family) -> str:
     if ports is None:
         return address
-    if family == 6 and address != "*":
+    if family == 6 and ":" in address:
         address = f"[{address}]"
     return f"{address}:{ports_text(ports)}"
 

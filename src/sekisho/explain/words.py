@@ -18,6 +18,7 @@ LANGUAGES = ("en", "ja")
 TABLES = (
     "messages_trace",
     "messages_plan",
+    "messages_reach",
     "messages_terms",
     "messages_report",
     "messages_routes",

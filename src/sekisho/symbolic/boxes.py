@@ -109,21 +109,19 @@ def pick(space: Space, some: Set, wishes: Mapping[str, int] | None = None) -> di
     """One packet of the set as field values of the original: the wished and usual ones as far as the set
     leaves them open."""
     wanted = {**_USUAL, "icmp_type": 8 if space.family == 4 else 128, **(wishes or {})}
-    key = tuple(sorted(wanted.items()))
-    literals = space.literals.get(key)
-    if literals is None:
-        literals = space.everything
-        for name in wanted:
-            literals &= space.masked(space.field[name], (1 << space.width(name)) - 1, wanted[name])
-        space.literals[key] = literals
-    picked = some.pick_cube_dd_set(literals).pick_cube()
-    assert picked is not None
-    values: dict[str, int] = {}
-    for name in ORDER:
-        first, value = space.first[name], 0
-        for bit in picked[first : first + space.width(name)]:
-            value = value << 1 | bool(bit)
-        values[name] = value
+    values = {name: wanted.get(name, 0) for name in ORDER}
+    while (index := some.node_var()) is not None:
+        cofactors = some.cofactors()
+        assert cofactors is not None
+        one, zero = cofactors
+        place = space.place.get(index)
+        name, power = place if place is not None else ("", 0)
+        wished = bool(values[name] >> power & 1) if name else False
+        chosen = (one if wished else zero).satisfiable() == wished
+        some = one if chosen else zero
+        if name:
+            values[name] = values[name] | 1 << power if chosen else values[name] & ~(1 << power)
+    assert some.satisfiable()
     return values
 
 

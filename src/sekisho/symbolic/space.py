@@ -86,7 +86,6 @@ class Space:
         self._interned: dict[tuple[int, ...], Bits] = {}
         self._forgetting: dict[tuple[object, ...], Set] = {}
         self._values: dict[tuple[Set, Bits], IntSet] = {}
-        self.literals: dict[tuple[tuple[str, int], ...], Set] = {}
         self.cut: dict[tuple[Set, Bits], list[tuple[IntSet, Set]]] = {}
         self._choices: dict[object, Set] = {}
         self.doubts: dict[int, tuple[Doubt, ...]] = {}

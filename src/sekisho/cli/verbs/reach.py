@@ -1,0 +1,111 @@
+"""``sekisho reach``: what can reach what, for all packets at once."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from sekisho.cli.language import Words
+from sekisho.cli.output import Output
+from sekisho.cli.parser import VerbParser
+from sekisho.cli.snapshots import add_snapshot, open_snapshot
+
+if TYPE_CHECKING:
+    from sekisho.answers.reach import Reach
+    from sekisho.semantics.world import World
+    from sekisho.views.reach_text import ReachText
+
+HELP: Words = {
+    "en": "what can reach what, for all packets: exact sets, a witness, and what refuses the rest",
+    "ja": "何が何に届くか (全パケット): 正確な集合、実例、届かないものを拒む行",
+}
+
+ENDS = ("any", "internet", "vpc", "host", "container:", "network:", "netns:", "iface:")
+
+
+def add_arguments(parser: VerbParser) -> None:
+    """``reach [SNAPSHOT] [--from E] [--to E] [--proto P] [-6] [--explain]``."""
+    say = parser.say
+    add_snapshot(parser)
+    end = say(
+        en="ADDRESS, PREFIX, any, internet, vpc, host, container:NAME, network:NAME, netns:NAME or iface:NAME,"
+        " each with :PORT or :FROM-TO",
+        ja="アドレス, プレフィックス, any, internet, vpc, host, container:名前, network:名前, netns:名前,"
+        " iface:名前。それぞれ :ポート または :開始-終了 を付けられる",
+    )
+    parser.add_argument("--from", dest="source", default="any", metavar="END", help=end)
+    parser.add_argument("--to", dest="target", default="any", metavar="END", help=end)
+    parser.suggest("source", ENDS)
+    parser.suggest("target", ENDS)
+    parser.add_argument(
+        "--proto",
+        metavar="PROTO",
+        help=say(
+            en="tcp, udp, icmp, a protocol number or all (default: tcp, udp and icmp)",
+            ja="tcp, udp, icmp, プロトコル番号, all (既定: tcp, udp, icmp)",
+        ),
+    )
+    parser.suggest("proto", ("tcp", "udp", "icmp", "all"))
+    parser.add_argument("-6", dest="six", action="store_true", help=say(en="IPv6", ja="IPv6について"))
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help=say(
+            en="which lines carry or block each pair, and the smallest change that would flip it",
+            ja="通す行・止める行と、結果を変える最小の変更を示す",
+        ),
+    )
+
+
+def run(args: argparse.Namespace, out: Output) -> int:
+    """For one pair 0 yes, 1 no, 3 perhaps; for several 0."""
+    snapshot = open_snapshot(args.snapshot, out)
+    from sekisho.answers.reach import Question, reach
+    from sekisho.semantics.world import World
+
+    world = World(snapshot)
+    found = reach(world, Question(args.source, args.target, args.proto, 6 if args.six else 4))
+    if out.json:
+        from sekisho.views.reach_json import to_json
+
+        out.document(to_json(found, out.lang))
+    else:
+        from sekisho.views.reach_text import ReachText
+
+        text = ReachText(out.lang, out.color, args.snapshot)
+        out.write(text.reach(found))
+        if args.explain:
+            out.write("\n" + _explained(world, found, text, out))
+    if len(found.cells) != 1:
+        return 0
+    return {"yes": 0, "no": 1, "perhaps": 3}[found.cells[0].status]
+
+
+def _explained(world: World, found: Reach, text: ReachText, out: Output) -> str:
+    """For each pair, the witness step by step and what would flip it."""
+    from sekisho.answers.flip import let_through, question_of, stop
+    from sekisho.answers.trace import trace
+    from sekisho.explain.words import say
+    from sekisho.views.trace_text import TraceText
+
+    blocks: list[str] = []
+    view = TraceText(out.lang, out.color)
+    for cell in found.cells:
+        lines: list[str] = []
+        witness = cell.witness or (cell.refusals[0].witness if cell.refusals else None)
+        if witness is None:
+            continue
+        carried = cell.witness is not None
+        lines.append(
+            say("reach.cell", (cell.source, cell.target, say(f"reach.{cell.status}", (), out.lang)), out.lang)
+        )
+        lines.append(say("reach.explain-carries" if carried else "reach.explain-blocks", (), out.lang))
+        lines.append(view.journey(trace(world, question_of(witness))))
+        lines.append(say("reach.flip-block" if carried else "reach.flip-allow", (), out.lang))
+        one = stop(world, witness) if carried else None
+        changes = ((one,) if one else None) if carried else let_through(world, witness)
+        lines += [f"  {change}" for change in changes or ()]
+        if not changes:
+            lines.append("  " + say("reach.no-flip", (), out.lang))
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)

@@ -1,0 +1,53 @@
+"""Who can open a connection to what, as data: schema sekisho/exposed/1."""
+
+from __future__ import annotations
+
+from sekisho.answers.exposed import Access, Exposed, Exposure
+from sekisho.explain.words import say
+from sekisho.views.reach_json import evidence_json, witness_json
+
+SCHEMA = "sekisho/exposed/1"
+
+
+def to_json(found: Exposed, lang: str) -> dict[str, object]:
+    """The whole answer."""
+    return {
+        "schema": SCHEMA,
+        "family": found.family,
+        "ports": [_port(port) for port in found.ports],
+        "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
+    }
+
+
+def _port(port: Exposure) -> dict[str, object]:
+    return {
+        "place": port.place,
+        "network": port.network or None,
+        "address": port.address,
+        "port": port.port,
+        "proto": port.proto,
+        "from": {item.caller: _access(item) for item in port.access},
+    }
+
+
+def _access(item: Access) -> dict[str, object]:
+    """``via``: what to call ("direct": the container's own address); ``sees``: the source that the server
+    sees, null for the caller's own; ``bypasses``: the INPUT rule that would refuse but never sees it."""
+    found: dict[str, object] = {
+        "status": item.status,
+        "via": list(item.via),
+        "sees": [source or None for source in item.sees],
+        "witness": witness_json(item.witness),
+        "bypasses": None,
+        "refused_by": [
+            {"disposition": one.disposition, "evidence": evidence_json(one.evidence)}
+            for one in item.refused_by
+        ],
+    }
+    if item.bypasses is not None:
+        one = item.bypasses
+        found["bypasses"] = {
+            "table": one.table, "chain": one.chain, "rule": one.rule, "text": one.text,
+            "evidence": evidence_json(one.evidence),
+        }  # fmt: skip
+    return found

@@ -1,0 +1,98 @@
+"""Who can open a connection to what, as a table, with the calls below it.
+
+            internet  vpc  same host  same network  other networks
+web:80/tcp  yes       yes  yes        yes           no
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sekisho.answers.exposed import CALLERS, Access, Exposed, Exposure
+from sekisho.answers.refusing import Objection
+from sekisho.explain.layout import columns, pad
+from sekisho.explain.words import say
+from sekisho.views.reach_text import ReachText
+
+_TINTS = {"yes": "\033[33m", "no": "\033[32m", "perhaps": "\033[35m", "none": ""}
+_RESET = "\033[0m"
+# Ports whose calls are told one by one; more stand in the table only.
+MOST_TOLD = 40
+MOST_CALLS = 4
+
+
+class ExposedText:
+    """Renders in one language; ``snapshot`` is how the user named it, for the commands."""
+
+    def __init__(self, lang: str, color: bool, snapshot: str) -> None:
+        self.lang = lang
+        self.color = color
+        self.reach = ReachText(lang, color, snapshot)
+
+    def exposed(self, found: Exposed) -> str:
+        """The whole answer; ends without a newline."""
+        if not found.ports:
+            return self._say("exposed.none")
+        blocks = ["\n".join(self._table(found.ports))]
+        told = found.ports[:MOST_TOLD]
+        blocks += ["\n".join(self._calls(port)) for port in told]
+        if len(told) < len(found.ports):
+            blocks.append(self._say("reach.shown-of", str(len(told)), str(len(found.ports))))
+        if found.leans_on:
+            leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in found.leans_on)
+            blocks.append("\n".join((self._say("reach.leans-on"), *leans)))
+        return "\n\n".join(block for block in blocks if block)
+
+    def _table(self, ports: Iterable[Exposure]) -> Iterator[str]:
+        heads = [self._say(f"exposed.{caller}") for caller in CALLERS]
+        rows = [(_label(port), {item.caller: item.status for item in port.access}) for port in ports]
+        wide = max(columns(label) for label, _ in rows)
+        yield (" " * wide + "  " + "  ".join(heads)).rstrip()
+        for label, status in rows:
+            cells = []
+            for caller, head in zip(CALLERS, heads, strict=True):
+                kind = status.get(caller, "none")
+                cells.append(self._paint(_TINTS[kind], pad(self._say(f"reach.{kind}"), columns(head))))
+            yield (pad(label, wide) + "  " + "  ".join(cells)).rstrip()
+
+    def _calls(self, port: Exposure) -> Iterator[str]:
+        yield _label(port) + (f"  ({port.network} {port.address})" if port.network else f"  ({port.address})")
+        for item in port.access:
+            if item.status == "none":
+                continue
+            head = f"  {self._say(f'exposed.{item.caller}')}: "
+            yield head + self._paint(_TINTS[item.status], self._say(f"reach.{item.status}"))
+            yield from self._detail(item)
+
+    def _detail(self, item: Access) -> Iterator[str]:
+        if item.via:
+            shown = [self._say("exposed.direct") if call == "direct" else call for call in item.via]
+            more = f", ... (+{len(shown) - MOST_CALLS})" if len(shown) > MOST_CALLS else ""
+            yield "    " + self._say("exposed.calls", ", ".join(shown[:MOST_CALLS]) + more)
+        for source in item.sees[:MOST_CALLS]:
+            yield "    " + self._say("exposed.sees", source or self._say("exposed.sees-own"))
+        if item.bypasses is not None:
+            yield "    " + self._paint(
+                "\033[31m", self._say("exposed.bypasses", objection_text(item.bypasses))
+            )
+        if item.witness is not None:
+            yield "    " + self.reach.witness(item.witness)
+        for reason in item.refused_by[:MOST_CALLS]:
+            words = " ".join((say(f"disposition.{reason.disposition}", (), self.lang), reason.place)).strip()
+            yield "    " + self._say("exposed.refused-by", words)
+
+    def _paint(self, tint: str, text: str) -> str:
+        return f"{tint}{text}{_RESET}" if self.color and tint else text
+
+    def _say(self, code: str, *args: str) -> str:
+        return say(code, args, self.lang)
+
+
+def objection_text(found: Objection) -> str:
+    """The rule that would refuse, with its place."""
+    place = f"{found.evidence.file}:{found.evidence.line}  " if found.evidence is not None else ""
+    return f"{found.table} {found.chain}: {place}{found.text}"
+
+
+def _label(port: Exposure) -> str:
+    return f"{port.place}:{port.port}/{port.proto}"

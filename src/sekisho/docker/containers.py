@@ -246,14 +246,13 @@ class ContainerSteps:
         target = None if join is None or self.networks.nets[join.network].spec.internal else join.network
         if target == box.published_on:
             return
-        kept = {(b.proto, b.container_port): b.host_port for b in box.bindings}
         self.publisher.unpublish(box.bindings)
         box.bindings, box.published_on = [], target
         if target is None or join is None:
             return
         net = self.networks.nets[target]
         ports = self._ports(box.spec)
-        box.bindings = self.publisher.publish(net, [address for address, _ in join.addresses], ports, kept)
+        box.bindings = self.publisher.publish(net, [address for address, _ in join.addresses], ports)
 
     @staticmethod
     def _ports(spec: ContainerSpec) -> list[PortSpec]:

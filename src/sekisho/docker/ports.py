@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from sekisho.docker.engine import Engine
 from sekisho.docker.intent import PortSpec
@@ -54,15 +54,16 @@ def host_addresses(
     return found
 
 
-def candidates(port: PortSpec, ephemeral: tuple[int, int] = EPHEMERAL) -> Iterator[int]:
-    """Host ports in the order in which dockerd tries them."""
-    first, last = (port.host_first, port.host_last) if port.host_first else ephemeral
-    yield from range(first, last + 1)
+def host_range(port: PortSpec, ephemeral: tuple[int, int] = EPHEMERAL) -> tuple[int, int]:
+    """The host ports that may be chosen."""
+    return (port.host_first, port.host_last) if port.host_first else ephemeral
 
 
-def choose(port: PortSpec, is_free: Callable[[int], bool], ephemeral: tuple[int, int] = EPHEMERAL) -> int:
-    """The first host port that is free on all its addresses. Raises PortTaken."""
-    for number in candidates(port, ephemeral):
+def choose(port: PortSpec, is_free: Callable[[int], bool], first: int, last: int, after: int) -> int:
+    """The next free host port of the range after ``after``, round and round. Raises PortTaken."""
+    count = last - first + 1
+    for step in range(count):
+        number = first + (after - first + 1 + step) % count
         if is_free(number):
             return number
-    raise PortTaken(port, port.host_first or ephemeral[0])
+    raise PortTaken(port, first)

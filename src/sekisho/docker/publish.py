@@ -22,6 +22,9 @@ class Publisher:
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
         self._bound: set[tuple[str, Address, int]] = set()
+        # Where the search for a free port goes on: after the last one given out, as in libnetwork's
+        # portallocator (a port that was freed is not the next).
+        self._last: dict[tuple[str, Address, int, int], int] = {}
         self._written: dict[Binding, list[tuple[Firewall, str, str, str]]] = {}
 
     def adopt(self, container: DockerContainer) -> None:
@@ -30,21 +33,12 @@ class Publisher:
             if port.host_port and port.host_address is not None:
                 self._bound.add((port.proto, port.host_address, port.host_port))
 
-    def publish(
-        self,
-        net: Net,
-        addresses: Sequence[Address],
-        wanted: Iterable[PortSpec],
-        kept: dict[tuple[str, int], int],
-    ) -> list[Binding]:
-        """Bind them in dockerd's order. Raises DockerError where a host port is taken.
-
-        ``kept``: host ports that were chosen before, when the ports move to another network.
-        """
+    def publish(self, net: Net, addresses: Sequence[Address], wanted: Iterable[PortSpec]) -> list[Binding]:
+        """Bind them in dockerd's order. Raises DockerError where a host port is taken."""
         bindings: list[Binding] = []
         try:
             for port in ports.binding_order(self.daemon.engine, wanted):
-                bindings += self._publish(net, addresses, port, kept)
+                bindings += self._publish(net, addresses, port)
             for binding in bindings:
                 self._write(net, binding)
         except DockerError:
@@ -52,9 +46,7 @@ class Publisher:
             raise
         return bindings
 
-    def _publish(
-        self, net: Net, addresses: Sequence[Address], port: PortSpec, kept: dict[tuple[str, int], int]
-    ) -> list[Binding]:
+    def _publish(self, net: Net, addresses: Sequence[Address], port: PortSpec) -> list[Binding]:
         engine = self.daemon.engine
         has6 = any(address.family == 6 for address in addresses)
         default = net.spec.option(HOST_BINDING_OPTION)
@@ -77,8 +69,7 @@ class Publisher:
                 mapped.append((host, inside))
         if not mapped:
             return found
-        before = kept.get((port.proto, port.container_port))
-        number = before or self._choose(port, [host for host, _ in mapped])
+        number = self._choose(port, [host for host, _ in mapped])
         for host, inside in mapped:
             self._bound.add((port.proto, host, number))
             found.append(Binding(port.proto, inside, port.container_port, host, number))
@@ -99,8 +90,12 @@ class Publisher:
             self.daemon.note("ephemeral-port", str(port.container_port), port.proto, place=port.place)
         elif host.before.sockets is None:
             self.daemon.note("sockets-unknown")
+        first, last = ports.host_range(port, self._ephemeral())
+        key = (port.proto, hosts[0], first, last)
         try:
-            return ports.choose(port, is_free, self._ephemeral())
+            number = ports.choose(port, is_free, first, last, self._last.get(key, last))
+            self._last[key] = number
+            return number
         except ports.PortTaken as taken:
             raise DockerError(
                 self._taken(port.proto, hosts[0], taken.number),

@@ -102,17 +102,67 @@ class _Comparison:
         if not every_protocol:
             shown = IntSet.of(TCP, UDP, ICMP if family == 4 else ICMPV6)
             self.wanted = space.member(space.field["proto"], shown)
+        if family == 6:
+            # Link-local addresses come from MAC addresses, which are others on every start.
+            local = IntSet.prefix(Prefix(6, 0xFE80 << 112, 10))
+            self.wanted &= ~space.member(space.field["dst"], local)
 
     def answer(self) -> Difference:
         """All changes."""
         first, second = (_by_name(reading.origins) for reading in self.readings)
         changes: list[Change] = []
+        untouched = self._untouched(first, second)
         for name in first:
-            if name in second:
+            if name in second and name not in untouched:
                 changes += self._changes(first[name], second[name])
         only = tuple(name for name in {**first, **second} if (name in first) != (name in second))
         names = {**self.readings[0].names, **self.readings[1].names}
         return Difference(self.family, tuple(_joined(changes)), only, names)
+
+    def _untouched(self, first: dict[str, list[Origin]], second: dict[str, list[Origin]]) -> set[str]:
+        """The containers of one run of the walk of which nothing changed, found for all of them at once."""
+        alike = {
+            name: (first[name][0], second[name][0])
+            for name in first
+            if name in second and len(first[name]) == len(second[name]) == 1
+            and first[name][0].addresses == second[name][0].addresses
+            and all(self._shares_run(side, each[name][0]) for side, each in enumerate((first, second)))
+        }  # fmt: skip
+        runs: dict[tuple[int, int], list[str]] = {}
+        for name, (one, other) in alike.items():
+            runs.setdefault((one.group, other.group), []).append(name)
+        found: set[str] = set()
+        for names in runs.values():
+            wholes = [self._whole([alike[name][side] for name in names]) for side in (0, 1)]
+            fates = [self._fates(side, [wholes[side]], keep_source=True) for side in (0, 1)]
+            changed = self._changed(*fates)
+            found |= {name for name in names if not (alike[name][0].some & changed).satisfiable()}
+        return found
+
+    def _shares_run(self, side: int, origin: Origin) -> bool:
+        return self.readings[side].sources[origin.group].how == "attachment"
+
+    def _whole(self, members: list[Origin]) -> Origin:
+        some = self.space.nothing
+        for item in members:
+            some |= item.some
+        return replace(members[0], some=some)
+
+    def _changed(self, before: _Fates, after: _Fates) -> Set:
+        """The packets of which anything is not as before."""
+        found = (before.yes ^ after.yes) | (before.maybe ^ after.maybe) | self._elsewhere(before, after)
+        for source in {**before.seen, **after.seen}:
+            old, new = (side.seen.get(source, self.space.nothing) for side in (before, after))
+            found |= old ^ new
+        return found
+
+    def _elsewhere(self, before: _Fates, after: _Fates) -> Set:
+        """The packets that arrive at another place or port."""
+        found = before.plain ^ after.plain
+        for name in {**before.translated, **after.translated}:
+            old, new = (side.translated.get(name, self.space.nothing) for side in (before, after))
+            found |= self.space.without(old ^ new, ("tdst", "tdport"))
+        return found
 
     # ------------------------------------------------------------------------------- one origin
 
@@ -130,10 +180,7 @@ class _Comparison:
         yield from self._grouped("opened", come, sides, 0)
         unsure = ((before.yes ^ after.yes) | (before.maybe ^ after.maybe)) & ~gone & ~come
         yield from self._grouped("unsure", unsure, sides, None)
-        elsewhere = before.plain ^ after.plain
-        for name in {**before.translated, **after.translated}:
-            old, new = (side.translated.get(name, self.space.nothing) for side in (before, after))
-            elsewhere |= self.space.without(old ^ new, ("tdst", "tdport"))
+        elsewhere = self._elsewhere(before, after)
         moved = both & elsewhere
         yield from self._grouped("moved", moved, sides, None)
         same_source = self.space.nothing
@@ -141,7 +188,7 @@ class _Comparison:
             same_source |= some & after.seen.get(source, self.space.nothing)
         yield from self._grouped("source", both & ~same_source & ~moved, sides, None)
 
-    def _fates(self, side: int, origins: list[Origin]) -> _Fates:
+    def _fates(self, side: int, origins: list[Origin], keep_source: bool = False) -> _Fates:
         space, arrivals, nothing = self.space, self.arrivals[side], self.space.nothing
         found = _Fates(nothing, nothing, nothing, {}, {})
         for origin in origins:
@@ -157,7 +204,7 @@ class _Comparison:
                         found.maybe |= mine
                 if works.satisfiable():
                     self._place(found, flow, works, arrivals)
-        forgotten = self._forgotten(origins[0])
+        forgotten = self._forgotten(origins[0], keep_source)
         found.yes = space.certainly(found.yes.exists(forgotten))
         found.maybe = space.perhaps(found.maybe.exists(forgotten))
         found.plain = space.perhaps(found.plain.exists(forgotten))
@@ -195,10 +242,10 @@ class _Comparison:
                 if here.satisfiable():
                     yield item.name, space.without(here, ("tdst",))
 
-    def _forgotten(self, origin: Origin) -> Set:
+    def _forgotten(self, origin: Origin, keep_source: bool = False) -> Set:
         """What does not count of a packet: a container's own address may be another one."""
         names = ["src_mac", "uid", "gid", "ttl", "length", "icmp_id", "tos"]
-        if origin.kind not in ("internet", "vpc"):
+        if origin.kind not in ("internet", "vpc") and not keep_source:
             names.append("src")
         return self.space.of_fields(names)
 

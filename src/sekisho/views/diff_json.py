@@ -1,0 +1,53 @@
+"""What changed for flows, as data: schema sekisho/diff/1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sekisho.answers.diff import Change, Difference, Side
+from sekisho.answers.services import box_json
+from sekisho.views.reach_json import evidence_json, witness_json
+
+SCHEMA = "sekisho/diff/1"
+
+
+def to_json(found: Sequence[Difference], paths: tuple[str, str]) -> dict[str, object]:
+    """The whole answer: no ``changes`` where all packets fare alike."""
+    return {
+        "schema": SCHEMA,
+        "before": paths[0],
+        "after": paths[1],
+        "changes": [_change(change, each) for each in found for change in each.changes],
+        "only_one": list(dict.fromkeys(name for each in found for name in each.only_one)),
+    }
+
+
+def _change(change: Change, found: Difference) -> dict[str, object]:
+    return {
+        "kind": change.kind,
+        "family": found.family,
+        "from": list(change.sources),
+        "flows": [box_json(box, found.family) for box in change.boxes],
+        "before": _side(change.before),
+        "after": _side(change.after),
+        "witness": witness_json(change.witness),
+    }
+
+
+def _side(side: Side) -> dict[str, object]:
+    return {
+        "disposition": side.disposition,
+        "where": side.where or None,
+        "return": side.reply or None,
+        "lines": [
+            {
+                "hook": step.hook,
+                "table": step.table,
+                "chain": step.chain,
+                "rule": step.rule,
+                "verdict": step.verdict,
+                "evidence": evidence_json(step.evidence),
+            }
+            for step in side.lines
+        ],
+    }

@@ -205,7 +205,7 @@ def test_drift(lang: str, tmp_path: Path) -> None:
 
 
 def test_two_hundred_services_take_less_than_a_second(tmp_path: Path) -> None:
-    import time
+    import resource
 
     from tests.cli.command import process
 
@@ -215,9 +215,8 @@ def test_two_hundred_services_take_less_than_a_second(tmp_path: Path) -> None:
                   f"    networks: [front, n{number % 10}]"]  # fmt: skip
     lines += ["networks:", "  front:", *(f"  n{number}:" for number in range(10))]
     (tmp_path / "compose.yaml").write_text("\n".join(lines) + "\n")
-    best = 9.0
-    for _ in range(3):  # the fastest of three: the machine is shared
-        started = time.perf_counter()
-        assert process("plan", str(tmp_path / "compose.yaml")).status == 0
-        best = min(best, time.perf_counter() - started)
-    assert best < 1.0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert process("plan", str(tmp_path / "compose.yaml")).status == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Its own time, not that of whoever else runs here.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -40,20 +41,23 @@ class Tally:
         self.kinds += other.kinds
 
 
-def run_hosts(seeds: list[int], packets: int, verbose: bool = False) -> Tally:
-    """Put random packets to the hosts of these seeds and to the kernel."""
+def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool = False) -> Tally:
+    """Put random packets to the hosts of these seeds and to the kernel. ``nft``: hosts with nftables' own
+    rule sets."""
     from sekisho.lab.droplog import DropLog
     from sekisho.lab.namespaces import LabError
     from sekisho.lab.oracle import Oracle
     from sekisho.semantics.world import World
     from tests.conformance.compare import decisions, features
     from tests.conformance.hosts import random_host
+    from tests.conformance.nft_hosts import Scratch, random_nft_host
     from tests.conformance.packets import random_packet
 
     tally = Tally()
     drops = DropLog()
+    scratch = Scratch() if nft else None
     for seed in seeds:
-        host = random_host(seed)
+        host = random_nft_host(seed, scratch) if scratch else random_host(seed)
         try:
             oracle = Oracle(host.snapshot, drops).__enter__()
         except LabError as error:
@@ -127,6 +131,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--report", type=Path, help="write the figures here, as docs/conformance.md")
+    parser.add_argument("--nft", action="store_true", help="hosts with nftables' own rule sets")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args(argv)
     lacking = doctor.missing()
@@ -138,11 +143,13 @@ def main(argv: list[str] | None = None) -> int:
     seeds = list(range(args.seed * 1_000_000, args.seed * 1_000_000 + args.hosts))
     tally = Tally()
     if args.jobs == 1:
-        tally.add(run_hosts(seeds, args.packets, args.verbose))
+        tally.add(run_hosts(seeds, args.packets, args.verbose, args.nft))
     else:
         lots = [seeds[at : at + 25] for at in range(0, len(seeds), 25)]
         with ProcessPoolExecutor(args.jobs, max_tasks_per_child=None) as pool:
-            for done in pool.map(run_hosts, lots, [args.packets] * len(lots), [args.verbose] * len(lots)):
+            for done in pool.map(
+                partial(run_hosts, packets=args.packets, verbose=args.verbose, nft=args.nft), lots
+            ):
                 tally.add(done)
                 if tally.hosts % 500 < 25:
                     print(f"{tally.hosts} hosts, {tally.decisions} decisions, "

@@ -24,8 +24,10 @@ from sekisho.lab.reading import Rejecting, Sightings, read
 from sekisho.lab.stage import Node, Stage
 from sekisho.lab.topology import WORLD, Wire
 from sekisho.lab.verdict import Egress, Observed, Passage
+from sekisho.model.nft_rule import Reject
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.addresses import HostAddress, host_addresses
+from sekisho.semantics.nft_tables import native_tables
 from sekisho.values.address import Address
 from sekisho.values.packet import Packet
 
@@ -251,4 +253,10 @@ def _rejecting_rules(snapshot: Snapshot) -> Rejecting:
                 for number, rule in enumerate(chain.rules, 1):
                     if rule.target is not None and rule.target.name == "REJECT":
                         found.add((family, table.name, chain.name, number))
+    for namespace in (snapshot.host, *snapshot.namespaces):
+        for native in native_tables(namespace.nft, namespace.rulesets):
+            for nft_chain in native.chains:
+                for number, nft_rule in enumerate(nft_chain.rules, 1):
+                    if any(isinstance(statement, Reject) for statement in nft_rule.statements):
+                        found.add((native.family, native.name, nft_chain.name, number))
     return frozenset(found)

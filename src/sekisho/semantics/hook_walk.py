@@ -183,7 +183,7 @@ class HookWalk:
             set_bits(action, packet)
             if self.connection is not None:
                 self.connection.mark = packet.ctmark
-        elif self.template:
+        elif self.template or self.connection is not None:
             return  # the first CT or NOTRACK target of a packet wins (net/netfilter/xt_CT.c)
         elif isinstance(action, Untrack):
             self.template = self.untracked = True

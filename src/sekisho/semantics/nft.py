@@ -30,6 +30,7 @@ from sekisho.semantics.program import (
     Station,
     Unsure,
 )
+from sekisho.semantics.tracked import wants_tracking
 from sekisho.values.address import Family
 
 _HOOKS: dict[str, Hook] = {
@@ -65,8 +66,11 @@ def with_nft(
         number = made[table.family, table.name]
         for station in nft_stations(table, context.family, context.address_types):
             queue.setdefault(station.hook, []).append((station.priority, -number, station))
+    tracked = wants_tracking(station for items in queue.values() for _, _, station in items)
     return {
-        hook: tuple(one for _, _, one in sorted(items, key=lambda item: item[:2]))
+        hook: tuple(
+            one for _, _, one in sorted(items, key=lambda item: item[:2]) if tracked or one.kind != "nat"
+        )
         for hook, items in queue.items()
     }
 

@@ -55,7 +55,7 @@ def _types(
         if context.family == 6 and word.text not in _BY_TABLE:
             if (word.text, side, device) != ("unicast", "src", None):
                 return None
-            guards.append(ReversePath(strict=False))
+            guards.append(ReversePath(strict=False, sees="protocol"))
             continue
         guards.append(address_type(side, word.text.upper(), device, context.address_types))
     return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))
@@ -66,7 +66,7 @@ def _way_back(strict: bool, use_mark: bool, values: Sequence[Expression | Mappin
 
     A packet that came in by lo has its way back there.
     """
-    back = AnyOf((Interface("iif", "lo"), ReversePath(strict, use_mark)))
+    back = AnyOf((Interface("iif", "lo"), ReversePath(strict, use_mark, sees="protocol")))
     guards: list[Guard] = []
     for value in values:
         match plain(value):

@@ -56,8 +56,10 @@ def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> boo
         back.sport = back.dport = None
     if guard.sees == "nothing":
         back.proto = 0
-    # Where the packet is to be forwarded, its way out is the reverse lookup's incoming interface.
-    back.iif, back.oif, back.uid, back.local = packet.oif or "lo", None, 0, True
+    # Where the packet is to be forwarded, its way out is the reverse lookup's incoming interface; rules
+    # that ask (rpfilter, fib) always ask as from a local process.
+    way_out = packet.oif if guard.sees == "ports" else None
+    back.iif, back.oif, back.uid, back.local = way_out or "lo", None, 0, True
     back.mark = packet.mark if guard.use_mark else 0
     choices = Choices()
     action = _last(program.routing, program.route_tables, back, choices).action

@@ -100,8 +100,17 @@ class Visit(HookWalk):
         packet.oif = bridge
         packet.next_hop = way.via or Address(packet.family, packet.dst)
         end = self.turns_back(packet.next_hop) if self.turns_back else None
-        end = end or self.hook("forward") or self.hook("postrouting")
+        end = end or self.hook("forward") or self.bridged_out()
         return end or Leaves(bridge, packet.next_hop, linkdown="linkdown" in way.flags)
+
+    def bridged_out(self) -> End | None:
+        """POSTROUTING of what br_netfilter hands to a port: it is not told where the packet came in
+        (net/bridge/br_netfilter_hooks.c, br_nf_post_routing)."""
+        packet = self.packet
+        came_by, packet.iif = packet.iif, None
+        end = self.hook("postrouting")
+        packet.iif = came_by
+        return end
 
     def forward(self, way: Way) -> End | Leaves:
         """ip_forward(): the TTL, then FORWARD, then POSTROUTING."""

@@ -286,7 +286,7 @@ class _Leg:
             return end
         packet.oif, packet.next_hop = bridge, next_hop
         visit.steps.append(Step("bridge", "FORWARD", code="bridge-netfilter", args=(bridge,)))
-        end = visit.hook("forward") or visit.hook("postrouting")
+        end = visit.hook("forward") or visit.bridged_out()
         return end or Leaves(bridge, next_hop)
 
     # ------------------------------------------------------------------------------------- visits

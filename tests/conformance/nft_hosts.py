@@ -1,0 +1,74 @@
+"""Random hosts whose rules are nftables' own: what the kernel took of a random rule set is the capture."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from random import Random
+
+from sekisho.lab.namespaces import LabError, NetworkNamespace
+from sekisho.sources import nft_text
+from sekisho.values.address import Family
+from tests.conformance.hosts import Host, random_host, snapshot_of
+from tests.conformance.nft_rules import NftRuleMaker
+from tests.conformance.vocabulary import INTERFACES, VOCABULARIES
+
+_PLACE = re.compile(r"/dev/stdin:(\d+):\d+-\d+: Error")
+
+
+class Scratch:
+    """A namespace with the hosts' interfaces, to have nft read rule sets and print them back."""
+
+    def __init__(self) -> None:
+        self.namespace = NetworkNamespace()
+        for number, name in enumerate(INTERFACES):
+            self.namespace.run(("ip", "link", "add", name, "type", "veth", "peer", "name", f"far{number}"))
+
+    def accepted(self, text: str) -> str:
+        """``nft list ruleset`` after loading those lines of the text that nft and the kernel take.
+
+        Now and then nft prints what it does not read (it leaves out the protocol that a connection's port
+        needs): such lines are left out as well.
+        """
+        return self._once(self._once(text))
+
+    def _once(self, text: str) -> str:
+        lines = text.split("\n")
+        for _ in range(40):
+            self.namespace.run(("nft", "flush", "ruleset"))
+            wrong = self._load("\n".join(lines))
+            if not wrong:
+                return self.namespace.run(("nft", "list", "ruleset"))
+            for number in wrong:
+                lines[number - 1] = ""
+        return ""
+
+    def _load(self, text: str) -> set[int]:
+        try:
+            self.namespace.run(("nft", "-f", "-"), text)
+        except LabError as error:
+            found = {int(number) for number in _PLACE.findall(str(error))}
+            if not found:
+                raise
+            return found
+        return set()
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.namespace.close()
+
+
+def random_nft_host(seed: int, scratch: Scratch) -> Host:
+    """The host of a seed: routes and switches as of the iptables hosts, rules of nftables' own."""
+    chance = Random(seed)
+    family: Family = 6 if chance.random() < 0.3 else 4
+    words = VOCABULARIES[family]
+    text = scratch.accepted(NftRuleMaker(chance, words).rule_set())
+    six = "6" if family == 6 else ""
+    alike = (random_host(seed * 31 + at) for at in range(1000))
+    skeleton = next(host for host in alike if host.family == family)
+    texts = [(name, body) for name, body in skeleton.texts if "tables" not in name]
+    snapshot = snapshot_of(tuple(texts), family, chance)
+    own = replace(snapshot.host, nft=nft_text.parse(text, "nft-ruleset.txt"))
+    files = (*texts, ("nft-ruleset.txt", text))
+    return Host(seed, f"nft ip{six or '4'}", family, replace(snapshot, host=own), files)

@@ -44,11 +44,13 @@ class Tally:
 def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool = False) -> Tally:
     """Put random packets to the hosts of these seeds and to the kernel. ``nft``: hosts with nftables' own
     rule sets."""
+    from sekisho.lab.agreement import terms
     from sekisho.lab.droplog import DropLog
+    from sekisho.lab.exchange import decisions
     from sekisho.lab.namespaces import LabError
     from sekisho.lab.oracle import Oracle
     from sekisho.semantics.world import World
-    from tests.conformance.compare import decisions, features
+    from tests.conformance.features import features
     from tests.conformance.hosts import random_host
     from tests.conformance.nft_hosts import Scratch, random_nft_host
     from tests.conformance.packets import random_packet
@@ -66,14 +68,14 @@ def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool =
                 print(f"host {seed} ({host.kind}) not built: {str(error).splitlines()[-1][:160]}")
             continue
         try:
-            world = World(host.snapshot)
+            world, known = World(host.snapshot), terms(host.snapshot)
             chance = Random(seed * 7919 + 1)
             tally.hosts += 1
             tally.kinds[host.kind] += 1
             end = tally.decisions + packets
             while tally.decisions < end:
                 packet = random_packet(chance, host.words)
-                for decision in decisions(host, world, oracle, packet):
+                for decision in decisions(host.snapshot, known, world, oracle, packet):
                     tally.decisions += 1
                     if decision.doubt:
                         tally.undetermined[decision.doubt] += 1
@@ -91,7 +93,7 @@ def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool =
 
 
 def _show(text: str, decision: object, host: object) -> None:
-    from tests.conformance.compare import Decision, comparable, kernel_steps
+    from sekisho.lab.agreement import Decision, comparable, kernel_steps
     from tests.conformance.hosts import Host
 
     assert isinstance(decision, Decision)

@@ -1,0 +1,94 @@
+"""A packet, the answer to it and the next one of its connection, put to the kernel and to the model.
+
+The kernel's side (``exchange``) does not ask the model anything; ``decisions`` holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sekisho.lab.agreement import Decision, Phase, Terms, compare
+from sekisho.lab.oracle import Oracle
+from sekisho.lab.probes import Probe, later, reply
+from sekisho.lab.verdict import Egress, Observed
+from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.journey import Leg
+from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.world import World
+from sekisho.values.packet import DCCP, ICMP, ICMPV6, SCTP, SYN, TCP, UDP, Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was sent in a phase, and what became of it."""
+
+    phase: Phase
+    packet: Packet
+    seen: Observed
+
+
+def exchange(snapshot: Snapshot, oracle: Oracle, packet: Packet, persist: bool = False) -> Iterator[Asked]:
+    """The first packet of a connection, the reply to it if it leaves, and the next packet after that.
+
+    Whoever takes them one by one may stop. ``persist``: the next packet is sent also where no answer
+    came back.
+    """
+    # The oracle's SCTP and DCCP packets are an INIT and a request of their own length.
+    first = Probe(replace(packet, length=None) if packet.proto in (SCTP, DCCP) else packet, fresh=True)
+    seen = oracle.ask(first)
+    yield Asked("first", packet, seen)
+    if seen.disposition != "exits" or seen.egress is None:
+        return
+    if packet.proto in (ICMP, ICMPV6) and packet.icmp_type not in (8, 128):
+        return
+    if packet.proto == TCP and packet.tcp_flags != SYN:
+        return
+    if seen.replies:
+        return  # the host itself sent something as well: the connection is not what the model knows
+    answer = reply(seen, _from_its_own_port(snapshot, seen))
+    heard = oracle.ask(answer)
+    yield Asked("reply", answer.packet, heard)
+    if packet.proto in (UDP, SCTP, DCCP) or packet.iif is None:
+        return
+    if packet.proto == TCP and heard.disposition != "exits" and not persist:
+        return
+    again = later(seen, first)
+    yield Asked("later", again.packet, oracle.ask(again))
+
+
+def modelled(world: World, packet: Packet, phase: Phase) -> tuple[Leg | None, bool]:
+    """The model's leg of a phase, and whether every condition on the way was decided."""
+    unstated = frozenset({"length"}) if packet.length is None else frozenset[str]()
+    start = Start(packet, "host", "process" if packet.iif is None else "interface", unstated=unstated)
+    if phase == "later":
+        flags = None if packet.proto == TCP else packet.tcp_flags
+        start = replace(start, packet=replace(packet, tcp_flags=flags), established=True)
+        known = journey(world, start, with_reply=False)
+        return known.forward, not known.undecided
+    both = journey(world, start)
+    return both.forward if phase == "first" else both.reply, not both.undecided
+
+
+def decisions(
+    snapshot: Snapshot, known: Terms, world: World, oracle: Oracle, packet: Packet
+) -> Iterator[Decision]:
+    """The phases compared, up to the first that differs or that the model leaves undetermined."""
+    for asked in exchange(snapshot, oracle, packet):
+        leg, decided = modelled(world, packet, asked.phase)
+        decision = compare(asked.phase, asked.packet, leg, asked.seen, known, decided)
+        yield decision
+        if decision.difference or decision.doubt:
+            return
+
+
+def _from_its_own_port(snapshot: Snapshot, seen: Observed) -> Egress | None:
+    """Of a frame that went to every port of a bridge, the copy at the port of the one it is for."""
+    facts = snapshot.host
+    macs = {item.address: item.mac for item in facts.neighbours or ()}
+    ports = {entry.mac: entry.port for entry in facts.bridge_entries or ()}
+    for egress in seen.frames:
+        mac = macs.get(egress.next_hop) if egress.next_hop else None
+        if mac is not None and ports.get(mac) == egress.port:
+            return egress
+    return None

@@ -46,14 +46,19 @@ class Namespace:
     unread: tuple[Unread, ...] = ()
     files: tuple[str, ...] = ()
     socket_protocols: frozenset[str] = frozenset({"tcp", "udp"})
+    # Filled when first asked: a host with a thousand interfaces has thirty thousand sysctls.
+    _by_key: dict[str, Sysctl] = field(default_factory=dict, init=False, compare=False, repr=False, hash=False)
 
     def sysctl(self, key: str) -> str | None:
         """The value of a sysctl, None where it was not captured (the last line wins)."""
-        found = None
-        for item in self.sysctls or ():
-            if item.key == key:
-                found = item.value
-        return found
+        found = self.sysctl_fact(key)
+        return None if found is None else found.value
+
+    def sysctl_fact(self, key: str) -> Sysctl | None:
+        """The same with its evidence."""
+        if not self._by_key and self.sysctls:
+            self._by_key.update((item.key, item) for item in self.sysctls)
+        return self._by_key.get(key)
 
 
 @dataclass(frozen=True, slots=True)

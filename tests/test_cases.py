@@ -1,0 +1,46 @@
+"""Every case folder: the model against what a kernel did (recorded), and the kernel asked again."""
+
+from __future__ import annotations
+
+import pytest
+
+from sekisho.lab.agreement import compare, terms
+from sekisho.lab.exchange import modelled
+from sekisho.semantics.world import World
+from tests.case_files import Case, all_cases, asked_fields
+
+CASES = all_cases()
+each_case = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+
+
+@each_case
+def test_the_model_does_as_the_kernel_did(case: Case) -> None:
+    snapshot = case.snapshot()
+    assert [item for item in snapshot.host.unread if item.reason != "not-modelled"] == []
+    world, known = World(snapshot), terms(snapshot)
+    for phase in case.phases:
+        asked = case.kept(phase)
+        leg, _ = modelled(world, case.packet, phase)
+        decision = compare(phase, asked.packet, leg, asked.seen, known)
+        assert (decision.difference, decision.doubt) == ("", ""), phase
+        said = asked.seen.answer
+        if (
+            asked.seen.disposition not in ("delivered", "no_socket")
+            and said
+            and said.endswith(("unreachable", "prohibited", "no-route"))
+        ):
+            assert leg is not None
+            assert leg.answer == said
+
+
+@pytest.mark.kernel
+@each_case
+def test_the_kernel_still_does(case: Case) -> None:
+    from tests.cases_record import ask
+
+    now = ask(case)
+    assert [asked.phase for asked in now] == list(case.phases)
+    for asked in now:
+        again, kept = asked_fields(asked), asked_fields(case.kept(asked.phase))
+        for key in ("disposition", "packet", "answer", "steps"):
+            assert again.get(key) == kept.get(key), (asked.phase, key)

@@ -20,7 +20,7 @@ HELP: Words = {
     "ja": "本物のパケットを1つ送り、カーネル自身のステップをモデルと並べて示す",
 }
 _MARKS = {"both": "=", "model": "M", "kernel": "K", "remark": " "}
-# Beyond this many nodes only those that the model expects on the way are watched.
+# Beyond this many nodes only those are watched that can be on the way.
 _WATCH_ALL = 60
 
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """0 where it is answered, 1 where not; 3 where model and kernel disagree or the model cannot say."""
     from sekisho.lab.system.facts import capture
     from sekisho.lab.system.forecast import Forecaster
-    from sekisho.lab.system.places import source_node, target
+    from sekisho.lab.system.places import relevant, source_node, target
     from sekisho.lab.system.side_by_side import agree, ways
     from sekisho.lab.system.tracing import Call, watch
     from sekisho.values.address import Address
@@ -60,11 +60,11 @@ def run(args: argparse.Namespace, out: Output) -> int:
     plan = client.plan()
     source, place = source_node(args.source, plan), target(args.target, plan)
     proto = args.proto or ("tcp" if place.port is not None else "icmp")
-    forecaster = Forecaster(capture(client, plan))
-    forecast = forecaster.connect(source, place.address, place.port, proto)
     nodes = [node.name for node in plan.nodes]
     if len(nodes) > _WATCH_ALL:
-        nodes = list(dict.fromkeys([source, *(hop for hop in _expected(forecast) if hop in nodes)]))
+        nodes = relevant(plan, source, place)
+    forecaster = Forecaster(capture(client, plan, nodes))
+    forecast = forecaster.connect(source, place.address, place.port, proto)
     onward = forecast.segments[-1].journey.onward
     beyond = None
     if onward is not None and onward.packet.dport is not None:
@@ -82,12 +82,6 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if not same or forecast.answered is None:
         return 3
     return 0 if seen.reached.connected else 1
-
-
-def _expected(forecast: Forecast) -> list[str]:
-    return [segment.node for segment in forecast.segments] + [
-        hop.node for segment in forecast.segments for hop in segment.journey.served.hops
-    ]
 
 
 class _Text:

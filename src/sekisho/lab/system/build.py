@@ -7,16 +7,16 @@ spawned, whatever the number of nodes.
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
 from sekisho.lab.system import commands, rtnetlink
+from sekisho.lab.system.limits import raise_descriptor_limit
 from sekisho.lab.system.listening import listen
 from sekisho.lab.system.loading import Loads, readable, run_batch
 from sekisho.lab.system.plan import (
@@ -117,7 +117,7 @@ class _Builder:
     # ------------------------------------------------------------------------------ namespaces
 
     def _namespaces(self) -> None:
-        _raise_descriptor_limit(len(self.plan.nodes) * _DESCRIPTORS_A_NODE + 1000)
+        raise_descriptor_limit(len(self.plan.nodes) * _DESCRIPTORS_A_NODE + 1000)
         early: dict[str, list[tuple[str, str]]] = {}
         for sysctl in self.plan.sysctls:
             if sysctl.early:
@@ -298,21 +298,6 @@ def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
     began = time.perf_counter()
     yield
     seconds[phase] = seconds.get(phase, 0.0) + time.perf_counter() - began
-
-
-def _raise_descriptor_limit(wanted: int) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft >= wanted:
-        return
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
-            return
-        raise LabError(
-            f"this many nodes need {wanted} open files, and the limit is {hard}",
-            advice=f"raise it first:  ulimit -n {wanted}",
-        )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _udp_bound(port: int) -> bool:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sekisho.lab.namespaces import LabError
+from sekisho.lab.system.limits import raise_descriptor_limit
 from sekisho.lab.system.plan import Plan
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ class Client:
         return found
 
     def doors(self, nodes: Sequence[str]) -> Doors:
-        """The namespaces of these nodes."""
+        """The namespaces of these nodes, as open descriptors."""
+        raise_descriptor_limit(len(nodes) + 100)
         net: dict[str, int] = {}
         data, [pid, *user] = self._ask({"want": "doors"})
         for at in range(0, len(nodes), _AT_ONCE):
@@ -174,12 +176,12 @@ class Client:
 class Desk:
     """The owner's side. Each connection may ask several times; answers are short and sent at once."""
 
-    def __init__(self, standing: Standing, plan: bytes) -> None:
+    def __init__(self, standing: Standing, plan: bytes, in_user_namespace: bool) -> None:
         self._standing = standing
         self._plan = plan
         self._own = [
             os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC),
-            *([os.open("/proc/self/ns/user", os.O_RDONLY | os.O_CLOEXEC)] if outer_uid() else []),
+            *([os.open("/proc/self/ns/user", os.O_RDONLY | os.O_CLOEXEC)] if in_user_namespace else []),
         ]
 
     def answer(self, listener: socket.socket) -> None:

@@ -22,7 +22,9 @@ _NEWUSER = 0x10000000
 _GETLINK, _GETADDR = 18, 22
 (_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MASTER, _IFLA_STATS64, _IFLA_CARRIER) = 1, 3, 10, 23, 33
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
+# include/uapi/linux/{sock_diag,inet_diag}.h; states are bits: TCP_LISTEN is 10, an unconnected UDP socket 7.
+_SOCK_DIAG, _DIAG_BY_FAMILY = 4, 20
+_LISTENING = {"tcp": (6, 1 << 10), "udp": (17, 1 << 7)}
 _IFF_UP = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -161,22 +163,18 @@ def _dump(message: int) -> bytes:
 
 
 def _listeners() -> Iterator[tuple[str, str, int]]:
-    for proto, state in _LISTENING.items():
-        try:
-            with open(f"/proc/thread-self/net/{proto}") as file:
-                rows = [line.split() for line in file.readlines()[1:]]
-        except FileNotFoundError:
-            continue
-        for row in rows:
-            if row[3] == state:
-                raw, _, port = row[1].partition(":")
-                yield proto.removesuffix("6"), _address(raw), int(port, 16)
-
-
-def _address(raw: str) -> str:
-    """An address of /proc/net/tcp: words in the machine's byte order, in hexadecimal."""
-    words = [bytes.fromhex(raw[at : at + 8])[::-1] for at in range(0, len(raw), 8)]
-    return str(Address(4 if len(words) == 1 else 6, int.from_bytes(b"".join(words), "big")))
+    """By sock_diag, which goes through listening sockets only, and not through the machine's tables."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as sock:
+        for proto, (number, states) in _LISTENING.items():
+            for family in (socket.AF_INET, socket.AF_INET6):
+                body = struct.pack("=BBBxI", family, number, 0, states) + bytes(48)
+                flags = netlink.NLM_F_REQUEST | netlink.NLM_F_DUMP
+                request = struct.pack("=IHHII", 16 + len(body), _DIAG_BY_FAMILY, flags, 1, 0) + body
+                for payload in netlink.ask(sock, request):
+                    (port,) = struct.unpack_from("!H", payload, 4)
+                    raw = bytes(payload[8:12] if family == socket.AF_INET else payload[8:24])
+                    address = Address(4 if family == socket.AF_INET else 6, int.from_bytes(raw, "big"))
+                    yield proto, str(address), port
 
 
 def _connections() -> int | None:

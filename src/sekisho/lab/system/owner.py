@@ -22,6 +22,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
@@ -93,9 +94,9 @@ def _in_child(plan: Plan, link: socket.socket, rootless: bool, attached: bool) -
     try:
         os.setsid()
         _close_all_but(link.fileno())
-        new_namespaces(rootless)
+        apart = new_namespaces(rootless)
         if os.fork() == 0:
-            _own(plan, link, attached)
+            _own(plan, link, attached, apart)
         status = 0
     except OSError as error:
         _tell(link, error=f"this system does not let the lab make namespaces: {error.strerror}",
@@ -113,15 +114,22 @@ def _close_all_but(kept: int) -> None:
     os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") > 0 else 1 << 16)
 
 
-def new_namespaces(rootless: bool) -> None:
-    """Leave the machine's process and mount namespaces; rootless, its user namespace first."""
-    if rootless:
-        uid, gid = os.geteuid(), os.getegid()
-        _unshare(CLONE_NEWUSER)
-        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
+def new_namespaces(rootless: bool) -> bool:
+    """Leave the machine's process and mount namespaces; whether in a user namespace of one's own.
+
+    Such a one comes first where ``rootless``, and where root may not do it otherwise, as in a container.
+    """
+    if not rootless:
+        with suppress(PermissionError):
+            _unshare(CLONE_NEWPID | CLONE_NEWNS)
+            return False
+    uid, gid = os.geteuid(), os.getegid()
+    _unshare(CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
     _unshare(CLONE_NEWPID | CLONE_NEWNS)
+    return True
 
 
 def _unshare(what: int) -> None:
@@ -130,7 +138,7 @@ def _unshare(what: int) -> None:
         raise OSError(code, os.strerror(code))
 
 
-def _own(plan: Plan, link: socket.socket, attached: bool) -> None:
+def _own(plan: Plan, link: socket.socket, attached: bool, apart: bool) -> None:
     """The owner's whole life; it never returns."""
     status = 1
     try:
@@ -141,7 +149,7 @@ def _own(plan: Plan, link: socket.socket, attached: bool) -> None:
         listener = control.listen(plan.name)
         _unshare(CLONE_NEWNET)  # not even by mistake in the machine's own
         _own_proc()
-        status = _build_and_serve(plan, link, listener, attached)
+        status = _build_and_serve(plan, link, listener, attached, apart)
     except LabError as error:
         _tell(link, error=error.what, text=error.text, advice=error.advice)
     except BaseException as error:
@@ -159,7 +167,9 @@ def _own_proc() -> None:
         )
 
 
-def _build_and_serve(plan: Plan, link: socket.socket, listener: socket.socket, attached: bool) -> int:
+def _build_and_serve(
+    plan: Plan, link: socket.socket, listener: socket.socket, attached: bool, apart: bool
+) -> int:
     from sekisho.lab.system.build import build
 
     began = time.perf_counter()
@@ -176,7 +186,7 @@ def _build_and_serve(plan: Plan, link: socket.socket, listener: socket.socket, a
     async def live() -> None:
         loop = asyncio.get_running_loop()
         ended = loop.create_future()
-        desk = control.Desk(standing, pickle.dumps(plan))
+        desk = control.Desk(standing, pickle.dumps(plan), apart)
         loop.add_reader(listener, desk.answer, listener)
         await serve(standing)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)

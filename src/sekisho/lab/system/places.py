@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sekisho.errors import UsageError
-from sekisho.lab.system.plan import Plan
+from sekisho.lab.system.plan import OnLink, Plan
 from sekisho.values.address import Address
 
 
@@ -47,6 +47,18 @@ def target(text: str, plan: Plan) -> Place:
     if address is None:
         raise UsageError(f"the node {name!r} has no address")
     return Place(address, port)
+
+
+def relevant(plan: Plan, source: str, place: Place) -> list[str]:
+    """The nodes that a packet may meet: all but the containers that have nothing to do with it."""
+    wanted = {source}
+    wanted |= {node.name for node in plan.nodes if node.host is None}
+    targets = {place.address}
+    targets |= {
+        server.target[0] for server in plan.servers if server.target is not None and server.port == place.port
+    }
+    wanted |= {item.node for item in plan.settings if isinstance(item, OnLink) and item.address in targets}
+    return [node.name for node in plan.nodes if node.name in wanted]
 
 
 def main_address(plan: Plan, name: str) -> Address | None:

@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+
+class Said:
+    """A sentence with places ``{0}``, ``{1!r}``... and what stands in them.
+
+    The English template is the sentence's id: ``explain/messages_errors.py`` has the other languages.
+    (No dataclass: every start of the program imports this module, few need that one.)
+    """
+
+    __slots__ = ("args", "template")
+
+    def __init__(self, template: str, args: tuple[object, ...] = ()) -> None:
+        self.template = template
+        self.args = args
+
+    def __str__(self) -> str:
+        return self.template.format(*self.args)
+
+
+def said(template: str, *args: object) -> Said:
+    """The sentence with its places filled."""
+    return Said(template, args)
+
 
 class SekishoError(Exception):
     """Bad input or usage: the command line prints it to stderr and exits with status 2.
 
     ``what`` is the finding, ``file``/``line``/``text`` the place (line is 1-based, 0 when the
-    whole file is meant), ``advice`` the way out.
+    whole file is meant), ``advice`` the way out. Both sentences are kept as they were given in
+    ``said_what`` and ``said_advice``, for other languages; a plain str is a sentence without places.
     """
 
     def __init__(
-        self, what: str, *, file: str = "", line: int = 0, text: str = "", advice: str = ""
+        self, what: str | Said, *, file: str = "", line: int = 0, text: str = "", advice: str | Said = ""
     ) -> None:
-        super().__init__(what)
-        self.what = what
+        super().__init__(str(what))
+        self.said_what = what
+        self.said_advice = advice
+        self.what = str(what)
         self.file = file
         self.line = line
         self.text = text
-        self.advice = advice
+        self.advice = str(advice)
 
-    def __str__(self) -> str:
+    def in_words(self, words: Callable[[str | Said], str]) -> str:
+        """The whole message over one to three lines, ``words`` giving each sentence in a language."""
         place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
         shown = f"\n  {self.text[:200]!r}" if self.text else ""
-        advice = f"\n  {self.advice}" if self.advice else ""
-        return f"{place}{self.what}{shown}{advice}"
+        advice = f"\n  {words(self.said_advice)}" if self.advice else ""
+        return f"{place}{words(self.said_what)}{shown}{advice}"
+
+    def __str__(self) -> str:
+        return self.in_words(str)
 
 
 class SourceError(SekishoError):

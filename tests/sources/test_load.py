@@ -287,7 +287,7 @@ def test_hosts(tmp_path: Path) -> None:
     subprocess.run(["tar", "-C", two, "-cf", str(archive), "."], check=True)
     with pytest.raises(SourceError, match="2 hosts: web1, web2") as caught:
         load(str(archive))
-    assert "after unpacking" in caught.value.advice
+    assert "unpack the archive" in caught.value.advice
 
 
 BROKEN: dict[str, tuple[str, bytes, int, str]] = {

@@ -16,7 +16,7 @@ from sekisho.answers.flip import question_of
 from sekisho.answers.places import Origin, Reading
 from sekisho.answers.services import Names, merged
 from sekisho.answers.trace import trace
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.semantics.journey import Journey, Step
 from sekisho.semantics.world import World
 from sekisho.symbolic.boxes import Box
@@ -366,6 +366,6 @@ def same_kind(before: World, after: World) -> None:
     for world in (before, after):
         if not world.host.facts.routes:
             raise UsageError(
-                f"{world.snapshot.path}: no routes were captured, so nothing tells where packets go",
+                said("{0}: no routes were captured, so nothing tells where packets go", world.snapshot.path),
                 advice="add ip-route.txt to the snapshot",
             )

@@ -18,7 +18,7 @@ from sekisho.docker.errors import DockerError
 from sekisho.docker.predict import Predictor
 from sekisho.docker.rebuild import acts_of
 from sekisho.docker.strip import USER_CHAIN, is_own_chain, is_own_rule, without_docker
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import Chain, Rule, Ruleset
 from sekisho.model.nft import NftRuleset
@@ -74,7 +74,7 @@ def _expected(snapshot: Snapshot, without: Snapshot, engine: Engine) -> Snapshot
         try:
             predictor.apply(act)
         except DockerError as error:
-            raise UsageError(f"Docker's own state does not fit together: {error.what}") from error
+            raise UsageError(said("Docker's own state does not fit together: {0}", error.what)) from error
     return predictor.plan().after
 
 

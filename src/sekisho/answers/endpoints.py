@@ -5,9 +5,10 @@ ADDRESS  PREFIX  internet  host  container:NAME  network:NAME  netns:NAME  iface
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sekisho.errors import UsageError
+from sekisho.errors import Said, UsageError, said
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.values.address import Address, Family, Prefix, everything
@@ -39,10 +40,10 @@ def parse_endpoint(text: str) -> Endpoint:
     kind, colon, name = body.partition(":")
     if colon and kind in KINDS:
         if not name:
-            raise UsageError(f"{kind}: needs a name", text=text, advice=_ADVICE)
+            raise UsageError(said("{0}: needs a name", kind), text=text, advice=_ADVICE)
         return Endpoint(text, kind, name, port=port)
     if kind in ("instance", "eni") and colon:
-        raise UsageError(f"{kind}: is not understood by this verb", text=text, advice=_ADVICE)
+        raise UsageError(said("{0}: is not understood by this verb", kind), text=text, advice=_ADVICE)
     if body == "":
         return Endpoint(text, "host", port=port)
     try:
@@ -50,12 +51,14 @@ def parse_endpoint(text: str) -> Endpoint:
             prefix = Prefix.parse(body)
             if prefix.length != prefix.bits:
                 raise UsageError(
-                    f"a trace follows one packet: name one address of {prefix}", text=text, advice=_ADVICE
+                    said("a trace follows one packet: name one address of {0}", prefix),
+                    text=text,
+                    advice=_ADVICE,
                 )
             return Endpoint(text, "address", address=prefix.address, port=port)
         return Endpoint(text, "address", address=Address.parse(body), port=port)
     except ValueError as error:
-        raise UsageError(f"not an endpoint: {error}", text=text, advice=_ADVICE) from error
+        raise UsageError(said("not an endpoint: {0}", error), text=text, advice=_ADVICE) from error
 
 
 _ADVICE = (
@@ -80,7 +83,7 @@ def _split_port(text: str) -> tuple[str, int | None]:
 
 def _port(text: str, whole: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        raise UsageError(f"not a port: {text!r}", text=whole, advice=_ADVICE)
+        raise UsageError(said("not a port: {0!r}", text), text=whole, advice=_ADVICE)
     return int(text)
 
 
@@ -112,13 +115,15 @@ def destination(endpoint: Endpoint, world: World, family: Family | None) -> Addr
         for item in world.host.addresses[wanted]:
             if item.interface == endpoint.name:
                 return Address(item.family, item.value)
-        raise UsageError(f"no IPv{wanted} address is known on interface {endpoint.name}", text=endpoint.text)
+        raise UsageError(
+            said("no IPv{0} address is known on interface {1}", wanted, endpoint.name), text=endpoint.text
+        )
     found = _attachments(endpoint, world)
     for attachment in found:
         for address in sorted(attachment.addresses):
             if address.family == wanted:
                 return address
-    raise UsageError(f"no IPv{wanted} address is known for {endpoint.text}", text=endpoint.text)
+    raise UsageError(said("no IPv{0} address is known for {1}", wanted, endpoint.text), text=endpoint.text)
 
 
 def _host_address(world: World, family: Family, endpoint: Endpoint) -> Address:
@@ -130,27 +135,38 @@ def _host_address(world: World, family: Family, endpoint: Endpoint) -> Address:
             return Address(family, item.value)
     if candidates:
         return Address(family, candidates[0].value)
-    raise UsageError(f"no IPv{family} address of the host is known", text=endpoint.text)
+    raise UsageError(said("no IPv{0} address of the host is known", family), text=endpoint.text)
 
 
 def _attachments(endpoint: Endpoint, world: World) -> tuple[Attachment, ...]:
     if endpoint.kind == "network":
         bridges = {n.name: n.bridge for n in world.snapshot.networks or ()}
         if endpoint.name not in bridges:
-            raise UsageError(f"no Docker network {endpoint.name!r} in this snapshot", text=endpoint.text,
-                             advice=_known("networks", bridges))  # fmt: skip
+            raise UsageError(
+                said("no Docker network {0!r} in this snapshot", endpoint.name),
+                text=endpoint.text,
+                advice=_known_networks(bridges),
+            )
         return tuple(a for a in world.attachments if a.bridge == bridges[endpoint.name])
     found = world.named(endpoint.name)
     if not found:
         names = dict.fromkeys(a.name for a in world.attachments if a.origin != "rule")
-        raise UsageError(f"no {endpoint.kind} {endpoint.name!r} in this snapshot", text=endpoint.text,
-                         advice=_known("containers", names))  # fmt: skip
+        raise UsageError(
+            said("no {0} {1!r} in this snapshot", endpoint.kind, endpoint.name),
+            text=endpoint.text,
+            advice=_known_containers(names),
+        )
     return found
 
 
-def _known(what: str, names: object) -> str:
-    listed = ", ".join(sorted(names))  # type: ignore[call-overload]
-    return f"known {what}: {listed}" if listed else f"no {what} are known here"
+def _known_containers(names: Iterable[str]) -> Said:
+    listed = ", ".join(sorted(names))
+    return said("known containers: {0}", listed) if listed else said("no containers are known here")
+
+
+def _known_networks(names: Iterable[str]) -> Said:
+    listed = ", ".join(sorted(names))
+    return said("known networks: {0}", listed) if listed else said("no networks are known here")
 
 
 def internet_interface(world: World, family: Family) -> str | None:
@@ -185,7 +201,7 @@ def origin(endpoint: Endpoint, world: World, family: Family, iface: str | None) 
         return Place(HOST, "interface", address, interface, leans=(lean,))
     if endpoint.kind == "iface":
         raise UsageError(
-            "a packet needs a source address: write FROM as an address and add --in " + endpoint.name,
+            said("a packet needs a source address: write FROM as an address and add --in {0}", endpoint.name),
             text=endpoint.text,
         )
     if endpoint.kind == "address":
@@ -200,7 +216,7 @@ def origin(endpoint: Endpoint, world: World, family: Family, iface: str | None) 
         place = _from_attachment(attachment, family)
         if place is not None:
             return place
-    raise UsageError(f"no IPv{family} address is known for {endpoint.text}", text=endpoint.text)
+    raise UsageError(said("no IPv{0} address is known for {1}", family, endpoint.text), text=endpoint.text)
 
 
 def _shared_namespace(endpoint: Endpoint, world: World) -> str | None:
@@ -242,7 +258,7 @@ def _from_address(address: Address, world: World, iface: str | None) -> Place:
     interface = _towards(address, world)
     if interface is None:
         raise UsageError(
-            f"no route tells on which interface packets from {address} arrive",
+            said("no route tells on which interface packets from {0} arrive", address),
             text=str(address),
             advice="name it with --in IFACE",
         )

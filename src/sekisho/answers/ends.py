@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.intset import IntSet
 
@@ -44,7 +44,7 @@ def parse_end(text: str) -> End:
     kind, colon, name = body.partition(":")
     if colon and kind in KINDS:
         if not name:
-            raise UsageError(f"{kind}: needs a name", text=text, advice=ADVICE)
+            raise UsageError(said("{0}: needs a name", kind), text=text, advice=ADVICE)
         return End(text, kind, name, ports=ports)
     if body == "":
         return End(text, "host", ports=ports)
@@ -55,7 +55,7 @@ def parse_end(text: str) -> End:
         address = Address.parse(body)
         return End(text, "address", "", IntSet.of(address.value), address.family, ports)
     except ValueError as error:
-        raise UsageError(f"not an endpoint: {error}", text=text, advice=ADVICE) from error
+        raise UsageError(said("not an endpoint: {0}", error), text=text, advice=ADVICE) from error
 
 
 def _split(text: str) -> tuple[str, IntSet | None]:
@@ -79,9 +79,9 @@ def parse_ports(text: str, whole: str) -> IntSet:
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise UsageError(f"not a port: {part!r}", text=whole, advice=ADVICE)
+            raise UsageError(said("not a port: {0!r}", part), text=whole, advice=ADVICE)
         low, high = int(first), int(last or first)
         if not 0 < low <= high < 65536:
-            raise UsageError(f"not a port: {part!r}", text=whole, advice=ADVICE)
+            raise UsageError(said("not a port: {0!r}", part), text=whole, advice=ADVICE)
         spans.append((low, high))
     return IntSet.from_intervals(spans)

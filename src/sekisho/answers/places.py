@@ -16,7 +16,7 @@ from functools import cached_property
 
 from sekisho.answers.endpoints import internet_interface
 from sekisho.answers.ends import End
-from sekisho.errors import UsageError
+from sekisho.errors import Said, UsageError, said
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.symbolic.journeys import Flows, Source, journeys, openers
@@ -218,7 +218,9 @@ class Reading:
             return [Origin(end.text, "iface", group, some, mine)]
         found = [item for item in self.origins if self._means(end, item.name, item.kind)]
         if not found:
-            raise UsageError(f"nothing in this snapshot is {end.text}", text=end.text, advice=self._names())
+            raise UsageError(
+                said("nothing in this snapshot is {0}", end.text), text=end.text, advice=self._names()
+            )
         return found
 
     def _from_addresses(self, end: End, wanted: IntSet) -> list[Origin]:
@@ -236,7 +238,7 @@ class Reading:
                 group = self._add(Source("interface", iif=device), some)
                 found.append(Origin(end.text, "address", group, some, mine))
         if not found:
-            raise UsageError(f"no route tells where packets from {end.text} arrive", text=end.text)
+            raise UsageError(said("no route tells where packets from {0} arrive", end.text), text=end.text)
         return found
 
     def _devices(self) -> list[str]:
@@ -254,7 +256,9 @@ class Reading:
             return [Target(end.text, "address", end.addresses)]
         found = [item for item in self.targets if self._means(end, item.name, item.kind)]
         if not found:
-            raise UsageError(f"nothing in this snapshot is {end.text}", text=end.text, advice=self._names())
+            raise UsageError(
+                said("nothing in this snapshot is {0}", end.text), text=end.text, advice=self._names()
+            )
         return found
 
     def _means(self, end: End, name: str, kind: str) -> bool:
@@ -268,6 +272,6 @@ class Reading:
             return any(item.bridge in bridges for item in self.world.named(name))
         return name == end.name
 
-    def _names(self) -> str:
-        listed = sorted(item.name for item in self.known)
-        return "known containers: " + ", ".join(listed[:20]) if listed else "no containers are known here"
+    def _names(self) -> Said:
+        listed = ", ".join(sorted(item.name for item in self.known)[:20])
+        return said("known containers: {0}", listed) if listed else said("no containers are known here")

@@ -16,7 +16,7 @@ from sekisho.docker.intent import Act
 from sekisho.docker.predict import Note, Plan, Predictor
 from sekisho.docker.rebuild import acts_of
 from sekisho.docker.strip import without_docker
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -141,7 +141,7 @@ def _acts(request: Request) -> tuple[list[Act], str, tuple[tuple[str, Evidence],
         try:
             text = Path(script).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot be read: {error}", file=script) from error
+            raise UsageError(said("cannot be read: {0}", error), file=script) from error
         acts += parse_lines(text.split("\n"), script)
     for number, line in enumerate(request.runs, 1):
         acts += _typed(line, "run", f"--run {number}" if len(request.runs) > 1 else "--run")

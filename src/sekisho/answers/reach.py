@@ -9,7 +9,7 @@ from sekisho.answers.arrivals import Arrival, Arrivals, Witness
 from sekisho.answers.ends import End, parse_end
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.services import merged
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.symbolic.boxes import Box
@@ -112,7 +112,7 @@ def reach(world: World, question: Question) -> Reach:
 def _family(source: End, target: End, question: Question) -> Family:
     families = {end.family for end in (source, target) if end.family is not None}
     if len(families) > 1:
-        raise UsageError(f"{source.text} and {target.text} are of different IP versions")
+        raise UsageError(said("{0} and {1} are of different IP versions", source.text, target.text))
     return next(iter(families), question.family)
 
 
@@ -126,7 +126,7 @@ def _wanted(reading: Reading, question: Question, source: End, target: End) -> S
         try:
             number = protocol_number(question.proto)
         except ValueError as error:
-            raise UsageError(str(error), advice="write tcp, udp, icmp, a number or all") from error
+            raise UsageError(said("{0}", error), advice="write tcp, udp, icmp, a number or all") from error
         protocols = IntSet.of(ICMPV6 if number == ICMP and reading.family == 6 else number)
     some = space.everything if protocols is None else space.member(space.field["proto"], protocols)
     for end, name in ((source, "sport"), (target, "dport")):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.semantics import proxy
 from sekisho.semantics.journey import Journey, Lean
 from sekisho.semantics.journeys import Start, journey
@@ -75,7 +75,7 @@ def _family(source: Endpoint, target: Endpoint, question: Question) -> Family:
     given = [end.address.family for end in (source, target) if end.address is not None]
     if len(set(given)) > 1:
         raise UsageError(
-            f"{question.source} and {question.target} are of different IP versions",
+            said("{0} and {1} are of different IP versions", question.source, question.target),
             advice="give both ends as IPv4 or both as IPv6",
         )
     if given:
@@ -89,7 +89,10 @@ def _known_interface(world: World, iface: str) -> None:
     names |= {item.interface for item in facts.addresses or ()}
     names |= {hop.dev for route in facts.routes for hop in route.nexthops if hop.dev}
     if iface not in names:
-        raise UsageError(f"no interface {iface!r} is known here", advice="known: " + ", ".join(sorted(names)))
+        raise UsageError(
+            said("no interface {0!r} is known here", iface),
+            advice=said("known: {0}", ", ".join(sorted(names))),
+        )
 
 
 def _protocol(question: Question, source: Endpoint, target: Endpoint, family: Family) -> int:
@@ -99,7 +102,7 @@ def _protocol(question: Question, source: Endpoint, target: Endpoint, family: Fa
     try:
         number = protocol_number(question.proto)
     except ValueError as error:
-        raise UsageError(str(error), advice="write tcp, udp, icmp or a protocol number") from error
+        raise UsageError(said("{0}", error), advice="write tcp, udp, icmp or a protocol number") from error
     return ICMPV6 if number == ICMP and family == 6 else number
 
 
@@ -126,7 +129,7 @@ def question_of_flow(flow: Mapping[str, object], with_reply: bool = True) -> Que
     """One line of a --flows file as a question. Raises UsageError naming the field that is wrong."""
     unknown = set(flow) - {"id", "in", "from", "src", "dst", "proto", "sport", "dport", "state"}
     if unknown:
-        raise UsageError(f"unknown field {sorted(unknown)[0]!r} in a flow")
+        raise UsageError(said("unknown field {0!r} in a flow", sorted(unknown)[0]))
     source = flow.get("from") or flow.get("src")
     if not isinstance(source, str):
         raise UsageError("a flow needs src (an address) or from (an endpoint)")
@@ -135,7 +138,7 @@ def question_of_flow(flow: Mapping[str, object], with_reply: bool = True) -> Que
         raise UsageError("a flow needs dst")
     state = flow.get("state") or "new"
     if state not in ("new", "established"):
-        raise UsageError(f"state is new or established, not {state!r}")
+        raise UsageError(said("state is new or established, not {0!r}", state))
     iface = flow.get("in")
     if iface is not None and not isinstance(iface, str):
         raise UsageError("in is the name of an interface, or null")
@@ -158,5 +161,5 @@ def _port_field(flow: Mapping[str, object], name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 65536:
-        raise UsageError(f"{name} is a port from 0 to 65535, not {value!r}")
+        raise UsageError(said("{0} is a port from 0 to 65535, not {1!r}", name, value))
     return value

@@ -8,7 +8,7 @@ import subprocess
 import threading
 from typing import IO
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 
 
 def decompress(data: bytes, shown: str, limit: int) -> bytes:
@@ -35,12 +35,12 @@ def decompress(data: bytes, shown: str, limit: int) -> bytes:
         feeder.join()
     if len(unpacked) > limit:
         raise SourceError(
-            f"larger than {limit // 1024 // 1024} MiB when unpacked", file=shown,
+            said("larger than {0} MiB when unpacked", limit // 1024 // 1024), file=shown,
             advice="a snapshot holds text of some megabytes; leave out what does not belong to it",
         )  # fmt: skip
     if process.returncode:
         raise SourceError(
-            f"not valid zstd data: {errors.decode(errors='replace').strip()}", file=shown,
+            said("not valid zstd data: {0}", errors.decode(errors='replace').strip()), file=shown,
             advice="was the archive cut? Copy it again",
         )  # fmt: skip
     return unpacked

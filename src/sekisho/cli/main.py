@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         stdout.flush()
         return status
     except SekishoError as error:
-        stderr.write(f"sekisho: {error}\n")
+        stderr.write(f"sekisho: {_in_words(error, words)}\n")
         return BAD_INPUT
     except BrokenPipeError:
         _forget(stdout)
@@ -58,6 +58,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _in_words(error: SekishoError, argv: list[str]) -> str:
+    if chosen_language(argv, os.environ) == "en":
+        return str(error)
+    from sekisho.explain.errors import japanese
+
+    return error.in_words(japanese)
 
 
 def _run(words: list[str], stdout: TextIO) -> int:

@@ -39,6 +39,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "trace.by": ("{0} by {1} towards {2}", "{0} ({1} から {2} へ)"),
     "trace.leans-on": ("This answer leans on:", "この答えの前提:"),
     "trace.because": ("Undetermined because:", "判定できない理由:"),
+    "trace.one-of": ("It ends in one of these ways:", "次のいずれかになる:"),
+    "trace.shown": ("(the steps above)", "(上に示した経過)"),
+    "trace.way-open": ("decided by what Sekisho does not understand", "Sekishoの理解できないものが決める"),
+    "trace.more": ("and {0} more", "ほか{0}通り"),
     "trace.answered": ("the sender is told: {0}", "送信元への通知: {0}"),
     "trace.kernel": ("the kernel's reason: {0}", "カーネルの破棄理由: {0}"),
     "trace.decided-by": ("decided by", "決め手"),
@@ -82,6 +86,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     # ---------------------------------------------------------------------------- bridge and out
     "bridge-to": ("{0} hands it to {1} ({2})", "{0} が {1} ({2}) に渡す"),
+    "bridge-to-address": ("{0} hands it to {1}", "{0} が {1} に渡す"),
     "bridge-switches": (
         "{0} switches it between two ports: netfilter does not see it",
         "{0} がポート間で中継する (netfilterは関与しない)",
@@ -99,7 +104,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "leaves by {0} towards {1}; who is there is not captured",
         "{0} から {1} へ出ていく (そこに何があるかは取得されていない)",
     ),
-    "no-carrier": ("{0} has no carrier: nothing is connected to it", "{0} にキャリアがない: 何もつながっていない"),
+    "no-carrier": (
+        "{0} has no carrier: nothing is connected to it", "{0} にキャリアがない: 何もつながっていない",
+    ),
     "nobody-answers": ("nobody has {1} on {0}", "{0} に {1} を持つものがない"),
     # ------------------------------------------------------------------------------- sockets
     "socket-waiting": (
@@ -251,7 +258,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "l3mdev-rule": ("depends on a VRF (l3mdev)", "VRF (l3mdev) による"),
     "multicast-membership": (
-        "depends on which multicast groups the host has joined", "ホストが参加しているマルチキャストグループによる",
+        "depends on which multicast groups the host has joined",
+        "ホストが参加しているマルチキャストグループによる",
     ),
     "sent-to-everybody": (
         "a packet to a broadcast or multicast address leaves and is looped back as well",
@@ -278,5 +286,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} ポート {1} を公開するルールにこのパケットは当たらない。待ち受けうるのはdocker-proxyだけ (ss "
         "を取得すれば分かる)",
     ),
+    "sysctl-not-understood": ("the value of {0} is no number: {1!r}", "{0} の値が数ではない: {1!r}"),
     "reverse-path-undecided": ("the way back cannot be decided", "戻りの経路を判定できない"),
 }  # fmt: skip

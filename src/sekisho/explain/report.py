@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.explain.collect import (
     NAMES,
     TABLES,
@@ -76,7 +76,7 @@ def _wanted(sections: tuple[str, ...]) -> tuple[str, ...]:
     for name in sections:
         if name != "picture" and name not in NAMES and name not in ALIASES:
             known = ", ".join(("picture", *NAMES))
-            raise UsageError(f"no section is called {name!r}", advice=f"there are: {known}")
+            raise UsageError(said("no section is called {0!r}", name), advice=said("there are: {0}", known))
         wanted.extend(ALIASES.get(name, (name,)))
     return tuple(dict.fromkeys(wanted))
 

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Callable
 from pathlib import Path
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence
 
 LIMIT = 256 * 1024 * 1024
@@ -74,7 +74,9 @@ def read_file(path: Path, shown: str) -> bytes:
             data = file.read(LIMIT + 1)
     except OSError as error:
         raise SourceError(
-            f"cannot read it: {error.strerror}", file=shown, advice="check the path and its permissions"
+            said("cannot read it: {0}", error.strerror),
+            file=shown,
+            advice="check the path and its permissions",
         ) from None
     if len(data) > LIMIT:
         raise _too_large(shown)
@@ -117,7 +119,7 @@ def read_archive(data: bytes, shown: str, unzstd: Unzstd | None = None) -> tuple
                     files[name] = content.read()
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise SourceError(
-            f"not a whole tar archive: {error}", file=shown,
+            said("not a whole tar archive: {0}", error), file=shown,
             advice="a snapshot is a folder, a .tar, .tar.gz, .tar.xz or .tar.zst of one; was it cut?",
         ) from None  # fmt: skip
     return _without_top_folder(files), notes
@@ -142,6 +144,6 @@ def _without_top_folder(files: Files) -> Files:
 
 def _too_large(shown: str) -> SourceError:
     return SourceError(
-        f"larger than {LIMIT // 1024 // 1024} MiB", file=shown,
+        said("larger than {0} MiB", LIMIT // 1024 // 1024), file=shown,
         advice="a snapshot holds text of some megabytes; leave out what does not belong to it",
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.pieces import Piece
@@ -70,6 +70,6 @@ class Collected:
 def not_the_format(piece: Piece, place: Evidence) -> SourceError:
     """No line of the piece can be read as its format."""
     return SourceError(
-        f"no line reads as output of `{piece.format.value}`", file=place.file, line=place.line,
+        said("no line reads as output of `{0}`", piece.format.value), file=place.file, line=place.line,
         text=place.text, advice="give the command's output as it is; a file is named after what it holds",
     )  # fmt: skip

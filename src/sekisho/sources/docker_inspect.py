@@ -6,7 +6,7 @@ is read as well: its networks have lower-case keys and their bridge as ``network
 
 from __future__ import annotations
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.docker import (
     DockerContainer,
     DockerEndpoint,
@@ -44,7 +44,11 @@ def parse_networks(text: str, file: str) -> Parsed[DockerNetwork]:
         key = "name" if podman else "Name"
         evidence = _evidence(element, file, key)
         if not text_at(element.value, key) or not text_at(element.value, "id" if podman else "Id"):
-            raise _not_a("network", evidence, "docker network inspect $(docker network ls -q)")
+            raise _not_a(
+                "this is not a network as Docker's inspect prints it",
+                evidence,
+                "docker network inspect $(docker network ls -q)",
+            )
         try:
             facts.append((_podman_network if podman else _network)(element.value, evidence))
         except ValueError as error:
@@ -60,7 +64,11 @@ def parse_containers(text: str, file: str) -> Parsed[DockerContainer]:
         evidence = _evidence(element, file, "Name")
         value = element.value
         if not text_at(value, "Id") or value_at(value, "State") is None or not text_at(value, "Name"):
-            raise _not_a("container", evidence, "docker inspect $(docker ps -q)")
+            raise _not_a(
+                "this is not a container as Docker's inspect prints it",
+                evidence,
+                "docker inspect $(docker ps -q)",
+            )
         try:
             facts.append(_container(value, evidence))
         except ValueError as error:
@@ -94,8 +102,8 @@ def _evidence(element: Element, file: str, key: str) -> Evidence:
 
 def _not_a(what: str, evidence: Evidence, command: str) -> SourceError:
     return SourceError(
-        f"this is not a {what} as Docker's inspect prints it", file=evidence.file, line=evidence.line,
-        text=evidence.text, advice=f"capture it with: {command}",
+        what, file=evidence.file, line=evidence.line,
+        text=evidence.text, advice=said("capture it with: {0}", command),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sekisho.errors import SourceError
+from sekisho.errors import Said, SourceError, said
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
@@ -55,12 +55,12 @@ def iterate(text: str, file: str) -> Iterator[Element]:
             value, end = decoder.raw_decode(text, at)
         except (json.JSONDecodeError, RecursionError) as error:
             where = error.pos if isinstance(error, json.JSONDecodeError) else at
-            raise _error(text, file, where, f"not valid JSON: {error}") from None
+            raise _error(text, file, where, said("not valid JSON: {0}", error)) from None
         yield Element(value, line, text[at:end])
         line += text.count("\n", at, end)
         at = end
     if inside:
-        raise _error(text, file, len(text), "not valid JSON: the array has no end")
+        raise _error(text, file, len(text), said("not valid JSON: {0}", said("the array has no end")))
 
 
 def _skip(text: str, at: int, commas: bool) -> int:
@@ -69,7 +69,7 @@ def _skip(text: str, at: int, commas: bool) -> int:
     return at
 
 
-def _error(text: str, file: str, at: int, what: str) -> SourceError:
+def _error(text: str, file: str, at: int, what: str | Said) -> SourceError:
     # At its end, the last line that holds anything is the one to show.
     line = text.count("\n", 0, min(at, len(text.rstrip()))) + 1
     return SourceError(

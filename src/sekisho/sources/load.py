@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources import docker_inspect, snapshot_toml
@@ -44,7 +44,7 @@ def load(path: str, *, unzstd: Unzstd | None = None) -> Snapshot:
     if path == "-":
         data = sys.stdin.buffer.read(LIMIT + 1)
         if len(data) > LIMIT:
-            raise SourceError(f"more than {LIMIT // 1024 // 1024} MiB", file=STDIN, advice=_ADVICE)
+            raise SourceError(said("more than {0} MiB", LIMIT // 1024 // 1024), file=STDIN, advice=_ADVICE)
         if archive_kind(data):
             return _from_files(path, STDIN, *read_archive(data, STDIN, unzstd))
         return _snapshot(path, _pasted(_text(data, STDIN), STDIN), STDIN)
@@ -75,9 +75,9 @@ def _text(data: bytes, file: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _binary(data, error.start, file, "is not UTF-8 text") from None
+        raise _binary(data, error.start, file, "the file is not UTF-8 text") from None
     if "\0" in text:
-        raise _binary(data, data.index(b"\0"), file, "is binary")
+        raise _binary(data, data.index(b"\0"), file, "the file is binary")
     return text.replace("\r\n", "\n")
 
 
@@ -86,7 +86,7 @@ def _binary(data: bytes, at: int, file: str, what: str) -> SourceError:
     start = data.rfind(b"\n", 0, at) + 1
     shown = data[start : start + 80].decode("utf-8", "backslashreplace")
     return SourceError(
-        f"the file {what}", file=file, line=line, text=shown,
+        what, file=file, line=line, text=shown,
         advice="give the command's output as text; an archive must be a .tar, .tar.gz, .tar.xz or .tar.zst",
     )  # fmt: skip
 
@@ -112,10 +112,12 @@ def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str)
     else:
         line = next(line for line in text.split("\n") if line.strip())
         raise SourceError(
-            f"by its name this holds `{formats[0].value}`, but it looks like `{found.value}`", file=shown,
-            line=text.split("\n").index(line) + 1, text=line[:200],
+            said("by its name this holds `{0}`, but it looks like `{1}`", formats[0].value, found.value),
+            file=shown,
+            line=text.split("\n").index(line) + 1,
+            text=line[:200],
             advice="name the file after what it holds, or capture it again",
-        )  # fmt: skip
+        )
     return Piece(
         format_, text, shown, expected.family, namespace, expected.table, expected.backend,
         expected.all_tables,
@@ -131,9 +133,12 @@ def _from_files(path: str, shown: str, files: Files, notes: list[Evidence]) -> S
     if hosts:
         if len(hosts) > 1:
             raise SourceError(
-                f"the snapshot holds {len(hosts)} hosts: {', '.join(hosts)}", file=shown,
-                advice=f"name one of them: {posixpath.join(path, 'hosts', hosts[0])}"
-                + ("" if Path(path).is_dir() else " (after unpacking the archive)"),
+                said("the snapshot holds {0} hosts: {1}", len(hosts), ', '.join(hosts)), file=shown,
+                advice=said(
+                    "name one of them: {0}" if Path(path).is_dir()
+                    else "unpack the archive and name one of them: {0}",
+                    posixpath.join(path, "hosts", hosts[0]),
+                ),
             )  # fmt: skip
         prefix = f"hosts/{hosts[0]}/"
     pieces: list[Piece] = []

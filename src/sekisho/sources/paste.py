@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.sources.paste_pieces import piece_of
 from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by
@@ -92,10 +92,12 @@ def _hosts(sections: list[Section]) -> str:
     if len(real) > 1:
         place = seen[real[1]].evidence
         raise SourceError(
-            f"the text comes from two hosts, {real[0]} and {real[1]}", file=place.file if place else "",
-            line=place.line if place else 0, text=place.text if place else "",
+            said("the text comes from two hosts, {0} and {1}", real[0], real[1]),
+            file=place.file if place else "",
+            line=place.line if place else 0,
+            text=place.text if place else "",
             advice="give each host's text on its own; a snapshot of several has a folder hosts/NAME for each",
-        )  # fmt: skip
+        )
     return real[0] if real else next(iter(seen), "") if len(seen) == 1 else ""
 
 

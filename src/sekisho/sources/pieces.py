@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.sources.recognise import Format
 from sekisho.values.address import Family
@@ -64,12 +64,14 @@ MAY_BE_EMPTY = frozenset(
 )  # fmt: skip
 
 
-def empty_error(piece: Piece, why: str = "") -> SourceError:
+def empty_error(piece: Piece) -> SourceError:
     """An empty text where the command always prints something."""
     return SourceError(
-        f"the file is empty{why}", file=piece.file,
-        advice=f"capture it again with `{command_for(piece)}` (as root), or remove the file: "
-        "what is missing counts as not known",
+        "the file is empty", file=piece.file,
+        advice=said(
+            "capture it again with `{0}` (as root), or remove the file: what is missing counts as not known",
+            command_for(piece),
+        ),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence
 
 _LINE = re.compile(r"\(at line (\d+),|\(at end of document\)")
@@ -38,7 +38,7 @@ def parse(text: str, file: str) -> SnapshotToml:
         line = int(match.group(1)) if match and match.group(1) else text.count("\n") + 1
         lines = text.split("\n")
         shown = lines[line - 1] if line <= len(lines) else ""
-        raise SourceError(f"not valid TOML: {error}", file=file, line=line, text=shown) from None
+        raise SourceError(said("not valid TOML: {0}", error), file=file, line=line, text=shown) from None
     for key, value in document.items():
         wanted = {"name": str, "notes": str, "roles": dict}.get(key)
         if wanted is None or not isinstance(value, wanted):
@@ -58,7 +58,7 @@ def parse(text: str, file: str) -> SnapshotToml:
 def _wrong(text: str, file: str, key: str) -> SourceError:
     line = _line_of(text, key)
     return SourceError(
-        f"{key!r} does not belong here", file=file, line=line,
+        said("{0!r} does not belong here", key), file=file, line=line,
         text=text.split("\n")[line - 1] if line else "",
         advice='the file holds name = "...", notes = "..." and a table [roles] of eth0 = "internet"',
     )  # fmt: skip

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.model.links import Interface
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -58,7 +58,7 @@ def snapshot_texts(snapshot: Snapshot) -> Files:
 def write_snapshot(snapshot: Snapshot, folder: Path) -> None:
     """Write the snapshot into a new or empty folder. Raises UsageError where there is something already."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already", advice="name a new or an empty folder")
+        raise UsageError(said("{0} is there already", folder), advice="name a new or an empty folder")
     made: set[Path] = set()
     for name, text in snapshot_texts(snapshot).items():
         path = folder / name

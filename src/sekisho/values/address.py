@@ -5,10 +5,13 @@ Text forms are those of ``inet_pton``/``inet_ntop``, which iproute2 and iptables
 
 from __future__ import annotations
 
+# Straight from the C module: the socket module takes as long to import as a third of this package.
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from dataclasses import dataclass
 from functools import lru_cache
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Literal
+
+from sekisho.errors import said
 
 Family = Literal[4, 6]
 
@@ -45,7 +48,7 @@ def _parse_address(text: str) -> Address:
             return Address(6, int.from_bytes(inet_pton(AF_INET6, text), "big"))
         return Address(4, int.from_bytes(inet_pton(AF_INET, text), "big"))
     except (OSError, UnicodeEncodeError) as error:
-        raise ValueError(f"not an IP address: {text!r}") from error
+        raise ValueError(said("not an IP address: {0!r}", text)) from error
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -114,16 +117,16 @@ def _parse_prefix(text: str) -> Prefix:
     else:
         length = _mask_length(Address.parse(suffix), bits)
     if length > bits:
-        raise ValueError(f"prefix length {length} is more than {bits}: {text!r}")
+        raise ValueError(said("prefix length {0} is more than {1}: {2!r}", length, bits, text))
     if address.value & ((1 << (bits - length)) - 1):
-        raise ValueError(f"host bits are set in {text!r}")
+        raise ValueError(said("host bits are set in {0!r}", text))
     return Prefix(address.family, address.value, length)
 
 
 def _mask_length(mask: Address, bits: int) -> int:
     inverted = mask.value ^ ((1 << bits) - 1)
     if BITS[mask.family] != bits or inverted & (inverted + 1):
-        raise ValueError(f"not a contiguous netmask: {mask}")
+        raise ValueError(said("not a contiguous netmask: {0}", mask))
     return bits - inverted.bit_length()
 
 

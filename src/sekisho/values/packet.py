@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sekisho.errors import said
 from sekisho.values.address import Address, Family, format_ip
 
 ICMP, IGMP, TCP, UDP, GRE, ESP, AH, ICMPV6, OSPF, VRRP, SCTP, UDPLITE, DCCP = (
@@ -44,7 +45,7 @@ def protocol_number(text: str) -> int:
     try:
         return PROTOCOL_NUMBERS[text.lower()]
     except KeyError:
-        raise ValueError(f"unknown protocol: {text!r}") from None
+        raise ValueError(said("unknown protocol: {0!r}", text)) from None
 
 
 def protocol_name(number: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 
 if TYPE_CHECKING:
     from sekisho.answers.plan import Request
@@ -192,7 +192,7 @@ def _request(args: argparse.Namespace, out: Output) -> Request:
     try:
         flags = tuple(shlex.split(args.dockerd or ""))
     except ValueError as error:
-        raise UsageError(f"--dockerd: {error}", text=args.dockerd) from error
+        raise UsageError(said("--dockerd: {0}", error), text=args.dockerd) from error
     return Request(
         tuple(compose), args.project_name, tuple(args.profile), tuple(args.env_file), tuple(args.create),
         tuple(args.run), tuple(args.script), args.docker, args.firewall_backend,

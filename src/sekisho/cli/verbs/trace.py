@@ -9,7 +9,7 @@ from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
-from sekisho.errors import SourceError, UsageError
+from sekisho.errors import SourceError, UsageError, said
 
 if TYPE_CHECKING:
     from sekisho.semantics.world import World
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if args.flows is not None:
         return _many(world, args, out)
     if args.sport is not None and not 0 < args.sport < 65536:
-        raise UsageError(f"not a port: {args.sport}")
+        raise UsageError(said("not a port: {0}", args.sport))
     question = Question(
         source, target, args.proto, args.sport, None, args.iface, args.state, not args.no_return
     )
@@ -131,10 +131,12 @@ def _many(world: World, args: argparse.Namespace, out: Output) -> int:
                 question = question_of_flow(flow, not args.no_return)
                 out.line(to_json(trace(world, question), out.lang, question.id))
             except ValueError as error:
-                raise SourceError(f"not JSON: {error}", file=name, line=number, text=line.strip()) from error
+                raise SourceError(
+                    said("not JSON: {0}", error), file=name, line=number, text=line.strip()
+                ) from error
             except UsageError as error:
                 raise SourceError(
-                    error.what, file=name, line=number, text=line.strip(), advice=error.advice
+                    error.said_what, file=name, line=number, text=line.strip(), advice=error.said_advice
                 ) from error
     return 0
 

@@ -1,0 +1,182 @@
+"""What errors say, in Japanese: English template -> Japanese, with the same places."""
+
+from __future__ import annotations
+
+JAPANESE: dict[str, str] = {
+    # -------------------------------------------------------------------- endpoints and questions
+    "an endpoint is empty": "エンドポイントが空です",
+    "not an endpoint: {0}": "エンドポイントではありません: {0}",
+    "{0}: needs a name": "{0}: の後に名前が必要です",
+    "{0}: is not understood by this verb": "{0}: はこの動詞では使えません",
+    "the bracket is not closed": "角括弧が閉じていません",
+    "not a port: {0!r}": "ポート番号ではありません: {0!r}",
+    "write an address, internet, host, container:NAME, network:NAME, netns:NAME or iface:NAME, each with"
+    " :PORT where a port is meant ([2001:db8::1]:80 for IPv6)": (
+        "アドレス、internet、host、container:名前、network:名前、netns:名前、iface:名前 のどれかを書き、"
+        "ポートは :PORT で付けてください (IPv6は [2001:db8::1]:80)"
+    ),
+    "write an address, a prefix, any, internet, vpc, host, container:NAME, network:NAME, netns:NAME or"
+    " iface:NAME, each with :PORT or :FROM-TO where ports are meant ([2001:db8::/32]:80 for IPv6)": (
+        "アドレス、プレフィックス、any、internet、vpc、host、container:名前、network:名前、netns:名前、"
+        "iface:名前 のどれかを書き、ポートは :PORT か :FROM-TO で付けてください (IPv6は [2001:db8::/32]:80)"
+    ),
+    "a trace follows one packet: name one address of {0}": (
+        "traceが追うのは1つのパケットです: {0} の中のアドレスを1つ指定してください"
+    ),
+    "{0} and {1} are of different IP versions": "{0} と {1} はIPのバージョンが違います",
+    "give both ends as IPv4 or both as IPv6": "両端ともIPv4か、両端ともIPv6で指定してください",
+    "no IPv{0} address is known for {1}": "{1} のIPv{0}アドレスが分かりません",
+    "no IPv{0} address of the host is known": "ホストのIPv{0}アドレスが分かりません",
+    "no IPv{0} address is known on interface {1}": "インターフェース {1} のIPv{0}アドレスが分かりません",
+    "no {0} {1!r} in this snapshot": "このスナップショットに {0} {1!r} はありません",
+    "no Docker network {0!r} in this snapshot": "このスナップショットにDockerネットワーク {0!r} はありません",
+    "nothing in this snapshot is {0}": "このスナップショットに {0} に当たるものはありません",
+    "known containers: {0}": "分かっているコンテナ: {0}",
+    "no containers are known here": "分かっているコンテナはありません",
+    "known networks: {0}": "分かっているネットワーク: {0}",
+    "no networks are known here": "分かっているネットワークはありません",
+    "no interface {0!r} is known here": "インターフェース {0!r} は見当たりません",
+    "known: {0}": "あるのは: {0}",
+    "no interface faces the Internet: there is no default route": (
+        "インターネット側のインターフェースが分かりません: デフォルトルートがありません"
+    ),
+    'name one with --in IFACE, or in snapshot.toml: [roles] eth0 = "internet"': (
+        '--in IFACE で指定するか、snapshot.toml に書いてください: [roles] eth0 = "internet"'
+    ),
+    "a packet needs a source address: write FROM as an address and add --in {0}": (
+        "パケットには送信元アドレスが必要です: FROM をアドレスで書き、--in {0} を付けてください"
+    ),
+    "no route tells on which interface packets from {0} arrive": (
+        "{0} からのパケットがどのインターフェースに届くか、経路からは分かりません"
+    ),
+    "no route tells where packets from {0} arrive": (
+        "{0} からのパケットがどこに届くか、経路からは分かりません"
+    ),
+    "name it with --in IFACE": "--in IFACE で指定してください",
+    "write tcp, udp, icmp or a protocol number": "tcp、udp、icmp かプロトコル番号を書いてください",
+    "write tcp, udp, icmp, a number or all": "tcp、udp、icmp、番号、all のどれかを書いてください",
+    "unknown protocol: {0!r}": "知らないプロトコルです: {0!r}",
+    "not an IP address: {0!r}": "IPアドレスではありません: {0!r}",
+    "not a contiguous netmask: {0}": "連続したネットマスクではありません: {0}",
+    "host bits are set in {0!r}": "{0!r} のホスト部が0ではありません",
+    "prefix length {0} is more than {1}: {2!r}": "プレフィックス長 {0} が {1} を超えています: {2!r}",
+    "{0}": "{0}",
+    # ------------------------------------------------------------------------------------- flows
+    "a flow is a JSON object": "フローは1つのJSONオブジェクトです",
+    "not JSON: {0}": "JSONではありません: {0}",
+    "unknown field {0!r} in a flow": "フローに知らないフィールド {0!r} があります",
+    "a flow needs src (an address) or from (an endpoint)": (
+        "フローには src (アドレス) か from (エンドポイント) が必要です"
+    ),
+    "a flow needs dst": "フローには dst が必要です",
+    "state is new or established, not {0!r}": "state は new か established です: {0!r}",
+    "in is the name of an interface, or null": "in はインターフェースの名前か null です",
+    "{0} is a port from 0 to 65535, not {1!r}": "{0} は0から65535のポート番号です: {1!r}",
+    # ----------------------------------------------------------------------------- files, archives
+    "no such file or folder": "ファイルもフォルダーもありません",
+    "holds no file that a snapshot has": "スナップショットのファイルが1つもありません",
+    "a snapshot is a folder or an archive with files such as ip-route.txt, iptables-save.txt and"
+    " sysctl.txt; one such file, or the commands' output on standard input, will do too": (
+        "スナップショットは ip-route.txt、iptables-save.txt、sysctl.txt などのファイルを入れたフォルダーか"
+        "アーカイブです。そのうちの1つのファイルや、標準入力からのコマンド出力でもかまいません"
+    ),
+    "there is no text": "テキストがありません",
+    "no command's output that is known": "知っているコマンドの出力ではありません",
+    "more than {0} MiB": "{0} MiBを超えています",
+    "larger than {0} MiB": "{0} MiBより大きいです",
+    "larger than {0} MiB when unpacked": "展開すると {0} MiBより大きくなります",
+    "a snapshot holds text of some megabytes; leave out what does not belong to it": (
+        "スナップショットは数メガバイトのテキストです。関係のないものは外してください"
+    ),
+    "cannot read it: {0}": "読めません: {0}",
+    "check the path and its permissions": "パスとアクセス権を確かめてください",
+    "the file is empty": "ファイルが空です",
+    "capture it again: an empty list is []": "取得し直してください: 空のリストなら [] です",
+    "capture it again with `{0}` (as root), or remove the file: what is missing counts as not known": (
+        "`{0}` で (rootとして) 取得し直すか、ファイルを消してください: ないものは不明として扱われます"
+    ),
+    "the file is not UTF-8 text": "UTF-8のテキストではありません",
+    "the file is binary": "バイナリーファイルです",
+    "give the command's output as text; an archive must be a .tar, .tar.gz, .tar.xz or .tar.zst": (
+        "コマンドの出力をテキストで渡してください。アーカイブなら .tar、.tar.gz、.tar.xz、.tar.zst です"
+    ),
+    "by its name this holds `{0}`, but it looks like `{1}`": (
+        "名前からは `{0}` の出力のはずですが、内容は `{1}` のようです"
+    ),
+    "name the file after what it holds, or capture it again": (
+        "ファイル名を内容に合わせるか、取得し直してください"
+    ),
+    "the snapshot holds {0} hosts: {1}": "スナップショットにホストが {0} 台あります: {1}",
+    "name one of them: {0}": "1台を指定してください: {0}",
+    "unpack the archive and name one of them: {0}": "アーカイブを展開し、1台を指定してください: {0}",
+    "not a whole tar archive: {0}": "tarアーカイブとして完全ではありません: {0}",
+    "a snapshot is a folder, a .tar, .tar.gz, .tar.xz or .tar.zst of one; was it cut?": (
+        "スナップショットはフォルダーか、その .tar、.tar.gz、.tar.xz、.tar.zst です。途中で切れていませんか"
+    ),
+    "a member's name leads out of the archive": "アーカイブの外を指す名前が入っています",
+    "make the archive with: tar -C SNAPSHOT -cf snapshot.tar .": (
+        "アーカイブの作り方: tar -C SNAPSHOT -cf snapshot.tar ."
+    ),
+    "a zstd archive cannot be unpacked here": "ここではzstdアーカイブを展開できません",
+    "unpack it with `zstd -d` and give the .tar": "`zstd -d` で展開し、.tar を渡してください",
+    "zstd archives need the zstd program, which is not here": (
+        "zstdアーカイブにはzstdプログラムが必要ですが、ここにはありません"
+    ),
+    "install zstd, or unpack it elsewhere and give the .tar or the folder": (
+        "zstdをインストールするか、別の場所で展開して .tar かフォルダーを渡してください"
+    ),
+    "not valid zstd data: {0}": "zstdのデータとして正しくありません: {0}",
+    "was the archive cut? Copy it again": "途中で切れていませんか。コピーし直してください",
+    "{0} is there already": "{0} は既にあります",
+    "name a new or an empty folder": "新しいフォルダーか空のフォルダーを指定してください",
+    # ---------------------------------------------------------------------------------- contents
+    "no line reads as output of `{0}`": "`{0}` の出力として読める行がありません",
+    "give the command's output as it is; a file is named after what it holds": (
+        "コマンドの出力をそのまま渡してください。ファイル名は内容を表すものにします"
+    ),
+    "not valid JSON: {0}": "JSONとして正しくありません: {0}",
+    "nested or unbalanced array": "配列の括弧が入れ子か、対応していません",
+    "the array has no end": "配列が閉じていません",
+    "capture the file again with the command that snapshots name for it; was it cut?": (
+        "スナップショットの説明にあるコマンドで取得し直してください。途中で切れていませんか"
+    ),
+    "this is not a network as Docker's inspect prints it": (
+        "docker network inspectが出力するネットワークではありません"
+    ),
+    "this is not a container as Docker's inspect prints it": "docker inspectが出力するコンテナではありません",
+    "this is not what `docker version` prints": "`docker version` の出力ではありません",
+    "capture it with: {0}": "取得するコマンド: {0}",
+    "capture it with: docker version --format json": "取得するコマンド: docker version --format json",
+    "capture it with: nft list ruleset": "取得するコマンド: nft list ruleset",
+    "capture it with: nft -j list ruleset": "取得するコマンド: nft -j list ruleset",
+    "capture the whole output of: nft -j list ruleset": "nft -j list ruleset の出力全体を取得してください",
+    'no JSON object with an "nftables" array, as `nft -j list ruleset` prints it': (
+        '`nft -j list ruleset` が出力する、"nftables" という配列を持つJSONオブジェクトではありません'
+    ),
+    "an object that belongs to no table before it": "それまでに出たどのテーブルにも属さないオブジェクトです",
+    "expected `table FAMILY NAME {`": "`table FAMILY NAME {` があるはずのところです",
+    "the text comes from two hosts, {0} and {1}": "2台のホスト {0} と {1} の出力が混ざっています",
+    "give each host's text on its own; a snapshot of several has a folder hosts/NAME for each": (
+        "ホストごとに分けて渡してください。複数台のスナップショットでは hosts/名前 のフォルダーに分けます"
+    ),
+    "not valid TOML: {0}": "TOMLとして正しくありません: {0}",
+    "{0!r} does not belong here": "{0!r} はここには書けません",
+    'the file holds name = "...", notes = "..." and a table [roles] of eth0 = "internet"': (
+        'このファイルに書けるのは name = "..."、notes = "..." と、eth0 = "internet" のような [roles] の表です'
+    ),
+    # ------------------------------------------------------------------------------------- verbs
+    "no section is called {0!r}": "{0!r} という部分はありません",
+    "there are: {0}": "あるのは: {0}",
+    "cannot be read: {0}": "読めません: {0}",
+    "the example is not installed": "例がインストールされていません",
+    "reinstall sekisho": "sekishoをインストールし直してください",
+    "the snapshot does not hold Docker's own state": "スナップショットにDocker自身の状態が入っていません",
+    "capture docker-networks.json and docker-containers.json as well": (
+        "docker-networks.json と docker-containers.json も取得してください"
+    ),
+    "Docker's own state does not fit together: {0}": "Docker自身の状態に食い違いがあります: {0}",
+    "{0}: no routes were captured, so nothing tells where packets go": (
+        "{0}: 経路が取得されていないので、パケットの行き先が分かりません"
+    ),
+    "add ip-route.txt to the snapshot": "スナップショットに ip-route.txt を加えてください",
+}

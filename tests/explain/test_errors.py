@@ -1,0 +1,94 @@
+"""Every sentence that an error can carry exists in Japanese, with the same places."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from sekisho.errors import SourceError, UsageError, said
+from sekisho.explain.errors import japanese
+from sekisho.explain.messages_errors import JAPANESE
+
+SRC = Path(__file__).resolve().parents[2] / "src" / "sekisho"
+# Packages whose errors are all in both languages.
+PACKAGES = ("answers", "capture", "explain", "sources", "values")
+ERRORS = ("UsageError", "SourceError")
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """(place, template) of every sentence in a call of ``said`` or of an error."""
+    for path in sorted(file for package in PACKAGES for file in (SRC / package).rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {
+            node.targets[0].id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            asked = node.args[:1] if node.func.id in ("said", *ERRORS) else []
+            if node.func.id in ERRORS:
+                asked = asked + [item.value for item in node.keywords if item.arg == "advice"]
+            for value in asked:
+                for part in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+                    found = constants.get(part.id, part) if isinstance(part, ast.Name) else part
+                    place = f"{path.relative_to(SRC)}:{node.lineno}"
+                    assert not isinstance(found, ast.JoinedStr), (
+                        f"{place}: use said() for a sentence with places"
+                    )
+                    if isinstance(found, ast.Constant) and isinstance(found.value, str):
+                        yield place, found.value
+
+
+def places(template: str) -> set[str]:
+    """The numbers of a template's places."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+def test_every_sentence_has_its_japanese() -> None:
+    missing = {text: place for place, text in sentences() if text not in JAPANESE}
+    assert missing == {}
+    assert sum(1 for _ in sentences()) > 80
+
+
+def test_both_languages_have_the_same_places() -> None:
+    braced = {text for text in JAPANESE if text.count("{") != text.count("}")}
+    for text in JAPANESE.keys() - braced:
+        assert places(text) == places(JAPANESE[text]), text
+
+
+def test_japanese_sentences_are_japanese() -> None:
+    for text, words in JAPANESE.items():
+        if re.search(r"[a-z]{3}", text):
+            assert re.search(r"[ぁ-んァ-ン一-龯]", words), text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error"),
+    [
+        ("ポート番号ではありません: '0'", UsageError(said("not a port: {0!r}", "0"))),
+        (
+            "エンドポイントではありません: IPアドレスではありません: 'x'",
+            UsageError(said("not an endpoint: {0}", ValueError(said("not an IP address: {0!r}", "x")))),
+        ),
+        (
+            "a.txt:3: ファイルが空です\n  'line'",
+            SourceError("the file is empty", file="a.txt", line=3, text="line"),
+        ),
+        ("something that nobody translated", UsageError("something that nobody translated")),
+    ],
+)
+def test_words(wanted: str, error: UsageError | SourceError) -> None:
+    assert error.in_words(japanese) == wanted
+
+
+def test_english_is_what_the_template_says() -> None:
+    assert str(UsageError(said("no {0} {1!r} in this snapshot", "container", "web"), advice="look")) == (
+        "no container 'web' in this snapshot\n  look"
+    )

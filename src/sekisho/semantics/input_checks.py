@@ -18,6 +18,7 @@ from sekisho.semantics.program import (
     Accept,
     Action,
     All,
+    AnyOf,
     ChainCode,
     Guard,
     Guarded,
@@ -61,15 +62,32 @@ def conf(namespace: Namespace, interface: str, key: str, family: Family = 4) -> 
     """A per-interface sysctl; None where not captured."""
     name = interface.replace(".", "/")
     value = namespace.sysctl(f"net.ipv{family}.conf.{name}.{key}")
-    return int(value) if value is not None and value.lstrip("-").isdigit() else None
+    return int(value) if value is not None and _is_number(value) else None
 
 
 def _because(guard: Guard, action: Action, namespace: Namespace, *keys: str) -> Guarded:
     """A line whose evidence is the sysctl that asks for it: the first of the keys that was captured."""
-    facts = {item.key: item for item in namespace.sysctls or ()}
-    fact = next((facts[key] for key in keys if key in facts), None)
+    fact = next((found for key in keys if (found := namespace.sysctl_fact(key)) is not None), None)
     text = f"{fact.key} = {fact.value}" if fact else ""
     return Guarded(guard, action, 0, text, "", fact.evidence if fact else None)
+
+
+def _unreadable(namespace: Namespace, interface: str, *keys: str) -> NotUnderstood | None:
+    """What to say where one of the interface's settings, or of all interfaces', is no number."""
+    names = ("all", interface.replace(".", "/"))
+    return _no_number(namespace, *(f"net.ipv4.conf.{name}.{key}" for key in keys for name in names))
+
+
+def _no_number(namespace: Namespace, *keys: str) -> NotUnderstood | None:
+    """Settings are known and their value is not: a line that was cut or damaged."""
+    for fact in namespace.sysctls or ():
+        if fact.key in keys and not _is_number(fact.value):
+            return NotUnderstood(Doubt("sysctl-not-understood", (fact.key, fact.value), fact.evidence))
+    return None
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.removeprefix("-").isdigit()
 
 
 def _either(namespace: Namespace, interface: str, key: str) -> bool:
@@ -99,6 +117,10 @@ def arrival_checks(namespace: Namespace, family: Family) -> ChainCode:
         Guarded(In("dst", _ZERO), Stop("martian", "IP_INVALID_DEST")),
     ]
     allowed = [name for name in interfaces_of(namespace) if _either(namespace, name, "route_localnet")]
+    for name in ("lo", *interfaces_of(namespace)):
+        if strange := _unreadable(namespace, name, "route_localnet"):
+            loopback = AnyOf((In("src", _LOOPBACK), In("dst", _LOOPBACK)))
+            lines.append(Guarded(All((Interface("iif", name), loopback)), strange))
     exempt: tuple[Guard, ...] = tuple(Not(Interface("iif", name)) for name in ("lo", *allowed))
     if not conf(namespace, "all", "route_localnet"):
         for side in ("dst", "src"):
@@ -113,6 +135,9 @@ def forwarding_check(namespace: Namespace, family: Family) -> ChainCode:
     """Whether a packet that came in by an interface may be forwarded at all."""
     stop = Stop("not_forwarding", "IP_INADDRERRORS" if family == 4 else None)
     if family == 6:
+        key = "net.ipv6.conf.all.forwarding"
+        if strange := _no_number(namespace, key):
+            return ChainCode("forwarding", (_because(ALWAYS, strange, namespace, key),), Accept())
         off = conf(namespace, "all", "forwarding", 6) == 0
         line = _because(ALWAYS, stop, namespace, "net.ipv6.conf.all.forwarding")
         return ChainCode("forwarding", (line,) if off else (), Accept())
@@ -120,12 +145,16 @@ def forwarding_check(namespace: Namespace, family: Family) -> ChainCode:
     lines: list[Guarded] = []
     for name in interfaces_of(namespace):
         own = conf(namespace, name, "forwarding")
-        if own is not None:
-            key = f"net.ipv4.conf.{name.replace('.', '/')}.forwarding"
+        key = f"net.ipv4.conf.{name.replace('.', '/')}.forwarding"
+        if strange := _no_number(namespace, key):
+            lines.append(_because(Interface("iif", name), strange, namespace, key))
+        elif own is not None:
             action = stop if own == 0 else Accept()
             lines.append(_because(Interface("iif", name), action, namespace, key))
-    if main == "0":
-        keys = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")
+    keys = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")
+    if strange := _no_number(namespace, *keys):
+        lines.append(_because(ALWAYS, strange, namespace, *keys))
+    elif main == "0":
         lines.append(_because(ALWAYS, stop, namespace, *keys))
     return ChainCode("forwarding", tuple(lines), Accept())
 
@@ -144,6 +173,9 @@ def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostA
     lines: list[Guarded] = []
     for name in interfaces_of(namespace):
         here = Interface("iif", name)
+        if strange := _unreadable(namespace, name, "rp_filter", "accept_local", "src_valid_mark"):
+            lines.append(Guarded(here, strange))
+            continue
         rp_filter = max(conf(namespace, "all", "rp_filter") or 0, conf(namespace, name, "rp_filter") or 0)
         accepts_local = _either(namespace, name, "accept_local")
         marked = _either(namespace, name, "src_valid_mark")
@@ -153,8 +185,8 @@ def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostA
         if rp_filter or custom:
             believed = ("unicast", "local") if accepts_local else ("unicast",)
             others = tuple(kind for kind in _KINDS if kind not in believed)
-            strange = ReversePath(False, marked, others)
-            lines.append(Guarded(All((here, strange)), martian))
+            unbelieved = ReversePath(False, marked, others)
+            lines.append(Guarded(All((here, unbelieved)), martian))
         elif own:
             lines.append(Guarded(All((here, In("src", own))), martian))
         if rp_filter:

@@ -86,7 +86,8 @@ class Leg:
     """One direction. ``packet`` is the packet as it left or was delivered; ``doubts`` are why the
     disposition is ``undetermined``; ``kernel_reason`` the kernel's skb_drop_reason where it has one;
     ``answer`` the ICMP error (or tcp-reset) that is sent back; ``where`` the container or namespace
-    that takes the packet, when one is known."""
+    that takes the packet, when one is known. Where open questions lead to different ends, ``ways`` holds
+    one leg for each end, the first being the one whose hops and packet this leg shows."""
 
     disposition: Disposition
     hops: tuple[Hop, ...]
@@ -95,6 +96,7 @@ class Leg:
     kernel_reason: str | None = None
     answer: str | None = None
     where: str = ""
+    ways: tuple[Leg, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:

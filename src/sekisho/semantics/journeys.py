@@ -122,13 +122,14 @@ def _combine(first: Journey, runs: list[tuple[Choices, Journey]], cut: bool) -> 
     leans = tuple(dict.fromkeys(lean for each in journeys for lean in each.leans_on))
     forward = first.forward
     if cut or len({_end_of(each.forward) for each in journeys}) > 1:
-        ended = _undetermined(forward, _reasons(runs, "forward"))
+        ended = _undetermined([each.forward for each in journeys], _reasons(runs, "forward"))
         return Journey(first.packet, ended, None, leans, first.undecided)
     reply = first.reply
     if reply is not None:
         ends = {None if each.reply is None else _end_of(each.reply) for each in journeys}
         if len(ends) > 1:
-            reply = _undetermined(reply, _reasons(runs, "reply"))
+            legs = [each.reply for each in journeys if each.reply is not None]
+            reply = _undetermined(legs, _reasons(runs, "reply"))
     return Journey(first.packet, forward, reply, leans, first.undecided)
 
 
@@ -140,8 +141,15 @@ def _end_of(leg: Leg) -> tuple[object, ...]:
             packet.oif if leaves else None, packet.next_hop if leaves else None)  # fmt: skip
 
 
-def _undetermined(leg: Leg, reasons: tuple[Doubt, ...]) -> Leg:
-    return replace(leg, disposition="undetermined", doubts=reasons or leg.doubts, where="", answer=None)
+def _undetermined(legs: list[Leg], reasons: tuple[Doubt, ...]) -> Leg:
+    """The first leg without its end, and all the ends there are."""
+    ways: dict[tuple[object, ...], Leg] = {}
+    for leg in legs:
+        ways.setdefault(_end_of(leg), leg)
+    return replace(
+        legs[0], disposition="undetermined", doubts=reasons or legs[0].doubts, where="", answer=None,
+        kernel_reason=None, ways=tuple(ways.values()),
+    )  # fmt: skip
 
 
 def _reasons(runs: list[tuple[Choices, Journey]], which: str) -> tuple[Doubt, ...]:

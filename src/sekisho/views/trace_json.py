@@ -33,7 +33,8 @@ def onward_json(found: Journey, lang: str) -> dict[str, object]:
 
 def leg_json(leg: Leg, lang: str) -> dict[str, object]:
     """One direction. ``reasons`` say why it is undetermined, ``where`` names who takes the packet,
-    ``answer`` the ICMP error or reset that is sent, ``kernel_reason`` the kernel's name for a drop."""
+    ``answer`` the ICMP error or reset that is sent, ``kernel_reason`` the kernel's name for a drop;
+    ``ways`` are the different ends that open questions lead to, the first one that of ``hops``."""
     return {
         "disposition": leg.disposition,
         "hops": [_hop_json(hop) for hop in leg.hops],
@@ -42,6 +43,10 @@ def leg_json(leg: Leg, lang: str) -> dict[str, object]:
         "answer": leg.answer,
         "kernel_reason": leg.kernel_reason,
         "reasons": [_doubt_json(doubt, lang) for doubt in leg.doubts],
+        "ways": [
+            {"disposition": way.disposition, "packet": packet_json(way.packet), "where": way.where or None}
+            for way in leg.ways
+        ],
     }
 
 

@@ -20,6 +20,8 @@ from sekisho.values.packet import Packet
 _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = (
     "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m",
 )  # fmt: skip
+# So many ends of an undetermined leg are told.
+_MOST_WAYS = 6
 _GOOD = frozenset({"delivered", "exits"})
 
 
@@ -62,6 +64,7 @@ class TraceText:
             lines.append("  " + self._hop_title(hop))
             lines += ["    " + self._step(step) for step in hop.steps]
         lines.append("  = " + self._outcome(leg))
+        lines += self._ways(leg)
         decisive = _decisive(leg)
         if decisive is not None and decisive.evidence is not None:
             place = f"{decisive.evidence.file}:{decisive.evidence.line}"
@@ -72,6 +75,19 @@ class TraceText:
             lines.append("    " + self._say("trace.because"))
             lines += [f"      - {self.doubt(doubt)}" for doubt in leg.doubts]
         return "\n".join(lines)
+
+    def _ways(self, leg: Leg) -> list[str]:
+        """The ends that open questions lead to; the steps above them show one way only."""
+        if not leg.ways:
+            return []
+        shown = [f"      - {self._way(way)}" for way in leg.ways[:_MOST_WAYS]]
+        shown[0] += "  " + self._say("trace.shown")
+        if len(leg.ways) > len(shown):
+            shown.append("      " + self._say("trace.more", str(len(leg.ways) - len(shown))))
+        return ["    " + self._say("trace.one-of"), *shown]
+
+    def _way(self, leg: Leg) -> str:
+        return self._say("trace.way-open") if leg.disposition == "undetermined" else self._end(leg)
 
     def _hop_title(self, hop: Hop) -> str:
         if hop.iif is None:
@@ -85,10 +101,10 @@ class TraceText:
             place = f"{place} {word}"
         what = [self._verdict(step)]
         if step.changes:
-            changes = ", ".join(f"{name} {old or '-'} -> {new}" for name, old, new in step.changes)
+            changes = ", ".join(_change(*change) for change in step.changes)
             what.append(self._paint(_CYAN, changes))
         if step.code:
-            what.append(self._say(step.code, *step.args))
+            what.append(self._say(_code(step), *step.args))
         if step.backend == "legacy":
             what.append("(legacy)")
         if step.evidence is not None and (step.rule is not None or step.hook in ("route", "socket")):
@@ -106,6 +122,11 @@ class TraceText:
         return self._paint(tint, shown)
 
     def _outcome(self, leg: Leg) -> str:
+        if leg.ways:
+            return self._paint(_YELLOW + _BOLD, self._say("disposition.undetermined"))
+        return self._end(leg)
+
+    def _end(self, leg: Leg) -> str:
         words = self._say(f"disposition.{leg.disposition}")
         if leg.disposition == "delivered" and leg.where:
             words = self._say("trace.to", words, leg.where)
@@ -119,6 +140,17 @@ class TraceText:
 
     def _say(self, code: str, *args: str) -> str:
         return say(code, args, self.lang)
+
+
+def _code(step: Step) -> str:
+    """Somebody who is known by the address only is named once."""
+    unnamed = step.code == "bridge-to" and step.args[1] == step.args[2]
+    return "bridge-to-address" if unnamed else step.code
+
+
+def _change(name: str, before: str, after: str) -> str:
+    """A field that had no value yet (a source that routing chose) has none to leave."""
+    return f"{name} {before} -> {after}" if before else f"{name} {after}"
 
 
 _ROUTED = frozenset({"LOCAL", "FORWARD", "OUTPUT"})

@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field
 
-from sekisho.lab import build, sockets
+from sekisho.lab import build, ports, sockets
 from sekisho.lab.conntrack import Conntrack
 from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.lab.nflog import LOGGER_SYSCTLS, LegacyTrace
-from sekisho.lab.topology import WORLD, Topology, lay_out, separate
+from sekisho.lab.topology import WORLD, Topology, Wire, lay_out, separate
 from sekisho.lab.trace import WITNESS_RULES, Trace
 from sekisho.lab.world import World
 from sekisho.model.host import Socket
@@ -69,12 +69,20 @@ class Stage:
         )
         for facts, plan in zip(everyone, plans, strict=True):
             self.nodes[plan.name] = self._furnish(facts, plan)
+        for plan in plans:
+            mine = (wire for wire in self.topology.wires if wire.node == plan.name and wire.bridge)
+            ready = [wire.interface for wire in mine if wire.up and wire.carrier and self._is_up(wire)]
+            ports.wait_for(self._namespaces[plan.name], ready)
         for alias in self.snapshot.namespaces:
             self.nodes.setdefault(alias.name, self.nodes[host.name])
         for wire in self.topology.wires:
             for (node, address), port in self.topology.places.items():
                 if wire.far_node != WORLD and (wire.node, wire.interface) == (node, port):
                     self.world.learn(address, wire.far_mac)
+
+    def _is_up(self, wire: Wire) -> bool:
+        bridges = self.topology.bridges
+        return any((item.node, item.name, item.up) == (wire.node, wire.bridge, True) for item in bridges)
 
     def _furnish(self, facts: Namespace, plan: build.NodePlan) -> Node:
         namespace = self._namespaces[plan.name]

@@ -125,6 +125,8 @@ def _one_back_end(found: dict[Key, Ruleset]) -> dict[Key, Ruleset]:
             continue
         other = merged[named[0]]
         names = {table.name for table in other.tables}
+        if named[0][1] == "legacy" and any(table.name in names for table in listed.tables):
+            continue  # the same table twice, once under the legacy program's name: the listing is nft's
         tables = (*other.tables, *(table for table in listed.tables if table.name not in names))
         merged[named[0]] = replace(other, tables=tables)
         del merged[(family, "")]

@@ -52,7 +52,7 @@ RULES: list[tuple[str, tuple[Statement, ...]]] = [
         "ip saddr { 10.0.0.0/8, 11.0.0.1 } drop",
         (
             Match(
-                "==", Payload("ip", "saddr"), SetLiteral((NetPrefix("10.0.0.0", 8), Word("11.0.0.1")))
+                "==", Payload("ip", "saddr"), SetLiteral((NetPrefix(Word("10.0.0.0"), 8), Word("11.0.0.1")))
             ),
             Verdict("drop"),
         ),
@@ -95,6 +95,7 @@ RULES: list[tuple[str, tuple[Statement, ...]]] = [
     ("meta protocol ip ip saddr 1.1.1.1", (
         Match("==", Meta("protocol"), Word("ip")), Match("==", Payload("ip", "saddr"), Word("1.1.1.1")),
     )),
+    ("meta mark 0x01000000/8", (Match("==", Meta("mark"), NetPrefix(Number(0x01000000), 8)),)),
     ("meta l4proto icmp-tcp", (Match("==", Meta("l4proto"), Range(Word("icmp"), Word("tcp"))),)),
     ("icmp type echo-request", (Match("==", Payload("icmp", "type"), Word("echo-request")),)),
     ("fib saddr . iif oif missing", (Match("==", Fib(("saddr", "iif"), "oif"), Exists(False)),)),
@@ -106,7 +107,7 @@ RULES: list[tuple[str, tuple[Statement, ...]]] = [
                 SetLiteral((
                     Mapping(Concat((Word("1.1.1.1"), Number(80))), Verdict("accept")),
                     Mapping(
-                        Concat((NetPrefix("2.0.0.0", 8), Range(Number(5), Number(6)))),
+                        Concat((NetPrefix(Word("2.0.0.0"), 8), Range(Number(5), Number(6)))),
                         Verdict("jump", "other"),
                     ),
                 )),
@@ -120,7 +121,7 @@ RULES: list[tuple[str, tuple[Statement, ...]]] = [
     ("dnat to [fe80::1]-[fe80::5]:80", (
         Nat("dnat", "", Range(Word("fe80::1"), Word("fe80::5")), Number(80)),
     )),
-    ("dnat to ::/64", (Nat("dnat", "", NetPrefix("::", 64)),)),
+    ("dnat to ::/64", (Nat("dnat", "", NetPrefix(Word("::"), 64)),)),
     ("dnat ip to tcp dport map @m", (
         Nat("dnat", "ip", MapLookup(Payload("tcp", "dport"), SetReference("m"))),
     )),

@@ -43,9 +43,10 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class NetPrefix:
-    """``10.0.0.0/8``; also of MAC addresses or numbers in sets with intervals."""
+    """``10.0.0.0/8``; also of MAC addresses, and of numbers whose first bits are compared
+    (``meta mark 0x01000000/8``)."""
 
-    address: str
+    address: Word | Number
     length: int
 
 

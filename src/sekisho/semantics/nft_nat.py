@@ -21,6 +21,7 @@ from sekisho.model.nft_rule import (
     NetPrefix,
     Numgen,
     Verdict,
+    Word,
 )
 from sekisho.semantics.nft_columns import Open, column
 from sekisho.semantics.nft_context import NftContext
@@ -72,7 +73,9 @@ def _to(start: Translate, value: Expression, nat: Nat, context: NftContext) -> T
         address, port = value.parts
         return replace(_to(start, address, nat, context), ports=_ports(port))
     if isinstance(value, NetPrefix) and nat.prefix:
-        return replace(start, netmap=Prefix.parse(f"{value.address}/{value.length}"))
+        if not isinstance(value.address, Word):
+            raise ValueError("a prefix of numbers")
+        return replace(start, netmap=Prefix.parse(f"{value.address.text}/{value.length}"))
     return replace(start, addresses=address_span(value, context.family))
 
 

@@ -20,6 +20,15 @@ from sekisho.model.nft_types import SYMBOLS
 from sekisho.values.address import BITS, Address, Family, Prefix
 from sekisho.values.intset import EMPTY, IntSet
 
+_WIDTHS = {
+    "ether_addr": 48,
+    "mark": 32,
+    "uid": 32,
+    "gid": 32,
+    "inet_service": 16,
+    "ether_type": 16,
+    "inet_proto": 8,
+}
 _FAMILIES: dict[str, Family] = {"ipv4_addr": 4, "ipv6_addr": 6}
 
 
@@ -93,11 +102,17 @@ def union(elements: Iterable[Expression | Mapping], kind: str) -> IntSet:
     return IntSet.from_intervals(found) if found else EMPTY
 
 
-def _prefix(address: str, length: int, kind: str) -> IntSet:
-    if kind == "ether_addr":
-        value, host = _word(address, kind), 48 - length
-        return IntSet.span(value, value | ((1 << host) - 1))
-    return IntSet.prefix(Prefix.parse(f"{address}/{length}"))
+def _prefix(address: Word | Number, length: int, kind: str) -> IntSet:
+    if isinstance(address, Word) and kind != "ether_addr":
+        return IntSet.prefix(Prefix.parse(f"{address.text}/{length}"))
+    if kind not in _WIDTHS:
+        raise ValueError(f"a prefix of {kind}")
+    value, host = number(address, kind), _WIDTHS[kind] - length
+    return (
+        IntSet.span(value >> host << host, value | ((1 << host) - 1))
+        if value >> host << host == value
+        else EMPTY
+    )
 
 
 def address_span(expression: Expression, family: Family) -> tuple[int, int]:

@@ -292,10 +292,12 @@ def _symhash(body: Json) -> Expression:
 
 def _prefix(body: Json) -> Expression:
     inside = fields(body)
-    address, length = inside.need_text("addr"), inside.number("len")
+    address, length = expression(inside.raw("addr")), inside.number("len")
     inside.finish()
     if length is None:
         raise Unreadable("missing-key", "len")
+    if not isinstance(address, Word | Number):
+        raise Unreadable("bad-value", "addr")
     return NetPrefix(address, length)
 
 

@@ -109,7 +109,8 @@ _BITMASKS = frozenset({"ct_state", "ct_status", "ct_label", "ct_event", "tcp_fla
 def _slashed(match: Match, kind: str) -> bool:
     if match.form:
         return match.form == "slash"
-    return kind == "tcp_flag" and match.operator in ("==", "!=")
+    several = isinstance(match.left, Binary) and isinstance(match.left.right, Flags)
+    return several and kind == "tcp_flag" and match.operator in ("==", "!=")
 
 
 def _constant_kind(left: Expression, kind: str) -> str:

@@ -62,7 +62,7 @@ def printed(expression: Expression, kind: str = "") -> str:
         case Flags(names):
             return " | ".join(printed(name, kind) for name in names)
         case NetPrefix(address, length):
-            return f"{address}/{length}"
+            return f"{printed(address, kind)}/{length}"
         case Range(first, last):
             return f"{printed(first, kind)}-{printed(last, kind)}"
         case Concat(parts):
@@ -71,18 +71,23 @@ def printed(expression: Expression, kind: str = "") -> str:
             return " . ".join(printed(part, one) for part, one in zip(parts, kinds, strict=False))
         case Element():
             return element_text(expression, kind)
-        case SetLiteral(elements):
-            return "{ " + ", ".join(mapping_text(one, kind, "") for one in elements) + " }"
-        case SetReference(name):
-            return f"@{name}"
+        case SetLiteral() | SetReference():
+            return _map_text(expression, kind, "")
         case Binary(operator, left, right):
             return f"{printed(left)} {operator} {_operand(operator, right, data_type(left))}"
         case MapLookup(key, data):
-            return f"{printed(key)} map {printed(data, data_type(key))}"
+            return f"{printed(key)} map {_map_text(data, data_type(key), kind)}"
         case Unknown(text):
             return text
         case _:
             return _selector(expression)
+
+
+def _map_text(data: SetLiteral | SetReference, kind: str, data_kind: str) -> str:
+    """``@name`` or ``{ key : value }``."""
+    if isinstance(data, SetReference):
+        return f"@{data.name}"
+    return "{ " + ", ".join(mapping_text(one, kind, data_kind) for one in data.elements) + " }"
 
 
 def _number(value: int, kind: str) -> str:

@@ -186,7 +186,7 @@ def _words(tokens: Tokens, allowed: frozenset[str]) -> tuple[str, ...]:
 
 
 _BRACKETED = re.compile(r"\[([^\]]+)\](?:-\[([^\]]+)\])?(?::(.*))?")
-_PLAIN_IPV4 = re.compile(r"([\d.]+(?:-[\d.]+)?(?:/\d+)?)(?::(.*))?")
+_PLAIN_IPV4 = re.compile(r"((?:\d+\.){3}\d+(?:-[\d.]+)?(?:/\d+)?)(?::(.*))?")
 
 
 def _target(tokens: Tokens) -> tuple[Expression | None, Expression | None]:

@@ -54,8 +54,9 @@ def atom(word: str, kind: str) -> Expression:
     if found is not None:
         return found
     address, slash, length = word.rpartition("/")
-    if slash and length.isdigit() and _single(address, kind) is not None:
-        return NetPrefix(address, int(length))
+    network = _single(address, kind) if slash and length.isdigit() else None
+    if isinstance(network, Word | Number):
+        return NetPrefix(network, int(length))
     for dash_at in (at for at, char in enumerate(word) if char == "-"):
         low, high = _single(word[:dash_at], kind), _single(word[dash_at + 1 :], kind)
         if low is not None and high is not None:

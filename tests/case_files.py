@@ -123,11 +123,13 @@ def packet_fields(packet: Packet) -> dict[str, Any]:
 
 
 def asked_fields(asked: Asked) -> dict[str, Any]:
-    """What the kernel did in a phase, as expected.json keeps it: one line for each step."""
+    """What the kernel did in a phase, as expected.json keeps it: one line for each step. The length is
+    the oracle's affair."""
     seen = asked.seen
+    final = replace(seen.packet, length=None)
     fields: dict[str, Any] = {
         "sent": packet_fields(asked.packet), "disposition": seen.disposition,
-        "packet": packet_fields(seen.packet), "reason": seen.reason, "answer": seen.answer,
+        "packet": packet_fields(final), "reason": seen.reason, "answer": seen.answer,
         "steps": [[getattr(step, name) for name in _STEP] for each in seen.passages for step in each.steps],
     }  # fmt: skip
     return {key: value for key, value in fields.items() if value is not None}

@@ -257,7 +257,9 @@ def _rank(key: str) -> int:
 def _loads(namespace: Namespace) -> Iterator[Load]:
     if namespace.ipsets:
         yield Load(("ipset", "restore"), "".join(f"{line}\n" for line in _set_lines(namespace.ipsets)))
-    for ruleset in namespace.rulesets:
+    # Of chains with equal priorities the kernel asks those first that came last (net/netfilter/core.c,
+    # nf_hook_entries_grow): legacy ones, as the model takes it.
+    for ruleset in sorted(namespace.rulesets, key=lambda each: each.backend == "legacy"):
         if ruleset.tables:
             argv = (_RESTORE[ruleset.family, ruleset.backend],)
             yield Load(argv, iptables_save.render(ruleset, counters=False))

@@ -39,6 +39,7 @@ def random_packet(chance: Random, words: Vocabulary) -> Packet:
         more["tcp_flags"] = SYN if local else chance.choice((SYN,) * 8 + (ACK, SYN | ACK, RST, FIN | ACK))
     if local:
         more |= {"uid": 0, "gid": 0}
+    segment = 4 if more.get("tcp_flags", 0) & SYN else 0  # the option that every SYN carries
     mac = None
     if iif is not None:
         mac = ROUTER_MAC
@@ -49,7 +50,7 @@ def random_packet(chance: Random, words: Vocabulary) -> Packet:
         words.family, src, dst, proto, iif=iif, src_mac=mac,
         tos=0 if local and (words.family == 6 or proto == echo) else chance.choice((0, 0, 0, 0x10)),
         ttl=chance.choice((64, 64, 64, 2, 1) if iif not in BRIDGES else (64, 64, 63)),
-        length=None if local and proto == TCP else HEADER[words.family] + TRANSPORT[proto], **more,
+        length=None if local and proto == TCP else HEADER[words.family] + TRANSPORT[proto] + segment, **more,
     )  # fmt: skip
 
 

@@ -110,14 +110,17 @@ def build_ip(packet: Packet, content: Content | None = None) -> bytes:
 def _transport(packet: Packet, content: Content, src: bytes, dst: bytes, header_length: int) -> bytes:
     proto, payload = packet.proto, content.payload
     sport, dport = packet.sport or 0, packet.dport or 0
+    options = _syn_options(packet)
     if packet.length is not None:
-        missing = packet.length - header_length - _TRANSPORT_LENGTHS.get(proto, 0) - len(payload)
+        header = _TRANSPORT_LENGTHS.get(proto, 0) + len(options)
+        missing = packet.length - header_length - header - len(payload)
         payload += bytes(max(missing, 0))
     if proto == TCP:
         flags = SYN if packet.tcp_flags is None else packet.tcp_flags
+        offset = 0x50 + (len(options) << 2)
         body = struct.pack(
-            "!HHIIBBHHH", sport, dport, content.seq, content.ack, 0x50, flags, 65535, 0, 0
-        ) + payload  # fmt: skip
+            "!HHIIBBHHH", sport, dport, content.seq, content.ack, offset, flags, 65535, 0, 0
+        ) + options + payload  # fmt: skip
         return _sealed(body, 16, src, dst, proto)
     if proto in _PLAIN_PORTS:
         body = struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
@@ -140,6 +143,13 @@ def _transport(packet: Packet, content: Content, src: bytes, dst: bytes, header_
         body = struct.pack("!HHBBHBBHII", sport, dport, 7, 0, 0, 1, 0, 0, 1, 0) + bytes(4)
         return _sealed(body, 6, src, dst, proto)
     return payload or bytes(8)
+
+
+def _syn_options(packet: Packet) -> bytes:
+    """What every system's SYN carries, the segment size of an Ethernet: without it TCPMSS would add it."""
+    if packet.proto != TCP or not (SYN if packet.tcp_flags is None else packet.tcp_flags) & SYN:
+        return b""
+    return struct.pack("!BBH", 2, 4, 1460 if packet.family == 4 else 1440)
 
 
 _TRANSPORT_LENGTHS = {TCP: 20, UDP: 8, UDPLITE: 8, ICMP: 8, ICMPV6: 8}

@@ -252,11 +252,11 @@ def _rejecting_rules(snapshot: Snapshot) -> Rejecting:
             for chain in table.chains:
                 for number, rule in enumerate(chain.rules, 1):
                     if rule.target is not None and rule.target.name == "REJECT":
-                        found.add((family, table.name, chain.name, number))
+                        found.add((family, table.name, chain.name, number, ruleset.backend or "nft"))
     for namespace in (snapshot.host, *snapshot.namespaces):
         for native in native_tables(namespace.nft, namespace.rulesets):
             for nft_chain in native.chains:
                 for number, nft_rule in enumerate(nft_chain.rules, 1):
                     if any(isinstance(statement, Reject) for statement in nft_rule.statements):
-                        found.add((native.family, native.name, nft_chain.name, number))
+                        found.add((native.family, native.name, nft_chain.name, number, "nft"))
     return frozenset(found)

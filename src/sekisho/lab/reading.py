@@ -13,7 +13,7 @@ from sekisho.lab.verdict import Egress, Observed, Passage, SeenStep
 from sekisho.semantics.journey import Disposition
 from sekisho.values.packet import Packet
 
-Rejecting = frozenset[tuple[str, str, str, int]]
+Rejecting = frozenset[tuple[str, str, str, int, str]]
 _Key = tuple[int, int, int, int | None, int | None, int | None, int | None]
 
 
@@ -52,7 +52,8 @@ def follow(start: _Key, passages: list[Passage], made_here: bool, node: str) -> 
 
 
 def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked | None = None) -> Observed:
-    """Put the sightings together. ``rejecting``: (family, table, chain, rule) of every REJECT rule."""
+    """Put the sightings together. ``rejecting``: (family, table, chain, rule, back end) of every
+    rule that rejects."""
     rest = list(seen.passages)
     local = probe.packet.iif is None
     own = follow(key_of(probe.packet), rest, local, probe.node)
@@ -113,8 +114,10 @@ def _end(
     last = own[-1] if own else None
     stopped = _stopping_step(last)
     if stopped is not None:
-        place = (stopped.family, stopped.table, stopped.chain, stopped.rule or 0)
-        return "rejected" if place in rejecting else "dropped"
+        return "rejected" if _place(stopped) in rejecting else "dropped"
+    refused = "NETFILTER_DROP" in seen.drops or seen.error == errno.EPERM
+    if refused and last is not None and last.steps and _place(last.steps[-1]) in rejecting:
+        return "rejected"  # by a rule of a legacy table, whose verdicts the kernel does not tell
     if last is not None and "input" in last.hooks:
         unheard = any(name in ("NO_SOCKET", "IP_NOPROTO") for name in seen.drops)
         return "no_socket" if unheard else "delivered"
@@ -131,6 +134,10 @@ def _stopping_step(last: Passage | None) -> SeenStep | None:
         return None
     step = last.steps[-1]
     return step if step.verdict == "DROP" else None
+
+
+def _place(step: SeenStep) -> tuple[str, str, str, int, str]:
+    return step.family, step.table, step.chain, step.rule or 0, step.backend
 
 
 def _unseen_end(seen: Sightings, replies: Sequence[Passage], last: Passage | None) -> Disposition:

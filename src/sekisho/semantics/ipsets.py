@@ -10,11 +10,14 @@ from collections.abc import Sequence
 
 from sekisho.model.netfilter import IpSet, Option
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.match_values import Side
 from sekisho.semantics.program import (
     NEVER,
+    All,
     AnyOf,
     Guard,
     In,
+    Interface,
     Members,
     Not,
     Unsure,
@@ -73,6 +76,8 @@ def membership(
     fields = tuple(
         name for dimension, side in zip(names, sides, strict=False) for name in _fields(dimension, side)
     )
+    if ipset.type == "hash:net,iface":
+        return _net_and_interface(ipset, fields, sides[1], nomatch)
     entries = []
     for element, words in ipset.entries:
         entry_options = dict(words)
@@ -85,6 +90,30 @@ def membership(
     # A more specific entry decides before a wider one (hash:net types look up long prefixes first).
     entries.sort(key=lambda entry: entry[0])
     return Members(fields, tuple((boxes, holds) for _, boxes, holds in entries))
+
+
+def _net_and_interface(ipset: IpSet, fields: tuple[str, ...], side: str, nomatch: bool) -> Guard:
+    """The most specific network alone decides, and the interface must be one that stands beside it: a
+    wider network is not tried where it is not (ipset(8), hash:net,iface; ip_set_hash_gen.h, multi)."""
+    interfaces: dict[IntSet, list[Guard]] = {}
+    for element, words in ipset.entries:
+        network, _, name = element.partition(",")
+        flags = dict(words)
+        beside = interfaces.setdefault(_element_addresses(network, dict(ipset.options)), [])
+        if ("nomatch" in flags) == nomatch:
+            beside.append(_set_interface(name, side, "wildcard" in flags))
+    found: Guard = NEVER
+    for addresses, beside in sorted(interfaces.items(), key=lambda item: -item[0].size()):
+        here = In(fields[0], addresses)
+        fits: tuple[Guard, ...] = (All((here, AnyOf(tuple(beside)))),)
+        found = AnyOf(fits) if found == NEVER else AnyOf((*fits, All((Not(here), found))))
+    return found
+
+
+def _set_interface(name: str, side: str, prefix: bool) -> Guard:
+    port = name.startswith("physdev:")
+    field: Side = ("physin" if port else "iif") if side == "src" else ("physout" if port else "oif")
+    return Interface(field, name.removeprefix("physdev:"), prefix)
 
 
 def _numbers(box: IntSet | str) -> tuple[tuple[int, int], ...]:
@@ -131,10 +160,6 @@ def _box(
             if bitmap:  # bitmap:port has no protocol of its own: any that it takes ports from
                 proto = IntSet.of(TCP, UDP)
             boxes += [proto, port]
-        elif name == "iface":
-            if part.startswith("physdev:"):
-                raise ValueError(f"physdev element {element!r}")
-            boxes.append(part)
         elif name == "mac":
             boxes.append(IntSet.of(int(part.replace(":", ""), 16)))
         elif name == "mark":

@@ -77,7 +77,7 @@ def explain_facts(context: HostContext) -> Iterator[Explained]:
     for ipset in namespace.ipsets or ():
         yield key("ipset"), _line(ipset.evidence, explain_ipset(ipset, context), ipset.name)
     if namespace.nft is not None:
-        for place, messages in explain_nft(namespace.nft, namespace):
+        for place, messages in explain_nft(namespace.nft, context):
             yield key("nft"), Line(place.file, place.line, place.text, messages)
     for sysctl in namespace.sysctls or ():
         yield key("sysctl"), _line(sysctl.evidence, explain_sysctl(sysctl, context), sysctl.key)

@@ -95,9 +95,7 @@ def phrase_of(matches: tuple[Option, ...], ipsets: tuple[IpSet, ...] | None = No
             quoted.setdefault(item.module, []).append(item)
         else:
             _add(item, matches, phrase, ipsets)
-    _pair_local(phrase)
-    _pair_port(phrase, "source", "sport")
-    _pair_port(phrase, "destination", "dport")
+    pair_places(phrase)
     for module, options in quoted.items():
         _add_quoted(module, options, phrase)
     for module in dict.fromkeys(item.module for item in matches if item.module in _UNSURE):
@@ -157,6 +155,13 @@ def _add(item: Option, matches: tuple[Option, ...], phrase: Phrase, ipsets: tupl
         phrase.that.append(m(f"match.other{no}", text))
         if item.module not in _UNSURE:
             phrase.remarks.append(m("match.unknown.note", text))
+
+
+def pair_places(phrase: Phrase) -> None:
+    """Say together what belongs together: an address and its port, own addresses and their exceptions."""
+    _pair_local(phrase)
+    _pair_port(phrase, "source", "sport")
+    _pair_port(phrase, "destination", "dport")
 
 
 def _pair_port(phrase: Phrase, side: str, port_side: str) -> None:

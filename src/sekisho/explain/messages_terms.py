@@ -133,5 +133,5 @@ TERM_OF: dict[str, str] = {
     "match.unknown.note": "term.undetermined",
     "match.unsure.note": "term.undetermined",
     "target.unknown": "term.undetermined",
-    "nft.rule": "term.undetermined",
+    "nft.xt.target": "term.undetermined",
 }

@@ -4,43 +4,207 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sekisho.explain.message import Message, m
+from sekisho.explain.context import HostContext
+from sekisho.explain.matches import Phrase, pair_places, subject
+from sekisho.explain.message import Message, join, m
+from sekisho.explain.nft_acts import explain_act
+from sekisho.explain.nft_phrases import add_condition
 from sekisho.model.evidence import Evidence
-from sekisho.model.nft import NftRuleset, NftTable
-from sekisho.model.snapshot import Namespace
+from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
+from sekisho.model.nft_rule import Counter, Statement, Verdict, VerdictMap
+from sekisho.semantics.nft import moving
 from sekisho.semantics.nft_tables import native_tables
+from sekisho.sources.nft_render_statements import rule_text
+from sekisho.sources.nft_render_values import mapping_text
 
 Explained = tuple[Evidence, tuple[Message, ...]]
+_MOST = 8
+_HOOKS = {"prerouting", "input", "forward", "output", "postrouting"}
+_NAT_HOOKS = {"prerouting", "input", "output", "postrouting"}
 
 
-def explain_nft(ruleset: NftRuleset, namespace: Namespace) -> Iterator[Explained]:
+def explain_nft(ruleset: NftRuleset, context: HostContext) -> Iterator[Explained]:
     """(its place and text, its explanation) for every object of the capture."""
-    own = native_tables(ruleset, namespace.rulesets)
+    own = native_tables(ruleset, context.namespace.rulesets)
     for table in ruleset.tables:
         if table not in own:
-            yield _at(table.evidence, f"table {table.family} {table.name}"), (m("nft.same"),)
+            yield from _same(table)
         else:
-            yield from _table(table)
+            yield from _table(table, context)
 
 
 def _at(evidence: Evidence | None, text: str) -> Evidence:
-    return Evidence(evidence.file, evidence.line, text) if evidence else Evidence("", 0, text)
+    """The place, with the captured line where it has one and no JSON."""
+    if evidence is None:
+        return Evidence("", 0, text)
+    shown = text if evidence.text.startswith("{") or not evidence.text else evidence.text
+    return Evidence(evidence.file, evidence.line, shown)
 
 
-def _table(table: NftTable) -> Iterator[Explained]:
-    more = (m("nft.docker"),) if table.name == "docker-bridges" else ()
-    text = f"table {table.family} {table.name}"
-    yield _at(table.evidence, text), (m("nft.table", table.name, table.family), *more)
-    for item in table.sets:
-        kind = "map" if item.is_map else "set"
-        yield _at(item.evidence, f"{kind} {item.name}"), (m("nft.set", kind, item.name),)
+def _same(table: NftTable) -> Iterator[Explained]:
+    yield _at(table.evidence, f"table {table.family} {table.name}"), (m("nft.same"),)
+
+
+def _table(table: NftTable, context: HostContext) -> Iterator[Explained]:
+    said = [m("nft.table", table.name, m(f"nft.family.{table.family}"))]
+    if table.name == "docker-bridges":
+        said.append(m("nft.docker"))
+    if table.managed:
+        said.append(m("nft.managed"))
+    if "dormant" in table.flags:
+        said.append(m("nft.dormant"))
+    if table.comment:
+        said.append(m("match.comment", table.comment))
+    if table.incomplete is not None:
+        said.append(m("table.incomplete"))
+    yield _at(table.evidence, f"table {table.family} {table.name}"), tuple(said)
+    changing = frozenset(moving(table))
+    for item in table.objects:
+        yield _at(item.evidence, f"{item.kind} {item.name}"), _object(item)
+    for one in table.sets:
+        yield _at(one.evidence, f"{'map' if one.is_map else 'set'} {one.name}"), _set(one, changing)
+    for flowtable in table.flowtables:
+        yield _at(flowtable.evidence, f"flowtable {flowtable.name}"), _flowtable(flowtable)
     for chain in table.chains:
-        if chain.hook is not None:
-            shown = (chain.hook, str(chain.priority), chain.policy or "accept")
-            yield _at(chain.evidence, f"chain {chain.name}"), (m("nft.base", chain.name, *shown),)
+        yield _at(chain.evidence, f"chain {chain.name}"), _chain(chain, table)
+        for number, rule in enumerate(chain.rules, 1):
+            place = _at(rule.evidence, rule_text(rule, table.family))
+            yield place, _rule(number, rule, chain, table, context)
+
+
+def _object(item: NftObject) -> tuple[Message, ...]:
+    said = [m("nft.object", item.kind, item.name)]
+    if item.comment:
+        said.append(m("match.comment", item.comment))
+    return tuple(said)
+
+
+def _set(one: NftSet, changing: frozenset[str]) -> tuple[Message, ...]:
+    kind, data = " . ".join(one.key_type), " . ".join(one.data_type)
+    if one.data_type == ("verdict",):
+        said = [m("nft.set.vmap", one.name, kind)]
+    elif one.is_map:
+        said = [m("nft.set.map", one.name, kind, data)]
+    else:
+        said = [m("nft.set.plain", one.name, kind)]
+    if one.elements:
+        shown: list[Message | str] = [mapping_text(element, kind, data) for element in one.elements[:_MOST]]
+        if len(one.elements) > _MOST:
+            shown.append(m("nft.more", len(one.elements) - _MOST))
+        said.append(m("nft.set.holds", len(one.elements), join("list", shown)))
+    else:
+        said.append(m("nft.map.empty"))
+    if one.name in changing or one.dynamic:
+        said.append(m("nft.set.moves"))
+    if one.comment:
+        said.append(m("match.comment", one.comment))
+    return tuple(said)
+
+
+def _flowtable(flowtable: NftFlowtable) -> tuple[Message, ...]:
+    return (m("nft.flowtable", flowtable.name, ", ".join(flowtable.devices) or "-"),)
+
+
+def _chain(chain: NftChain, table: NftTable) -> tuple[Message, ...]:
+    said: list[Message] = []
+    if chain.hook is None:
+        said.append(m("chain.user", chain.name))
+        callers = _callers(chain.name, table)
+        said.append(m("chain.called", join("and", callers[:_MOST])) if callers else m("chain.uncalled"))
+        if not chain.rules:
+            said.append(m("chain.empty"))
+        return tuple(said)
+    ends = chain.hook.upper()
+    if chain.type == "nat" and chain.hook in _NAT_HOOKS:
+        said.append(m(f"chain.nat.{ends}"))
+    elif chain.hook in _HOOKS and table.family != "bridge":
+        said.append(m(f"chain.{ends}"))
+    elif chain.devices:
+        said.append(m(f"nft.hook.{chain.hook}", ", ".join(chain.devices)))
+    else:
+        said.append(m("nft.hook.other", chain.hook))
+    said.append(m("nft.priority.nat" if chain.type == "nat" else "nft.priority", chain.priority))
+    if chain.type == "route":
+        said.append(m("nft.route"))
+    if not chain.rules:
+        said.append(m("chain.empty"))
+    if chain.policy == "accept":
+        said.append(m("chain.policy.nat" if chain.type == "nat" else "nft.policy.accept"))
+    elif chain.policy == "drop":
+        said.append(m("nft.policy.drop"))
+    if chain.comment:
+        said.append(m("match.comment", chain.comment))
+    return tuple(said)
+
+
+def _callers(name: str, table: NftTable) -> list[Message]:
+    """The rules and maps that lead to a chain."""
+    found: list[Message] = []
+    for chain in table.chains:
+        for number, rule in enumerate(chain.rules, 1):
+            if any(_leads(statement, name) for statement in rule.statements):
+                found.append(m("rule.name", chain.name, number))
+    for one in table.sets:
+        if any(_is_call(getattr(element, "value", None), name) for element in one.elements):
+            found.append(m("nft.map.name", one.name))
+    return found
+
+
+def _leads(statement: Statement, name: str) -> bool:
+    if isinstance(statement, VerdictMap):
+        elements = getattr(statement.data, "elements", ())
+        return any(_is_call(getattr(element, "value", None), name) for element in elements)
+    return _is_call(statement, name)
+
+
+def _is_call(value: object, name: str) -> bool:
+    return isinstance(value, Verdict) and value.chain == name
+
+
+def _rule(
+    number: int, rule: NftRule, chain: NftChain, table: NftTable, context: HostContext
+) -> tuple[Message, ...]:
+    """The rule's number, one sentence for each act, remarks, how often it was hit, its comment.
+
+    The first sentence names the packets; what is matched after an act is named with the next one.
+    """
+    said: list[Message] = [m("rule.number", number)]
+    phrase, fresh, acted = Phrase(), True, False
+    remarks: list[Message] = []
+    counter: Counter | None = None
+    for statement in rule.statements:
+        if isinstance(statement, Counter):
+            counter = statement
+        elif add_condition(statement, phrase, table.family):
+            fresh = True
         else:
-            yield _at(chain.evidence, f"chain {chain.name}"), (m("nft.chain", chain.name),)
-        for rule in chain.rules:
-            note = m("nft.rule.comment", rule.comment) if rule.comment else ""
-            place = rule.evidence or Evidence("", 0, "")
-            yield place, (m("nft.rule", chain.name, note),)
+            who = _who(phrase, fresh, acted)
+            said += explain_act(statement, who, table, chain.hook is not None, context)
+            remarks += phrase.remarks
+            phrase, fresh, acted = Phrase(), False, True
+    if not acted or fresh:
+        said.append(m("target.none", _who(phrase, fresh, acted)))
+        remarks += phrase.remarks
+    said += remarks
+    if counter is not None:
+        said += _hits(counter, chain)
+    if rule.comment is not None:
+        said.append(m("match.comment", rule.comment))
+    return tuple(said)
+
+
+def _who(phrase: Phrase, fresh: bool, acted: bool) -> Message:
+    if acted and not fresh:
+        return m("nft.they")
+    pair_places(phrase)
+    return m("nft.of_them", subject(phrase)) if acted else subject(phrase)
+
+
+def _hits(counter: Counter, chain: NftChain) -> list[Message]:
+    if counter.packets is None:
+        return []
+    if counter.packets == 0:
+        return [m("counter.never")]
+    count, size = f"{counter.packets:,}", f"{counter.bytes or 0:,}"
+    noun = ("connection", "connections") if chain.type == "nat" else ("one", "packets")
+    return [m(f"counter.{noun[0]}", size) if counter.packets == 1 else m(f"counter.{noun[1]}", count, size)]

@@ -58,7 +58,7 @@ def _terminal(target: Target, chain: Chain, who: Message, context: HostContext) 
         return [m("target.REJECT", who, _reject(plain_value(options, "reject-with")))]
     if name in ("DNAT", "SNAT"):
         value = plain_value(options, "to-destination" if name == "DNAT" else "to-source") or "?"
-        return [m(f"target.{name}", who, _named(value, context)), *_nat_extras(target)]
+        return [m(f"target.{name}", who, named_value(value, context)), *_nat_extras(target)]
     if name == "MASQUERADE":
         return [m("target.MASQUERADE", who), *_nat_extras(target)]
     if name == "REDIRECT":
@@ -89,7 +89,7 @@ def _reject(how: str | None) -> Message:
     return m("reject.tcp-reset") if how in ("tcp-reset", "tcp-rst") else m("reject.other", how)
 
 
-def _named(value: str, context: HostContext) -> Message | str:
+def named_value(value: str, context: HostContext) -> Message | str:
     """A NAT address with the name of who has it, where somebody has."""
     address, _port = split_endpoint(value)
     if address is None:

@@ -239,6 +239,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "policy-not-understood": ("this policy is not known to Sekisho: {0}", "Sekishoの知らないポリシー: {0}"),
     "routes-not-captured": ("no {0} routes were captured", "{0}の経路が取得されていない"),
+    "socket-line-unread": (
+        "a line of the listening sockets could not be read ({0})",
+        "読み取れないソケットの行がある ({0})",
+    ),
+    "address-line-unread": (
+        "an address of the host could not be read ({0})",
+        "読み取れないホストのアドレスがある ({0})",
+    ),
     "route-line-unread": (
         "a route or rule could not be read ({0})",
         "読み取れない経路またはルールがある ({0})",

@@ -45,6 +45,9 @@ JOINS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "join.that": ((", ", " and "), ("で、", "で、")),
 }
 
+# Messages whose arguments are ids of other messages.
+_NESTED = frozenset({"route-line-unread", "address-line-unread", "socket-line-unread"})
+
 _loaded: dict[str, tuple[str, str]] = {}
 _pending = list(TABLES)
 
@@ -72,6 +75,8 @@ def say(code: str, args: Sequence[str], lang: str) -> str:
     if code in JOINS:
         return _joined(code, list(args), lang)
     text = template(code, lang)
+    if code in _NESTED:
+        args = [say(arg, (), lang) for arg in args]
     if text is not None:
         try:
             return text.format(*args)

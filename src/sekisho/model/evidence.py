@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
+
+# What a line that was not understood would have told of; "" where that is not known or nobody's concern.
+About = Literal["", "routes", "policy-rules", "addresses", "sockets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +23,12 @@ class Unread:
     """A line that was not understood. It is kept, named in answers, and never skipped.
 
     ``reason`` is a short machine word (``truncated``, ``unknown-line``, ``bad-address``...), and
-    ``detail`` the offending word where there is one.
+    ``detail`` the offending word where there is one. ``about`` tells what kind of fact is missing for it,
+    and ``family`` (4 or 6) of which IP version; None where it may be either.
     """
 
     evidence: Evidence
     reason: str
     detail: str = ""
+    about: About = field(default="", compare=False)
+    family: int | None = field(default=None, compare=False)

@@ -57,8 +57,11 @@ def socket_lookup(host: HostCode, packet: Traveller, reply: bool, connection: Co
     for line in program.sockets.lines:
         if holds(line.guard, packet):
             if isinstance(line.action, NotUnderstood):
-                step = Step("socket", "UNDETERMINED", code="sockets-not-shown", args=(name,))
-                return Delivery("undetermined", step, doubts=(line.action.doubt,), where=host.name)
+                doubt = line.action.doubt
+                step = Step(
+                    "socket", "UNDETERMINED", code=doubt.code, args=doubt.args, evidence=doubt.evidence
+                )
+                return Delivery("undetermined", step, doubts=(doubt,), where=host.name)
             step = Step("socket", "DELIVERED", code="socket-found", args=(name, str(port), line.text),
                         evidence=line.evidence)  # fmt: skip
             return Delivery("delivered", step, where=host.name)

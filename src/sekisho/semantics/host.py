@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sekisho.model.evidence import Unread
 from sekisho.model.host import Socket
 from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
@@ -68,6 +69,8 @@ def _program(
     if rules is None:
         leans.append(Lean("policy-rules-not-captured"))
     tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace))
+    if inferred:
+        tables = _with_unread_addresses(tables, namespace)
     routing, tables = fib.rule_chains(rules, family, tables)
     if not any(known == family for known, _ in namespace.route_tables):
         routing = _unknown_routes(family)
@@ -88,7 +91,7 @@ def _program(
         forwarding_check(namespace, family),
         source_check(namespace, family, addresses),
         netfilter.gaps(namespace.rulesets, family, namespace.nft is not None),
-        socket_chain(namespace.sockets, family, namespace.socket_protocols),
+        socket_chain(namespace.sockets, family, namespace.socket_protocols, namespace.unread),
         published_ports(stations),
     )
     return program, tuple(leans)
@@ -106,15 +109,31 @@ def _unknown_routes(family: Family) -> ChainCode:
     return ChainCode("rules", (Guarded(ALWAYS, NotUnderstood(doubt)),), NotUnderstood(doubt))
 
 
+def _with_unread_addresses(tables: dict[str, ChainCode], namespace: Namespace) -> dict[str, ChainCode]:
+    """Where table local is inferred from the addresses, one that could not be read may be missing there."""
+    lines = [
+        _unread_line("address-line-unread", unread)
+        for unread in namespace.unread
+        if unread.about == "addresses"
+    ]
+    if not lines:
+        return tables
+    local = tables["local"]
+    return {**tables, "local": ChainCode(local.name, (*local.lines, *lines), local.policy)}
+
+
+def _unread_line(code: str, unread: Unread) -> Guarded:
+    place = unread.evidence
+    doubt = Doubt(code, (f"unread.{unread.reason}",), place)
+    return Guarded(ALWAYS, NotUnderstood(doubt), 0, place.text, "", place)
+
+
 def _with_unread(routing: ChainCode, namespace: Namespace, family: Family) -> ChainCode:
     """A route or rule that could not be read might be the very one that decides."""
     lines = []
     for unread in namespace.unread:
-        name = unread.evidence.file.rpartition("/")[2]
-        stems = ("ip-route", "ip-rule") if family == 4 else ("ip6-route", "ip6-rule")
-        if name.startswith(stems) or (name in ("stdin",) and unread.reason.startswith("route")):
-            doubt = Doubt("route-line-unread", (unread.reason,), unread.evidence)
-            lines.append(Guarded(ALWAYS, NotUnderstood(doubt), 0, unread.evidence.text, "", unread.evidence))
+        if unread.about in ("routes", "policy-rules") and unread.family in (family, None):
+            lines.append(_unread_line("route-line-unread", unread))
     if not lines:
         return routing
     return ChainCode(routing.name, (*lines, *routing.lines), routing.policy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from sekisho.model.netfilter import Chain, Rule, Ruleset, Table
+from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Rule, Ruleset, Table
 from sekisho.semantics.hooks import CHAIN_HOOKS, NFT_SECURITY_PRIORITY, TABLE_HOOKS
 from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.match_context import MatchContext
@@ -94,6 +94,11 @@ def _chain_code(chain: Chain, table: Table, names: frozenset[str], context: Matc
 def _line(number: int, rule: Rule, names: frozenset[str], context: MatchContext) -> Guarded:
     guard = rule_guard(rule.matches, context, rule.evidence) if rule.matches else ALWAYS
     action = rule_action(rule.target, names, context.family, rule.evidence)
+    strange = next((option for option in rule.matches if option.module == UNKNOWN_MODULE), None)
+    if rule.target is None and strange is not None:
+        # What could not be read may be the target.
+        doubt = Doubt("target-not-understood", strange.values, rule.evidence)
+        action = NotUnderstood(doubt)
     text = rule.evidence.text.strip() if rule.evidence else ""
     return Guarded(guard, action, number, text, rule.target.name if rule.target else "", rule.evidence)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sekisho.model.evidence import Unread
 from sekisho.model.host import Socket
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.program import (
@@ -34,11 +35,12 @@ _LISTENING = ("LISTEN", "UNCONN", "")
 
 
 def socket_chain(
-    sockets: Sequence[Socket] | None, family: Family, covered: frozenset[str]
+    sockets: Sequence[Socket] | None, family: Family, covered: frozenset[str], unread: Sequence[Unread] = ()
 ) -> ChainCode | None:
     """The sockets that wait for a first packet of the family; None where they were not captured.
 
-    ``covered`` are the protocols that the listing shows: after ``ss -lt`` nobody knows of UDP.
+    ``covered`` are the protocols that the listing shows: after ``ss -lt`` nobody knows of UDP. A line
+    among ``unread`` that was to tell of a socket may be the very one.
     """
     if sockets is None:
         return None
@@ -47,6 +49,11 @@ def socket_chain(
         if name not in covered:
             doubt = Doubt("sockets-not-shown", (name,))
             lines.append(Guarded(In("proto", IntSet.of(number)), NotUnderstood(doubt)))
+    for item in unread:
+        if item.about == "sockets":
+            doubt = Doubt("socket-line-unread", (f"unread.{item.reason}",), item.evidence)
+            both = In("proto", IntSet.of(*_PROTOCOLS.values()))
+            lines.append(Guarded(both, NotUnderstood(doubt), 0, item.evidence.text, "", item.evidence))
     return ChainCode("sockets", tuple(lines), Stop("no_socket", "NO_SOCKET"))
 
 

@@ -40,6 +40,19 @@ CLAIMED = PASSING | {
     "CONNMARK", "NOTRACK", "CT", "TOS", "DSCP", "TTL", "HL",
 }  # fmt: skip
 
+# The options of those targets that decide; one that is not here may change what they do.
+OPTIONS: dict[str, frozenset[str]] = {
+    "ACCEPT": frozenset(),
+    "DROP": frozenset(),
+    "RETURN": frozenset(),
+    "REJECT": frozenset({"reject-with"}),
+    "DNAT": frozenset({"to-destination", "random", "random-fully", "persistent"}),
+    "SNAT": frozenset({"to-source", "random", "random-fully", "persistent"}),
+    "MASQUERADE": frozenset({"to-ports", "random", "random-fully"}),
+    "REDIRECT": frozenset({"to-ports", "random", "random-fully"}),
+    "NETMAP": frozenset({"to"}),
+}
+
 # What a REJECT sends when the rule does not say (ip6t_REJECT, ipt_REJECT).
 DEFAULT_REJECT: dict[int, str] = {4: "icmp-port-unreachable", 6: "icmp6-port-unreachable"}
 
@@ -53,7 +66,8 @@ def rule_action(
     if target.name in chains:
         return Goto(target.name) if target.goto else Jump(target.name)
     options = {option.name: option for option in target.options}
-    if any(option.module == UNKNOWN_MODULE for option in target.options):
+    known = OPTIONS.get(target.name, frozenset(options))
+    if any(option.module == UNKNOWN_MODULE or option.name not in known for option in target.options):
         return _unknown(target, evidence)
     try:
         action = _action(target, options, family)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from sekisho.errors import SourceError, said
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import About, Evidence, Unread
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.pieces import Piece
 from sekisho.sources.recognise import Format
 
 T = TypeVar("T")
+
+_ABOUT: dict[Format, About] = {
+    Format.IP_ROUTE: "routes",
+    Format.IP_ROUTE_JSON: "routes",
+    Format.ROUTE_N: "routes",
+    Format.IP_RULE: "policy-rules",
+    Format.IP_RULE_JSON: "policy-rules",
+    Format.IP_ADDR: "addresses",
+    Format.IP_ADDR_JSON: "addresses",
+    Format.SS: "sockets",
+}
 
 
 @dataclass(slots=True)
@@ -39,7 +50,7 @@ class Collected:
         self.use(piece)
         if parsed.unread and not parsed.facts and not piece.pasted:
             raise not_the_format(piece, parsed.unread[0].evidence)
-        self.unread += parsed.unread
+        self.unread += (_about(unread, piece) for unread in parsed.unread)
         return parsed.facts
 
     def one(
@@ -65,6 +76,13 @@ class Collected:
                     self.note(chosen, "shown again later, this one is left out")
                 chosen = piece
         return chosen
+
+
+def _about(unread: Unread, piece: Piece) -> Unread:
+    """The line with what it would have told; a listing of all tables may hold both IP versions."""
+    about = _ABOUT.get(piece.format, "")
+    both = piece.all_tables or about in ("addresses", "sockets")
+    return replace(unread, about=about, family=None if both else piece.family)
 
 
 def not_the_format(piece: Piece, place: Evidence) -> SourceError:

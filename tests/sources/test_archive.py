@@ -142,3 +142,18 @@ def test_folders_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "sysctl.txt").write_text("x" * 2000)
     with pytest.raises(SourceError, match="larger than"):
         read_folder(tmp_path)
+
+
+def test_an_archive_cut_between_two_members_is_not_whole() -> None:
+    """tarfile takes such a cut for the end; the files behind it would be missing without a word."""
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name in ("ip-route.txt", "sysctl.txt", "iptables-nat.txt"):
+            member = tarfile.TarInfo(name)
+            member.size = 3
+            tar.addfile(member, io.BytesIO(b"abc"))
+    data = whole.getvalue()
+    assert set(read_archive(data, "whole.tar")[0]) == {"ip-route.txt", "sysctl.txt", "iptables-nat.txt"}
+    for length in range(512, 3 * 1024 + 1, 64):
+        with pytest.raises(SourceError):
+            read_archive(data[:length], "cut.tar")

@@ -509,3 +509,13 @@ def test_stdin_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Stdin(b"x" * 2000))
     with pytest.raises(SourceError, match="more than"):
         load("-")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_byte_order_marks(tmp_path: Path, encoding: str) -> None:
+    """PowerShell's ``>`` writes UTF-16 with a mark, Windows' editors UTF-8 with one."""
+    file = tmp_path / "ip-route.txt"
+    file.write_bytes("default via 10.0.0.1 dev eth0\r\n10.0.0.0/24 dev eth0\r\n".encode(encoding))
+    host = load(str(file)).host
+    assert dsts(host) == ["0.0.0.0/0", "10.0.0.0/24"]
+    assert host.unread == ()

@@ -11,13 +11,18 @@ import os
 import posixpath
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence
 
+if TYPE_CHECKING:
+    import tarfile
+
 LIMIT = 256 * 1024 * 1024
 _MAGIC = ((b"\x1f\x8b", "gz"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zst"))
 
+_BLOCK = 512
 LAYOUT_FOLDERS = frozenset({"netns", "hosts", "aws"})
 
 Files = dict[str, bytes]
@@ -117,12 +122,21 @@ def read_archive(data: bytes, shown: str, unzstd: Unzstd | None = None) -> tuple
                 content = tar.extractfile(member)
                 if content is not None and not posixpath.basename(name).startswith("."):
                     files[name] = content.read()
+            _must_end(tar)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise SourceError(
             said("not a whole tar archive: {0}", error), file=shown,
             advice="a snapshot is a folder, a .tar, .tar.gz, .tar.xz or .tar.zst of one; was it cut?",
         ) from None  # fmt: skip
     return _without_top_folder(files), notes
+
+
+def _must_end(tar: tarfile.TarFile) -> None:
+    """tarfile takes a cut between two members for the end; a whole archive ends in blocks of zeros."""
+    assert tar.fileobj is not None
+    tar.fileobj.seek(tar.offset)
+    if tar.fileobj.read(_BLOCK) != bytes(_BLOCK):
+        raise EOFError("its end is missing")
 
 
 def _safe_name(name: str, shown: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 import sys
 from collections.abc import Iterable
@@ -71,9 +72,11 @@ def _pasted(text: str, file: str) -> Gathered:
 
 
 def _text(data: bytes, file: str) -> str:
-    """UTF-8 with or without a byte order mark, lines ended by LF or CR LF; nothing else."""
+    """UTF-8 with or without a byte order mark, UTF-16 with one (PowerShell's ``>``); lines end with LF or
+    CR LF; nothing else."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise _binary(data, error.start, file, "the file is not UTF-8 text") from None
     if "\0" in text:

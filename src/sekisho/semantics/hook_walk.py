@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sekisho.semantics import nat
+from sekisho.semantics import nat, related
 from sekisho.semantics.chains import Choices, Passed, run, set_bits
 from sekisho.semantics.conntrack import Connection, Tracker, differences, rewrite, show, track
 from sekisho.semantics.hooks import NAT_SIDE
@@ -15,6 +15,7 @@ from sekisho.semantics.program import (
     CONFIRMED_BIT,
     ESTABLISHED,
     NEW,
+    RELATED,
     UNTRACKED,
     Accept,
     Action,
@@ -32,6 +33,7 @@ from sekisho.semantics.program import (
     Translate,
     Untrack,
 )
+from sekisho.semantics.related import is_error, relate
 from sekisho.semantics.traveller import Traveller
 
 
@@ -113,7 +115,8 @@ class HookWalk:
             return None  # looped over lo: the packet carries its connection along
         if self.untracked:
             return None
-        self.connection = track(self.packet, self.tracker)
+        follow = relate if is_error(self.packet) else track
+        self.connection = follow(self.packet, self.tracker)
         return None
 
     def _filter(self, station: Station) -> End | None:
@@ -146,6 +149,8 @@ class HookWalk:
             connection.bound.add(side)
         if packet.ctdir is None:
             return None
+        if packet.ctstate == RELATED:
+            return self._nat_of_error(hook, side, connection, packet.ctdir)
         changes = rewrite(connection, packet.ctdir, side, packet)
         if changes and (packet.ctstate == ESTABLISHED or packet.ctdir == 1):
             # The first packet's change stands at the rule that made it.
@@ -153,6 +158,17 @@ class HookWalk:
             code = f"conntrack-{'restores' if packet.ctdir else 'translates'}-{side}"
             self.steps.append(Step("conntrack", verdict, changes=changes, code=code))
         show(packet, connection, packet.ctdir)
+        return None
+
+    def _nat_of_error(self, hook: Hook, side: str, connection: Connection, direction: int) -> End | None:
+        """An ICMP error is translated as its connection is; no chain is asked."""
+        changes = related.translate(connection, direction, side, self.packet)
+        if changes is None:
+            return self._end(hook, Drop())
+        if changes:
+            verdict = "DNAT" if side == "dst" else "SNAT"
+            code = f"conntrack-{'restores' if direction else 'translates'}-{side}"
+            self.steps.append(Step("conntrack", verdict, changes=changes, code=code))
         return None
 
     def _pass(self, station: Station) -> Action | None:

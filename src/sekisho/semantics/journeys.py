@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.journey import Doubt, Journey, Lean, Leg
-from sekisho.semantics.traveller import traveller
+from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.semantics.walk import Walk
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.values.address import Address
@@ -23,7 +23,12 @@ MAX_RUNS = 256
 @dataclass(frozen=True, slots=True)
 class Start:
     """Where a packet sets out: ``how`` is process (sent in ``node``), interface (arrives at the packet's
-    ``iif`` of ``node``) or attachment (``origin`` puts it on its bridge)."""
+    ``iif`` of ``node``) or attachment (``origin`` puts it on its bridge).
+
+    ``complaint``: an ICMP error from where the packet's way ended, about the packet as it was there; it is
+    the answer to be followed instead of the usual one. ``about_reply``: it comes from the packet's sender
+    and is about the reply.
+    """
 
     packet: Packet
     node: str = HOST
@@ -31,6 +36,8 @@ class Start:
     origin: Attachment | None = None
     established: bool = False
     unstated: frozenset[str] = frozenset()
+    complaint: Packet | None = None
+    about_reply: bool = False
 
 
 def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
@@ -68,8 +75,18 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
     forward = _forward(walk, start, first=not start.established)
     reply = None
     if with_reply and forward.disposition in ("delivered", "exits"):
-        reply = _reply(walk, start, forward)
+        reply = _answered(walk, start, forward)
     return Journey(start.packet, forward, reply, tuple(walk.leans))
+
+
+def _answered(walk: Walk, start: Start, forward: Leg) -> Leg:
+    """What comes back: the reply, or the complaint that is asked for instead."""
+    if start.complaint is not None and not start.about_reply:
+        return _turned_back(walk, _error(start.complaint, forward.packet), forward)
+    reply = _reply(walk, start, forward)
+    if start.complaint is None or reply.disposition not in ("delivered", "exits"):
+        return reply
+    return _turned_back(walk, _error(start.complaint, reply.packet), reply)
 
 
 def _forward(walk: Walk, start: Start, first: bool) -> Leg:
@@ -84,11 +101,22 @@ def _forward(walk: Walk, start: Start, first: bool) -> Leg:
 
 def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
     """The answer sets out from where the packet ended, with its addresses exchanged."""
-    world, last = walk.world, forward.packet
+    last = forward.packet
     unstated = start.unstated - {"src", "sport"} | {"src_mac"}
     if "sport" in start.unstated and last.sport is None:
         unstated |= {"dport"}
-    back = traveller(_answer(last, start.established), unstated)
+    return _turned_back(walk, traveller(_answer(last, start.established), unstated), forward)
+
+
+def _error(complaint: Packet, about: Packet) -> Traveller:
+    error = traveller(complaint, frozenset({"src_mac"}))
+    error.quoted = about
+    return error
+
+
+def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
+    """A packet from where another one ended."""
+    world, last = walk.world, forward.packet
     if forward.disposition == "exits":
         # Somebody out there answers: the reply comes in where the packet went out.
         node = forward.hops[-1].node

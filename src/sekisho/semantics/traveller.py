@@ -37,7 +37,8 @@ class Traveller:
     """The mutable twin of a Packet while it walks, with what connection tracking knows of it.
 
     ``unstated`` are the names of fields that the question left open. ``local``: made by a process of
-    this namespace. Connection fields are those of the tuple that tracking found.
+    this namespace. Connection fields are those of the tuple that tracking found. ``quoted``: the packet
+    that an ICMP error is about, as its sender got it.
     """
 
     family: Family
@@ -81,6 +82,7 @@ class Traveller:
     ctrepldst: int | None = None
     ctreplsport: int | None = None
     ctrepldport: int | None = None
+    quoted: Packet | None = None
     reverse_path: Callable[[Traveller, ReversePath], bool | None] | None = field(default=None, repr=False)
 
     @property

@@ -137,6 +137,9 @@ RULES: list[tuple[str, tuple[Statement, ...]]] = [
     ("xt match string  counter packets 1 bytes 2 drop", (
         Xt("match", "string"), Xt("match", "comment"), Counter(1, 2), Verdict("drop"),
     )),
+    ("tcp dport 8080 counter packets 0 bytes 0 ", (
+        Match("==", Payload("tcp", "dport"), Number(8080)), Counter(), Xt("target", "?"),
+    )),
     ('counter packets 0 bytes 0 xt target "DNAT"', (Counter(), Xt("target", "DNAT"))),
     ("frobnicate ip saddr 1.2.3.4 accept", (Unknown("frobnicate ip saddr 1.2.3.4 accept"),)),
     ('tcp dport 22 log prefix "unfinished', (Unknown('tcp dport 22 log prefix "unfinished'),)),

@@ -381,7 +381,8 @@ class Simple:
 @dataclass(frozen=True, slots=True)
 class Xt:
     """A match or target of iptables-nft. JSON tells its name only; a text of nft with libxtables shows
-    the nft words that mean the same and then there is no ``Xt``."""
+    the nft words that mean the same and then there is no ``Xt``. A target named "?" is one for which
+    nft printed nothing at all."""
 
     kind: str
     name: str

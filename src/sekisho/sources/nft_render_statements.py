@@ -81,7 +81,7 @@ def statement_text(statement: Statement, family: str) -> str:
             return f"meter {name} {f'size {size} ' if size is not None else ''}{{ {inner} }}"
         case Transfer():
             return _transfer(statement)
-        case Xt(_, "comment"):
+        case Xt(_, "comment" | "?"):
             return ""
         case Xt(kind, name, quoted):
             return f'xt {kind} "{name}"' if quoted else f"xt {kind} {name}"

@@ -92,7 +92,9 @@ def _statement(tokens: Tokens, family: str) -> Statement:
     word = tokens.peek()
     if word == NOTHING:
         tokens.take()
-        return Xt("match", "comment")
+        # nft prints nothing for an iptables comment, and (1.0.6) nothing for a target that it cannot
+        # translate, which is the last thing of a rule.
+        return Xt("match", "comment") if tokens else Xt("target", "?")
     if word in VERDICTS:
         return verdict(tokens)
     found = _object_use(tokens) or stateful(tokens)

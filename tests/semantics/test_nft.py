@@ -1,0 +1,243 @@
+"""What nftables rule sets do to single packets: order, verdicts, maps, and what cannot be decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sekisho.model.links import Interface, InterfaceAddress
+from sekisho.model.netfilter import Chain, Ruleset, Table
+from sekisho.model.routing import NextHop, Route
+from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics.journey import Journey
+from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.world import World
+from sekisho.sources import nft_text
+from sekisho.values.address import Address, Prefix, format_ip
+from sekisho.values.packet import TCP, UDP, Packet
+
+
+def _namespace(text: str, rulesets: tuple[Ruleset, ...] = ()) -> Namespace:
+    """A host with eth0 10.0.0.1/24 and eth1 10.1.0.1/24 that does not ask for more."""
+    own = {"eth0": "10.0.0.1", "eth1": "10.1.0.1"}
+    return Namespace(
+        "host",
+        routes=tuple(
+            Route(4, Prefix.parse(f"{address.rpartition('.')[0]}.0/24"), nexthops=(NextHop(name),))
+            for name, address in own.items()
+        ),
+        route_tables=frozenset({(4, "main")}),
+        interfaces=tuple(Interface(name) for name in own),
+        addresses=tuple(InterfaceAddress(name, 4, Address.parse(one), 24) for name, one in own.items()),
+        nft=nft_text.parse(text, "nft-ruleset.txt"),
+        rulesets=rulesets,
+        sysctls=(),
+        sockets=(),
+    )  # fmt: skip
+
+
+def _ask(text: str, dport: int = 80, proto: int = TCP, dst: str = "10.1.0.9", **more: int) -> Journey:
+    """A forwarded packet from eth0 to eth1."""
+    world = World(Snapshot("x", _namespace(text)))
+    packet = Packet(4, Address.parse("10.0.0.9").value, Address.parse(dst).value, proto, 40000, dport,
+                    iif="eth0", **more)  # fmt: skip
+    return journey(world, Start(packet), with_reply=False)
+
+
+def _end(text: str, dport: int = 80, **more: int) -> str:
+    return _ask(text, dport, **more).forward.disposition
+
+
+def _forward(*rules: str, policy: str = "accept", more: str = "") -> str:
+    body = "".join(f"\t\t{rule}\n" for rule in rules)
+    head = f"\t\ttype filter hook forward priority filter; policy {policy};\n"
+    return f"table inet fw {{\n{more}\tchain forward {{\n{head}{body}\t}}\n\n\tchain other {{\n\t}}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "want"),
+    [
+        ((), "exits"),
+        (("tcp dport 80 drop",), "dropped"),
+        (("tcp dport 81 drop",), "exits"),
+        (("udp dport 80 drop",), "exits"),
+        (("tcp dport != 80 drop",), "exits"),
+        (("udp dport != 80 drop",), "exits"),
+        (("meta l4proto != tcp drop",), "exits"),
+        (("tcp dport 80 reject",), "rejected"),
+        (("tcp dport 80 accept", "drop"), "exits"),
+        (("continue", "drop"), "dropped"),
+        (("return", "drop"), "exits"),
+        (("jump other", "drop"), "dropped"),
+        (("goto other", "drop"), "exits"),
+        (("tcp dport vmap { 80 : drop, 81 : accept }",), "dropped"),
+        (("tcp dport vmap { 81 : accept }", "drop"), "dropped"),
+        (("tcp dport vmap { 80 : accept, 81 : drop }", "drop"), "exits"),
+        (("tcp dport vmap { 80 : continue }", "drop"), "dropped"),
+        (('iifname vmap { "eth*" : drop }',), "dropped"),
+        (("ip saddr . tcp dport vmap { 10.0.0.0/24 . 80-90 : drop }",), "dropped"),
+        (("ip saddr . tcp dport { 10.0.0.9 . 81, 10.0.0.8 . 80 } drop",), "exits"),
+        (("ip6 saddr ::1 drop",), "exits"),
+        (("ip6 saddr != ::1 drop",), "exits"),
+        (("meta nfproto ipv6 drop",), "exits"),
+        (('oifname "eth1" drop',), "dropped"),
+        (('oifname != "eth1" drop',), "exits"),
+        (("meta mark set 0x00000005 tcp dport 80 drop",), "dropped"),
+        (("meta mark set 0x00000005 tcp dport 81 drop", "meta mark 0x00000005 drop"), "dropped"),
+        (("meta mark 0x00000000 meta mark set 0x00000005 meta mark 0x00000005 drop",), "dropped"),
+        (("meta mark set tcp dport map { 80 : 0x00000007 } drop",), "dropped"),
+        (("meta mark set tcp dport map { 81 : 0x00000007 } drop",), "exits"),
+        (("meta mark set meta mark | 0x00000006", "meta mark & 0x00000004 == 0x00000004 drop"), "dropped"),
+        (("ct state new drop",), "dropped"),
+        (("ct state established,related drop",), "exits"),
+        (("ct state ! established,related drop",), "dropped"),
+        (("tcp flags syn / fin,syn,rst,ack drop",), "dropped"),
+        (("tcp flags ack drop",), "exits"),
+        (("fib daddr type local drop",), "exits"),
+        (("fib saddr . iif oif missing drop",), "exits"),
+        (("fib saddr . iif oif exists drop",), "dropped"),
+        (("exthdr frag exists drop",), "exits"),
+        (("counter packets 0 bytes 0", 'log prefix "x"', "drop"), "dropped"),
+    ],
+)
+def test_verdicts(rules: tuple[str, ...], want: str) -> None:
+    assert _end(_forward(*rules)) == want
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "limit rate 5/second drop",
+        "numgen random mod 2 0 drop",
+        'meta day "Sunday" drop',
+        "socket transparent 1 drop",
+        "xt match recent counter packets 0 bytes 0 drop",
+        "counter packets 0 bytes 0 xt target FANCY",
+        "frobnicate 5 drop",
+        "tcp dport 80 teleport to mars",
+        "ip saddr @nowhere drop",
+        "queue to 0",
+        "ct helper \"ftp\" drop",
+    ],
+)  # fmt: skip
+def test_what_nobody_can_say_is_undetermined_and_named(rule: str) -> None:
+    leg = _ask(_forward(rule)).forward
+    assert leg.disposition == "undetermined"
+    assert leg.doubts
+
+
+@pytest.mark.parametrize(
+    "rule", ["udp dport 80 limit rate 5/second drop", "limit rate 5/second accept", "tcp dport 81 frobnicate"]
+)
+def test_what_does_not_matter_does_not_doubt(rule: str) -> None:
+    assert _end(_forward(rule)) == "exits"
+
+
+def _table(family: str, name: str, priority: int, policy: str = "accept") -> str:
+    head = f"type filter hook forward priority {priority}; policy {policy};"
+    return f"table {family} {name} {{\n\tchain c {{\n\t\t{head}\n\t}}\n}}\n"
+
+
+def test_an_accept_ends_one_chain_and_a_drop_all() -> None:
+    early = _table("ip", "a", -10).replace("\t}\n}", "\t\taccept\n\t}\n}")
+    late = _table("ip", "b", 10, "drop")
+    assert _end(early) == "exits"
+    assert _end(early + late) == "dropped"
+    assert _end(late + early) == "dropped"
+
+
+def test_the_order_is_by_priority_across_tables_and_back_ends() -> None:
+    text = _table("ip", "late", 20) + _table("inet", "early", -200) + _table("ip", "between", -1)
+    table = Table("filter", (Chain("FORWARD", "ACCEPT"),))
+    legacy = Ruleset(4, "legacy", (table,), True)
+    host = _namespace(text, (legacy,))
+    stations = World(Snapshot("x", host)).host.programs[4].stations["forward"]
+    assert [(one.table, one.backend) for one in stations] == [
+        ("inet early", "nft"), ("ip between", "nft"), ("filter", "legacy"), ("ip late", "nft"),
+    ]  # fmt: skip
+
+
+def test_a_table_of_both_captures_is_counted_once() -> None:
+    text = _table("ip", "filter", 0, "drop").replace("chain c", "chain FORWARD")
+    same = Ruleset(4, "nft", (Table("filter", (Chain("FORWARD", "ACCEPT"),)),), True)
+    programs = World(Snapshot("x", _namespace(text, (same,)))).host.programs
+    assert [station.backend for station in programs[4].stations["forward"]] == ["nft"]
+    assert programs[4].stations["forward"][0].table == "filter"
+    other = replace(same, backend="legacy")
+    programs = World(Snapshot("x", _namespace(text, (other,)))).host.programs
+    assert sorted(one.table for one in programs[4].stations["forward"]) == ["filter", "ip filter"]
+
+
+def test_a_dormant_table_does_nothing() -> None:
+    text = _forward(policy="drop").replace("table inet fw {\n", "table inet fw {\n\tflags dormant\n\n")
+    assert _end(text) == "exits"
+
+
+def test_a_cut_text_leaves_every_hook_in_doubt() -> None:
+    text = _forward("tcp dport 81 drop")
+    assert _end(text) == "exits"
+    assert _end(text[: text.index("\tchain other")]) == "undetermined"
+    assert _end("table ip other {\n}\n" + text[: text.index("\t\ttcp")]) == "undetermined"
+
+
+def _prerouting(*rules: str) -> str:
+    body = "".join(f"\t\t{rule}\n" for rule in rules)
+    head = "\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
+    return f"table ip nat2 {{\n\tchain pre {{\n{head}{body}\t}}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "want"),
+    [
+        ("dnat to 10.1.0.7", ("10.1.0.7", 80)),
+        ("tcp dport 80 dnat to 10.1.0.7:8080", ("10.1.0.7", 8080)),
+        ("tcp dport 81 dnat to 10.1.0.7:8080", ("10.1.0.9", 80)),
+        ("dnat to tcp dport map { 80 : 10.1.0.5, 81 : 10.1.0.6 }", ("10.1.0.5", 80)),
+        ("dnat ip to tcp dport map { 80 : 10.1.0.5 . 8080 }", ("10.1.0.5", 8080)),
+        ("dnat to ip saddr map { 10.0.0.0/24 : 10.1.0.5, 10.2.0.0/16 : 10.1.0.6 }", ("10.1.0.5", 80)),
+        ("dnat ip prefix to ip daddr map { 10.1.0.0/24 : 10.1.0.0/24 }", ("10.1.0.9", 80)),
+        ("udp dport 80 dnat to 10.1.0.7", ("10.1.0.9", 80)),
+    ],
+)
+def test_nat(rule: str, want: tuple[str, int]) -> None:
+    packet = _ask(_prerouting(rule)).forward.packet
+    assert (format_ip(4, packet.dst), packet.dport) == want
+
+
+def test_nat_by_chance_is_undetermined() -> None:
+    rule = "dnat to numgen random mod 2 map { 0 : 10.1.0.5, 1 : 10.1.0.6 }"
+    leg = _ask(_prerouting(rule)).forward
+    assert (leg.disposition, leg.doubts[0].code) == ("undetermined", "random-choice")
+
+
+def test_a_chain_on_an_interface_sees_only_its_packets() -> None:
+    text = (
+        'table netdev early {{\n\tchain c {{\n\t\ttype filter hook ingress device "{}" priority filter; '
+        "policy accept;\n\t\ttcp dport 80 drop\n\t}}\n}}\n"
+    )
+    assert _end(text.format("eth0")) == "dropped"
+    assert _end(text.format("eth1")) == "exits"
+
+
+def test_a_set_that_rules_change_is_in_doubt_unless_the_element_is_there() -> None:
+    sets = (
+        "\tset seen {\n\t\ttype ipv4_addr\n\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout 1h\n"
+        "\t\telements = { 10.0.0.9 expires 59m }\n\t}\n\n"
+    )
+    assert _end(_forward("ip saddr @seen drop", more=sets)) == "dropped"
+    assert _end(_forward("ip daddr @seen drop", more=sets)) == "undetermined"
+
+
+def test_tracking_runs_only_where_a_rule_asks_for_it() -> None:
+    def kinds(text: str) -> list[str]:
+        program = World(Snapshot("x", _namespace(text))).host.programs[4]
+        return [station.kind for station in program.stations["prerouting"]]
+
+    plain = _forward("drop").replace("forward", "prerouting")
+    assert kinds(_prerouting("tcp dport 80 accept") + plain) == ["filter"]
+    assert "nat" in kinds(_prerouting("dnat to 10.1.0.7"))
+
+
+def test_ports_of_whatever_protocol() -> None:
+    assert _end(_forward("meta l4proto { tcp, udp } th dport 53 drop"), dport=53, proto=UDP) == "dropped"

@@ -9,7 +9,7 @@ from typing import Any
 
 from sekisho.lab import doctor
 from sekisho.lab.droplog import DropLog
-from sekisho.lab.exchange import Asked, exchange
+from sekisho.lab.exchange import Asked, exchange, start_at
 from sekisho.lab.oracle import Oracle
 from tests.case_files import Case, all_cases, asked_fields, read
 
@@ -19,7 +19,7 @@ def ask(case: Case, drops: DropLog | None = None) -> list[Asked]:
     snapshot = case.snapshot()
     found: list[Asked] = []
     with Oracle(snapshot, drops) as oracle:
-        for asked in exchange(snapshot, oracle, case.packet, persist=True):
+        for asked in exchange(snapshot, oracle, start_at(case.packet), persist=True):
             found.append(asked)
             if asked.phase == case.phases[-1]:
                 break

@@ -46,7 +46,7 @@ def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool =
     rule sets."""
     from sekisho.lab.agreement import terms
     from sekisho.lab.droplog import DropLog
-    from sekisho.lab.exchange import decisions
+    from sekisho.lab.exchange import decisions, start_at
     from sekisho.lab.namespaces import LabError
     from sekisho.lab.oracle import Oracle
     from sekisho.semantics.world import World
@@ -75,7 +75,7 @@ def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool =
             end = tally.decisions + packets
             while tally.decisions < end:
                 packet = random_packet(chance, host.words)
-                for decision in decisions(host.snapshot, known, world, oracle, packet):
+                for decision in decisions(host.snapshot, known, world, oracle, start_at(packet)):
                     tally.decisions += 1
                     if decision.doubt:
                         tally.undetermined[decision.doubt] += 1

@@ -33,6 +33,16 @@ class Question:
 
 def trace(world: World, question: Question) -> Journey:
     """Follow the packet of the question. Raises UsageError where it makes no packet."""
+    start, leans = start_of(world, question)
+    found = _with_proxy(world, journey(world, start, question.with_reply), question.with_reply)
+    return replace(found, leans_on=(*leans, *(x for x in found.leans_on if x not in leans)))
+
+
+def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]:
+    """The packet of the question and where it sets out, and what that takes for granted.
+
+    Raises UsageError where it makes no packet.
+    """
     source, target = parse_endpoint(question.source), parse_endpoint(question.target)
     family = _family(source, target, question)
     to = destination(target, world, family)
@@ -52,11 +62,9 @@ def trace(world: World, question: Question) -> Journey:
         unstated.add("src")
     if place.how != "process":
         unstated.add("src_mac")
-    start = Start(
-        packet, place.node, place.how, place.origin, question.state == "established", frozenset(unstated)
-    )
-    found = _with_proxy(world, journey(world, start, question.with_reply), question.with_reply)
-    return replace(found, leans_on=(*place.leans, *(x for x in found.leans_on if x not in place.leans)))
+    established = question.state == "established"
+    start = Start(packet, place.node, place.how, place.origin, established, frozenset(unstated))
+    return start, tuple(place.leans)
 
 
 def _with_proxy(world: World, found: Journey, with_reply: bool) -> Journey:

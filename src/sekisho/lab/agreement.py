@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+from sekisho.lab.topology import interfaces_of, is_bridge, separate
 from sekisho.lab.verdict import Observed, Passage, SeenStep
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Leg
@@ -19,7 +20,7 @@ from sekisho.values.packet import DCCP, SCTP, Packet
 StepKey = tuple[str, str, str, int | None, str, str]
 Comparable = tuple[object, ...]
 Place = tuple[str, str, int | None]
-Phase = Literal["first", "reply", "later"]
+Phase = Literal["first", "error", "reply", "error about the reply", "later"]
 
 IPTABLES = frozenset({"raw", "mangle", "nat", "filter", "security"})
 # Chains whose rules are rate limits that decide nothing: either way of each is right.
@@ -53,8 +54,8 @@ def terms(snapshot: Snapshot) -> Terms:
         for number, rule in enumerate(chain.rules, 1)
         if not rule.matches and rule.target is not None and rule.target.name in ("ACCEPT", "DROP", "RETURN")
     )
-    bridges = frozenset(item.name for item in host.interfaces or () if item.kind == "bridge")
-    nodes = frozenset({"", "host", *(item.name for item in snapshot.namespaces)})
+    bridges = frozenset(item.name for item in interfaces_of(host) if is_bridge(item))
+    nodes = frozenset({"", *(item.name for item in separate(snapshot))})
     return Terms(bridges, nodes, bare, bool(legacy) and len(legacy) == len(host.rulesets))
 
 
@@ -125,6 +126,9 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
         return mine, mine  # the ICMP answer itself may find no way, or be of the other kind
     if theirs == "blackhole" and bridges and mine in ("exits", "dropped", "rejected"):
         return "bridged", "bridged"  # the oracle's bridge learned the address behind another port
+    silent = {"neighbour_failed", "link_down"}
+    if mine in silent and theirs in silent | {"undetermined"} and not seen.frames:
+        return mine, mine  # nothing left, and nothing tells why
     if mine == "rejected" and theirs in refused | {"dropped"} and seen.reason == "NETFILTER_DROP":
         return mine, mine  # of legacy rules the kernel does not tell which one rejected
     if mine == "ttl_expired" and seen.reason == "IP_INHDR":

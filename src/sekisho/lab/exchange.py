@@ -28,14 +28,24 @@ class Asked:
     seen: Observed
 
 
-def exchange(snapshot: Snapshot, oracle: Oracle, packet: Packet, persist: bool = False) -> Iterator[Asked]:
+def start_at(packet: Packet) -> Start:
+    """The host's packet with every field stated: by its ``iif``, or from a process of the host."""
+    unstated = frozenset({"length"}) if packet.length is None else frozenset[str]()
+    return Start(packet, "host", "process" if packet.iif is None else "interface", unstated=unstated)
+
+
+def exchange(snapshot: Snapshot, oracle: Oracle, start: Start, persist: bool = False) -> Iterator[Asked]:
     """The first packet of a connection, the reply to it if it leaves, and the next packet after that.
 
     Whoever takes them one by one may stop. ``persist``: the next packet is sent also where no answer
     came back.
     """
+    packet, port = start.packet, None
+    if start.origin is not None:
+        packet, port = replace(packet, iif=start.origin.bridge), start.origin.port
     # The oracle's SCTP and DCCP packets are an INIT and a request of their own length.
-    first = Probe(replace(packet, length=None) if packet.proto in (SCTP, DCCP) else packet, fresh=True)
+    sent = replace(packet, length=None) if packet.proto in (SCTP, DCCP) else packet
+    first = Probe(sent, start.node, port, fresh=True)
     seen = oracle.ask(first)
     yield Asked("first", packet, seen)
     if seen.disposition != "exits" or seen.egress is None:
@@ -57,11 +67,10 @@ def exchange(snapshot: Snapshot, oracle: Oracle, packet: Packet, persist: bool =
     yield Asked("later", again.packet, oracle.ask(again))
 
 
-def modelled(world: World, packet: Packet, phase: Phase) -> tuple[Leg | None, bool]:
+def modelled(world: World, start: Start, phase: Phase) -> tuple[Leg | None, bool]:
     """The model's leg of a phase, and whether every condition on the way was decided."""
-    unstated = frozenset({"length"}) if packet.length is None else frozenset[str]()
-    start = Start(packet, "host", "process" if packet.iif is None else "interface", unstated=unstated)
     if phase == "later":
+        packet = start.packet
         flags = None if packet.proto == TCP else packet.tcp_flags
         start = replace(start, packet=replace(packet, tcp_flags=flags), established=True)
         known = journey(world, start, with_reply=False)
@@ -71,11 +80,11 @@ def modelled(world: World, packet: Packet, phase: Phase) -> tuple[Leg | None, bo
 
 
 def decisions(
-    snapshot: Snapshot, known: Terms, world: World, oracle: Oracle, packet: Packet
+    snapshot: Snapshot, known: Terms, world: World, oracle: Oracle, start: Start
 ) -> Iterator[Decision]:
     """The phases compared, up to the first that differs or that the model leaves undetermined."""
-    for asked in exchange(snapshot, oracle, packet):
-        leg, decided = modelled(world, packet, asked.phase)
+    for asked in exchange(snapshot, oracle, start):
+        leg, decided = modelled(world, start, asked.phase)
         decision = compare(asked.phase, asked.packet, leg, asked.seen, known, decided)
         yield decision
         if decision.difference or decision.doubt:

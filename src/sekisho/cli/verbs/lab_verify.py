@@ -1,4 +1,7 @@
-"""``sekisho lab verify``: every node to every listener, model against kernel."""
+"""``sekisho lab verify``: model against kernel.
+
+Of a lab every node to every listener; of a snapshot flows that hit its rules and routes.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,19 @@ from sekisho.cli.labs import add_name, open_lab
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
+from sekisho.errors import UsageError
 
 if TYPE_CHECKING:
     from sekisho.lab.system.verify import Compared
 
 HELP: Words = {
-    "en": "try every pair of a lab for real and compare with the model",
-    "ja": "ラボの全組み合わせを実際に試し、モデルと比べる",
+    "en": "put a lab's pairs, or a snapshot's flows, to a kernel and compare with the model",
+    "ja": "ラボの全組み合わせ、またはスナップショットのフローをカーネルで試し、モデルと比べる",
 }
 
 
 def add_arguments(parser: VerbParser) -> None:
-    """``lab verify [TOPOLOGY] [--name NAME] [--from NODE]... [-v]``."""
+    """``lab verify [TOPOLOGY] [--from NODE]... [-v]`` or ``lab verify SNAPSHOT [--flows F] [-v]``."""
     say = parser.say
     parser.add_argument(
         "topology",
@@ -42,12 +46,27 @@ def add_arguments(parser: VerbParser) -> None:
         ),
     )
     parser.add_argument(
-        "-v", "--verbose", action="store_true", help=say(en="list every pair", ja="全部の組を表示する")
+        "--flows",
+        metavar="FILE",
+        help=say(
+            en="of a snapshot: these flows (JSON Lines as of trace, - for standard input;"
+            " default: derived from its rules and routes)",
+            ja="スナップショットの場合: このフロー (traceと同じJSON Lines、- は標準入力。"
+            "既定: ルールと経路から導く)",
+        ),
+    )
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help=say(en="list every pair or flow", ja="全部の組やフローを表示する"),
     )
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """0 all agree, 1 some disagree, 3 some are undetermined."""
+    if args.flows is not None or (args.sources is None and _is_snapshot(args.topology)):
+        return _flows(args, out)
     from sekisho.lab.system.verify import verify
 
     if args.topology is None:
@@ -67,6 +86,29 @@ def run(args: argparse.Namespace, out: Output) -> int:
     else:
         _tell(found, found if args.verbose else [*disagree, *undetermined], out)
     return 1 if disagree else 3 if undetermined else 0
+
+
+def _is_snapshot(path: str | None) -> bool:
+    """All but a topology's or a compose project's document."""
+    if path is None:
+        return False
+    from pathlib import Path
+
+    place = Path(path)
+    return place.is_dir() or (place.is_file() and place.suffix.lower() not in (".yaml", ".yml", ".json"))
+
+
+def _flows(args: argparse.Namespace, out: Output) -> int:
+    if not _is_snapshot(args.topology) or args.sources is not None:
+        raise UsageError(
+            out.say(
+                en="--flows needs a SNAPSHOT, and no --from",
+                ja="--flows にはスナップショットが必要で、--from とは併用できません",
+            )
+        )
+    from sekisho.cli.lab_flows import run as run_flows
+
+    return run_flows(args.topology, args.flows, args.verbose, out)
 
 
 def _json(one: Compared) -> dict[str, object]:

@@ -153,6 +153,8 @@ class Trace:
             draft = None
         if draft is None:
             draft = _same_packet(headers, drafts)
+            if draft is None and chain.hook == "input":
+                draft = _same_receiver(headers, drafts)
             if draft is None:
                 return
             open_drafts[identity] = draft
@@ -237,6 +239,22 @@ def _same_packet(headers: bytes, drafts: list[_Draft]) -> _Draft | None:
     """The passage that goes on under another identity: a bridge that hands a packet up changes it."""
     mark = _constant_part(headers)
     return next((draft for draft in reversed(drafts) if _constant_part(draft.last) == mark), None)
+
+
+def _same_receiver(headers: bytes, drafts: list[_Draft]) -> _Draft | None:
+    """The passage of a packet whose source was put back on its way in, which changes its identity."""
+    mark = _received_part(headers)
+    return next(
+        (d for d in reversed(drafts) if d.hook in ("prerouting", "input") and _received_part(d.last) == mark),
+        None,
+    )
+
+
+def _received_part(headers: bytes) -> bytes:
+    """Protocol, identification, destination address and port."""
+    if headers[:1] and headers[0] >> 4 == 4:
+        return headers[4:6] + headers[9:10] + headers[16:20] + headers[22:24]
+    return headers[6:7] + headers[24:40] + headers[42:44]
 
 
 def _is_other(last: bytes, headers: bytes) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from sekisho.lab import doctor
 
 # The command's language and colours follow the environment: here it is always the same.
 for name in ("LANG", "LANGUAGE", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR"):
@@ -22,30 +21,17 @@ settings.register_profile(
 )
 settings.load_profile("sekisho")
 
-KERNEL_TOOLS = ("ip", "iptables", "iptables-save", "nft", "ipset", "conntrack", "ss", "unshare")
+# What kernel tests run beside what the lab itself needs.
+KERNEL_TOOLS = (
+    "iptables", "iptables-save", "ipset", "conntrack", "ss", "unshare",
+    "iptables-legacy-restore", "ip6tables-legacy-restore",
+)  # fmt: skip
 
 
 @cache
 def kernel_lacks() -> str:
-    """Why the kernel tests cannot run here; empty when they can."""
-    if sys.platform != "linux":
-        return "the kernel tests need Linux"
-    if os.geteuid() != 0:
-        return "the kernel tests need root (for private network namespaces)"
-    missing = [tool for tool in KERNEL_TOOLS if shutil.which(tool) is None]
-    if missing:
-        return f"the kernel tests need commands that are not installed: {', '.join(missing)}"
-    # A container's root is often not allowed to: only trying tells.
-    for command in (
-        ["true"],
-        ["ip", "link", "add", "a0", "type", "veth", "peer", "name", "b0"],
-        ["nft", "list", "ruleset"],
-    ):
-        tried = subprocess.run(["unshare", "-n", *command], capture_output=True, text=True, check=False)
-        if tried.returncode:
-            said = tried.stderr.strip() or f"status {tried.returncode}"
-            return f"the kernel tests cannot run here: unshare -n {' '.join(command)}: {said}"
-    return ""
+    """Why the kernel tests cannot run here, as the lab's doctor says it; empty when they can."""
+    return "; ".join(doctor.missing(KERNEL_TOOLS))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

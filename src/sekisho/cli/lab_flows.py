@@ -27,12 +27,11 @@ def run(path: str, flows: str | None, verbose: bool, out: Output) -> int:
     """0 all agree, 1 one differs, 3 the model leaves some undetermined."""
     from sekisho.cli.snapshots import open_snapshot
     from sekisho.lab.derive import derive
-    from sekisho.lab.verify import lacking, verify
+    from sekisho.lab.verify import check, verify
     from sekisho.semantics.world import World
 
     snapshot = open_snapshot(path, out)
-    if lacks := lacking(snapshot):
-        raise _cannot(lacks, out)
+    check(snapshot)
     world = World(snapshot)
     derived = None if flows is not None else derive(world)
     asked = [(start, None) for start in derived.starts] if derived else list(_from_file(flows or "-", world))
@@ -44,16 +43,6 @@ def run(path: str, flows: str | None, verbose: bool, out: Output) -> int:
     else:
         _Text(out).tell(found, derived, verbose)
     return 1 if different else 3 if undetermined else 0
-
-
-def _cannot(lacks: list[str], out: Output) -> UsageError:
-    return UsageError(
-        out.say(
-            en="the kernel cannot be asked here: " + "; ".join(lacks),
-            ja="ここではカーネルに尋ねられません: " + "; ".join(lacks),
-        ),
-        advice=out.say(en="see:  sekisho lab doctor", ja="参照:  sekisho lab doctor"),
-    )
 
 
 def _from_file(name: str, world: World) -> Iterator[tuple[Start, object]]:

@@ -55,6 +55,8 @@ JAPANESE: dict[str, str] = {
     "name it with --in IFACE": "--in IFACE で指定してください",
     "write tcp, udp, icmp or a protocol number": "tcp、udp、icmp かプロトコル番号を書いてください",
     "write tcp, udp, icmp, a number or all": "tcp、udp、icmp、番号、all のどれかを書いてください",
+    "ICMP has no ports": "ICMPにはポートがありません",
+    "leave the port out, or choose another --proto": "ポートを外すか、--proto で別のプロトコルを選んでください",
     "unknown protocol: {0!r}": "知らないプロトコルです: {0!r}",
     "not an IP address: {0!r}": "IPアドレスではありません: {0!r}",
     "not a contiguous netmask: {0}": "連続したネットマスクではありません: {0}",
@@ -179,4 +181,10 @@ JAPANESE: dict[str, str] = {
         "{0}: 経路が取得されていないので、パケットの行き先が分かりません"
     ),
     "add ip-route.txt to the snapshot": "スナップショットに ip-route.txt を加えてください",
+    "the kernel cannot be asked here: {0}": "ここではカーネルに尋ねられません: {0}",
+    "see what is missing with:  sekisho lab doctor": "足りないものは sekisho lab doctor で分かります",
+    "a kernel that was just built has no connection yet": "作ったばかりのカーネル環境には、まだコネクションがありません",
+    "leave state out: the reply and the next packet are put to it as well": (
+        "state を外してください。応答と次のパケットも合わせて試します"
+    ),
 }

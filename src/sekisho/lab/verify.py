@@ -49,16 +49,21 @@ def lacking(snapshot: Snapshot) -> list[str]:
     return doctor.missing(dict.fromkeys(also))
 
 
-def verify(snapshot: Snapshot, world: World, flows: Iterable[tuple[Start, object]]) -> Iterator[Flow]:
-    """Build the host and put every flow (with its id) to both.
-
-    Raises LabError where this machine cannot, naming what is missing, and where it cannot be built.
-    """
+def check(snapshot: Snapshot) -> None:
+    """Raises LabError naming what this machine lacks to build the snapshot's host."""
     if lacks := lacking(snapshot):
         raise LabError(
             said("the kernel cannot be asked here: {0}", "; ".join(lacks)),
             advice=said("see what is missing with:  sekisho lab doctor"),
         )
+
+
+def verify(snapshot: Snapshot, world: World, flows: Iterable[tuple[Start, object]]) -> Iterator[Flow]:
+    """Build the host and put every flow (with its id) to both.
+
+    Raises LabError where this machine cannot, naming what is missing, and where it cannot be built.
+    """
+    check(snapshot)
     known = terms(snapshot)
     with Oracle(snapshot) as oracle:
         for start, name in flows:

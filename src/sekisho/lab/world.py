@@ -73,7 +73,8 @@ class World:
 
     def learn(self, address: Address, mac: str) -> None:
         """A container of its own namespace has this MAC address."""
-        self._owners[frames.mac_bytes(mac)] = address
+        self._macs[address] = frames.mac_bytes(mac)
+        self._owners[self._macs[address]] = address
 
     def inject(self, node: str, port: str, frame: bytes) -> None:
         """Put a frame on the wire of an interface. KeyError when its far end is not in the world."""

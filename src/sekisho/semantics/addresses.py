@@ -94,7 +94,8 @@ def local_table(
     """The routes of table local, and whether they are inferred rather than captured.
 
     Inferred as the kernel fills it (net/ipv4/fib_frontend.c, fib_add_ifaddr): a local route for each
-    address, a broadcast route for the last address of its subnet; 127.0.0.0/8 and ::1 on lo.
+    address, a broadcast route for the last address of its subnet; on lo 127.0.0.0/8 with its broadcast
+    address, and ::1.
     """
     if (family, "all") in namespace.route_tables:
         captured = tuple(r for r in namespace.routes if r.family == family and r.table == "local")
@@ -108,6 +109,8 @@ def local_table(
     routes: list[Route] = []
     loopback = Prefix(4, 127 << 24, 8) if family == 4 else Prefix(6, 1, 128)
     routes.append(_local(family, loopback, "local", "lo"))
+    if family == 4:
+        routes.append(_local(4, Prefix(4, loopback.last, 32), "broadcast", "lo"))
     for address in addresses:
         routes.append(_local(family, Prefix(family, address.value, BITS[family]), "local", address.interface))
         subnet = address.subnet

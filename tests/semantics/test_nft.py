@@ -241,3 +241,27 @@ def test_tracking_runs_only_where_a_rule_asks_for_it() -> None:
 
 def test_ports_of_whatever_protocol() -> None:
     assert _end(_forward("meta l4proto { tcp, udp } th dport 53 drop"), dport=53, proto=UDP) == "dropped"
+
+
+@pytest.mark.parametrize(
+    ("rule", "policy", "want"),
+    [
+        ("tcp dport 80 accept", "accept", "exits"),
+        ("tcp dport 80 drop", "accept", "undetermined"),
+        ("tcp dport 80 accept", "drop", "undetermined"),
+        ("ether type vmap { ip : accept }", "accept", "exits"),
+    ],
+)
+def test_what_may_stop_a_frame_on_a_bridge_is_undetermined(rule: str, policy: str, want: str) -> None:
+    text = (
+        f"table bridge br {{\n\tchain c {{\n\t\ttype filter hook forward priority filter; policy {policy};\n"
+        f"\t\t{rule}\n\t}}\n}}\n"
+    )
+    host = _namespace(text)
+    eth1 = Interface("eth1", kind="bridge")
+    world = World(Snapshot("x", replace(host, interfaces=(Interface("eth0"), eth1))))
+    packet = Packet(
+        4, Address.parse("10.0.0.9").value, Address.parse("10.1.0.9").value, TCP, 40000, 80, iif="eth0"
+    )
+    assert journey(world, Start(packet), with_reply=False).forward.disposition == want
+    assert _end(text) == "exits"

@@ -17,6 +17,7 @@ from sekisho.model.nft import NftChain, NftRuleset, NftSet, NftTable
 from sekisho.model.nft_rule import Element, Meter, SetUpdate, Statement
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.match_context import AddressTypes, MatchContext
+from sekisho.semantics.nft_bridge import bridge_stations
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_rules import rule_line
 from sekisho.semantics.nft_tables import native_tables
@@ -66,7 +67,8 @@ def with_nft(
         number = made[table.family, table.name]
         for station in nft_stations(table, context.family, context.address_types):
             queue.setdefault(station.hook, []).append((station.priority, -number, station))
-    tracked = wants_tracking(station for items in queue.values() for _, _, station in items)
+    known = (items for hook, items in queue.items() if hook != "bridge")
+    tracked = wants_tracking(station for items in known for _, _, station in items)
     return {
         hook: tuple(
             one for _, _, one in sorted(items, key=lambda item: item[:2]) if tracked or one.kind != "nat"
@@ -77,6 +79,8 @@ def with_nft(
 
 def nft_stations(table: NftTable, family: Family, address_types: AddressTypes) -> Iterator[Station]:
     """The base chains of one table for packets of the family; of equal priority the last one first."""
+    if table.family == "bridge" and "dormant" not in table.flags:
+        yield from bridge_stations(table)
     if table.family not in _FAMILIES[family] or "dormant" in table.flags:
         return
     context = NftContext(

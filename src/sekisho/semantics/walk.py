@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from sekisho.semantics.chains import Choices
-from sekisho.semantics.conntrack import Tracker
+from sekisho.semantics.conntrack import Connection, Tracker
 from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Doubt, Hop, Lean, Leg, Step
 from sekisho.semantics.traveller import Traveller
@@ -22,13 +22,15 @@ BRIDGE_NF = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-c
 
 @dataclass(slots=True)
 class Walk:
-    """State that lasts over both legs of a journey: connections and what was assumed."""
+    """State that lasts over both legs of a journey: connections and what was assumed. ``ended``: the
+    connection and the direction of the latest packet when its way ended."""
 
     world: World
     choices: Choices
     trackers: dict[str, Tracker] = field(default_factory=dict)
     leans: dict[Lean, None] = field(default_factory=dict)
     stranger: Attachment | None = None
+    ended: tuple[Connection, int] | None = None
 
     def behind(self, bridge: str, address: Address) -> Attachment | None:
         """What answers for the address on that bridge; ``stranger`` is the journey's own starting point
@@ -40,10 +42,12 @@ class Walk:
         return found
 
     def leg(self, packet: Traveller, node: str, start: str, *, reply: bool = False,
-            origin: Attachment | None = None) -> Leg:  # fmt: skip
+            origin: Attachment | None = None,
+            carries: tuple[Connection, int] | None = None) -> Leg:  # fmt: skip
         """Let the packet set out: ``start`` is "process" (sent in ``node``), "interface" (arrives at
-        ``packet.iif`` of ``node``), or "attachment" (``origin`` puts it on its bridge)."""
-        return _Leg(self, packet, reply).run(node, start, origin)
+        ``packet.iif`` of ``node``), or "attachment" (``origin`` puts it on its bridge). ``carries``: the
+        connection and direction of what the host itself sends because of another packet."""
+        return _Leg(self, packet, reply, carries).run(node, start, origin)
 
     def tracker(self, node: str) -> Tracker:
         """The connection table of a namespace."""
@@ -55,12 +59,15 @@ class _Leg:
     walk: Walk
     packet: Traveller
     reply: bool
+    carries: tuple[Connection, int] | None = None
     hops: list[Hop] = field(default_factory=list)
     came_from: Attachment | None = None
 
     def run(self, node: str, start: str, origin: Attachment | None) -> Leg:
         if start == "process":
             visit = self._visit(node)
+            if self.carries is not None:
+                visit.carry(*self.carries)
             went = visit.send()
         elif start == "attachment":
             assert origin is not None
@@ -112,6 +119,8 @@ class _Leg:
             return self._finish(visit, self._away(visit, leaves))
         next_hop = leaves.next_hop
         self.packet.oif, self.packet.next_hop = leaves.interface, next_hop
+        if end := visit.hook("bridge"):
+            return self._finish(visit, end)
         target = self.walk.behind(leaves.interface, next_hop)
         if leaves.linkdown and (target is None or self._only_inferred(target)):
             return self._finish(visit, self._no_carrier(visit, leaves))
@@ -251,7 +260,7 @@ class _Leg:
     def _up(self, visit: Visit) -> End | Leaves:
         """Through the bridge into the host's IP layer; br_netfilter may keep it on the bridge."""
         before = self.packet.dst
-        if end := visit.prerouting():
+        if end := visit.hook("bridge") or visit.prerouting():
             return end
         kept = self._bridge_nf(visit) == "1" and self.packet.dst != before
         return visit.input_decision(self.packet.iif if kept else None)
@@ -270,6 +279,8 @@ class _Leg:
     def _across(self, visit: Visit, bridge: str, next_hop: Address) -> End | Leaves:
         """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
         packet = self.packet
+        if end := visit.hook("bridge"):
+            return end
         setting = self._bridge_nf(visit)
         if setting is None:
             doubt = Doubt("sysctl-decides", (BRIDGE_NF[packet.family],))
@@ -320,6 +331,8 @@ class _Leg:
         goes_on = end.disposition == "exits" or end.where not in ("", visit.host.name)
         out = self.packet.oif if goes_on else None
         self._hop(visit, out)
+        ends_in = visit.connection, self.packet.ctdir
+        self.walk.ended = None if ends_in[0] is None or ends_in[1] is None else (ends_in[0], ends_in[1])
         return Leg(end.disposition, tuple(self.hops), self.packet.packet(), end.doubts, end.kernel_reason,
                    end.answer, end.where)  # fmt: skip
 

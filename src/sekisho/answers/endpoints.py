@@ -17,6 +17,8 @@ from sekisho.values.address import Address, Family, Prefix, everything
 INTERNET: dict[int, Address] = {4: Address.parse("203.0.113.9"), 6: Address.parse("2001:db8:ffff::9")}
 
 KINDS = ("container", "network", "netns", "iface")
+# Places in AWS: they have names too, and other verbs know them.
+ELSEWHERE = ("instance", "eni")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def parse_endpoint(text: str) -> Endpoint:
         if not name:
             raise UsageError(said("{0}: needs a name", kind), text=text, advice=_ADVICE)
         return Endpoint(text, kind, name, port=port)
-    if kind in ("instance", "eni") and colon:
+    if kind in ELSEWHERE and colon:
         raise UsageError(said("{0}: is not understood by this verb", kind), text=text, advice=_ADVICE)
     if body == "":
         return Endpoint(text, "host", port=port)
@@ -74,9 +76,9 @@ def _split_port(text: str) -> tuple[str, int | None]:
             raise UsageError("the bracket is not closed", text=text, advice=_ADVICE)
         return inside, _port(rest[1:], text) if rest else None
     head, colon, tail = text.rpartition(":")
-    if not colon or (text.count(":") > 1 and head.partition(":")[0] not in KINDS):
+    if not colon or (text.count(":") > 1 and head.partition(":")[0] not in (*KINDS, *ELSEWHERE)):
         return text, None  # no port, or a bare IPv6 address
-    if head in KINDS:
+    if head in KINDS or head in ELSEWHERE:
         return text, None
     return head, _port(tail, text)
 

@@ -15,6 +15,8 @@ from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet, protocol_number
 
+LOOPBACK: dict[Family, Address] = {4: Address.parse("127.0.0.1"), 6: Address.parse("::1")}
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -49,9 +51,14 @@ def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]
     if iface := question.iface:
         _known_interface(world, iface)
     place = origin(source, world, family, question.iface)
+    if place.how == "process" and not to.value:
+        # A connection to 0.0.0.0 or :: goes to this host itself (ip_route_output_key_hash_rcu).
+        to = place.src or LOOPBACK[family]
     proto = _protocol(question, source, target, family)
     dport = question.dport if question.dport is not None else target.port
     sport = question.sport if question.sport is not None else source.port
+    if proto in (ICMP, ICMPV6) and (sport is not None or dport is not None):
+        raise UsageError("ICMP has no ports", advice="leave the port out, or choose another --proto")
     packet = _packet(place, to, proto, sport, dport)
     unstated = {"length", "ttl"}
     if proto in PORT_PROTOCOLS and sport is None:

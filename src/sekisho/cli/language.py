@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from sekisho.errors import SekishoError
+
 Lang = Literal["en", "ja"]
 LANGS: tuple[Lang, ...] = ("en", "ja")
 
@@ -43,3 +45,12 @@ def leading_options(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     while at < len(argv) and argv[at].startswith("-") and argv[at] not in ("-", "--"):
         at += 2 if argv[at] == "--lang" else 1
     return list(argv[:at]), list(argv[at:])
+
+
+def error_words(error: SekishoError, lang: Lang) -> str:
+    """All that an error says, over one to three lines."""
+    if lang == "en":
+        return str(error)
+    from sekisho.explain.errors import japanese
+
+    return error.in_words(japanese)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from sekisho import __version__
-from sekisho.cli.language import Lang, Words, chosen_language, leading_options
+from sekisho.cli.language import Lang, Words, chosen_language, error_words, leading_options
 from sekisho.errors import SekishoError, UsageError
 
 BAD_INPUT = 2
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         stdout.flush()
         return status
     except SekishoError as error:
-        stderr.write(f"sekisho: {_in_words(error, words)}\n")
+        stderr.write(f"sekisho: {error_words(error, chosen_language(words, os.environ))}\n")
         return BAD_INPUT
     except BrokenPipeError:
         _forget(stdout)
@@ -58,14 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def _in_words(error: SekishoError, argv: list[str]) -> str:
-    if chosen_language(argv, os.environ) == "en":
-        return str(error)
-    from sekisho.explain.errors import japanese
-
-    return error.in_words(japanese)
 
 
 def _run(words: list[str], stdout: TextIO) -> int:

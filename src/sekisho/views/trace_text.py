@@ -159,7 +159,8 @@ _ROUTED = frozenset({"LOCAL", "FORWARD", "OUTPUT"})
 def _chain(step: Step) -> str:
     chain = step.chain or ""
     if step.hook == "route":
-        return "" if chain == step.table else chain
+        # Where a check of the input decision names a route itself, its table says enough.
+        return "" if chain == step.table or step.verdict in _ROUTED else chain
     return f"{chain} {step.rule}" if step.rule is not None else chain
 
 

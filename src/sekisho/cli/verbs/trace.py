@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from sekisho.cli.language import Words
+from sekisho.cli.language import Words, error_words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
 from sekisho.errors import SourceError, UsageError, said
 
 if TYPE_CHECKING:
+    from sekisho.answers.trace import Question
     from sekisho.semantics.world import World
 
 HELP: Words = {
@@ -24,6 +25,11 @@ ENDPOINTS = ("internet", "host", "container:", "network:", "netns:", "iface:")
 
 # The exit status by disposition: 0 it gets there or out, 3 nobody can say, and 1 for all others.
 ARRIVES = frozenset({"delivered", "exits"})
+
+
+# So many lines of a file of flows that make no packet are named.
+_SHOWN = 20
+BAD_INPUT = 2
 
 
 def exit_status(disposition: str) -> int:
@@ -86,7 +92,8 @@ def add_arguments(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """The exit status of the packet's disposition; with ``--flows`` 0 once all are answered."""
+    """The exit status of the packet's disposition; with ``--flows`` 0 once all are answered, 2
+    where a line makes no packet."""
     from sekisho.answers.trace import Question, trace
     from sekisho.semantics.world import World
     from sekisho.views.trace_json import to_json
@@ -97,7 +104,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if args.flows is not None:
         return _many(world, args, out)
     if args.sport is not None and not 0 < args.sport < 65536:
-        raise UsageError(said("not a port: {0}", args.sport))
+        raise UsageError(said("not a port: {0!r}", str(args.sport)))
     question = Question(
         source, target, args.proto, args.sport, None, args.iface, args.state, not args.no_return
     )
@@ -110,35 +117,57 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
 
 def _many(world: World, args: argparse.Namespace, out: Output) -> int:
-    """One JSON line for each line of the file; a line that makes no packet is an error with its place."""
-    import json
+    """One JSON line for each line of the file. A line that makes no packet has none: it is named on
+    stderr, the others are answered all the same, and the status is 2."""
     import sys
 
-    from sekisho.answers.trace import question_of_flow, trace
+    from sekisho.answers.trace import trace
     from sekisho.views.trace_json import to_json
 
     name = "stdin" if args.flows == "-" else args.flows
+    wrong = 0
     # Bytes, so that a line that is no UTF-8 is an error of that line and not of the whole file.
     with sys.stdin.buffer if args.flows == "-" else open(args.flows, "rb") as lines:
         for number, raw in enumerate(lines, 1):
             if not raw.strip():
                 continue
-            line = raw.decode("utf-8", "backslashreplace")
             try:
-                flow = json.loads(raw)
-                if not isinstance(flow, dict):
-                    raise UsageError("a flow is a JSON object")
-                question = question_of_flow(flow, not args.no_return)
-                out.line(to_json(trace(world, question), out.lang, question.id))
-            except ValueError as error:
-                raise SourceError(
-                    said("not JSON: {0}", error), file=name, line=number, text=line.strip()
-                ) from error
+                question = _question(raw, not args.no_return)
+                found = trace(world, question)
             except UsageError as error:
-                raise SourceError(
-                    error.said_what, file=name, line=number, text=line.strip(), advice=error.said_advice
-                ) from error
-    return 0
+                wrong += 1
+                if wrong <= _SHOWN:
+                    _complain(error, raw, name, number, out)
+                continue
+            out.line(to_json(found, out.lang, question.id))
+    if wrong > _SHOWN:
+        more = out.say(en=f"{wrong} lines in all make no packet", ja=f"パケットにならない行は全部で{wrong}行")
+        sys.stderr.write(f"sekisho: {name}: {more}\n")
+    return BAD_INPUT if wrong else 0
+
+
+def _question(raw: bytes, with_reply: bool) -> Question:
+    import json
+
+    from sekisho.answers.trace import question_of_flow
+
+    try:
+        flow = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(said("not JSON: {0}", str(error))) from error
+    if not isinstance(flow, dict):
+        raise UsageError("a flow is a JSON object")
+    return question_of_flow(flow, with_reply)
+
+
+def _complain(error: UsageError, raw: bytes, name: str, number: int, out: Output) -> None:
+    """Name the line on stderr, behind what was answered so far."""
+    import sys
+
+    text = raw.decode("utf-8", "backslashreplace").strip()
+    placed = SourceError(error.said_what, file=name, line=number, text=text, advice=error.said_advice)
+    out.stream.flush()
+    sys.stderr.write(f"sekisho: {error_words(placed, out.lang)}\n")
 
 
 def _places(args: argparse.Namespace, out: Output) -> tuple[str | None, str, str]:

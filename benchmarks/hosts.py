@@ -20,9 +20,14 @@ def docker_host(folder: Path, networks: int = 20, containers: int = 500, ports: 
     for at, (bridge, subnet) in enumerate(zip(bridges, subnets, strict=True)):
         nets.append(
             {
-                "Name": f"net{at}", "Id": bridge[3:] * 5, "Driver": "bridge", "Scope": "local", "Internal": False,
+                "Name": f"net{at}",
+                "Id": bridge[3:] * 5,
+                "Driver": "bridge",
+                "Scope": "local",
+                "Internal": False,
                 "IPAM": {"Config": [{"Subnet": f"{subnet}.0/{bits}", "Gateway": f"{subnet}.1"}]},
-                "Options": {}, "Labels": {},
+                "Options": {},
+                "Labels": {},
             }  # fmt: skip
         )
     for number in range(containers):
@@ -36,7 +41,10 @@ def docker_host(folder: Path, networks: int = 20, containers: int = 500, ports: 
         rules.protect(bridges[at], address)
         boxes.append(
             {
-                "Name": f"/c{number}", "Id": f"{number:064x}", "State": {"Running": True}, "Config": {"Image": "bb"},
+                "Name": f"/c{number}",
+                "Id": f"{number:064x}",
+                "State": {"Running": True},
+                "Config": {"Image": "bb"},
                 "HostConfig": {"NetworkMode": f"net{at}"},
                 "NetworkSettings": {
                     "Ports": published,
@@ -130,24 +138,26 @@ def firewall(folder: Path, rules: int = 5000, seed: int = 1) -> Path:
         ]
         base.append(f"-A FORWARD -s {subnet}.0/25 -i {device} -j mac_{name}")
         base.append(f"-A FORWARD -i {device} -j ranges_{name}")
+    for device, subnet in inner:
+        name = device.partition(".")[2]
+        for last in range(2, 2 + rules // 45):
+            mac = ":".join(f"{draw.randrange(256):02x}" for _ in range(6))
+            chains[f"mac_{name}"].append(
+                f"-A mac_{name} -s {subnet}.{last}/32 -m mac --mac-source {mac} -j RETURN"
+            )
     chains["services"] = []
     while len(base) + sum(map(len, chains.values())) < rules - 60:
         device, subnet = draw.choice(inner)
-        host = f"{subnet}.{draw.randrange(2, 250)}"
-        name = device.partition(".")[2]
+        host = f"{subnet}.{draw.randrange(2, 2 + rules // 45)}"
         kind = draw.random()
-        if kind < 0.35:
-            mac = ":".join(f"{draw.randrange(256):02x}" for _ in range(6))
-            last = f"{subnet}.{draw.randrange(2, 126)}"
-            chains[f"mac_{name}"].append(f"-A mac_{name} -s {last}/32 -m mac --mac-source {mac} -j RETURN")
-        elif kind < 0.55:
+        if kind < 0.45:
             proto = draw.choice(("tcp", "tcp", "udp"))
             port = draw.choice(("22", "80", "443", "25", "5222", "6000:6063", "8080"))
             base.append(f"-A FORWARD -d {host}/32 -o {device} -p {proto} -m {proto} --dport {port} -j ACCEPT")
-        elif kind < 0.7:
+        elif kind < 0.65:
             other, net = draw.choice(inner)
             base.append(f"-A FORWARD -s {host}/32 -i {device} -d {net}.0/24 -o {other} -j ACCEPT")
-        elif kind < 0.9:
+        elif kind < 0.85:
             port = draw.choice((22, 80, 443, 3306, 5432))
             chains["services"].append(f"-A services -s {host}/32 -p tcp -m tcp --dport {port} -j ACCEPT")
         else:

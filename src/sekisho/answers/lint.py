@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sekisho.answers.dead_lines import dead_lines
 from sekisho.answers.docker_traps import Finding, traps
 from sekisho.answers.drift import drift
 from sekisho.errors import UsageError
@@ -24,6 +25,9 @@ class LintReport:
 def lint(snapshot: Snapshot) -> LintReport:
     """All checks. A check whose facts were not captured is named in ``left_out``."""
     found = list(traps(snapshot))
+    # A rule that is there twice is told once.
+    told = {place for finding in found for place in finding.places if finding.id == "trap.rule-twice"}
+    found += (finding for finding in dead_lines(snapshot) if not told & set(finding.places[:1]))
     left_out: list[str] = []
     try:
         found += _drift(snapshot)

@@ -6,7 +6,7 @@ choice: a variable of the diagram that says how the question is answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.semantics.chains import MAX_DEPTH, Passed
@@ -37,10 +37,10 @@ from sekisho.semantics.program import (
     Unsure,
     Untrack,
 )
-from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.guards import Cond, Guards
 from sekisho.symbolic.narrow import Lines, Narrowing
 from sekisho.symbolic.space import ONE, ZERO, Bits, Set, Space
-from sekisho.symbolic.state import Front, State, add
+from sekisho.symbolic.state import Free, Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
 
 # Lines of these kinds are taken by runs.
@@ -53,6 +53,7 @@ _FEW = 256
 # The packets of one state that a decision took.
 Decided = tuple[Passed, State, Set]
 # Told of every line that packets fit: where, and which.
+Returning = Callable[[str, Set], Set]
 Watcher = Callable[[ChainCode, Guarded, State, Set], None]
 
 
@@ -80,28 +81,43 @@ class Within(Passed):
 
 @dataclass(slots=True)
 class _Run:
-    """Consecutive lines that end alike; ``union`` are the packets that some of them takes."""
+    """Consecutive lines that end alike, with what each takes of all packets."""
 
     kind: type[Action]
-    union: Set
     lines: list[tuple[Guarded, Set]] = field(default_factory=list)
 
-    def take(self, line: Guarded, yes: Set) -> None:
-        """The next line takes what the lines before have left."""
-        if (yes & self.union).satisfiable():
-            yes &= ~self.union
-        self.union |= yes
-        self.lines.append((line, yes))
+    def union(self) -> Set:
+        """What any of the lines takes; joined pairwise, so that few diagrams grow large."""
+        sets = [some for _, some in self.lines]
+        while len(sets) > 1:
+            odd = sets[-1:] if len(sets) % 2 else []
+            sets = [one | other for one, other in zip(sets[::2], sets[1::2], strict=False)] + odd
+        return sets[0]
+
+    def apart(self, nothing: Set) -> Iterator[tuple[Guarded, Set]]:
+        """Each line with what the lines before have left to it."""
+        before = nothing
+        for line, some in self.lines:
+            if (some & before).satisfiable():
+                some &= ~before
+            before |= some
+            yield line, some
 
 
 class Flow:
-    """Runs chains in one space. ``watch`` is told of every line that takes packets."""
+    """Runs chains in one space. ``watch`` is told of every line that takes packets; ``returning`` may make
+    sets simpler that come back from a chain. With ``bounds``, packets for which a guard cannot be decided
+    are both taken and left: results are then upper bounds and may share packets.
+    """
 
     def __init__(self, guards: Guards) -> None:
         self.guards = guards
         self.space = guards.space
         self.narrowing = Narrowing()
+        self._known: dict[State, dict[int, Cond]] = {}
         self.watch: Watcher | None = None
+        self.returning: Returning | None = None
+        self.bounds = False
 
     def run(
         self,
@@ -154,6 +170,7 @@ class Flow:
         """Walk the packets of one state; lines may change the state of some of them on the way."""
         live: Front = {start: some}
         run: _Run | None = None
+        known = self._known.setdefault(start.seen, {})
         narrowed = self.narrowing.lines(chain, start)
         for line, guard in narrowed.towards(self._destinations(narrowed, start, some)):
             if not live:
@@ -163,25 +180,26 @@ class Flow:
                 self._end_run(run, chain, start, live, results)
                 run = None
             if kind in _RUNS and self.watch is None and len(live) == 1 and start in live:
-                held = self.guards.holds(guard, start)
+                held = self._held(guard, start, known)
                 if held.yes is held.maybe:
                     if held.yes.satisfiable():
-                        run = run or _Run(kind, self.space.nothing)
-                        run.take(line, held.yes)
+                        run = run or _Run(kind)
+                        run.lines.append((line, held.yes))
                     continue
             if run is not None:
                 self._end_run(run, chain, start, live, results)
                 run = None
             changed: list[tuple[State, Set]] = []
             for state, rest in list(live.items()):
-                fit = self._fitting(line, guard, state, rest, key, asked)
-                if fit is None:
+                held = self._held(guard, state, known) if state is start else self.guards.holds(guard, state)
+                taken = self._taken(line, held, rest, key, asked)
+                if taken is None:
                     continue
+                fit, left = taken
                 if self.watch is not None:
                     self.watch(chain, line, state, fit)
                 if type(line.action) is Continue:
                     continue
-                left = rest & ~fit
                 if left.satisfiable():
                     live[state] = left
                 else:
@@ -202,16 +220,17 @@ class Flow:
     ) -> None:
         """Let the packets go that a run of lines takes."""
         rest = live.pop(state)
-        left = rest & ~run.union
+        union = run.union()
+        left = rest & ~union
         if left.satisfiable():
             live[state] = left
         if left == rest:
             return
         if run.kind is Accept:
             line = run.lines[0][0]
-            results.append((Passed(chain, line, line.action), state, rest & run.union))
+            results.append((Passed(chain, line, line.action), state, rest & union))
             return
-        for line, yes in run.lines:
+        for line, yes in run.apart(self.space.nothing):
             results.append((Within(chain, line, line.action, within=rest), state, yes))
 
     def _act(
@@ -235,6 +254,8 @@ class Flow:
                     place.chains[name], place.chains, {state: fit}, (place.key, id(place.line)), results,
                     place.asked, place.depth + 1,
                 )  # fmt: skip
+                if self.returning is not None:
+                    inner = {each: self.returning(name, those) for each, those in inner.items()}
                 if isinstance(action, Jump):
                     return {}, inner
                 for each, those in inner.items():
@@ -247,9 +268,9 @@ class Flow:
                 add(going, effect(action, state, self.space), fit)
             case FirstOf(lines):
                 for line in lines:
-                    part = self._fitting(line, line.guard, state, fit, place.key, place.asked)
-                    if part is not None:
-                        fit &= ~part
+                    taken = self._fitting(line, line.guard, state, fit, place.key, place.asked)
+                    if taken is not None:
+                        part, fit = taken
                         self._merge(line, state, part, place, back, results, going, ended)
                 add(ended, state, fit)
             case Series(lines):
@@ -257,11 +278,12 @@ class Flow:
                 for line in lines:
                     acted: Front = {}
                     for each, those in front.items():
-                        part = self._fitting(line, line.guard, each, those, place.key, place.asked)
-                        if part is None:
+                        taken = self._fitting(line, line.guard, each, those, place.key, place.asked)
+                        if taken is None:
                             add(ended, each, those)
                             continue
-                        add(ended, each, those & ~part)
+                        part, left = taken
+                        add(ended, each, left)
                         self._merge(line, each, part, place, back, results, acted, ended)
                     front = acted
                 going = front
@@ -298,33 +320,67 @@ class Flow:
 
     def _fitting(
         self, line: Guarded, guard: Guard, state: State, rest: Set, key: object, asked: list[Set] | None
-    ) -> Set | None:
-        held = self.guards.holds(guard, state)
+    ) -> tuple[Set, Set] | None:
+        return self._taken(line, self.guards.holds(guard, state), rest, key, asked)
+
+    def _held(self, guard: Guard, state: State, known: dict[int, Cond]) -> Cond:
+        """Which packets fit, remembered for states that look alike to guards."""
+        held = known.get(id(guard))
+        if held is None:
+            held = self.guards.holds(guard, state)
+            if not _looks_back(guard):
+                known[id(guard)] = held
+        return held
+
+    def _taken(
+        self, line: Guarded, held: Cond, rest: Set, key: object, asked: list[Set] | None
+    ) -> tuple[Set, Set] | None:
+        """The packets that a line takes and those that it leaves; None where it takes none."""
         fit = rest & held.yes
+        left: Set | None = None
         if held.maybe is not held.yes and type(line.action) is not Continue:
             unclear = rest & held.maybe & ~held.yes
             if unclear.satisfiable():
-                if asked is None:
+                if self.bounds:
+                    left = rest & ~held.yes
+                    fit |= unclear
+                elif asked is None:
                     fit |= unclear & self.space.choice((key, id(line)), open_questions(line.guard))
                 else:
                     asked.append(unclear)
-        return fit if fit.satisfiable() else None
+        if not fit.satisfiable():
+            return None
+        return fit, rest & ~fit if left is None else left
+
+
+def _looks_back(guard: Guard) -> bool:
+    match guard:
+        case ReversePath():
+            return True
+        case All(parts) | AnyOf(parts):
+            return any(_looks_back(part) for part in parts)
+        case Not(inner):
+            return _looks_back(inner)
+        case _:
+            return False
 
 
 def effect(action: Action, state: State, space: Space) -> State:
     """What an action that lets the chain go on makes of a state."""
     match action:
         case SetBits(field, mask, value):
-            if field in ("mark", "ctmark"):
-                number = (getattr(state, field) & ~mask) ^ value
-                return _with_mark(state, field, number)
             if field == "ttl":
                 return replace(state, ttl=space.constant(value, 8), spent=0)
-            return replace(state, tos=_set_bits(space, state.tos, mask, value))
+            if field == "tos":
+                return replace(state, tos=_set_bits(space, state.tos, mask, value))
+            return _with_mark(state, field, _set_free(space, getattr(state, field), mask, value))
         case CopyMark(source, target, source_mask, target_mask):
-            taken = getattr(state, source) & source_mask
-            number = (getattr(state, target) & ~target_mask) ^ taken
-            return _with_mark(state, target, number)
+            taken, before = getattr(state, source), getattr(state, target)
+            if isinstance(taken, int) and isinstance(before, int):
+                number = (before & ~target_mask) ^ (taken & source_mask)
+                return _with_mark(state, target, number)
+            # Where both are free, nothing is known of the outcome but that it is some number.
+            return _with_mark(state, target, space.extra(f"copied {target}", 32))
         case Untrack() | SetZone() if state.template:
             return state  # the first CT or NOTRACK target of a packet wins
         case Untrack():
@@ -347,12 +403,19 @@ def effect(action: Action, state: State, space: Space) -> State:
             raise TypeError(action)
 
 
-def _with_mark(state: State, field: str, number: int) -> State:
+def _with_mark(state: State, field: str, number: Free) -> State:
     state = replace(state, mark=number) if field == "mark" else replace(state, ctmark=number)
     connection = state.connection
-    if connection is None:
+    if connection is None or not isinstance(state.ctmark, int):
         return state
     return state.with_connection(replace(connection, mark=state.ctmark))
+
+
+def _set_free(space: Space, number: Free, mask: int, value: int) -> Free:
+    if isinstance(number, int):
+        return (number & ~mask) ^ value
+    changed = _set_bits(space, number, mask, value)
+    return changed if changed.value is None else changed.value
 
 
 def _set_bits(space: Space, bits: Bits, mask: int, value: int) -> Bits:

@@ -21,7 +21,7 @@ from sekisho.semantics.program import (
     ReversePath,
     Unsure,
 )
-from sekisho.symbolic.space import Ends, Set, Space
+from sekisho.symbolic.space import Bits, Ends, Set, Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Name, State
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
@@ -118,10 +118,12 @@ class Guards:
                 if state.ctsent is space.nowhere:
                     return space.everything if 0 in values else space.nothing
                 return space.member(space.field["proto"], values) if known else space.nothing
-            case "fragment":
-                return space.everything if 0 in values else space.nothing
             case _:
                 number = getattr(state, name)
+                if isinstance(number, ByOrigin):
+                    return number.where(lambda each: each is not None and each in values, space.nothing)
+                if isinstance(number, Bits):
+                    return space.member(number, values)
                 return space.everything if number is not None and number in values else space.nothing
 
     def _shifted(self, values: IntSet, by: int) -> IntSet:
@@ -178,6 +180,8 @@ class Guards:
         mask, value = guard.mask, guard.value
         if name in ("mark", "ctmark", "ctstatus", "pkttype", "zone", "ctdir", "ctstate"):
             number = getattr(state, name)
+            if isinstance(number, Bits):
+                return self._exact(space.masked(number, mask, value))
             return self.always if number is not None and number & mask == value else self.never
         if name == "tcp_flags":
             return self._exact(space.masked(state.tcp_flags, mask, value) & self.tcp)

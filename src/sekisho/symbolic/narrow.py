@@ -69,8 +69,8 @@ class Narrowing:
 
     def lines(self, chain: ChainCode, state: State) -> Lines:
         """The lines of the chain that packets of the state may fit."""
-        iif = "*" if isinstance(state.iif, ByOrigin) else state.iif
-        key = (id(chain), iif, state.oif, state.ctstate)
+        seen = (state.iif, state.oif, state.ctstate)
+        key = (id(chain), *("*" if isinstance(each, ByOrigin) else each for each in seen))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._narrowed(chain, state)
@@ -82,9 +82,10 @@ class Narrowing:
             by_name = self._sorted[id(chain)] = _Sorted.of(chain)
         found = Lines([], [])
         singles: set[int] = set()
+        known = {name for name in _ASKED if not isinstance(getattr(state, name), ByOrigin)}
         for place in by_name.places(state):
             line = chain.lines[place]
-            if place in by_name.settled:
+            if place in by_name.settled and not by_name.asks[place] & known:
                 guard, single = line.guard, by_name.settled[place]
             else:
                 guard = settled(line.guard, state)
@@ -106,22 +107,21 @@ class Narrowing:
 
 @dataclass(slots=True)
 class _Sorted:
-    """A chain's lines by the interface that they name, outgoing ones first. ``settled`` are those that name
-    neither interface nor connection state, with the few destinations that they ask for."""
+    """A chain's lines by the interface that they name, outgoing ones first. ``settled`` are the few
+    destinations that lines ask for, ``asks`` what of interfaces and connection state."""
 
     by_oif: dict[str, list[int]] = field(default_factory=dict)
     by_iif: dict[str, list[int]] = field(default_factory=dict)
     others: list[int] = field(default_factory=list)
     settled: dict[int, list[int] | None] = field(default_factory=dict)
+    asks: list[frozenset[str]] = field(default_factory=list)
 
     @staticmethod
     def of(chain: ChainCode) -> _Sorted:
         found = _Sorted()
         for place, line in enumerate(chain.lines):
-            if _is_settled(line.guard):
-                found.settled[place] = _destinations(line.guard)
-                found.others.append(place)
-                continue
+            found.settled[place] = _destinations(line.guard)
+            found.asks.append(_asks(line.guard))
             named = {
                 p.field: p.name for p in conjuncts(line.guard) if isinstance(p, Interface) and not p.prefix
             }
@@ -135,11 +135,11 @@ class _Sorted:
 
     def places(self, state: State) -> list[int]:
         """The lines for the interfaces of a state and those for any, in order."""
-        iif = state.iif
-        names = [name for name, _ in iif.cases] if isinstance(iif, ByOrigin) else [iif]
-        found = [*self.others, *self.by_oif.get(state.oif or "", ())]
-        for name in names:
-            found += self.by_iif.get(name or "", ())
+        found = list(self.others)
+        for lines, given in ((self.by_oif, state.oif), (self.by_iif, state.iif)):
+            names = [name for name, _ in given.cases] if isinstance(given, ByOrigin) else [given]
+            for name in names:
+                found += lines.get(str(name), ()) if name is not None else ()
         return sorted(found)
 
 
@@ -152,16 +152,22 @@ def conjuncts(guard: Guard) -> Iterator[Guard]:
         yield guard
 
 
-def _is_settled(guard: Guard) -> bool:
+_ASKED = ("iif", "oif", "ctstate")
+
+
+def _asks(guard: Guard) -> frozenset[str]:
+    """Which of the things that are settled beforehand a guard asks about."""
     match guard:
-        case Interface() | In("ctstate"):
-            return False
-        case All(parts) | AnyOf(parts):
-            return all(_is_settled(part) for part in parts)
-        case Not(inner):
-            return _is_settled(inner)
+        case Interface(name):
+            return frozenset((name,))
+        case In("ctstate"):
+            return frozenset(("ctstate",))
+        case All(inner) | AnyOf(inner):
+            return frozenset().union(*map(_asks, inner))
+        case Not(part):
+            return _asks(part)
         case _:
-            return True
+            return frozenset()
 
 
 def settled(guard: Guard, state: State) -> Guard:
@@ -172,7 +178,7 @@ def settled(guard: Guard, state: State) -> Guard:
             if isinstance(given, ByOrigin) or name in ("physin", "physout"):
                 return guard
             return ALWAYS if interface_fits(guard, given) else NEVER
-        case In("ctstate", values):
+        case In("ctstate", values) if isinstance(state.ctstate, int):
             return ALWAYS if state.ctstate in values else NEVER
         case All(parts):
             kept: list[Guard] = []

@@ -135,8 +135,11 @@ class Space:
         """The packets of which this bit is set."""
         if code < 0:
             return self.everything if code == ONE else self.nothing
-        var = self._var[code >> 1]
+        var = self._variable(code >> 1)
         return ~var if code & 1 else var
+
+    def _variable(self, index: int) -> Set:
+        return self._var[index] if index < self.variables else self.manager.var(index)
 
     def member(self, bits: Bits, values: IntSet) -> Set:
         """The packets whose field is in the set."""
@@ -166,7 +169,9 @@ class Space:
             return self._member(codes, at + 1, half, high)
         zero = self._member(codes, at + 1, base, low)
         one = self._member(codes, at + 1, half, high)
-        return self._var[code >> 1].ite(zero, one) if code & 1 else self._var[code >> 1].ite(one, zero)
+        return (
+            self._variable(code >> 1).ite(zero, one) if code & 1 else self._variable(code >> 1).ite(one, zero)
+        )
 
     def _equals(self, codes: tuple[int, ...], at: int, value: int) -> Set:
         found = self.everything
@@ -177,7 +182,7 @@ class Space:
                 if (code == ONE) != wanted:
                     return self.nothing
                 continue
-            var = self._var[code >> 1]
+            var = self._variable(code >> 1)
             found &= var if (code & 1) != wanted else ~var
         return found
 
@@ -212,6 +217,25 @@ class Space:
             if not some.satisfiable():
                 break
         return some
+
+    # ------------------------------------------------------------------------- further variables
+
+    def extra(self, name: str, width: int) -> Bits:
+        """A field that is not of the original header (a mark, say), below all others in the order."""
+        if name not in self.field:
+            added = self.manager.add_vars(width)
+            self.first[name] = added[0]
+            self.field[name] = self.bits(tuple(2 * index for index in added))
+        return self.field[name]
+
+    def one_of(self, name: str, values: Sequence[object]) -> tuple[tuple[object, Set], ...]:
+        """Disjoint sets, one for each value that something of a packet may have."""
+        bits = self.extra(name, max(1, (len(values) - 1).bit_length()))
+        last = (1 << bits.width) - 1
+        spans = [(at, at if at < len(values) - 1 else last) for at in range(len(values))]
+        return tuple(
+            (value, self.member(bits, IntSet.span(*span))) for value, span in zip(values, spans, strict=True)
+        )
 
     # --------------------------------------------------------------------------------- choices
 

@@ -13,11 +13,11 @@ from sekisho.symbolic.space import Bits, Ends, Set, Space
 from sekisho.values.address import Address
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ByOrigin:
-    """A name that depends on the packet: disjoint sets, one for each name."""
+    """A name or number that depends on the packet: disjoint sets, one for each. Compared by identity."""
 
-    cases: tuple[tuple[str | None, Set], ...]
+    cases: tuple[tuple[str | int | None, Set], ...]
 
     def where(self, wanted: object, nothing: Set) -> Set:
         """The packets for which ``wanted(name)`` holds."""
@@ -29,6 +29,9 @@ class ByOrigin:
 
 
 Name = str | None | ByOrigin
+# Numbers of which all bits may be free, and states of which any may be meant (where a chain is read alone).
+Free = int | Bits
+Any = int | None | ByOrigin
 # The name of an interface that is there but that nobody knows.
 OPEN = "?"
 
@@ -40,8 +43,8 @@ class SymbolicConnection:
 
     sent: Ends
     onward: Ends
-    zone: int = 0
-    zone_reply: int = 0
+    zone: Free = 0
+    zone_reply: Free = 0
     status: int = 0
     mark: int = 0
     bound: frozenset[str] = frozenset()
@@ -70,21 +73,22 @@ class State:
     answered: bool = False
     mac_open: bool = False
     sees: str = "ports"
+    fragment: Free = 0
     iif: Name = None
-    oif: str | None = None
+    oif: Name = None
     physin: Name = None
-    physout: str | None = None
+    physout: Name = None
     local: bool = False
-    mark: int = 0
+    mark: Free = 0
     next_hop: Address | Bits | None = None
     linkdown: bool = False
-    pkttype: int = 0
-    zone: int = 0
-    zone_reply: int = 0
-    ctstate: int = INVALID
-    ctstatus: int = 0
-    ctmark: int = 0
-    ctdir: int | None = None
+    pkttype: Free = 0
+    zone: Free = 0
+    zone_reply: Free = 0
+    ctstate: Any = INVALID
+    ctstatus: Free = 0
+    ctmark: Free = 0
+    ctdir: Any = None
     ctsent: Ends | None = None
     ctonward: Ends | None = None
     untracked: bool = False
@@ -99,6 +103,22 @@ class State:
     def with_ends(self, **ends: Bits) -> State:
         """The state with some of its addresses and ports replaced."""
         return replace(self, ends=replace(self.ends, **ends))
+
+    @property
+    def seen(self) -> State:
+        """What guards see of the state, but for the reverse path; an interface that is known has been asked
+        for beforehand (see ``narrow``)."""
+        known = not isinstance(self.iif, ByOrigin)
+        return replace(
+            self, iif=None if known else self.iif, next_hop=None, linkdown=False, untracked=False,
+            template=False, way_out=None, tracked=None, connections=(), reply=False, visits=0, first=None,
+        )  # fmt: skip
+
+    @property
+    def way(self) -> str | None:
+        """The outgoing interface of packets on their way through a host."""
+        assert not isinstance(self.oif, ByOrigin)
+        return self.oif
 
     @property
     def connection(self) -> SymbolicConnection | None:

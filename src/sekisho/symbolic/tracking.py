@@ -174,7 +174,7 @@ def _clash(state: State, some: Set, new: SymbolicConnection, guards: Guards) -> 
 def rewrite(state: State, side: str) -> State:
     """Apply the connection's translation of one side to the packets."""
     connection, direction = state.connection, state.ctdir
-    if connection is None or direction is None:
+    if connection is None or not isinstance(direction, int):
         return state
     bit = SNAT_BIT if side == "src" else DNAT_BIT
     if direction == 1:
@@ -324,7 +324,7 @@ def own_addresses(
     towards: Bits | Address = state.ends.dst
     if space.family == 4 and state.next_hop is not None:
         towards = state.next_hop
-    for subnet, address in preferred_addresses(addresses, state.oif or ""):
+    for subnet, address in preferred_addresses(addresses, state.way or ""):
         here = some
         if subnet is not None:
             if isinstance(towards, Address):

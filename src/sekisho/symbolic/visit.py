@@ -221,7 +221,7 @@ class SymbolicVisit:
                 self._set_out(passed, state, some, "output", routed)
         waiting: Front = {}
         for state, some in routed.items():
-            add(waiting, replace(state, way_out=state.oif), some)
+            add(waiting, replace(state, way_out=state.way), some)
         ready: Front = {}
         for state, some in self.hook("output", waiting).items():
             add(ready, replace(state, oif=state.way_out), some)
@@ -242,7 +242,7 @@ class SymbolicVisit:
                 sent: Front = {}
                 self._set_out(passed, state, part, phase, sent)
                 for each, those in sent.items():
-                    add(found, replace(each, way_out=each.oif, oif=state.oif), those)
+                    add(found, replace(each, way_out=each.way, oif=state.oif), those)
         return found
 
     def _unchanged(self, before: State, after: State, some: Set, looks_at: int) -> Set:
@@ -315,7 +315,7 @@ class SymbolicVisit:
         found = []
         for state, some in self.hook("postrouting", front).items():
             assert state.next_hop is not None
-            found.append(Leaving(state.oif or "", state.next_hop, state, some))
+            found.append(Leaving(state.way or "", state.next_hop, state, some))
         return found
 
     def local_input(self, front: Front) -> None:

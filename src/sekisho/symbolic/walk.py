@@ -232,7 +232,7 @@ class SymbolicWalk:
         is in hairpin mode; and note the port that the rest goes out by."""
         found: Front = {}
         for state, some in front.items():
-            bridge, next_hop = state.oif or "", state.next_hop
+            bridge, next_hop = state.way or "", state.next_hop
             assert next_hop is not None
             for target in self.attachments(bridge):
                 here = some

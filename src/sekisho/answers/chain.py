@@ -1,0 +1,153 @@
+"""A base chain by itself: what it accepts, and for one service who may call whom.
+
+For firewalls of which only the rules are known: no routes say where packets go, so every pair of interfaces
+counts. A matrix groups the addresses that the chain treats alike, as callers and as called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekisho.errors import UsageError
+from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.host import compile_host
+from sekisho.semantics.program import NEW, Program, Station
+from sekisho.symbolic.boxes import Box, boxes, by_value
+from sekisho.symbolic.chain_view import ChainView
+from sekisho.symbolic.dead import DeadLine, DeadLines
+from sekisho.symbolic.space import Set
+from sekisho.values.address import Family
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import SYN, TCP
+
+# Boxes of one interface that are listed; more are counted.
+MOST_BOXES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What packets from one interface are accepted, for certain and perhaps (``size``: how many boxes)."""
+
+    iif: str | None
+    certain: tuple[Box, ...]
+    perhaps: tuple[Box, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """Addresses that are treated alike as callers (``sources``), and whom they may call."""
+
+    sources: IntSet
+    targets: IntSet
+
+
+@dataclass(frozen=True, slots=True)
+class ChainAnswer:
+    """``accepted`` where no service is asked about, else ``matrix``."""
+
+    family: Family
+    table: str
+    chain: str
+    accepted: tuple[Accepted, ...] = ()
+    matrix: tuple[Class, ...] = ()
+
+
+def station_of(program: Program, name: str) -> Station:
+    """``filter:FORWARD``, or ``FORWARD`` of table filter. Raises UsageError where there is none."""
+    table, colon, chain = name.partition(":")
+    if not colon:
+        table, chain = "filter", name
+    every = [station for at_hook in program.stations.values() for station in at_hook]
+    found = [station for station in every if station.table == table and station.base.name == chain]
+    if not found:
+        known = ", ".join(sorted({f"{station.table}:{station.base.name}" for station in every}))
+        raise UsageError(f"no base chain {name!r} in this snapshot", advice=f"known: {known}")
+    return found[0]
+
+
+class ChainReader:
+    """Answers about one base chain; what one answer found out helps the next."""
+
+    def __init__(self, snapshot: Snapshot, name: str, family: Family = 4) -> None:
+        self.family: Family = family
+        self.station = station_of(compile_host(snapshot.host).programs[family], name)
+        self.view = ChainView(self.station, family)
+        self._verdicts: dict[str | None, tuple[Set, Set]] = {}
+
+    def accepts(self) -> ChainAnswer:
+        """All that the chain accepts, interface by interface."""
+        rows = tuple(self._accepted(iif) for iif in self.view.incoming)
+        return ChainAnswer(self.family, self.station.table, self.station.base.name, rows)
+
+    def verdicts(self, iif: str | None) -> tuple[Set, Set]:
+        """What may be accepted and what may be refused of all packets from an interface."""
+        if iif not in self._verdicts:
+            self._verdicts[iif] = self.view.verdicts(self.view.space.everything, iif)
+        return self._verdicts[iif]
+
+    def _accepted(self, iif: str | None) -> Accepted:
+        may, may_not = self.verdicts(iif)
+        field = self.view.space.field
+        shown = [(name, field[name]) for name in ("proto", "src", "dst", "dport")]
+        certain: list[Box] = []
+        perhaps: list[Box] = []
+        more = False
+        for found, some in ((certain, may & ~may_not), (perhaps, may & may_not)):
+            for box in boxes(self.view.space, some, shown):
+                if len(found) == MOST_BOXES:
+                    more = True
+                    break
+                found.append(box)
+        return Accepted(iif, tuple(certain), tuple(perhaps), more)
+
+    def matrix(self, proto: int, port: int) -> ChainAnswer:
+        """Who may open connections to whom for one service, over any interfaces."""
+        field, space = self.view.space.field, self.view.space
+        some = space.member(field["proto"], IntSet.of(proto)) & space.member(field["dport"], IntSet.of(port))
+        some &= self.view.state_is(NEW)
+        if proto == TCP:
+            some &= space.member(field["tcp_flags"], IntSet.of(SYN))
+        accepted = space.nothing
+        for iif in self.view.incoming:
+            if iif in self._verdicts:
+                may = self._verdicts[iif][0] & some
+            else:
+                may, _ = self.view.verdicts(some, iif)
+            accepted |= space.showing(may, (field["dst"], field["src"]))
+        classes = tuple(_classes(self.view, accepted))
+        return ChainAnswer(self.family, self.station.table, self.station.base.name, (), classes)
+
+    def dead(self) -> list[DeadLine]:
+        """Rules that take nothing or make no difference."""
+        return DeadLines(self.view).find()
+
+
+def _classes(view: ChainView, accepted: Set) -> list[Class]:
+    """Callers by whom they may call."""
+    field = view.space.field
+    changes: dict[int, list[tuple[int, bool]]] = {}
+    targets: list[IntSet] = []
+    for values, rest in by_value(view.space, accepted, field["dst"]):
+        at = len(targets)
+        targets.append(values)
+        for sources, _ in by_value(view.space, rest, field["src"]):
+            for first, last in sources:
+                changes.setdefault(first, []).append((at, True))
+                changes.setdefault(last + 1, []).append((at, False))
+    by_targets: dict[frozenset[int], list[tuple[int, int]]] = {}
+    now: set[int] = set()
+    starts = sorted(changes)
+    for start, end in zip(starts, [*starts[1:], 0], strict=True):
+        for at, enters in changes[start]:
+            if enters:
+                now.add(at)
+            else:
+                now.discard(at)
+        if now:
+            by_targets.setdefault(frozenset(now), []).append((start, end - 1))
+    found = []
+    for called, spans in by_targets.items():
+        union = IntSet.from_intervals(i for at in called for i in targets[at])
+        found.append(Class(IntSet.from_intervals(spans), union))
+    return sorted(found, key=lambda item: -item.targets.size())

@@ -1,0 +1,149 @@
+"""Dead lines as findings of lint: rules that take nothing, chains and sets that nobody uses, hidden routes.
+
+Every finding carries its proof: the lines that take all that the dead one asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sekisho.answers.docker_traps import Finding
+from sekisho.model.routing import Route
+from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics.host import compile_host
+from sekisho.semantics.journey import Hook
+from sekisho.semantics.program import Station
+from sekisho.symbolic.chain_view import ChainView, stations
+from sekisho.symbolic.dead import DeadLine, DeadLines
+from sekisho.values.address import Family
+
+# Lines of a proof that are shown; a rule may be covered by hundreds.
+MOST_PROOF = 6
+FAMILIES: tuple[Family, Family] = (4, 6)
+
+
+def dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
+    """All of them, of the host's own namespace."""
+    host = compile_host(snapshot.host)
+    for family in FAMILIES:
+        seen: set[int] = set()
+        for station in stations(host.programs[family]):
+            if not any(chain.lines for chain in (station.base, *station.chains.values())):
+                continue
+            for dead in DeadLines(ChainView(station, family)).find():
+                if not dead.proof and dead.why == "shadowed" and not host.addresses[family]:
+                    continue  # which addresses are LOCAL nobody knows, so nor what a jump takes
+                # A user chain is dead only if it is for every base chain that calls it.
+                if dead.chain.name == station.base.name:
+                    yield _finding(dead, station)
+                elif id(dead.line) not in seen and _only_caller(station, dead, host.programs[family].stations):
+                    seen.add(id(dead.line))
+                    yield _finding(dead, station)
+    yield from _unused_chains(snapshot.host)
+    yield from _unused_sets(snapshot.host)
+    yield from _hidden_routes(snapshot.host)
+
+
+def _only_caller(station: Station, dead: DeadLine, every: Mapping[Hook, tuple[Station, ...]]) -> bool:
+    """Whether no other base chain of the table could come to the chain."""
+    for at_hook in every.values():
+        for other in at_hook:
+            same_table = (other.table, other.backend) == (station.table, station.backend)
+            if other is not station and same_table and dead.chain.name in _called(other):
+                return False
+    return True
+
+
+def _called(station: Station) -> set[str]:
+    """The chains that a base chain calls, directly or through others."""
+    found: set[str] = set()
+    waiting = [station.base]
+    while waiting:
+        for line in waiting.pop().lines:
+            name = getattr(line.action, "chain", None)
+            if isinstance(name, str) and name not in found and name in station.chains:
+                found.add(name)
+                waiting.append(station.chains[name])
+    return found
+
+
+_IDS = {
+    "impossible": ("lint.rule-impossible", "warning"),
+    "unreachable": ("lint.rule-unreachable", "warning"),
+    "shadowed": ("lint.rule-shadowed", "warning"),
+    "redundant": ("lint.rule-redundant", "note"),
+}
+
+
+def _finding(dead: DeadLine, station: Station) -> Finding:
+    code, severity = _IDS[dead.why]
+    places = [dead.line.evidence, *(line.evidence for _, line in dead.proof[:MOST_PROOF])]
+    names = ", ".join(f"{chain.name} {line.number}" for chain, line in dead.proof[:MOST_PROOF])
+    if len(dead.proof) > MOST_PROOF:
+        names += ", ..."
+    policy = names or f"-P {station.base.name}"
+    where = f"{station.table} {dead.chain.name}"
+    kept = tuple(place for place in places if place is not None)
+    return Finding(code, severity, (where, str(dead.line.number), policy), kept)
+
+
+def _unused_chains(host: Namespace) -> Iterator[Finding]:
+    for ruleset in host.rulesets:
+        for table in ruleset.tables:
+            named = {rule.target.name for chain in table.chains for rule in chain.rules if rule.target}
+            for chain in table.chains:
+                # An empty chain that nobody calls is a place kept free (DOCKER-USER before its jump).
+                if chain.policy is None and chain.name not in named and chain.rules:
+                    places = (chain.evidence,) if chain.evidence is not None else ()
+                    yield Finding("lint.chain-unused", "note", (f"{table.name} {chain.name}",), places)
+
+
+def _unused_sets(host: Namespace) -> Iterator[Finding]:
+    if host.ipsets is None or not any(ruleset.complete for ruleset in host.rulesets):
+        return
+    words = {
+        value
+        for ruleset in host.rulesets
+        for table in ruleset.tables
+        for chain in table.chains
+        for rule in chain.rules
+        for option in (*rule.matches, *(rule.target.options if rule.target else ()))
+        for value in option.values
+    }
+    members = {element for ipset in host.ipsets if ipset.type == "list:set" for element, _ in ipset.entries}
+    for ipset in host.ipsets:
+        if ipset.name not in words | members:
+            places = (ipset.evidence,) if ipset.evidence is not None else ()
+            yield Finding("lint.set-unused", "note", (ipset.name,), places)
+
+
+def _hidden_routes(host: Namespace) -> Iterator[Finding]:
+    """Routes for a destination that another route of the table takes whole: the same prefix with a smaller
+    metric. (A longer prefix hides parts of a route, and rules may look a table up for some only.)"""
+    best: dict[tuple[object, ...], Route] = {}
+    for route in host.routes:
+        key = (route.family, route.table, route.dst, route.tos)
+        known = best.get(key)
+        if known is None or _metric(route) < _metric(known):
+            best[key] = route
+    for route in host.routes:
+        winner = best[route.family, route.table, route.dst, route.tos]
+        down = any("dead" in hop.flags or "linkdown" in hop.flags for hop in winner.nexthops)
+        if winner is not route and _metric(winner) < _metric(route) and not down and route.table != "local":
+            places = tuple(one.evidence for one in (route, winner) if one.evidence is not None)
+            yield Finding("lint.route-hidden", "note", (_words(route), _words(winner)), places)
+
+
+def _metric(route: Route) -> int:
+    default = 0 if route.family == 4 else 1024
+    return default if route.metric is None else route.metric
+
+
+def _words(route: Route) -> str:
+    """The route as ``ip route`` would begin it."""
+    hop = route.nexthops[0] if route.nexthops else None
+    via = f" via {hop.via}" if hop is not None and hop.via is not None else ""
+    device = f" dev {hop.dev}" if hop is not None and hop.dev else ""
+    metric = f" metric {route.metric}" if route.metric is not None else ""
+    return f"{route.dst}{via}{device}{metric}"
+

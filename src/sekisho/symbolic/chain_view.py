@@ -1,0 +1,204 @@
+"""One base chain by itself: what it does to all packets there could be, whatever routing and tables before do.
+
+Interfaces, marks and connection states are variables here too, below the header's in the order. Combinations
+that no packet has (a reply that is NEW...) are among them; so what is found dead is dead, and what is found
+accepted is accepted if a packet like that comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from sekisho.semantics.program import (
+    ESTABLISHED,
+    INVALID,
+    NEW,
+    RELATED,
+    UNTRACKED,
+    Accept,
+    All,
+    AnyOf,
+    ChainCode,
+    Guard,
+    In,
+    Interface,
+    Jump,
+    Members,
+    Not,
+    Program,
+    Station,
+    Translate,
+    parts,
+)
+from sekisho.symbolic.flow import Flow, Within
+from sekisho.symbolic.guards import Cond, Guards
+from sekisho.symbolic.narrow import conjuncts
+from sekisho.symbolic.space import Ends, Set, Space
+from sekisho.symbolic.state import ByOrigin, Front, State, at_start
+from sekisho.values.address import Family
+
+_STATES = (NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED)
+_SOMETHING_ELSE = "(another interface)"
+
+
+class ChainView:
+    """A station read alone."""
+
+    def __init__(self, station: Station, family: Family, space: Space | None = None) -> None:
+        self.station = station
+        self.space = space or Space(family)
+        self.guards = Guards(self.space)
+        unsure = Cond(self.space.nothing, self.space.everything)
+        self.guards.reverse = lambda state, guard: unsure
+        self.flow = Flow(self.guards)
+        self._whole = self._start()
+
+    @property
+    def start(self) -> State:
+        """All packets there could be."""
+        return self._whole
+
+    def _start(self) -> State:
+        space = self.space
+        names = _interfaces(self.station)
+        field = space.field
+        incoming = self.station.hook != "output"
+        outgoing = self.station.hook not in ("prerouting", "input", "ingress")
+        state = replace(
+            at_start(space), src_mac=field["src_mac"], uid=field["uid"], gid=field["gid"], local=True,
+            mark=space.extra("mark", 32), ctmark=space.extra("ctmark", 32),
+            ctstatus=space.extra("ctstatus", 10), pkttype=space.extra("pkttype", 3),
+            zone=space.extra("zone", 16), fragment=space.extra("fragment", 1),
+        )  # fmt: skip
+        width = space.width("src")
+        sent, onward = (
+            Ends(space.extra(f"{side}src", width), space.extra(f"{side}dst", width),
+                 space.extra(f"{side}sport", 16), space.extra(f"{side}dport", 16))
+            for side in ("ctorig", "ctonward")
+        )  # fmt: skip
+        either = (*names, _SOMETHING_ELSE)
+        ports = (*names, _SOMETHING_ELSE, None)
+        return replace(
+            state,
+            ctsent=sent,
+            ctonward=onward,
+            iif=ByOrigin(_cases(space, "iif", either)) if incoming else None,
+            oif=ByOrigin(_cases(space, "oif", either)) if outgoing else None,
+            physin=ByOrigin(_cases(space, "physin", ports)),
+            physout=ByOrigin(_cases(space, "physout", ports)),
+            ctstate=ByOrigin(_cases(space, "ctstate", _STATES)),
+            ctdir=ByOrigin(_cases(space, "ctdir", (0, 1, None))),
+        )
+
+    # -------------------------------------------------------------------------------- what it does
+
+    @property
+    def incoming(self) -> tuple[str | None, ...]:
+        """The incoming interfaces that rules tell apart, with one for all others."""
+        iif = self._whole.iif
+        return tuple(str(name) for name, _ in iif.cases) if isinstance(iif, ByOrigin) else (iif,)
+
+    def verdicts(self, some: Set, iif: str | None) -> tuple[Set, Set]:
+        """The packets from one interface that may be accepted, and those that may be refused.
+
+        What is in the first only is accepted for certain. The sender's MAC address is forgotten: a packet
+        counts as accepted where some address makes it so.
+        """
+        self.flow.bounds = True
+        self.flow.returning = self._without_mac
+        forgotten = self.space.of_fields(["src_mac"])
+        accepted = refused = self.space.nothing
+        front: Front = {replace(self._whole, iif=iif): some}
+        for passed, _, here in self.flow.run(self.station.base, self.station.chains, front, "chain"):
+            if isinstance(passed, Within) and passed.within is not None:
+                here &= passed.within
+            here = here.exists(forgotten)
+            if isinstance(passed.action, Accept | Translate):
+                accepted |= here
+            else:
+                refused |= here
+        return accepted, refused
+
+    def _without_mac(self, name: str, some: Set) -> Set:
+        """What comes back from a chain that looked at MAC addresses, when no other chain does for its packets:
+        whether there is a fitting one is all that counts then."""
+        if name not in self._mac_chains:
+            return some
+        return some.exists(self.space.of_fields(["src_mac"]))
+
+    @cached_property
+    def _mac_chains(self) -> frozenset[str]:
+        """Chains that ask for MAC addresses and are called for packets of one interface that no other such
+        chain is called for."""
+        asking = {name for name, chain in self.station.chains.items() if _asks_for_mac(chain)}
+        if _asks_for_mac(self.station.base):
+            return frozenset()
+        by_interface: dict[str, list[str]] = {}
+        for line in self.station.base.lines:
+            if isinstance(line.action, Jump) and line.action.chain in asking:
+                named = [p for p in conjuncts(line.guard) if isinstance(p, Interface) and p.field == "iif"]
+                if len(named) != 1 or named[0].prefix:
+                    return frozenset()
+                by_interface.setdefault(named[0].name, []).append(line.action.chain)
+        called = [name for names in by_interface.values() for name in names]
+        alone = all(len(names) == 1 for names in by_interface.values()) and len(called) == len(set(called))
+        return frozenset(called) if alone and set(called) == asking else frozenset()
+
+    def state_is(self, *states: int) -> Set:
+        """The packets of these connection states."""
+        ctstate = self._whole.ctstate
+        assert isinstance(ctstate, ByOrigin)
+        return ctstate.where(states.__contains__, self.space.nothing)
+
+
+def _asks_for_mac(chain: ChainCode) -> bool:
+    return any(
+        (isinstance(guard, In) and guard.field == "src_mac")
+        or (isinstance(guard, Members) and "src_mac" in guard.fields)
+        for line in chain.lines
+        for part in parts(line)
+        for guard in _leaves(part.guard)
+    )
+
+
+def _cases(
+    space: Space, name: str, values: tuple[str | int | None, ...]
+) -> tuple[tuple[str | int | None, Set], ...]:
+    return tuple(
+        (value, some) for value, some in zip(values, (s for _, s in space.one_of(name, values)), strict=True)
+    )
+
+
+def _interfaces(station: Station) -> tuple[str, ...]:
+    """The interfaces that rules name; a prefix stands for one of its interfaces."""
+    found: dict[str, None] = {}
+    for chain in (station.base, *station.chains.values()):
+        for line in chain.lines:
+            for part in parts(line):
+                for guard in _leaves(part.guard):
+                    if isinstance(guard, Interface):
+                        found[guard.name + ("+" if guard.prefix and guard.name else "")] = None
+                    elif isinstance(guard, Members):
+                        for boxes, _ in guard.entries:
+                            found.update((box, None) for box in boxes if isinstance(box, str))
+    found.pop("", None)
+    return tuple(found)
+
+
+def _leaves(guard: Guard) -> Iterator[Guard]:
+    match guard:
+        case All(inner) | AnyOf(inner):
+            for part in inner:
+                yield from _leaves(part)
+        case Not(part):
+            yield from _leaves(part)
+        case _:
+            yield guard
+
+
+def stations(program: Program) -> Iterator[Station]:
+    """Every station of a namespace, in the order of hooks."""
+    for at_hook in program.stations.values():
+        yield from at_hook

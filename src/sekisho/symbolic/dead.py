@@ -1,0 +1,332 @@
+"""Lines that take no packet, and lines that make no difference, each with the lines that prove it.
+
+A line is looked at with the packets that it asks for only: from its guard, along every way that its chain
+is called, what earlier lines certainly take is taken off. Few earlier lines share packets with it, fewer with
+a slice of them (one source, one destination, one interface), and a slice that arrives settles the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal
+
+from sekisho.semantics.program import (
+    ALWAYS,
+    Accept,
+    Action,
+    ChainCode,
+    Continue,
+    CopyMark,
+    Drop,
+    FirstOf,
+    Goto,
+    Guarded,
+    Jump,
+    Reject,
+    Return,
+    Series,
+    SetBits,
+    SetZone,
+    Translate,
+    Untrack,
+    parts,
+)
+from sekisho.symbolic.chain_view import ChainView
+from sekisho.symbolic.guards import Cond
+from sekisho.symbolic.overlap import SIDES, Overlaps, Region
+from sekisho.symbolic.space import Set
+from sekisho.symbolic.state import ByOrigin
+from sekisho.values.address import BITS
+from sekisho.values.intset import IntSet
+
+_PASSING = (Continue, SetBits, CopyMark, Untrack, SetZone)
+_ENDING = (Accept, Drop, Reject, Return, Translate)
+# Slices that are tried before all of a line's packets are looked at.
+_SLICES = 6
+_WAYS = 3
+# Ways to call a chain that are followed for one line at most; with more, it is not called dead.
+MOST_WAYS = 256
+
+Why = Literal["impossible", "unreachable", "shadowed", "redundant"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLine:
+    """``proof`` are the lines that take all that the line asks for (or do the same with it)."""
+
+    chain: ChainCode
+    line: Guarded
+    why: Why
+    proof: tuple[tuple[ChainCode, Guarded], ...]
+
+
+@dataclass(slots=True)
+class _Search:
+    """One line's packets on the way to it."""
+
+    proof: dict[int, tuple[ChainCode, Guarded]] = field(default_factory=dict)
+    ways: int = 0
+
+
+class DeadLines:
+    """Looks for dead lines in one station."""
+
+    def __init__(self, view: ChainView) -> None:
+        self.view = view
+        self.space = view.space
+        station = view.station
+        self.chains = {station.base.name: station.base, **station.chains}
+        self.callers: dict[str, list[tuple[ChainCode, int]]] = {name: [] for name in self.chains}
+        self.remarks = False
+        for chain in self.chains.values():
+            for place, line in enumerate(chain.lines):
+                for part in parts(line):
+                    if isinstance(part.action, Jump | Goto) and part.action.chain in self.callers:
+                        self.callers[part.action.chain].append((chain, place))
+                    self.remarks |= isinstance(part.action, SetBits | CopyMark)
+        names = [view.start.iif, view.start.oif]
+        known = [n for each in names if isinstance(each, ByOrigin) for n, _ in each.cases]
+        self.interfaces = frozenset(str(name) for name in known)
+        self._overlaps: dict[str, Overlaps] = {}
+        self._called: dict[str, list[Region]] = {}
+        self._held: dict[int, Cond] = {}
+
+    def find(self) -> list[DeadLine]:
+        """All dead lines of the station, chain by chain. Lines of chains that nobody calls are left out."""
+        found: list[DeadLine] = []
+        called = [c for c in self.chains.values() if c.policy is not None or self.callers[c.name]]
+        for chain in called:
+            for place, line in enumerate(chain.lines):
+                if line.number and (dead := self._dead(chain, place, line)):
+                    found.append(dead)
+        # A line makes no difference only where others do the same that are not dead themselves.
+        gone = {id(dead.line) for dead in found}
+        for chain in called:
+            for place, line in enumerate(chain.lines):
+                if line.number and id(line) not in gone:
+                    same = self._redundant(chain, place, line, gone)
+                    if same is not None:
+                        found.append(DeadLine(chain, line, "redundant", same))
+        return found
+
+    def _dead(self, chain: ChainCode, place: int, line: Guarded) -> DeadLine | None:
+        asked = self._holds(line).maybe
+        if not asked.satisfiable():
+            return DeadLine(chain, line, "impossible", ())
+        box = self._index(chain).regions[place]
+        if (cover := self._covered(chain, place, asked, box)) is not None:
+            why: Why = "unreachable" if cover.guard == ALWAYS else "shadowed"
+            return DeadLine(chain, line, why, ((chain, cover),))
+        search = _Search()
+        if not self._some_slice_arrives(chain, place, asked, box) and not self._arrives(
+            chain, place, asked, box, search
+        ):
+            proof = tuple(search.proof.values())
+            whole = [(where, each) for where, each in proof if where is chain and each.guard == ALWAYS]
+            why = "unreachable" if whole else "shadowed"
+            return DeadLine(chain, line, why, tuple(whole) or proof)
+        return None
+
+    def _holds(self, line: Guarded) -> Cond:
+        held = self._held.get(id(line))
+        if held is None:
+            held = self.view.guards.holds(line.guard, self.view.start)
+            if self.remarks and _asks_for_marks(line):
+                held = Cond(self.space.nothing, held.maybe | self._unmarked(line))
+            self._held[id(line)] = held
+        return held
+
+    def _unmarked(self, line: Guarded) -> Set:
+        """All that a line may take whatever the marks are: they change on the way."""
+        marks = [name for name in ("mark", "ctmark") if name in self.space.field]
+        return self.space.without(self.view.guards.holds(line.guard, self.view.start).maybe, marks)
+
+    def _index(self, chain: ChainCode) -> Overlaps:
+        found = self._overlaps.get(chain.name)
+        if found is None:
+            bits = BITS[self.space.family]
+            found = self._overlaps[chain.name] = Overlaps(chain, self.interfaces, bits)
+        return found
+
+    def _covered(self, chain: ChainCode, place: int, some: Set, box: Region) -> Guarded | None:
+        """An earlier line of the chain that takes all by itself."""
+        for earlier in self._index(chain).lines(box, place):
+            line = chain.lines[earlier]
+            if isinstance(line.action, _ENDING) and not (some & ~self._holds(line).yes).satisfiable():
+                return line
+        return None
+
+    def _some_slice_arrives(self, chain: ChainCode, place: int, some: Set, box: Region) -> bool:
+        """Whether one of a few slices of the packets arrives."""
+        for way in self._ways(chain):
+            for slice_ in self._slices(box.meet(way)):
+                part = some & self._within(slice_)
+                if part.satisfiable() and self._arrives(chain, place, part, slice_, _Search()):
+                    return True
+        return False
+
+    def _ways(self, chain: ChainCode) -> list[Region]:
+        """The boxes of a few ways in which a chain is called."""
+        known = self._called.get(chain.name)
+        if known is None:
+            known = self._called[chain.name] = list(islice(self._calls(chain, ()), _WAYS))
+        return known
+
+    def _calls(self, chain: ChainCode, path: tuple[str, ...]) -> Iterator[Region]:
+        if chain.policy is not None:
+            yield Region({}, {})
+        for caller, at in self.callers[chain.name] if chain.name not in path else ():
+            for outer in self._calls(caller, (*path, chain.name)):
+                yield outer.meet(self._index(caller).regions[at])
+
+    def _slices(self, box: Region) -> Iterator[Region]:
+        """Single addresses and interfaces out of a box: its edges, its middle, or some that no rule names."""
+        incoming, outgoing = (self._some_names(box.names.get(side)) for side in SIDES)
+        sources, targets = (self._some_addresses(box.values.get(name)) for name in ("src", "dst"))
+        for at in range(_SLICES):
+            values = {**box.values, "src": sources[at % len(sources)], "dst": targets[at % len(targets)]}
+            names = {
+                "iif": incoming[at % len(incoming)], "oif": outgoing[at % len(outgoing)],
+            }  # fmt: skip
+            yield Region(values, names)
+
+    def _some_names(self, names: frozenset[str] | None) -> list[frozenset[str]]:
+        every = sorted(self.interfaces if names is None else names)
+        return [frozenset({name}) for name in every[:_SLICES]] or [frozenset()]
+
+    def _some_addresses(self, values: IntSet | None) -> list[IntSet]:
+        if values is None:
+            low, high = self._unnamed
+            return [IntSet.of(low), IntSet.of(high)]
+        if not values:
+            return [values]
+        first, last = values.intervals[0][0], values.intervals[-1][1]
+        middle = values.intervals[len(values.intervals) // 2]
+        inside = (middle[0] + middle[1]) // 2
+        return [IntSet.of(inside), IntSet.of(last), IntSet.of(first)]
+
+    @property
+    def _unnamed(self) -> tuple[int, int]:
+        """Two addresses that are seldom in a rule set: of the documentation ranges."""
+        return (
+            (0xC6336485, 0xCB0071F9) if self.space.family == 4 else (0x20010DB8 << 96 | 9, 0x2600 << 112 | 9)
+        )
+
+    def _within(self, box: Region) -> Set:
+        """The packets of a slice."""
+        found = self.space.everything
+        for name, values in box.values.items():
+            if name in ("src", "dst"):
+                found &= self.space.member(self.space.field[name], values)
+        for side, names in box.names.items():
+            given = getattr(self.view.start, side)
+            if isinstance(given, ByOrigin):
+                found &= given.where(names.__contains__, self.space.nothing)
+        return found
+
+    # ------------------------------------------------------------------------------ on the way there
+
+    def _arrives(self, chain: ChainCode, place: int, some: Set, box: Region, search: _Search) -> bool:
+        """Whether any of the packets may come to the place in the chain, by some way of calling it."""
+        return self._coming(chain, place, some, box, search, ()).satisfiable()
+
+    def _coming(
+        self, chain: ChainCode, place: int, some: Set, box: Region, search: _Search, path: tuple[str, ...]
+    ) -> Set:
+        nothing = self.space.nothing
+        if chain.policy is not None:
+            return self._past(chain, some, box, search, place)[0]
+        for caller, at in self.callers[chain.name]:
+            search.ways += 1
+            if search.ways > MOST_WAYS or caller.name in path:
+                return some
+            jump = caller.lines[at]
+            entering = some & self._holds(jump).maybe
+            if not entering.satisfiable():
+                continue
+            inside = box.meet(self._index(caller).regions[at])
+            entering = self._coming(caller, at, entering, inside, search, (*path, chain.name))
+            if entering.satisfiable():
+                left = self._past(chain, entering, inside, search, place)[0]
+                if left.satisfiable():
+                    return left
+        return nothing
+
+    def _past(
+        self, chain: ChainCode, some: Set, box: Region, search: _Search, before: int | None = None
+    ) -> tuple[Set, Set]:
+        """The packets that are not certainly gone after the lines ``before`` a place (all of them), and
+        those that may have returned to the caller."""
+        back = self.space.nothing
+        for place in self._index(chain).lines(box, before):
+            if not some.satisfiable():
+                break
+            line = chain.lines[place]
+            kind = type(line.action)
+            if kind in _PASSING:
+                continue
+            held = self._holds(line)
+            taken = some & held.maybe
+            if not taken.satisfiable():
+                continue
+            left = some & ~held.yes
+            if kind is FirstOf or kind is Series:
+                continue  # whatever it does to some of them, all may go on
+            if kind is Jump or kind is Goto:
+                assert isinstance(line.action, Jump | Goto)
+                inside = box.meet(self._index(chain).regions[place])
+                passed, returned = self._past(self.chains[line.action.chain], taken, inside, search)
+                if kind is Jump:
+                    left |= passed | returned
+                else:
+                    back |= passed | returned
+            elif kind is Return:
+                back |= taken
+            if left != some and kind is not Jump and kind is not Goto:
+                search.proof[id(line)] = (chain, line)
+            some = left
+        return some, back
+
+    # ----------------------------------------------------------------------------------- afterwards
+
+    def _redundant(
+        self, chain: ChainCode, place: int, line: Guarded, gone: set[int]
+    ) -> tuple[tuple[ChainCode, Guarded], ...] | None:
+        """The later lines that do the same with all that the line asks for; None where one does not."""
+        if not isinstance(line.action, Accept | Drop | Reject):
+            return None
+        asked, box = self._holds(line).maybe, self._index(chain).regions[place]
+        part = next(self._slices(box))
+        some = asked & self._within(part)
+        if some.satisfiable() and self._done_by_others(chain, place, line, some, part, gone) is None:
+            return None
+        return self._done_by_others(chain, place, line, asked, box, gone)
+
+    def _done_by_others(
+        self, chain: ChainCode, place: int, line: Guarded, some: Set, box: Region, gone: set[int]
+    ) -> tuple[tuple[ChainCode, Guarded], ...] | None:
+        proof: list[tuple[ChainCode, Guarded]] = []
+        for later in self._index(chain).lines(box):
+            other = chain.lines[later]
+            if later <= place or id(other) in gone or type(other.action) in _PASSING:
+                continue
+            held = self._holds(other)
+            if not (some & held.maybe).satisfiable():
+                continue
+            if other.action != line.action:
+                return None
+            proof.append((chain, other))
+            some &= ~held.yes
+            if not some.satisfiable():
+                return tuple(proof)
+        return tuple(proof) if _same(chain.policy, line.action) else None
+
+
+def _same(policy: Action | None, action: Action) -> bool:
+    return policy is not None and policy == action
+
+
+def _asks_for_marks(line: Guarded) -> bool:
+    return "mark" in repr(line.guard)

@@ -1,0 +1,129 @@
+"""Which lines of a chain could share packets with a box: per field, a bit set of lines for every interval.
+
+    src  | 0 ... 10.0.0.0 ....... 10.1.0.0 ... |      each interval has the lines (bits of one integer) whose
+         | {3}     {1,3,4}          {3,4}      |      condition on the field holds somewhere in it
+
+The lines for a box are the intersection over the fields of the union over the intervals that it touches.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.semantics.program import ChainCode, Guard, In, Interface, Not
+from sekisho.symbolic.guards import interface_fits
+from sekisho.symbolic.narrow import conjuncts
+from sekisho.values.intset import IntSet
+
+FIELDS = ("dst", "src", "dport", "proto", "sport", "ctstate")
+_WIDTH = {"dport": 16, "sport": 16, "proto": 8, "ctstate": 3}
+SIDES = ("iif", "oif")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The box around a guard: what it asks of single fields (absent: anything)."""
+
+    values: dict[str, IntSet]
+    names: dict[str, frozenset[str]]
+
+    def meet(self, other: Region) -> Region:
+        """The box around both guards together."""
+        values = dict(self.values)
+        for name, some in other.values.items():
+            values[name] = values[name] & some if name in values else some
+        names = dict(self.names)
+        for name, those in other.names.items():
+            names[name] = names[name] & those if name in names else those
+        return Region(values, names)
+
+
+def region(guard: Guard, interfaces: frozenset[str], address_bits: int) -> Region:
+    """The box around a guard. ``interfaces`` are all names that count."""
+    values: dict[str, IntSet] = {}
+    names: dict[str, frozenset[str]] = {}
+    for part in conjuncts(guard):
+        inner, negated = (part.guard, True) if isinstance(part, Not) else (part, False)
+        if isinstance(inner, In) and inner.field in FIELDS:
+            bits = _WIDTH.get(inner.field, address_bits)
+            some = inner.values.complement(bits) if negated else inner.values
+            if negated and inner.field in ("sport", "dport"):
+                continue  # also holds for packets without ports
+            values[inner.field] = values[inner.field] & some if inner.field in values else some
+        elif isinstance(inner, Interface) and inner.field in SIDES:
+            fitting = frozenset(name for name in interfaces if interface_fits(inner, name) != negated)
+            names[inner.field] = names.get(inner.field, fitting) & fitting
+    return Region(values, names)
+
+
+class Overlaps:
+    """The index of one chain."""
+
+    def __init__(self, chain: ChainCode, interfaces: frozenset[str], address_bits: int) -> None:
+        self.regions = [region(line.guard, interfaces, address_bits) for line in chain.lines]
+        self.every = (1 << len(chain.lines)) - 1
+        self._starts: dict[str, list[int]] = {}
+        self._masks: dict[str, list[int]] = {}
+        self._free: dict[str, int] = {}
+        for name in FIELDS:
+            self._index(name)
+        self._names: dict[str, dict[str, int]] = {side: {} for side in SIDES}
+        for side in SIDES:
+            free = 0
+            for place, box in enumerate(self.regions):
+                if side not in box.names:
+                    free |= 1 << place
+                for name in box.names.get(side, ()):
+                    known = self._names[side]
+                    known[name] = known.get(name, 0) | 1 << place
+            self._free[side] = free
+
+    def _index(self, name: str) -> None:
+        free = 0
+        events: dict[int, int] = {0: 0}
+        for place, box in enumerate(self.regions):
+            values = box.values.get(name)
+            if values is None:
+                free |= 1 << place
+                continue
+            for first, last in values:
+                events[first] = events.get(first, 0) ^ 1 << place
+                events[last + 1] = events.get(last + 1, 0) ^ 1 << place
+        starts = sorted(events)
+        masks: list[int] = []
+        now = free
+        for start in starts:
+            now ^= events[start]
+            masks.append(now)
+        self._starts[name], self._masks[name], self._free[name] = starts, masks, free
+
+    def lines(self, box: Region, before: int | None = None) -> Iterator[int]:
+        """The places of lines, in order, that the box may share packets with."""
+        found = self.every if before is None else (1 << before) - 1
+        for name in FIELDS:
+            values = box.values.get(name)
+            if values is not None and found:
+                found &= self._touched(name, values)
+        for side in SIDES:
+            names = box.names.get(side)
+            if names is not None and found:
+                mask = self._free[side]
+                for each in names:
+                    mask |= self._names[side].get(each, 0)
+                found &= mask
+        while found:
+            low = found & -found
+            yield low.bit_length() - 1
+            found ^= low
+
+    def _touched(self, name: str, values: IntSet) -> int:
+        starts, masks = self._starts[name], self._masks[name]
+        found = 0
+        for first, last in values:
+            at = bisect_right(starts, first) - 1
+            end = at + 1 if first == last else bisect_right(starts, last)
+            for mask in masks[at:end]:
+                found |= mask
+        return found

@@ -38,6 +38,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "section.empty": ("Captured, and empty.", "取得されましたが、空です。"),
     "note": ("{0}", "{0}"),
+    "note.not-read": (
+        "Not a file of a snapshot; nothing of it is used.",
+        "スナップショットのファイルではありません。使いません。",
+    ),
     "note.capture": ("A note of the capture.", "取得時の覚え書きです。"),
     # ------------------------------------------------------------------ lines without a fact
     "unread": (

@@ -23,6 +23,7 @@ from sekisho.explain.explanation import Explanation, Line, Section
 from sekisho.explain.message import Message, m
 from sekisho.explain.messages_terms import BRIEF, TERM_OF
 from sekisho.explain.picture import draw
+from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Namespace, Snapshot
 
 # Other words for a section.
@@ -209,12 +210,19 @@ def _rest(snapshot: Snapshot) -> list[Section]:
     """What belongs to no namespace: lines of no known form, and notes of the capture."""
     rest: list[Section] = []
     if snapshot.notes:
-        lines = tuple(Line(note.file, note.line, note.text, (m("note.capture"),)) for note in snapshot.notes)
+        lines = tuple(_note(note) for note in snapshot.notes)
         rest.append(Section("notes", "", m("section.notes"), lines))
     if snapshot.unread:
         lines = tuple(unread_line(unread) for unread in snapshot.unread)
         rest.append(Section("unread", "", m("section.unread"), lines))
     return rest
+
+
+def _note(note: Evidence) -> Line:
+    """A note of the capture at its line; one about a whole file begins with the file's name."""
+    code = "note.not-read" if note.text.startswith("not read") else "note.capture"
+    text = note.text if note.line else f"{note.file}: {note.text}"
+    return Line(note.file, note.line, text, (m(code),))
 
 
 def _with_terms(sections: list[Section]) -> Iterable[Section]:

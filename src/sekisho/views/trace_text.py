@@ -107,7 +107,8 @@ class TraceText:
             what.append(self._say(_code(step), *step.args))
         if step.backend == "legacy":
             what.append("(legacy)")
-        if step.evidence is not None and (step.rule is not None or step.hook in ("route", "socket")):
+        decides = step.rule is not None or step.verdict == "DROP" or step.hook in ("route", "socket")
+        if step.evidence is not None and decides:
             what.append(self._paint(_DIM, f"[{step.evidence.file}:{step.evidence.line}]"))
         return f"{step.hook:<11}  {_padded(place, 32)}  {'  '.join(what)}"
 

@@ -122,11 +122,11 @@ def _namespace(snapshot: Snapshot, name: str | None, out: Output) -> Namespace:
 
 def _not_captured(what: str, file: str, snapshot: Snapshot, out: Output) -> UsageError:
     return UsageError(
-        out.say(en=f"{what} were not captured", ja=f"{what} はキャプチャされていません"),
+        out.say(en=f"not captured: {what}", ja=f"取得されていません: {what}"),
         file=snapshot.path,
         advice=out.say(
-            en=f"the file {file} would hold them; what is not captured is unknown, not empty",
-            ja=f"ファイル {file} に入るものです。キャプチャされていないものは空ではなく、不明です",
+            en=f"the file {file} would hold it; what is not captured is unknown, not empty",
+            ja=f"ファイル {file} に入るものです。取得されていないものは、空ではなく不明です",
         ),
     )
 

@@ -183,7 +183,9 @@ JAPANESE: dict[str, str] = {
     "add ip-route.txt to the snapshot": "スナップショットに ip-route.txt を加えてください",
     "the kernel cannot be asked here: {0}": "ここではカーネルに尋ねられません: {0}",
     "see what is missing with:  sekisho lab doctor": "足りないものは sekisho lab doctor で分かります",
-    "a kernel that was just built has no connection yet": "作ったばかりのカーネル環境には、まだコネクションがありません",
+    "a kernel that was just built has no connection yet": (
+        "作ったばかりのカーネル環境には、まだコネクションがありません"
+    ),
     "leave state out: the reply and the next packet are put to it as well": (
         "state を外してください。応答と次のパケットも合わせて試します"
     ),

@@ -1,0 +1,116 @@
+"""Results of check as text, as JSON (schema sekisho/check/1), as JUnit XML and as SARIF 2.1.0."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from sekisho.answers.check import CheckReport, Result
+from sekisho.explain.words import say
+from sekisho.views.reach_json import witness_json
+
+SCHEMA = "sekisho/check/1"
+SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+_TINTS = {"passed": "\033[32m", "failed": "\033[31m", "unsure": "\033[33m"}
+_LEVELS = {"failed": "error", "unsure": "warning"}
+
+
+def to_text(report: CheckReport, lang: str, color: bool, snapshot: str) -> str:
+    """A line for each assertion, and below a failed one what breaks it; ends without a newline."""
+    lines: list[str] = []
+    for result in report.results:
+        word = say(f"check.{result.status}", (), lang)
+        tint = _TINTS[result.status] if color else ""
+        place = result.assertion.place
+        lines.append(f"{tint}{word}{chr(27) + '[0m' if tint else ''}  {result.assertion.name}")
+        if result.status == "passed":
+            continue
+        lines.append(f"    {place.file}:{place.line}  {reason(result, lang)}")
+        if result.witness is not None:
+            command = " ".join(("sekisho trace", snapshot, *result.witness.words()))
+            lines.append("    " + say("check.counter-example", (command,), lang))
+    counts = [str(report.count(status)) for status in ("passed", "failed", "unsure")]
+    lines.append(say("check.summary", counts, lang))
+    return "\n".join(lines)
+
+
+def reason(result: Result, lang: str) -> str:
+    """Why an assertion does not hold; empty where it does."""
+    return say(result.code, result.args, lang) if result.code else ""
+
+
+def to_json(report: CheckReport, lang: str) -> dict[str, object]:
+    """The same as data."""
+    return {
+        "schema": SCHEMA,
+        "passed": all(result.status == "passed" for result in report.results),
+        "results": [
+            {
+                "name": result.assertion.name,
+                "kind": result.assertion.kind,
+                "status": result.status,
+                "reason": reason(result, lang) or None,
+                "witness": witness_json(result.witness),
+                "evidence": {"file": result.assertion.place.file, "line": result.assertion.place.line},
+            }
+            for result in report.results
+        ],
+    }
+
+
+def to_junit(report: CheckReport, lang: str) -> str:
+    """One test case for each assertion; what nobody can say counts as an error."""
+    suite = ElementTree.Element(
+        "testsuite",
+        name="sekisho",
+        tests=str(len(report.results)),
+        failures=str(report.count("failed")),
+        errors=str(report.count("unsure")),
+    )
+    for result in report.results:
+        place = result.assertion.place
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=result.assertion.kind, name=result.assertion.name,
+            file=place.file, line=str(place.line),
+        )  # fmt: skip
+        if result.status != "passed":
+            tag = "failure" if result.status == "failed" else "error"
+            found = ElementTree.SubElement(case, tag, message=reason(result, lang))
+            if result.witness is not None:
+                found.text = "sekisho trace SNAPSHOT " + " ".join(result.witness.words())
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def to_sarif(report: CheckReport, lang: str) -> dict[str, object]:
+    """One run; each kind of assertion is a rule, each one that does not hold a result."""
+    broken = [result for result in report.results if result.status != "passed"]
+    kinds = dict.fromkeys(result.assertion.kind for result in broken)
+    return {
+        "$schema": SARIF,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "sekisho", "rules": [{"id": f"check.{kind}"} for kind in kinds]}},
+                "results": [_sarif_result(result, lang) for result in broken],
+            }
+        ],
+    }
+
+
+def _sarif_result(result: Result, lang: str) -> dict[str, object]:
+    place = result.assertion.place
+    return {
+        "ruleId": f"check.{result.assertion.kind}",
+        "level": _LEVELS[result.status],
+        "message": {"text": f"{result.assertion.name}: {reason(result, lang)}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": place.file},
+                    "region": {"startLine": max(1, place.line), "snippet": {"text": place.text}},
+                }
+            }
+        ],
+    }

@@ -7,15 +7,18 @@ there is nothing. Answers must tell the two apart.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sekisho.model.docker import DockerContainer, DockerNetwork
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.host import Socket, Sysctl, TrackedConnection
 from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
 from sekisho.model.netfilter import IpSet, Ruleset
-from sekisho.model.nft import NftRuleset
 from sekisho.model.routing import PolicyRule, Route
 from sekisho.values.address import Family
+
+if TYPE_CHECKING:  # most hosts' snapshots hold none, and its many classes take long to make
+    from sekisho.model.nft import NftRuleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ class Namespace:
     files: tuple[str, ...] = ()
     socket_protocols: frozenset[str] = frozenset({"tcp", "udp"})
     # Filled when first asked: a host with a thousand interfaces has thirty thousand sysctls.
-    _by_key: dict[str, Sysctl] = field(default_factory=dict, init=False, compare=False, repr=False, hash=False)
+    _by_key: dict[str, Sysctl] = field(
+        default_factory=dict, init=False, compare=False, repr=False, hash=False
+    )
 
     def sysctl(self, key: str) -> str | None:
         """The value of a sysctl, None where it was not captured (the last line wins)."""

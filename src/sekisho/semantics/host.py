@@ -11,11 +11,11 @@ from sekisho.model.snapshot import Namespace
 from sekisho.semantics import fib, netfilter
 from sekisho.semantics.addresses import HostAddress, address_types, host_addresses, local_table
 from sekisho.semantics.input_checks import arrival_checks, forwarding_check, source_check
-from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.match_context import MatchContext
-from sekisho.semantics.nft import with_nft
-from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program
+from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
 from sekisho.semantics.sockets import published_ports, socket_chain
+from sekisho.semantics.tracked import without_idle_nat
 from sekisho.values.address import Family, format_ip
 
 
@@ -79,9 +79,7 @@ def _program(
         None if namespace.ipsets is None else {item.name: item for item in namespace.ipsets}
     )
     context = MatchContext(family, address_types(family, local), sets)
-    stations = with_nft(
-        netfilter.stations(namespace.rulesets, context), namespace.nft, namespace.rulesets, context
-    )
+    stations = _stations(namespace, context)
     program = Program(
         family,
         stations,
@@ -95,6 +93,15 @@ def _program(
         published_ports(stations),
     )
     return program, tuple(leans)
+
+
+def _stations(namespace: Namespace, context: MatchContext) -> dict[Hook, tuple[Station, ...]]:
+    found = netfilter.stations(namespace.rulesets, context)
+    if namespace.nft is None:
+        return without_idle_nat(found)
+    from sekisho.semantics.nft import with_nft  # only here: hosts without nftables' listing start faster
+
+    return with_nft(found, namespace.nft, namespace.rulesets, context)
 
 
 def _ignoring_linkdown(namespace: Namespace) -> frozenset[str]:

@@ -31,7 +31,7 @@ from sekisho.semantics.program import (
     Station,
     Unsure,
 )
-from sekisho.semantics.tracked import wants_tracking
+from sekisho.semantics.tracked import without_idle_nat
 from sekisho.values.address import Family
 
 _HOOKS: dict[str, Hook] = {
@@ -47,7 +47,7 @@ _EGRESS_PRIORITY = 1 << 32
 
 def with_nft(
     found: Mapping[Hook, Sequence[Station]],
-    ruleset: NftRuleset | None,
+    ruleset: NftRuleset,
     rulesets: Sequence[Ruleset],
     context: MatchContext,
 ) -> dict[Hook, tuple[Station, ...]]:
@@ -55,8 +55,7 @@ def with_nft(
 
     Tables that both show are iptables' own; the listing then tells when they were made.
     """
-    tables = () if ruleset is None else ruleset.tables
-    made = {(table.family, table.name): number for number, table in enumerate(tables)}
+    made = {(table.family, table.name): number for number, table in enumerate(ruleset.tables)}
     family = "ip" if context.family == 4 else "ip6"
     queue: dict[Hook, list[tuple[int, int, Station]]] = {}
     for hook, stations in found.items():
@@ -67,14 +66,12 @@ def with_nft(
         number = made[table.family, table.name]
         for station in nft_stations(table, context.family, context.address_types):
             queue.setdefault(station.hook, []).append((station.priority, -number, station))
-    known = (items for hook, items in queue.items() if hook != "bridge")
-    tracked = wants_tracking(station for items in known for _, _, station in items)
-    return {
-        hook: tuple(
-            one for _, _, one in sorted(items, key=lambda item: item[:2]) if tracked or one.kind != "nat"
-        )
-        for hook, items in queue.items()
-    }
+    return without_idle_nat(
+        {
+            hook: tuple(station for _, _, station in sorted(items, key=lambda item: item[:2]))
+            for hook, items in queue.items()
+        }
+    )
 
 
 def nft_stations(table: NftTable, family: Family, address_types: AddressTypes) -> Iterator[Station]:

@@ -7,8 +7,9 @@ without connection is accepted).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from sekisho.semantics.journey import Hook
 from sekisho.semantics.program import (
     Action,
     All,
@@ -26,6 +27,14 @@ from sekisho.semantics.program import (
     Unsure,
     parts,
 )
+
+
+def without_idle_nat(stations: Mapping[Hook, tuple[Station, ...]]) -> dict[Hook, tuple[Station, ...]]:
+    """The stations that packets are shown to: without those of nat where no rule starts tracking."""
+    known = (station for hook, here in stations.items() if hook != "bridge" for station in here)
+    if wants_tracking(known):
+        return dict(stations)
+    return {hook: tuple(one for one in here if one.kind != "nat") for hook, here in stations.items()}
 
 
 def wants_tracking(stations: Iterable[Station]) -> bool:

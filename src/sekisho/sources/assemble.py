@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sekisho.model.host import Socket, Sysctl
 from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
-from sekisho.model.nft import NftRuleset
 from sekisho.model.routing import PolicyRule
 from sekisho.model.snapshot import Namespace
 from sekisho.sources import (
@@ -21,7 +21,6 @@ from sekisho.sources import (
     ip_rule,
     ip_rule_json,
     ipset_save,
-    nft_capture,
     ss,
     sysctl,
 )
@@ -32,6 +31,9 @@ from sekisho.sources.recognise import Format as F
 from sekisho.sources.routes_of import routes_of
 from sekisho.sources.rulesets_of import rulesets_of
 from sekisho.values.address import Family
+
+if TYPE_CHECKING:
+    from sekisho.model.nft import NftRuleset
 
 
 def namespace_of(name: str, pieces: Iterable[Piece], collected: Collected) -> Namespace:
@@ -156,6 +158,8 @@ def _nft(pieces: tuple[Piece, ...], collected: Collected) -> NftRuleset | None:
     piece = collected.best(pieces, (F.NFT_TEXT, F.NFT_JSON))
     if piece is None:
         return None
+    from sekisho.sources import nft_capture  # only here: hosts without nftables' own listing start faster
+
     collected.use(piece)
     read = nft_capture.parse_json if piece.format is F.NFT_JSON else nft_capture.parse_text
     found = read(piece.text, piece.file)

@@ -75,7 +75,7 @@ def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool =
             end = tally.decisions + packets
             while tally.decisions < end:
                 packet = random_packet(chance, host.words)
-                for decision in decisions(host.snapshot, known, world, oracle, start_at(packet)):
+                for decision in decisions(host.snapshot, known, world, oracle, start_at(packet), True):
                     tally.decisions += 1
                     if decision.doubt:
                         tally.undetermined[decision.doubt] += 1

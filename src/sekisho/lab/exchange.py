@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.lab.agreement import Decision, Phase, Terms, compare
+from sekisho.lab.complaints import complain
 from sekisho.lab.oracle import Oracle
 from sekisho.lab.probes import Probe, later, reply
+from sekisho.lab.reading import own_answer
 from sekisho.lab.verdict import Egress, Observed
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Leg
@@ -34,11 +36,13 @@ def start_at(packet: Packet) -> Start:
     return Start(packet, "host", "process" if packet.iif is None else "interface", unstated=unstated)
 
 
-def exchange(snapshot: Snapshot, oracle: Oracle, start: Start, persist: bool = False) -> Iterator[Asked]:
+def exchange(
+    snapshot: Snapshot, oracle: Oracle, start: Start, persist: bool = False, further: bool = False
+) -> Iterator[Asked]:
     """The first packet of a connection, the reply to it if it leaves, and the next packet after that.
 
     Whoever takes them one by one may stop. ``persist``: the next packet is sent also where no answer
-    came back.
+    came back. ``further``: what the host itself answers, and ICMP errors about what left, are asked too.
     """
     packet, port = start.packet, None
     if start.origin is not None:
@@ -48,8 +52,13 @@ def exchange(snapshot: Snapshot, oracle: Oracle, start: Start, persist: bool = F
     first = Probe(sent, start.node, port, fresh=True)
     seen = oracle.ask(first)
     yield Asked("first", packet, seen)
+    # IPv6's own answers are routed as if they had no traffic class, which a question cannot say.
+    if further and seen.replies and not (packet.family == 6 and packet.tos):
+        yield Asked("answer", seen.replies[0].first, own_answer(seen))
     if seen.disposition != "exits" or seen.egress is None:
         return
+    if further and not seen.replies:
+        yield Asked("error", *complain(oracle, seen, _from_its_own_port(snapshot, seen)))
     if packet.proto in (ICMP, ICMPV6) and packet.icmp_type not in (8, 128):
         return
     if packet.proto == TCP and packet.tcp_flags != SYN:
@@ -59,6 +68,8 @@ def exchange(snapshot: Snapshot, oracle: Oracle, start: Start, persist: bool = F
     answer = reply(seen, _from_its_own_port(snapshot, seen))
     heard = oracle.ask(answer)
     yield Asked("reply", answer.packet, heard)
+    if further and heard.disposition == "exits" and heard.egress is not None and not heard.replies:
+        yield Asked("error-back", *complain(oracle, heard, _from_its_own_port(snapshot, heard)))
     if packet.proto in (UDP, SCTP, DCCP) or packet.iif is None:
         return
     if packet.proto == TCP and heard.disposition != "exits" and not persist:
@@ -67,8 +78,16 @@ def exchange(snapshot: Snapshot, oracle: Oracle, start: Start, persist: bool = F
     yield Asked("later", again.packet, oracle.ask(again))
 
 
-def modelled(world: World, start: Start, phase: Phase) -> tuple[Leg | None, bool]:
-    """The model's leg of a phase, and whether every condition on the way was decided."""
+def modelled(
+    world: World, start: Start, phase: Phase, packet: Packet | None = None
+) -> tuple[Leg | None, bool]:
+    """The model's leg of a phase, and whether every condition on the way was decided.
+
+    ``packet``: what was sent in the phase, for those where the model cannot know it.
+    """
+    if phase in ("answer", "error", "error-back"):
+        told = journey(world, replace(start, complaint=packet, about_reply=phase == "error-back"))
+        return told.reply, not told.undecided
     if phase == "later":
         packet = start.packet
         flags = None if packet.proto == TCP else packet.tcp_flags
@@ -80,11 +99,11 @@ def modelled(world: World, start: Start, phase: Phase) -> tuple[Leg | None, bool
 
 
 def decisions(
-    snapshot: Snapshot, known: Terms, world: World, oracle: Oracle, start: Start
+    snapshot: Snapshot, known: Terms, world: World, oracle: Oracle, start: Start, further: bool = False
 ) -> Iterator[Decision]:
     """The phases compared, up to the first that differs or that the model leaves undetermined."""
-    for asked in exchange(snapshot, oracle, start):
-        leg, decided = modelled(world, start, asked.phase)
+    for asked in exchange(snapshot, oracle, start, further=further):
+        leg, decided = modelled(world, start, asked.phase, asked.packet)
         decision = compare(asked.phase, asked.packet, leg, asked.seen, known, decided)
         yield decision
         if decision.difference or decision.doubt:

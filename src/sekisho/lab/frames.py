@@ -242,6 +242,12 @@ def resolution_answer(asked: bytes, mac: bytes) -> bytes:
     return ethernet(asked[6:12], mac, 6, ip)
 
 
+# 224.0.0.22 and ff02::16: all multicast routers (RFC 3376, RFC 3810).
+_REPORTS_TO = frozenset({0xE0000016, 0xFF02 << 112 | 0x16})
+
+
 def is_housekeeping(packet: Packet) -> bool:
-    """Neighbour discovery, router discovery and multicast listener reports: never an answer."""
+    """Neighbour discovery, router discovery and reports of multicast listeners: never an answer."""
+    if packet.dst in _REPORTS_TO:
+        return True
     return packet.proto == ICMPV6 and packet.icmp_type in (130, 131, 132, 133, 134, 135, 136, 137, 143)

@@ -72,7 +72,29 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
         packet, disposition, steps, tuple(own), tuple(replies), egress, answer, answer_frame, reason,
         errno.errorcode.get(seen.error) if seen.error else None,
         own[-1].node if own and "input" in own[-1].hooks else "",
-        tracked, tuple(seen.frames), seen.ident, probe.seq,
+        tracked, tuple(seen.frames), tuple(drops), seen.ident, probe.seq,
+    )  # fmt: skip
+
+
+# What the input route refuses; the packet that is answered was not refused by it.
+_OF_ROUTING = frozenset({"IP_RPFILTER", "IP_LOCALNET", "IP_LOCAL_SOURCE", "IP_INADDRERRORS"})
+
+
+def own_answer(seen: Observed) -> Observed:
+    """What became of the answer that the host itself gave to a packet, told like a packet of its own."""
+    last = seen.replies[-1]
+    if seen.answer_egress is not None:
+        end: Disposition = "exits"
+    elif "input" in last.hooks:
+        end = "delivered"
+    else:
+        # Whatever does not come to the end of its hooks was stopped in them, or by the route after them.
+        named = [BY_REASON[name] for name in seen.drops if name in _OF_ROUTING] if last.hooks else []
+        end = "undetermined" if "postrouting" in last.hooks else named[0] if named else "dropped"
+    packet = _final_packet(seen.replies, seen.answer_egress, last.last)
+    return Observed(
+        packet, end, tuple(step for passage in seen.replies for step in passage.steps), seen.replies,
+        egress=seen.answer_egress, reason="NETFILTER_DROP" if end == "dropped" else None, where=last.node,
     )  # fmt: skip
 
 

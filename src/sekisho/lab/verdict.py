@@ -84,8 +84,9 @@ class Observed:
 
     ``packet`` is the probe's packet as it left or was delivered (``oif``, ``next_hop`` filled in),
     ``answer`` what came back: an ICMP error as iptables spells it, ``tcp-reset``, ``tcp-syn-ack``,
-    ``icmp-echo-reply``... ``reason`` is the kernel's skb_drop_reason, ``error`` the errno's name for a
-    local send that failed, ``where`` the namespace that took the packet.
+    ``icmp-echo-reply``... ``reason`` is the kernel's skb_drop_reason (``drops`` all of them, those of
+    answers too), ``error`` the errno's name for a local send that failed, ``where`` the namespace that
+    took the packet.
     """
 
     packet: Packet
@@ -101,5 +102,6 @@ class Observed:
     where: str = ""
     tracked: Tracked | None = None
     frames: tuple[Egress, ...] = field(default=(), repr=False)
+    drops: tuple[str, ...] = ()
     ident: int = 0
     seq: int = 1000

@@ -82,6 +82,12 @@ class HookWalk:
         """A station of OUTPUT changed what routing looks at."""
         raise NotImplementedError
 
+    def carry(self, connection: Connection, direction: int) -> None:
+        """The packet is sent because of one of this connection, whose it is RELATED to from the start
+        (nf_conntrack_core.c, nf_conntrack_attach)."""
+        self.connection, self.packet.ctstate = connection, RELATED
+        show(self.packet, connection, direction)
+
     def hook(self, hook: Hook) -> End | None:
         """Pass every checkpoint of a hook; None when the packet goes on."""
         self.lean(*self.program.gaps.get(hook, ()))
@@ -94,7 +100,7 @@ class HookWalk:
                 after = (packet.dst, packet.src, packet.mark, packet.tos)
                 if before[:looks_at] != after[:looks_at] and (end := self.route_again()):
                     return end
-        if hook in ("input", "postrouting") and self.connection is not None:
+        if hook in ("input", "postrouting") and self.connection is not None and packet.ctdir == 0:
             if self.tracker.clashes(self.connection):
                 return End("undetermined", (Doubt("connection-clash"),))
             self.connection.status |= CONFIRMED_BIT
@@ -139,7 +145,9 @@ class HookWalk:
         connection, packet = self.connection, self.packet
         if connection is None:
             return None
-        if packet.ctstate == NEW and side not in connection.bound:
+        if packet.ctstate == RELATED and is_error(packet):
+            return self._nat_of_error(hook, side, connection, packet.ctdir or 0)
+        if packet.ctstate in (NEW, RELATED) and side not in connection.bound:
             for station in stations:
                 decided = self._pass(station)
                 if isinstance(decided, Translate):
@@ -149,8 +157,6 @@ class HookWalk:
             connection.bound.add(side)
         if packet.ctdir is None:
             return None
-        if packet.ctstate == RELATED:
-            return self._nat_of_error(hook, side, connection, packet.ctdir)
         changes = rewrite(connection, packet.ctdir, side, packet)
         if changes and (packet.ctstate == ESTABLISHED or packet.ctdir == 1):
             # The first packet's change stands at the rule that made it.

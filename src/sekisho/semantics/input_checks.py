@@ -163,15 +163,16 @@ def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostA
     """Whether the source address is believable on the interface it came in by (IPv4 only).
 
     rp_filter is the greater of ``all`` and the interface. A source that is one of the host's own
-    addresses is refused unless accept_local; with rp_filter or policy rules of one's own the kernel
-    looks the way back up, and then refuses every source that is not a unicast destination.
+    addresses is refused unless accept_local; with rp_filter, policy rules or local routes of one's own
+    the kernel looks the way back up, and then refuses every source that is not a unicast destination.
     """
     if family == 6:
         return ChainCode("source", (), Accept())
     own = IntSet.of(*(address.value for address in addresses))
-    custom = _custom_rules(namespace)
+    custom = _custom_rules(namespace) or _custom_local_routes(namespace)
     lines: list[Guarded] = []
-    for name in interfaces_of(namespace):
+    # Over lo comes only what was translated again on its way in: the rest still has its route.
+    for name in ("lo", *interfaces_of(namespace)):
         here = Interface("iif", name)
         if strange := _unreadable(namespace, name, "rp_filter", "accept_local", "src_valid_mark"):
             lines.append(Guarded(here, strange))
@@ -189,7 +190,7 @@ def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostA
             lines.append(Guarded(All((here, unbelieved)), martian))
         elif own:
             lines.append(Guarded(All((here, In("src", own))), martian))
-        if rp_filter:
+        if rp_filter and name != "lo":  # over lo every address of one's own is right (fib_validate_source)
             back = ReversePath(rp_filter == 1, marked, believed)
             keys = [f"net.ipv4.conf.{name.replace('.', '/')}.rp_filter", "net.ipv4.conf.all.rp_filter"]
             if (conf(namespace, "all", "rp_filter") or 0) == rp_filter:
@@ -197,6 +198,14 @@ def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostA
             stop = Stop("rpfilter", "IP_RPFILTER")
             lines.append(_because(All((here, Not(back))), stop, namespace, *keys))
     return ChainCode("source", tuple(lines), Accept())
+
+
+def _custom_local_routes(namespace: Namespace) -> bool:
+    """Whether anybody but the kernel added a route of type local (inet_rtm_newroute)."""
+    return any(
+        route.family == 4 and route.kind == "local" and route.proto not in ("kernel", None)
+        for route in namespace.routes
+    )
 
 
 def _custom_rules(namespace: Namespace) -> bool:

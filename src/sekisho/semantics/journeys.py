@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.journey import Doubt, Journey, Lean, Leg
+from sekisho.semantics.related import is_error
 from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.semantics.walk import Walk
 from sekisho.semantics.world import HOST, Attachment, World
@@ -74,7 +75,7 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
             _reply(walk, replace(start, established=False), before)
     forward = _forward(walk, start, first=not start.established)
     reply = None
-    if with_reply and forward.disposition in ("delivered", "exits"):
+    if with_reply and (start.complaint is not None or forward.disposition in ("delivered", "exits")):
         reply = _answered(walk, start, forward)
     return Journey(start.packet, forward, reply, tuple(walk.leans))
 
@@ -122,8 +123,17 @@ def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
         node = forward.hops[-1].node
         back.iif = last.oif
         return walk.leg(back, node, "interface", reply=True)
-    if forward.where in world.nodes:
-        return walk.leg(back, forward.where, "process", reply=True)
+    if forward.disposition != "delivered" or forward.where in world.nodes:
+        node, carries = forward.hops[-1].node, None
+        # UDP has let go of the connection when it finds no socket (udp_queue_rcv_skb: nf_reset_ct).
+        kept = is_error(back) and forward.disposition != "no_socket"
+        if walk.ended is not None and (kept or forward.disposition == "rejected"):
+            connection, direction = walk.ended
+            carries = connection, 1 - direction
+        if back.family == 4 and is_error(back) and not world.nodes[node].owns(4, last.dst):
+            # Only routing tells the source of an error about a packet for somebody else (icmp_send).
+            back.unstated |= {"src"}
+        return walk.leg(back, node, "process", reply=True, carries=carries)
     holder = walk.behind(last.oif or "", last.next_hop or Address(last.family, last.dst))
     assert holder is not None  # delivered to a known container, so it hangs on a bridge
     return walk.leg(back, HOST, "attachment", reply=True, origin=holder)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sekisho.semantics.conntrack import Change, Connection, FlowKey, Tracker, show
-from sekisho.semantics.program import DNAT_BIT, INVALID, RELATED, SNAT_BIT
+from sekisho.semantics.program import CONFIRMED_BIT, DNAT_BIT, INVALID, RELATED, SNAT_BIT
 from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import format_ip
 from sekisho.values.packet import ICMP, ICMPV6, Packet
@@ -36,7 +36,7 @@ def relate(packet: Traveller, tracker: Tracker) -> Connection | None:
     """Set the state of an ICMP error; its connection, None where it belongs to none (INVALID)."""
     quoted = packet.quoted
     found = None if quoted is None else tracker.find(_key(quoted).mirrored(), packet.zone, packet.zone_reply)
-    if found is not None:
+    if found is not None and found[0].status & CONFIRMED_BIT:
         connection, direction = found
         expected = connection.original if direction == 0 else connection.reply
         if expected.dst == packet.dst:

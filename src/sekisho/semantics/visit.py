@@ -48,8 +48,11 @@ class Visit(HookWalk):
 
     def arrive_loopback(self) -> End | Leaves:
         """Back in over lo: the packet still has the route it was sent by, so there is no new lookup
-        (ip_rcv_finish: skb_valid_dst); it can only be for this host."""
-        return self.prerouting() or self.local_input()
+        (ip_rcv_finish: skb_valid_dst), unless its destination is translated once more (nf_nat_ipv4_in)."""
+        before = self.packet.dst
+        if end := self.prerouting():
+            return end
+        return self.local_input() if self.packet.dst == before else self.input_decision()
 
     def prerouting(self) -> End | None:
         """The interface's own chains, then the PREROUTING hook."""

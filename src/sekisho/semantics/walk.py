@@ -310,8 +310,11 @@ class _Leg:
         return visit
 
     def _again(self, visit: Visit) -> Visit:
-        """The same packet once more in the same namespace, its connection still attached."""
+        """The same packet once more in the same namespace, its connection still attached. Where it has
+        none it is tracked anew, and the zone of the first time is forgotten."""
         again = self._visit(visit.host.name)
+        if visit.connection is None:
+            self.packet.zone = self.packet.zone_reply = 0
         again.connection, again.untracked = visit.connection, visit.untracked
         self.packet.iif, self.packet.oif = "lo", None
         return again

@@ -131,6 +131,17 @@ class Arrivals:
 
     def at(self, origin: Origin, target: Target) -> Iterator[tuple[Flows, Set]]:
         """The flows of the origin that end at the target, each with the packets that do."""
+        for flow, some in self._at(origin, target):
+            yield flow, some if target.ports is None else some & self._at_ports(flow, target)
+
+    def _at_ports(self, flow: Flows, target: Target) -> Set:
+        """The packets at the target's ports: as they stand, or as they were sent to an address."""
+        if target.ports is None:
+            return self.space.everything
+        port = self.space.field["dport"] if target.kind == "address" else flow.state.ends.dport
+        return self.space.member(port, target.ports) & self.walk.guards.ported
+
+    def _at(self, origin: Origin, target: Target) -> Iterator[tuple[Flows, Set]]:
         ended = self._ended(origin.group)
         dst = self.space.field["dst"]
         if target.kind == "address":
@@ -178,7 +189,7 @@ class Arrivals:
             found |= some if open_reply else some & self.both_ways(flow)
         for flow in self._ended(origin.group).get(("open", ""), ()):
             early = flow.forward.hook in ("prerouting", "output", "route", None)
-            near = self.space.member(flow.state.ends.dst, target.addresses)
+            near = self.space.member(flow.state.ends.dst, target.addresses) & self._at_ports(flow, target)
             if flow.forward.where == HOST or flow.forward.hook == "socket":
                 found |= flow.some if target.node == flow.forward.where else self.space.nothing
             elif target.kind == "address" or not early:
@@ -195,10 +206,8 @@ class Arrivals:
     def aimed(self, flow: Flows, target: Target) -> Set:
         """The packets of a flow that are for the target, as far as they came: by their destination as it
         stands where they end."""
-        field = self.space.field["dst"]
-        if target.kind == "address":
-            return self.space.member(field, target.addresses)
-        return self.space.member(flow.state.ends.dst, target.addresses)
+        dst = self.space.field["dst"] if target.kind == "address" else flow.state.ends.dst
+        return self.space.member(dst, target.addresses) & self._at_ports(flow, target)
 
     # ------------------------------------------------------------------------------- for people
 

@@ -26,7 +26,8 @@ MOST_BOXES = 40
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What packets from one interface are accepted, for certain and perhaps (``size``: how many boxes)."""
+    """What first packets of connections from one interface are accepted, for certain and perhaps; ``more``:
+    there are more boxes than are listed."""
 
     iif: str | None
     certain: tuple[Box, ...]
@@ -93,7 +94,8 @@ class ChainReader:
         certain: list[Box] = []
         perhaps: list[Box] = []
         more = False
-        for found, some in ((certain, may & ~may_not), (perhaps, may & may_not)):
+        first = self.view.state_is(NEW)
+        for found, some in ((certain, may & ~may_not & first), (perhaps, may & may_not & first)):
             for box in boxes(self.view.space, some, shown):
                 if len(found) == MOST_BOXES:
                     more = True

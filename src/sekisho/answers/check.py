@@ -269,11 +269,7 @@ class _Checker:
         found = Result(assertion, "passed")
         for origin, target, source, end in pairs:
             wanted = self._named_packets(assertion, arrivals, source)
-            arriving = [
-                Arrival(a.flow, some, a.sent, a.final)
-                for a in arrivals.arrivals(origin, target, wanted)
-                if (some := a.some & self._at_ports(arrivals, a, end)).satisfiable()
-            ]
+            arriving = arrivals.arrivals(origin, target, wanted)
             if arriving:
                 first = arriving[0]
                 boxes = merged(arrivals.boxes(first))
@@ -283,8 +279,6 @@ class _Checker:
                     args = (source.text, end.text, line)
                 return Result(assertion, "failed", code, args, arrivals.witness(origin, first))
             unclear = arrivals.perhaps(origin, target, wanted)
-            if end.ports is not None:
-                unclear &= self._perhaps_ports(arrivals, end.ports)
             if unclear.satisfiable():
                 line = line_of(merged(arrivals.addressed(unclear))[0], arrivals.reading.family)
                 found = Result(assertion, "unsure", code, (line, line, line))
@@ -296,23 +290,6 @@ class _Checker:
             wanted = self._protocols(assertion, source, arrivals.reading.family)
             some &= arrivals.space.member(arrivals.space.field["proto"], IntSet.of(*wanted))
         return some
-
-    def _at_ports(self, arrivals: Arrivals, arrival: Arrival, end: End) -> Set:
-        """The packets that arrive at the ports that are named."""
-        if end.ports is None:
-            return arrivals.space.everything
-        return arrivals.space.member(arrival.final.dport, end.ports) & arrivals.walk.guards.ported
-
-    def _perhaps_ports(self, arrivals: Arrivals, ports: IntSet) -> Set:
-        field = arrivals.space.field
-        return (arrivals.space.member(field["dport"], ports) | self._translatable(arrivals)) & (
-            arrivals.walk.guards.ported
-        )
-
-    def _translatable(self, arrivals: Arrivals) -> Set:
-        """Packets to the host's own addresses may be translated to any port."""
-        own = (item.value for item in self.world.host.addresses[arrivals.reading.family])
-        return arrivals.space.member(arrivals.space.field["dst"], IntSet.of(*own))
 
     # ------------------------------------------------------------------------------------- same-as
 

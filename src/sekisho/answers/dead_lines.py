@@ -36,7 +36,9 @@ def dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
                 # A user chain is dead only if it is for every base chain that calls it.
                 if dead.chain.name == station.base.name:
                     yield _finding(dead, station)
-                elif id(dead.line) not in seen and _only_caller(station, dead, host.programs[family].stations):
+                elif id(dead.line) not in seen and _only_caller(
+                    station, dead, host.programs[family].stations
+                ):
                     seen.add(id(dead.line))
                     yield _finding(dead, station)
     yield from _unused_chains(snapshot.host)
@@ -146,4 +148,3 @@ def _words(route: Route) -> str:
     device = f" dev {hop.dev}" if hop is not None and hop.dev else ""
     metric = f" metric {route.metric}" if route.metric is not None else ""
     return f"{route.dst}{via}{device}{metric}"
-

@@ -11,7 +11,7 @@ An interface's role is what snapshot.toml says, else the default route's interfa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sekisho.answers.endpoints import internet_interface
@@ -54,7 +54,8 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class Target:
     """A place that packets arrive at: ``node`` a namespace, ``attachments`` containers on bridges,
-    ``iface`` an interface of the host by which they leave for ``addresses``."""
+    ``ifaces`` interfaces of the host by which they leave for ``addresses``. ``ports`` None: any; else those
+    that they arrive at (for an address: that they are sent to)."""
 
     name: str
     kind: str
@@ -62,6 +63,7 @@ class Target:
     node: str | None = None
     attachments: tuple[Attachment, ...] = ()
     ifaces: frozenset[str] = frozenset()
+    ports: IntSet | None = None
 
 
 class Reading:
@@ -249,12 +251,14 @@ class Reading:
 
     def targets_of(self, end: End) -> list[Target]:
         """The places that an end means as a destination; an address means what is sent to it."""
-        if end.kind == "any":
-            return self.targets
         if end.kind == "address":
             assert end.addresses is not None
-            return [Target(end.text, "address", end.addresses)]
-        found = [item for item in self.targets if self._means(end, item.name, item.kind)]
+            return [Target(end.text, "address", end.addresses, ports=end.ports)]
+        found = [
+            replace(item, ports=end.ports)
+            for item in self.targets
+            if end.kind == "any" or self._means(end, item.name, item.kind)
+        ]
         if not found:
             raise UsageError(
                 said("nothing in this snapshot is {0}", end.text), text=end.text, advice=self._names()

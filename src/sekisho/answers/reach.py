@@ -92,7 +92,7 @@ def reach(world: World, question: Question) -> Reach:
     family = _family(source, target, question)
     reading = Reading(world, family)
     origins, targets = reading.origins_of(source), reading.targets_of(target)
-    wanted = _wanted(reading, question, source, target)
+    wanted = _wanted(reading, question, source)
     arrivals = Arrivals(reading)
     everything = source.kind == "any" and target.kind == "any"
     if everything or len(origins) * len(targets) > 64:
@@ -116,7 +116,7 @@ def _family(source: End, target: End, question: Question) -> Family:
     return next(iter(families), question.family)
 
 
-def _wanted(reading: Reading, question: Question, source: End, target: End) -> Set:
+def _wanted(reading: Reading, question: Question, source: End) -> Set:
     space = reading.space
     if question.proto == "all":
         protocols = None
@@ -129,9 +129,8 @@ def _wanted(reading: Reading, question: Question, source: End, target: End) -> S
             raise UsageError(said("{0}", error), advice="write tcp, udp, icmp, a number or all") from error
         protocols = IntSet.of(ICMPV6 if number == ICMP and reading.family == 6 else number)
     some = space.everything if protocols is None else space.member(space.field["proto"], protocols)
-    for end, name in ((source, "sport"), (target, "dport")):
-        if end.ports is not None:
-            some &= space.member(space.field[name], end.ports) & reading.walk.guards.ported
+    if source.ports is not None:
+        some &= space.member(space.field["sport"], source.ports) & reading.walk.guards.ported
     return some
 
 

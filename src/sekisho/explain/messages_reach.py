@@ -36,6 +36,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "デフォルトルートの {0} をインターネット (パブリックアドレス) とVPC (プライベートアドレス) の両方に"
         "面するとみなす。snapshot.toml の [roles] で指定できる",
     ),
+    # ------------------------------------------------------------------------------- one chain
+    "chain.head": ("what {0} {1} does by itself", "{0} {1} だけを見た結果"),
+    "chain.in-by": ("in by {0}", "{0} から入る"),
+    "chain.certainly": ("accepted:", "許可:"),
+    "chain.perhaps": ("perhaps accepted:", "許可される可能性:"),
+    "chain.nothing": ("nothing is accepted", "何も許可されない"),
+    "chain.nobody": ("nobody may call anybody", "誰もどこにも接続できない"),
+    "chain.may-call": ("{0}  may call  {1}", "{0}  から  {1}  へ接続できる"),
     # ----------------------------------------------------------------------------------- exposed
     "exposed.internet": ("internet", "インターネット"),
     "exposed.vpc": ("vpc", "VPC"),

@@ -12,6 +12,7 @@ from sekisho.cli.snapshots import add_snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from sekisho.answers.reach import Reach
+    from sekisho.model.snapshot import Snapshot
     from sekisho.semantics.world import World
     from sekisho.views.reach_text import ReachText
 
@@ -46,6 +47,15 @@ def add_arguments(parser: VerbParser) -> None:
         ),
     )
     parser.suggest("proto", ("tcp", "udp", "icmp", "all"))
+    parser.add_argument(
+        "--chain",
+        metavar="[TABLE:]CHAIN",
+        help=say(
+            en="look at one base chain alone, for a firewall without routes; with --to :PORT who may call whom",
+            ja="基本チェインを1つだけ見る (経路のないファイアウォール向け)。--to :ポート で誰が誰に接続できるか",
+        ),
+    )
+    parser.suggest("chain", ("FORWARD", "INPUT", "OUTPUT"))
     parser.add_argument("-6", dest="six", action="store_true", help=say(en="IPv6", ja="IPv6について"))
     parser.add_argument(
         "--explain",
@@ -60,6 +70,8 @@ def add_arguments(parser: VerbParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """For one pair 0 yes, 1 no, 3 perhaps; for several 0."""
     snapshot = open_snapshot(args.snapshot, out)
+    if args.chain is not None:
+        return _chain(snapshot, args, out)
     from sekisho.answers.reach import Question, reach
     from sekisho.semantics.world import World
 
@@ -79,6 +91,26 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if len(found.cells) != 1:
         return 0
     return {"yes": 0, "no": 1, "perhaps": 3}[found.cells[0].status]
+
+
+def _chain(snapshot: Snapshot, args: argparse.Namespace, out: Output) -> int:
+    """What one chain accepts, or who may call whom at a port."""
+    from sekisho.answers.chain import ChainReader
+    from sekisho.answers.ends import parse_end
+    from sekisho.values.packet import protocol_number
+    from sekisho.views.chain_view import to_json, to_text
+
+    reader = ChainReader(snapshot, args.chain, 6 if args.six else 4)
+    ports = None if args.target == "any" else parse_end(args.target).ports
+    if ports is None:
+        found = reader.accepts()
+    else:
+        found = reader.matrix(protocol_number(args.proto or "tcp"), ports.intervals[0][0])
+    if out.json:
+        out.document(to_json(found))
+    else:
+        out.write(to_text(found, out.lang))
+    return 0
 
 
 def _explained(world: World, found: Reach, text: ReachText, out: Output) -> str:

@@ -1,0 +1,83 @@
+"""exposed: who can open a connection to every port, by what call, past which rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sekisho.answers.exposed import Access, Exposure, exposed
+from sekisho.answers.flip import question_of
+from sekisho.answers.trace import trace
+from sekisho.semantics.world import World
+from sekisho.sources.load import load
+from tests.answers.shop import world
+from tests.truth import needs_truth, truth_dir
+
+
+def _by_caller(port: Exposure) -> dict[str, Access]:
+    return {item.caller: item for item in port.access}
+
+
+def test_every_port_and_every_caller(tmp_path: Path) -> None:
+    found = {(port.place, port.port): _by_caller(port) for port in exposed(world(tmp_path)).ports}
+    status = {
+        key: [each[caller].status for caller in ("internet", "vpc", "same-host", "other-network")]
+        for key, each in found.items()
+    }
+    assert status == {
+        ("web", 80): ["yes", "yes", "yes", "no"],
+        ("db", 3306): ["no", "no", "yes", "no"],
+        ("host", 22): ["yes", "yes", "yes", "yes"],
+    }
+    web = found["web", 80]
+    assert "10.0.0.10:8080" in web["internet"].via
+    assert web["internet"].sees == ("",)
+    assert web["same-network"].via == ("direct",)
+    assert found["db", 3306]["same-network"].status == "yes"
+
+
+def test_a_rule_of_input_that_is_bypassed(tmp_path: Path) -> None:
+    closed = "-A INPUT -i eth0 -p tcp -m tcp --dport 8080 -j DROP\n"
+    found = exposed(world(tmp_path, input_=closed)).ports
+    internet = _by_caller(next(port for port in found if port.place == "web"))["internet"]
+    assert internet.status == "yes"
+    assert internet.bypasses is not None
+    assert internet.bypasses.text == closed.strip()
+
+
+def test_witnesses_are_confirmed(tmp_path: Path) -> None:
+    host = world(tmp_path)
+    for port in exposed(host).ports:
+        for item in port.access:
+            if item.witness is not None:
+                found = trace(host, question_of(item.witness))
+                assert found.forward.disposition == "delivered"
+                assert found.forward.packet.dport == port.port
+
+
+_CALLERS = {"vpc-peer": "vpc", "host": "same-host"}
+
+
+@needs_truth
+@pytest.mark.parametrize("version", ["20.10.24", "26.1.5", "27.5.1", "28.5.2", "29.7.2"])
+@pytest.mark.parametrize("scenario", ["custom-ports", "two-custom-networks", "publish-loopback", "noproxy"])
+def test_what_real_engines_let_through(version: str, scenario: str) -> None:
+    """Each connection that was made to a container from the peer or the host is one that exposed tells."""
+    root = truth_dir()
+    assert root is not None
+    folder = root / "docker" / version / scenario
+    if not (folder / "probes.json").exists():
+        pytest.skip(f"no {scenario} under {version}")
+    host = World(load(str(folder)))
+    ports = {port.address: _by_caller(port) for port in exposed(host).ports if port.place != "host"}
+    seen: dict[tuple[str, str], bool] = {}
+    for probe in json.loads((folder / "probes.json").read_text()):
+        address, caller = probe["dst"].rpartition(":")[0], _CALLERS.get(probe["src"])
+        if caller is not None and address in ports:
+            seen[address, caller] = seen.get((address, caller), False) or probe["ok"]
+    assert seen
+    for (address, caller), reached in seen.items():
+        if reached:
+            assert ports[address][caller].status in ("yes", "perhaps"), (address, caller)

@@ -1,0 +1,112 @@
+"""reach: exact sets, witnesses that the walk of one packet confirms, reasons for what does not arrive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sekisho.answers.arrivals import Witness
+from sekisho.answers.flip import let_through, question_of, stop
+from sekisho.answers.reach import Cell, Question, reach
+from sekisho.answers.services import line_of
+from sekisho.answers.trace import trace
+from sekisho.errors import UsageError
+from sekisho.semantics.world import World
+from tests.answers.shop import FORWARD, world
+
+# (from, to, status, the flows as lines)
+CELLS: list[tuple[str, str, str, list[str]]] = [
+    ("internet", "container:web", "yes", ["tcp internet -> 172.18.0.2:80  (sent to 10.0.0.10,127.0.0.0-127.255.255.254,172.18.0.1,172.19.0.1:8080)",
+     "tcp internet -> 172.18.0.2:80"]),
+    ("internet", "container:web:81", "no", []),
+    ("internet", "container:db", "no", []),
+    ("container:app", "container:db", "no", []),
+    ("container:web", "container:db:3306", "yes", ["tcp,udp 172.18.0.2 -> 172.18.0.3:3306"]),
+    ("container:db", "internet:443", "yes", ["tcp,udp 172.18.0.3 -> internet:443"]),
+    ("host", "container:db:3306", "yes", ["tcp,udp 172.18.0.1 -> 172.18.0.3:3306"]),
+    ("203.0.113.0/24", "172.18.0.2:80", "yes", ["tcp 203.0.113.0/24 -> 172.18.0.2:80"]),
+    ("203.0.113.0/24", "172.18.0.3", "no", []),
+]  # fmt: skip
+
+
+def _cell(host: World, source: str, target: str) -> Cell:
+    (found,) = reach(host, Question(source, target)).cells
+    return found
+
+
+def _gets_through(host: World, witness: Witness) -> bool:
+    found = trace(host, question_of(witness))
+    arrived = ("delivered", "exits")
+    return (
+        found.forward.disposition in arrived
+        and found.reply is not None
+        and found.reply.disposition in arrived
+    )
+
+
+@pytest.mark.parametrize(("source", "target", "status", "lines"), CELLS)
+def test_cells(source: str, target: str, status: str, lines: list[str], tmp_path: Path) -> None:
+    host = world(tmp_path)
+    found = reach(host, Question(source, target))
+    (cell,) = found.cells
+    assert cell.status == status
+    assert [line_of(box, 4, found.names) for box in cell.boxes] == lines
+    if cell.witness is not None:
+        assert _gets_through(host, cell.witness)
+    assert all(not _gets_through(host, refusal.witness) for refusal in cell.refusals)
+    assert status == "yes" or cell.refusals
+
+
+def test_a_refusal_names_its_line(tmp_path: Path) -> None:
+    cell = _cell(world(tmp_path), "container:app", "container:db")
+    places = {r.fate.line.text for r in cell.refusals if r.fate.line is not None}
+    assert "-A ISOLATION -o br-shop -j DROP" in places
+
+
+def test_an_unknown_match_gives_bounds_and_its_name(tmp_path: Path) -> None:
+    unknown = FORWARD.replace("--dport 80 -j", "--dport 80 -m u32 --u32 0x0=0x1 -j")
+    cell = _cell(world(tmp_path, forward=unknown), "internet", "container:web")
+    assert cell.status == "perhaps"
+    assert not cell.boxes
+    assert any("u32" in argument for doubt in cell.doubts for argument in doubt.args)
+    refused = [box for refusal in cell.refusals for box in refusal.boxes]
+    assert not any(80 in dict(box.fields).get("dport", ()) and 6 in box["proto"] for box in refused)  # never a false "cannot"
+
+
+def test_both_directions_count(tmp_path: Path) -> None:
+    no_replies = FORWARD.replace("--ctstate RELATED,ESTABLISHED", "--ctstate RELATED").replace(
+        "-A FORWARD -i br-shop -j ACCEPT\n", ""
+    )
+    cell = _cell(world(tmp_path, forward=no_replies), "internet", "container:web")
+    assert cell.status == "no"
+    assert any(not refusal.forward for refusal in cell.refusals)
+
+
+def test_all_pairs(tmp_path: Path) -> None:
+    host = world(tmp_path)
+    found = reach(host, Question(proto="tcp"))
+    pairs = {(name, row.target) for row in found.rows if row.status == "yes" for name in row.sources}
+    assert {("internet", "web"), ("web", "db"), ("db", "web"), ("app", "internet")} <= pairs
+    assert not {("internet", "db"), ("app", "db"), ("app", "web"), ("web", "app")} & pairs
+    assert all(row.witness is not None and _gets_through(host, row.witness) for row in found.rows)
+
+
+def test_the_smallest_change_flips_it(tmp_path: Path) -> None:
+    host = world(tmp_path)
+    refused = _cell(host, "internet", "172.18.0.3:3306").refusals[0].witness
+    changes = let_through(host, refused)
+    assert changes is not None
+    assert [(change.table, change.chain) for change in changes] == [("filter", "FORWARD")]
+    carried = _cell(host, "internet", "container:web").witness
+    assert carried is not None
+    assert stop(host, carried) is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("container:nobody", "any"), ("", "any"), ("10.0.0.1:99999", "any"), ("10.0.0.1", "::1")],
+)
+def test_questions_that_make_no_sense(source: str, target: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        reach(world(tmp_path), Question(source, target))

@@ -87,7 +87,10 @@ def compare(
     if mine != theirs:
         found.append(f"ends as {mine}, really {theirs}")
     elif mine in ("exits", "delivered"):
-        fields = ("src", "dst", "sport", "dport") + (("oif", "next_hop") if mine == "exits" else ())
+        fields = ("src", "dst", "sport", "dport")
+        if mine == "exits":
+            fields += ("oif", "next_hop", "ttl", "tos", "tcp_flags", "icmp_id")
+            fields += ("mark",) if comparing_steps else ()
         if packet.proto in (SCTP, DCCP) and mine == "delivered":
             fields = fields[1:]  # without SCTP sockets the kernel answers before the source is final
         if known.legacy and mine == "delivered" and phase != "later":

@@ -119,11 +119,15 @@ def run(args: argparse.Namespace, out: Output) -> int:
 def _many(world: World, args: argparse.Namespace, out: Output) -> int:
     """One JSON line for each line of the file. A line that makes no packet has none: it is named on
     stderr, the others are answered all the same, and the status is 2."""
+    import gc
     import sys
 
     from sekisho.answers.trace import trace
     from sekisho.views.trace_json import to_json
 
+    # The world stays to the end, what a journey leaves behind need not: files of flows can be long.
+    gc.freeze()
+    gc.enable()
     name = "stdin" if args.flows == "-" else args.flows
     wrong = 0
     # Bytes, so that a line that is no UTF-8 is an error of that line and not of the whole file.

@@ -141,6 +141,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} on {1} was captured during duplicate address detection: taken as usable",
         "{1} の {0} は重複アドレス検出の途中で取得された: 使えるものとみなす",
     ),
+    "addresses-tentative": (
+        "captured during duplicate address detection, taken as usable: {0}",
+        "重複アドレス検出の途中で取得されたが、使えるものとみなす: {0}",
+    ),
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),

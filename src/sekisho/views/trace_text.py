@@ -10,8 +10,8 @@ Forward  tcp 203.0.113.9:* -> 10.1.0.81:3306
 from __future__ import annotations
 
 from dataclasses import replace
-from unicodedata import east_asian_width
 
+from sekisho.explain.layout import columns, pad
 from sekisho.explain.words import say
 from sekisho.semantics.journey import Doubt, Hop, Journey, Lean, Leg, Step
 from sekisho.values.address import Address
@@ -22,6 +22,8 @@ _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = (
 )  # fmt: skip
 # So many ends of an undetermined leg are told.
 _MOST_WAYS = 6
+# The columns that places get: at least and at most.
+_PLACE = (32, 48)
 _GOOD = frozenset({"delivered", "exits"})
 
 
@@ -60,9 +62,11 @@ class TraceText:
 
     def _leg(self, title: str, packet: Packet, leg: Leg) -> str:
         lines = [f"{self._paint(_BOLD, self._say(title))}  {packet}"]
+        wide = max((columns(self._place(step)) for step in leg.steps), default=0)
+        wide = min(max(wide, _PLACE[0]), _PLACE[1])
         for hop in leg.hops:
             lines.append("  " + self._hop_title(hop))
-            lines += ["    " + self._step(step) for step in hop.steps]
+            lines += ["    " + self._step(step, wide) for step in hop.steps]
         lines.append("  = " + self._outcome(leg))
         lines += self._ways(leg)
         decisive = _decisive(leg)
@@ -94,11 +98,15 @@ class TraceText:
             return self._say("trace.node-local", hop.node)
         return self._say("trace.node", hop.node, hop.iif)
 
-    def _step(self, step: Step) -> str:
+    def _place(self, step: Step) -> str:
+        """Where it was decided: table, chain and rule, or what stands instead of a rule."""
         place = " ".join(part for part in (step.table, _chain(step)) if part)
         if step.table and step.rule is None and not step.code:
             word = self._say("trace.chain-end" if step.verdict == "RETURN" else "trace.policy")
             place = f"{place} {word}"
+        return place
+
+    def _step(self, step: Step, wide: int) -> str:
         what = [self._verdict(step)]
         if step.changes:
             changes = ", ".join(_change(*change) for change in step.changes)
@@ -110,7 +118,9 @@ class TraceText:
         decides = step.rule is not None or step.verdict == "DROP" or step.hook in ("route", "socket")
         if step.evidence is not None and decides:
             what.append(self._paint(_DIM, f"[{step.evidence.file}:{step.evidence.line}]"))
-        return f"{step.hook:<11}  {_padded(place, 32)}  {'  '.join(what)}"
+        line = f"{step.hook:<11}  {pad(self._place(step), wide)}  {'  '.join(what)}"
+        # Calls and returns only lead from one rule to the next.
+        return self._paint(_DIM, line) if step.verdict in _LEADING and not step.changes else line
 
     def _verdict(self, step: Step) -> str:
         shown = step.verdict
@@ -154,6 +164,7 @@ def _change(name: str, before: str, after: str) -> str:
     return f"{name} {before} -> {after}" if before else f"{name} {after}"
 
 
+_LEADING = frozenset({"JUMP", "GOTO", "RETURN"})
 _ROUTED = frozenset({"LOCAL", "FORWARD", "OUTPUT"})
 
 
@@ -165,20 +176,26 @@ def _chain(step: Step) -> str:
     return f"{chain} {step.rule}" if step.rule is not None else chain
 
 
-def _padded(text: str, columns: int) -> str:
-    """The text with blanks up to a number of columns; wide characters take two."""
-    wide = sum(1 for letter in text if east_asian_width(letter) in "WF")
-    return text + " " * (columns - len(text) - wide)
-
-
 def _grouped(leans: tuple[Lean, ...]) -> list[Lean]:
-    """Tables that were not captured stand in one line, filter first: it decides most often."""
-    missing = [lean.args[0] for lean in leans if lean.code == "table-not-captured"]
-    if len(missing) < 2:
-        return list(leans)
-    names = ", ".join(sorted(missing, key=lambda name: name != "filter"))
-    others = [lean for lean in leans if lean.code != "table-not-captured"]
-    return [Lean("tables-not-captured", (names,)), *others]
+    """What is the same for several tables or addresses stands in one line.
+
+    Tables that were not captured come first, and of these filter: it decides most often.
+    """
+    groups: dict[str, list[Lean]] = {}
+    for lean in sorted(leans, key=lambda lean: lean.code != "table-not-captured"):
+        groups.setdefault(lean.code if lean.code in _SEVERAL else f"{lean.code} {lean.args}", []).append(lean)
+    found = []
+    for code, same in groups.items():
+        if len(same) == 1:
+            found += same
+            continue
+        items = [f"{lean.args[0]} ({lean.args[1]})" if len(lean.args) > 1 else lean.args[0] for lean in same]
+        found.append(Lean(_SEVERAL[code], (", ".join(sorted(items, key=lambda name: name != "filter")),)))
+    return found
+
+
+# Of each of these there may be many: the message for all of them together.
+_SEVERAL = {"table-not-captured": "tables-not-captured", "address-tentative": "addresses-tentative"}
 
 
 def _decisive(leg: Leg) -> Step | None:

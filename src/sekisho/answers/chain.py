@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.host import compile_host
 from sekisho.semantics.program import NEW, Program, Station
@@ -63,7 +63,7 @@ def station_of(program: Program, name: str) -> Station:
     found = [station for station in every if station.table == table and station.base.name == chain]
     if not found:
         known = ", ".join(sorted({f"{station.table}:{station.base.name}" for station in every}))
-        raise UsageError(f"no base chain {name!r} in this snapshot", advice=f"known: {known}")
+        raise UsageError(said("no base chain {0!r} in this snapshot", name), advice=said("known: {0}", known))
     return found[0]
 
 

@@ -56,7 +56,9 @@ JAPANESE: dict[str, str] = {
     "write tcp, udp, icmp or a protocol number": "tcp、udp、icmp かプロトコル番号を書いてください",
     "write tcp, udp, icmp, a number or all": "tcp、udp、icmp、番号、all のどれかを書いてください",
     "ICMP has no ports": "ICMPにはポートがありません",
-    "leave the port out, or choose another --proto": "ポートを外すか、--proto で別のプロトコルを選んでください",
+    "leave the port out, or choose another --proto": (
+        "ポートを外すか、--proto で別のプロトコルを選んでください"
+    ),
     "unknown protocol: {0!r}": "知らないプロトコルです: {0!r}",
     "not an IP address: {0!r}": "IPアドレスではありません: {0!r}",
     "not a contiguous netmask: {0}": "連続したネットマスクではありません: {0}",
@@ -180,6 +182,12 @@ JAPANESE: dict[str, str] = {
     "{0}: no routes were captured, so nothing tells where packets go": (
         "{0}: 経路が取得されていないので、パケットの行き先が分かりません"
     ),
+    "no base chain {0!r} in this snapshot": "このスナップショットにベースチェイン {0!r} はありません",
+    "reading policies needs PyYAML, which is not installed": (
+        "ポリシーを読むにはPyYAMLが必要ですが、インストールされていません"
+    ),
+    "pip install 'sekisho[check]'": "次でインストールできます: pip install 'sekisho[check]'",
+    "a policy is one YAML document": "ポリシーは1つのYAML文書です",
     "add ip-route.txt to the snapshot": "スナップショットに ip-route.txt を加えてください",
     "the kernel cannot be asked here: {0}": "ここではカーネルに尋ねられません: {0}",
     "see what is missing with:  sekisho lab doctor": "足りないものは sekisho lab doctor で分かります",

@@ -23,7 +23,7 @@ _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = (
 # So many ends of an undetermined leg are told.
 _MOST_WAYS = 6
 # The columns that places get: at least and at most.
-_PLACE = (32, 48)
+_PLACE = (32, 60)
 _GOOD = frozenset({"delivered", "exits"})
 
 

@@ -12,6 +12,7 @@ from sekisho.sources import ip_route, ip_rule, ipset_save, iptables_save, sysctl
 from sekisho.values.address import Address, Family, Prefix
 from tests.conformance.realistic import TOGETHER, combined
 from tests.conformance.rules import RuleMaker
+from tests.conformance.sets import further_sets
 from tests.conformance.vocabulary import BRIDGES, INTERFACES, VOCABULARIES, Vocabulary, sets_text
 
 
@@ -54,7 +55,7 @@ def random_host(seed: int) -> Host:
     texts.append((f"ip{six}-route.txt", _routes(chance, words)))
     texts.append((f"ip{six}-rule.txt", _rules(chance, words)))
     texts.append(("sysctl.txt", _sysctls(chance, family)))
-    texts.append(("ipset-save.txt", sets_text(words)))
+    texts.append(("ipset-save.txt", sets_text(words) + further_sets(words)))
     return Host(seed, kind, family, snapshot_of(tuple(texts), family, chance), tuple(texts))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from tests.conformance.rarer import rarer_condition, rarer_mangle, rarer_nat, rarer_reject
 from tests.conformance.vocabulary import INTERFACES, PORTS, Vocabulary
 
 HOOKS = {
@@ -71,7 +72,9 @@ class RuleMaker:
             found.append(f"-p {proto}")
             found += self._transport(proto)
         if chance.random() < 0.6:
-            found += self._module(table, hook, proto)
+            rare = chance.random() < 0.3
+            one = rarer_condition(chance, words, hook, proto) if rare else ""
+            found += [one] if one else self._module(table, hook, proto)
         return found
 
     def _transport(self, proto: str) -> list[str]:
@@ -179,7 +182,8 @@ class RuleMaker:
         if kind < 0.32:
             return None, "-j RETURN"
         if table == "nat":
-            return self._nat_target(hook)
+            rare = chance.random() < 0.2
+            return rarer_nat(chance, self.words, hook) if rare else self._nat_target(hook)
         choices = {
             "raw": (
                 "CT --notrack", "NOTRACK", "DROP", "ACCEPT", "CT --zone 1", "CT --zone-orig 2",
@@ -200,6 +204,10 @@ class RuleMaker:
             "security": ("ACCEPT", "DROP", ""),
         }[table]  # fmt: skip
         words = chance.choice(choices)
+        if table == "mangle" and chance.random() < 0.2:
+            words = rarer_mangle(chance, self.words)
+        if words == "REJECT" and chance.random() < 0.5:
+            return rarer_reject(chance, self.words)
         needs = {
             "TCPMSS": ("tcp", "-m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"),
             "TCPOPTSTRIP": ("tcp", "-j TCPOPTSTRIP --strip-options timestamp"),

@@ -102,12 +102,23 @@ def decisions(
     snapshot: Snapshot, known: Terms, world: World, oracle: Oracle, start: Start, further: bool = False
 ) -> Iterator[Decision]:
     """The phases compared, up to the first that differs or that the model leaves undetermined."""
+    picked = False
     for asked in exchange(snapshot, oracle, start, further=further):
+        if picked and asked.phase not in ("first", "reply", "later"):
+            continue  # these name a port that a translation picked, and that the model cannot know
         leg, decided = modelled(world, start, asked.phase, asked.packet)
+        ports = asked.packet.sport is not None or asked.packet.icmp_id is not None
+        picked |= leg is not None and ports and _has_open_port(leg.packet)
         decision = compare(asked.phase, asked.packet, leg, asked.seen, known, decided)
         yield decision
         if decision.difference or decision.doubt:
             return
+
+
+def _has_open_port(packet: Packet) -> bool:
+    if packet.proto in (ICMP, ICMPV6):
+        return packet.icmp_id is None
+    return packet.sport is None or packet.dport is None
 
 
 def _from_its_own_port(snapshot: Snapshot, seen: Observed) -> Egress | None:

@@ -176,6 +176,9 @@ class Oracle:
             return mac_bytes(probe.dst_mac)
         packet, interface = probe.packet, probe.packet.iif or ""
         group = _group_mac(packet)
+        if group is None and packet.family == 4:
+            mine = [a for a in self._addresses[probe.node, 4] if a.interface == interface]
+            group = frames.BROADCAST if packet.dst in (a.broadcast for a in mine) else None
         if group is not None:
             return group
         bridge = self._bridges.get((probe.node, interface))

@@ -11,7 +11,7 @@ from sekisho.lab.kernel_words import BY_ERRNO, BY_ICMP, BY_REASON, answer_name
 from sekisho.lab.probes import Probe
 from sekisho.lab.verdict import Egress, Observed, Passage, SeenStep
 from sekisho.semantics.journey import Disposition
-from sekisho.values.packet import Packet
+from sekisho.values.packet import TCP, Packet
 
 Rejecting = frozenset[tuple[str, str, str, int, str]]
 _Key = tuple[int, int, int, int | None, int | None, int | None, int | None]
@@ -142,6 +142,8 @@ def _end(
         return "rejected"  # by a rule of a legacy table, whose verdicts the kernel does not tell
     if last is not None and "input" in last.hooks:
         unheard = any(name in ("NO_SOCKET", "IP_NOPROTO") for name in seen.drops)
+        # TCP throws away what was not sent to this host alone, and gives no reason (tcp_v4_rcv).
+        unheard |= last.last.proto == TCP and "NOT_SPECIFIED" in seen.drops
         return "no_socket" if unheard else "delivered"
     if egress is not None:
         return "exits"

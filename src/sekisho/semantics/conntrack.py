@@ -26,7 +26,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import format_ip
-from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP
+from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, PORT_PROTOCOLS, RST, SYN, TCP
 
 # ICMP queries and their answers (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c).
 _QUERY_ANSWER: dict[int, dict[int, int]] = {
@@ -200,6 +200,8 @@ def rewrite(connection: Connection, direction: int, side: str, packet: Traveller
         setattr(packet, port, getattr(wanted, port))
         if getattr(wanted, port) is not None:
             packet.unstated -= {port}
+        elif packet.proto in PORT_PROTOCOLS:
+            packet.unstated |= {port}
     return changes
 
 
@@ -216,20 +218,23 @@ def differences(wanted: FlowKey, side: str, packet: Traveller) -> tuple[Change, 
     return tuple(changes)
 
 
-def bind(connection: Connection, side: str, address: int | None, port: int | None) -> None:
-    """Give the connection a translation of one side (nf_nat_setup_info)."""
+def bind(
+    connection: Connection, side: str, address: int | None, port: int | None, is_open: bool = False
+) -> None:
+    """Give the connection a translation of one side (nf_nat_setup_info). None: that stays as it is;
+    ``is_open``: there is a new port that nobody can foretell."""
     current = connection.reply.mirrored()
     if side == "dst":
         new = replace(
             current,
             dst=current.dst if address is None else address,
-            dport=current.dport if port is None else port,
+            dport=None if is_open else current.dport if port is None else port,
         )
     else:
         new = replace(
             current,
             src=current.src if address is None else address,
-            sport=current.sport if port is None else port,
+            sport=None if is_open else current.sport if port is None else port,
         )
     if new != current:
         connection.reply = new.mirrored()

@@ -30,6 +30,16 @@ class HostCode:
     leans: dict[Family, tuple[Lean, ...]]
     sockets: tuple[Socket, ...] | None
 
+    def broadcasts(self, interface: str) -> frozenset[int]:
+        """The IPv4 broadcast addresses of the interface's subnets."""
+        found = {item.broadcast for item in self.addresses[4] if item.interface == interface}
+        found |= {
+            route.dst.value
+            for route in self.facts.routes
+            if route.kind == "broadcast" and any(hop.dev == interface for hop in route.nexthops)
+        }
+        return frozenset(value for value in found if value is not None)
+
     def owns(self, family: Family, value: int, interface: str | None = None) -> bool:
         """Whether the address is one of this namespace's (on that interface, when one is named)."""
         return any(

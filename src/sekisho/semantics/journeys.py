@@ -15,7 +15,7 @@ from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.semantics.walk import Walk
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.values.address import Address
-from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN, TCP, Packet
+from sekisho.values.packet import ACK, ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, Packet
 
 # Runs of one question at most; beyond that the answer is undetermined anyway.
 MAX_RUNS = 256
@@ -104,8 +104,10 @@ def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
     """The answer sets out from where the packet ended, with its addresses exchanged."""
     last = forward.packet
     unstated = start.unstated - {"src", "sport"} | {"src_mac"}
-    if "sport" in start.unstated and last.sport is None:
-        unstated |= {"dport"}
+    if last.proto in PORT_PROTOCOLS:
+        # Ports that nobody stated, or that a translation picks, are still open on the way back.
+        unstated |= {"dport"} if last.sport is None else set()
+        unstated |= {"sport"} if last.dport is None else set()
     return _turned_back(walk, traveller(_answer(last, start.established), unstated), forward)
 
 

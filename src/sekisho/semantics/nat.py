@@ -15,7 +15,7 @@ from sekisho.semantics.program import Translate
 from sekisho.semantics.source_address import best_address, deciding
 from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import BITS
-from sekisho.values.packet import PORT_PROTOCOLS
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS
 
 
 class NoAddress(Exception):
@@ -39,12 +39,15 @@ def translate(
     present = current.dst if side == "dst" else current.src
     address = _address(action, side, packet, present, addresses, choices)
     port_now = current.dport if side == "dst" else current.sport
-    port = None
+    port, is_open = None, False
     if action.ports is not None and packet.proto in PORT_PROTOCOLS:
-        port = _port(action, port_now, choices, leans)
+        port, is_open = _port(action, port_now, leans)
     elif side == "src" and packet.proto in PORT_PROTOCOLS:
         leans.append(Lean("source-port-random" if action.random else "source-port-kept"))
-    bind(connection, side, address, port)
+        is_open = action.random
+    elif side == "src" and packet.proto in (ICMP, ICMPV6):
+        is_open = action.random  # an echo's identifier stands for the port
+    bind(connection, side, address, port, is_open)
     return tuple(leans)
 
 
@@ -86,15 +89,15 @@ def _first_on(addresses: Iterable[HostAddress], interface: str) -> HostAddress |
     return next((a for a in addresses if a.interface == interface and not a.secondary), None)
 
 
-def _port(action: Translate, present: int | None, choices: Choices, leans: list[Lean]) -> int | None:
+def _port(action: Translate, present: int | None, leans: list[Lean]) -> tuple[int | None, bool]:
+    """The new port (None: unchanged), and whether it is left open which one it will be."""
     assert action.ports is not None
     first, last = action.ports
     if action.base_port is not None and present is not None:
-        return first + (present - action.base_port) % (last - first + 1)
+        return first + (present - action.base_port) % (last - first + 1), False
     if first == last:
-        return first
+        return first, False
     if present is not None and first <= present <= last and not action.random:
-        return None
+        return None, False
     leans.append(Lean("nat-picks-port", (str(first), str(last))))
-    doubt = Doubt("nat-picks-port", (str(first), str(last)))
-    return first if choices.choose((doubt,), 2) == 0 else last
+    return None, True

@@ -56,8 +56,20 @@ class Visit(HookWalk):
 
     def prerouting(self) -> End | None:
         """The interface's own chains, then the PREROUTING hook."""
-        self.packet.reverse_path = partial(routing.reverse_path, self.program)
+        packet = self.packet
+        packet.reverse_path = partial(routing.reverse_path, self.program)
+        packet.pkttype = self._frame_kind()
         return self.hook("ingress") or self.hook("prerouting")
+
+    def _frame_kind(self) -> int:
+        """Whom the frame is for: that of a group's or broadcast address has such a MAC address too."""
+        packet = self.packet
+        if packet.family == 6:
+            return MULTICAST if packet.dst >> 120 == 0xFF else UNICAST
+        if packet.dst >> 28 == 0xE:
+            return MULTICAST
+        everybody = packet.dst == 0xFFFFFFFF or packet.dst in self.host.broadcasts(packet.iif or "")
+        return BROADCAST if everybody else UNICAST
 
     def input_decision(self, bridge: str | None = None) -> End | Leaves:
         """The input route lookup and all that follows it.
@@ -76,7 +88,6 @@ class Visit(HookWalk):
         self.lean(*self.host.leans[packet.family])
         way = routing.pick_way(action, self.choices)
         if action.kind in ("local", "broadcast", "anycast", "multicast"):
-            packet.pkttype = {"broadcast": BROADCAST, "multicast": MULTICAST}.get(action.kind, UNICAST)
             if (action.kind != "broadcast" or packet.src) and (end := self._object(program.source_check)):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))

@@ -1,4 +1,4 @@
-"""Large hosts for measurements, written as snapshots: a Docker host, and a firewall with a long FORWARD chain."""
+"""Large hosts for measurements, as snapshots: a Docker host, and a firewall with a long FORWARD chain."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def docker_host(folder: Path, networks: int = 20, containers: int = 500, ports: 
                 "IPAM": {"Config": [{"Subnet": f"{subnet}.0/{bits}", "Gateway": f"{subnet}.1"}]},
                 "Options": {},
                 "Labels": {},
-            }  # fmt: skip
+            }
         )
     for number in range(containers):
         at = number % networks
@@ -50,7 +50,7 @@ def docker_host(folder: Path, networks: int = 20, containers: int = 500, ports: 
                     "Ports": published,
                     "Networks": {f"net{at}": {"IPAddress": address, "Gateway": f"{subnets[at]}.1"}},
                 },
-            }  # fmt: skip
+            }
         )
     _write_host(folder, bridges, subnets, bits)
     (folder / "iptables-save.txt").write_text(rules.text())
@@ -85,7 +85,8 @@ class _DockerRules:
 
     def publish(self, bridge: str, address: str, inside: int, outside: int) -> None:
         self.nat.append(
-            f"-A DOCKER ! -i {bridge} -p tcp -m tcp --dport {outside} -j DNAT --to-destination {address}:{inside}"
+            f"-A DOCKER ! -i {bridge} -p tcp -m tcp --dport {outside}"
+            f" -j DNAT --to-destination {address}:{inside}"
         )
         here = f"-s {address}/32 -d {address}/32 -p tcp -m tcp --dport {inside}"
         self.masquerade.append(f"-A POSTROUTING {here} -j MASQUERADE")

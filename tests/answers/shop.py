@@ -38,7 +38,7 @@ default via 10.0.0.1 dev eth0
 172.19.0.0/16 dev br-back proto kernel scope link src 172.19.0.1
 """
 _CONTAINERS = (("web", "shop", "172.18.0.2", {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}),
-               ("db", "shop", "172.18.0.3", {"3306/tcp": None}), ("app", "back", "172.19.0.2", {}))  # fmt: skip
+               ("db", "shop", "172.18.0.3", {"3306/tcp": None}), ("app", "back", "172.19.0.2", {}))  # fmt: skip  # noqa: E501
 
 
 def write(folder: Path, *, nat: str = NAT, forward: str = FORWARD, input_: str = "", policy: str = "ACCEPT",
@@ -53,7 +53,7 @@ def write(folder: Path, *, nat: str = NAT, forward: str = FORWARD, input_: str =
     files = {
         "iptables-save.txt": "\n".join(line for line in rules if line) + "\n",
         "ip-addr.txt": _ADDRESSES, "ip-route.txt": _ROUTES,
-        "ip-rule.txt": "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n",
+        "ip-rule.txt": "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n",  # noqa: E501
         "sysctl.txt": "net.ipv4.ip_forward = 1\nnet.bridge.bridge-nf-call-iptables = 1\n",
         "ss.txt": f"tcp LISTEN 0 128 {listening} 0.0.0.0:*\n",
         "docker-networks.json": json.dumps([_network("shop", "172.18"), _network("back", "172.19")]),

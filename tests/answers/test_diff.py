@@ -25,7 +25,7 @@ SAME: list[tuple[str, str]] = [
     (MULTI + FORWARD, SINGLE + FORWARD),
     (SINGLE + FORWARD, "".join(reversed(SINGLE.splitlines(keepends=True))) + FORWARD),
     (FORWARD + "-A EXTRA -p tcp -j ACCEPT\n-A EXTRA -j DROP\n-A FORWARD -i eth0 -d 172.18.0.3/32 -g EXTRA\n",
-     FORWARD + "-A FORWARD -i eth0 -d 172.18.0.3/32 -p tcp -j ACCEPT\n-A FORWARD -i eth0 -d 172.18.0.3/32 -j DROP\n"),
+     FORWARD + "-A FORWARD -i eth0 -d 172.18.0.3/32 -p tcp -j ACCEPT\n-A FORWARD -i eth0 -d 172.18.0.3/32 -j DROP\n"),  # noqa: E501
     (FORWARD, FORWARD + "-A FORWARD -i eth0 -d 172.18.0.9/32 -j DROP\n"),
     (FORWARD, FORWARD.replace("-A ISOLATION -o br-shop -j DROP\n-A ISOLATION -o br-back -j DROP\n",
                               "-A ISOLATION -o br-back -j DROP\n-A ISOLATION -o br-shop -j DROP\n")),
@@ -57,7 +57,7 @@ def test_what_opens_and_what_closes(tmp_path: Path) -> None:
 def test_a_published_port_that_leads_elsewhere(tmp_path: Path) -> None:
     before = world(tmp_path / "before", forward=MULTI + FORWARD)
     moved = NAT.replace("172.18.0.2:80", "172.18.0.3:80")
-    (change,) = [c for c in diff(before, world(tmp_path / "after", nat=moved, forward=MULTI + FORWARD)).changes
+    (change,) = [c for c in diff(before, world(tmp_path / "after", nat=moved, forward=MULTI + FORWARD)).changes  # noqa: E501
                  if "internet" in c.sources]  # fmt: skip
     assert change.kind == "moved"
     assert (change.before.where, change.after.where) == ("web", "db")

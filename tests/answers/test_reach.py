@@ -17,7 +17,7 @@ from tests.answers.shop import FORWARD, world
 
 # (from, to, status, the flows as lines)
 CELLS: list[tuple[str, str, str, list[str]]] = [
-    ("internet", "container:web", "yes", ["tcp internet -> 172.18.0.2:80  (sent to 10.0.0.10,127.0.0.0-127.255.255.254,172.18.0.1,172.19.0.1:8080)",
+    ("internet", "container:web", "yes", ["tcp internet -> 172.18.0.2:80  (sent to 10.0.0.10,127.0.0.0-127.255.255.254,172.18.0.1,172.19.0.1:8080)",  # noqa: E501
      "tcp internet -> 172.18.0.2:80"]),
     ("internet", "container:web:81", "no", []),
     ("internet", "container:db", "no", []),
@@ -71,7 +71,9 @@ def test_an_unknown_match_gives_bounds_and_its_name(tmp_path: Path) -> None:
     assert not cell.boxes
     assert any("u32" in argument for doubt in cell.doubts for argument in doubt.args)
     refused = [box for refusal in cell.refusals for box in refusal.boxes]
-    assert not any(80 in dict(box.fields).get("dport", ()) and 6 in box["proto"] for box in refused)  # never a false "cannot"
+    assert not any(
+        80 in dict(box.fields).get("dport", ()) and 6 in box["proto"] for box in refused
+    )  # never a false "cannot"
 
 
 def test_both_directions_count(tmp_path: Path) -> None:

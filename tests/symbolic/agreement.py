@@ -8,6 +8,8 @@ from random import Random
 
 from sekisho.semantics.journey import Journey, Leg
 from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.related import is_error
+from sekisho.semantics.traveller import traveller
 from sekisho.semantics.world import World
 from sekisho.symbolic.journeys import Flows, Source, journeys, taker
 from sekisho.symbolic.space import HEADER, Bits, Set
@@ -39,8 +41,8 @@ def random_values(draw: Random) -> Values:
     flags = draw.choice((2, 2, 2, 2, 16, 18, 1, 4, 0, 0x12, 0x29))
     return {
         "proto": proto, "src": _address(draw), "dst": _address(draw),
-        "sport": draw.choice(ports), "dport": draw.choice(ports), "icmp_type": draw.choice((8, 8, 8, 0, 3, 13)),
-        "icmp_code": draw.choice((0, 0, 1)), "icmp_id": 7, "tcp_flags": flags, "tos": draw.choice((0, 0, 16, 0x10)),
+        "sport": draw.choice(ports), "dport": draw.choice(ports), "icmp_type": draw.choice((8, 8, 8, 0, 3, 13)),  # noqa: E501
+        "icmp_code": draw.choice((0, 0, 1)), "icmp_id": 7, "tcp_flags": flags, "tos": draw.choice((0, 0, 16, 0x10)),  # noqa: E501
         "src_mac": draw.choice((0x020000000001, 0x0200000000FF)), "length": draw.choice((40, 60, 1500)),
         "ttl": draw.choice((64, 64, 64, 2, 1, 200)), "uid": draw.choice((0, 33, 1500)), "gid": 0,
     }  # fmt: skip
@@ -164,6 +166,8 @@ def compare(
     packet = packet_of(values, source)
     if packet.src == packet.dst and packet.sport == packet.dport:
         return None  # a packet to itself: a tuple that is its own answer
+    if is_error(traveller(packet)):
+        return None  # an ICMP error is about another packet, which nobody stated
     found = alone(world, source, packet)
     if found is None:
         return None

@@ -89,7 +89,7 @@ def _host_routes(draw: Random) -> str:
     ]
     extra = (
         "192.168.0.0/16 via 10.9.0.5 dev eth1", "8.8.8.0/24 via 172.18.0.3 dev br-a", "blackhole 8.0.0.0/8",
-        "unreachable 192.168.7.0/24", "203.0.113.0/24\n\tnexthop via 10.0.0.1 dev eth0 weight 1\n\tnexthop via 10.9.0.5 dev eth1 weight 1",
+        "unreachable 192.168.7.0/24", "203.0.113.0/24\n\tnexthop via 10.0.0.1 dev eth0 weight 1\n\tnexthop via 10.9.0.5 dev eth1 weight 1",  # noqa: E501
         "throw 8.8.8.8", "prohibit 203.0.113.9",
     )  # fmt: skip
     lines += draw.sample(extra, draw.randrange(4))
@@ -151,9 +151,9 @@ def _container_namespace(draw: Random, name: str, bridge: str, value: str, index
 
 def _policy_rules(draw: Random) -> str:
     extra = (
-        "100: from 172.18.0.0/24 lookup 77", "110: from all fwmark 0x1 lookup 77", "120: from all iif br-a lookup 77",
+        "100: from 172.18.0.0/24 lookup 77", "110: from all fwmark 0x1 lookup 77", "120: from all iif br-a lookup 77",  # noqa: E501
         "130: not from 10.0.0.0/8 ipproto tcp dport 443 lookup 77", "140: from 172.17.0.2 blackhole",
-        "150: from all to 8.8.8.0/24 lookup main suppress_prefixlength 0", "160: from all uidrange 0-100 lookup 77",
+        "150: from all to 8.8.8.0/24 lookup main suppress_prefixlength 0", "160: from all uidrange 0-100 lookup 77",  # noqa: E501
     )  # fmt: skip
     lines = ["0: from all lookup local", *draw.sample(extra, draw.randrange(1, 4))]
     return "\n".join((*lines, "32766: from all lookup main", "32767: from all lookup default"))
@@ -252,15 +252,15 @@ def _matches(draw: Random, chain: str, proto: str) -> str:
 
 
 _ODD = (
-    "-m conntrack --ctstate RELATED,ESTABLISHED", "-m conntrack --ctstate NEW", "-m conntrack --ctstate INVALID",
+    "-m conntrack --ctstate RELATED,ESTABLISHED", "-m conntrack --ctstate NEW", "-m conntrack --ctstate INVALID",  # noqa: E501
     "-m conntrack --ctstate DNAT", "-m conntrack --ctorigdst 10.0.0.10", "-m conntrack --ctorigdstport 8080",
     "-m conntrack --ctdir REPLY", "-m conntrack ! --ctstate NEW", "-m addrtype --dst-type LOCAL",
-    "-m addrtype ! --dst-type LOCAL", "-m addrtype --src-type UNICAST", "-m addrtype --dst-type LOCAL --limit-iface-in",
+    "-m addrtype ! --dst-type LOCAL", "-m addrtype --src-type UNICAST", "-m addrtype --dst-type LOCAL --limit-iface-in",  # noqa: E501
     "-m mark --mark 0x1/0x1", "-m mark ! --mark 0x2/0x3", "-m connmark --mark 0x1", "-m limit --limit 5/sec",
     "-m statistic --mode random --probability 0.5", "-m iprange --src-range 10.0.0.5-10.0.0.99",
     "-m set --match-set nets src", "-m set --match-set pairs dst,dst", "-m set ! --match-set pairs src,src",
-    "-m rpfilter", "-m rpfilter --loose --invert", "-m physdev --physdev-in veth6", "-m physdev --physdev-is-bridged",
-    "-m mac --mac-source 02:00:00:00:00:01", "-m length --length 0:100", "-m ttl --ttl-lt 64", "-m tos --tos 0x10",
+    "-m rpfilter", "-m rpfilter --loose --invert", "-m physdev --physdev-in veth6", "-m physdev --physdev-is-bridged",  # noqa: E501
+    "-m mac --mac-source 02:00:00:00:00:01", "-m length --length 0:100", "-m ttl --ttl-lt 64", "-m tos --tos 0x10",  # noqa: E501
     "-m owner --uid-owner 0-1000", "-m u32 --u32 0", "-m dscp --dscp 0x04", "-m pkttype --pkt-type unicast",
 )  # fmt: skip
 
@@ -285,7 +285,7 @@ def _target(draw: Random, table: str, chain: str, proto: str, users: list[str]) 
                 "-j TTL --ttl-set 1",
                 "-j DSCP --set-dscp 0x04",
                 "-j CONNMARK --set-xmark 0x1/0x1",
-            )  # fmt: skip
+            )
         )
     if table == "raw":
         return draw.choice(("-j CT --notrack", "-j ACCEPT", "-j DROP", "-j CT --zone 5", "-j ACCEPT"))

@@ -1,6 +1,6 @@
 """Whether a host keeps a policy: every assertion for all packets, with a counterexample where it fails.
 
-    allow     all packets from the sources arrive, and their replies (for a container: by some address to call)
+    allow     all packets from the sources arrive, and their replies (a container's: by some address to call)
     deny      none does
     only      none does from anybody but the sources
     isolated  none does from one of the places to another
@@ -149,7 +149,7 @@ class _Checker:
         perhaps = arrivals.perhaps(origin, target, everything)
         for proto in wanted:
             ports = end.ports or IntSet.span(0, 65535) if proto in PORT_PROTOCOLS else None
-            missing = self._missing(arrivals, found, origin, proto, ports)
+            missing = self._missing(arrivals, found, origin, target, proto, ports)
             if missing is None:
                 continue
             field = arrivals.space.field
@@ -166,7 +166,13 @@ class _Checker:
         return arrivals.space.member(arrivals.space.field["sport"], source.ports)
 
     def _missing(
-        self, arrivals: Arrivals, found: list[Arrival], origin: Origin, proto: int, ports: IntSet | None
+        self,
+        arrivals: Arrivals,
+        found: list[Arrival],
+        origin: Origin,
+        target: Target,
+        proto: int,
+        ports: IntSet | None,
     ) -> str | None:
         """What of the wanted packets has no way, in words; None where all have."""
         chosen = origin.kind in ("host", "container")
@@ -175,7 +181,9 @@ class _Checker:
             for box in arrivals.boxes(arrival):
                 fields = dict(box.fields)
                 if proto in fields["proto"]:
-                    by_port.append((fields.get("dport", IntSet.span(0, 65535)), fields["src"]))
+                    arrived = fields.get("dport", IntSet.span(0, 65535))
+                    sent = fields.get("viaport", arrived)
+                    by_port.append((sent if target.kind == "address" else arrived, fields["src"]))
         for cut in _cuts(by_port, ports):
             sources = IntSet.from_intervals(
                 i for some, src in by_port if cut in some or ports is None for i in src

@@ -2,8 +2,8 @@
 
 Both are read over the same variables, place by place (the Internet, the VPC, the host, every container of
 the same name), so that the difference of two sets is exact and nothing that is only spelled differently
-shows. A packet's fate is yes (it and its reply arrive), no, or perhaps; ``moved`` are those that arrive both times,
-but at another address or port; ``source`` those whose server sees another source.
+shows. A packet's fate is yes (it and its reply arrive), no, or perhaps; ``moved`` are those that arrive
+both times, but at another address or port; ``source`` those whose server sees another source.
 """
 
 from __future__ import annotations

@@ -217,7 +217,10 @@ class _Finder:
         """Who can call a container's port."""
         mine = IntSet.of(port.address.value)
         same = IntSet.from_intervals(
-            i for item in self.reading.known if item.bridge == port.bridge for i in self.reading.walk.addresses_of(item)
+            i
+            for item in self.reading.known
+            if item.bridge == port.bridge
+            for i in self.reading.walk.addresses_of(item)
         ) if port.bridge not in self._segments else self._segments[port.bridge]  # fmt: skip
         self._segments[port.bridge] = same
         neighbours = same.minus(mine, 128)

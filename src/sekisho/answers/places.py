@@ -174,7 +174,7 @@ class Reading:
         return found
 
     def routed_by(self, iface: str) -> IntSet:
-        """The addresses whose packets are expected on an interface: those that the main table routes by it."""
+        """The addresses whose packets are expected on an interface: what the main table routes by it."""
         taken, mine = EMPTY, EMPTY
         bits = BITS[self.family]
         routes = [r for r in self.world.host.facts.routes if r.family == self.family and r.table == "main"]

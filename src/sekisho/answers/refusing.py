@@ -41,7 +41,7 @@ def host_objects(world: World, family: Family, witness: Witness, flow: Flows) ->
             continue
         choices = Choices()
         last = None
-        for last in run(station.base, station.chains, packet, choices, _nothing):
+        for _ in run(station.base, station.chains, packet, choices, _nothing):
             pass
         if last is None or choices.taken or isinstance(last.action, Accept):
             continue
@@ -83,7 +83,7 @@ def _packet(witness: Witness, family: Family, iif: str | None) -> Traveller:
             1 if query else None,
             SYN if proto == TCP else None,
             iif,
-        )  # fmt: skip
+        )
     )
     packet.ctstate, packet.ctdir = 1, 0
     return packet

@@ -19,7 +19,7 @@ Names = Mapping[IntSet, str]
 
 
 def addresses_text(values: IntSet, family: Family, names: Names | None = None, most: int = _MANY) -> str:
-    """Addresses by their name, else as prefixes where that is shorter, else as ranges; the rest is counted."""
+    """Addresses by their name, else as prefixes where that is shorter, else as ranges; the rest counted."""
     bits = BITS[family]
     if names and values in names:
         return names[values]

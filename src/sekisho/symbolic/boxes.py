@@ -100,7 +100,8 @@ def _descend(
 
 # What an everyday packet has, where the set leaves it open.
 _USUAL = {
-    "proto": 6, "tos": 0, "ttl": 64, "sport": 40000, "dport": 80, "icmp_code": 0, "icmp_id": 1, "tcp_flags": 2,
+    "proto": 6, "tos": 0, "ttl": 64, "sport": 40000, "dport": 80, "icmp_code": 0, "icmp_id": 1,
+    "tcp_flags": 2,
     "length": 60, "src_mac": 0x020000000001, "uid": 0, "gid": 0,
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One base chain by itself: what it does to all packets there could be, whatever routing and tables before do.
+"""One base chain by itself: what it does to all packets there could be, whatever routing before it does.
 
 Interfaces, marks and connection states are variables here too, below the header's in the order. Combinations
 that no packet has (a reply that is NEW...) are among them; so what is found dead is dead, and what is found
@@ -122,7 +122,7 @@ class ChainView:
         return accepted, refused
 
     def _without_mac(self, name: str, some: Set) -> Set:
-        """What comes back from a chain that looked at MAC addresses, when no other chain does for its packets:
+        """What comes back from a chain that looked at MAC addresses, when no other chain does for them:
         whether there is a fitting one is all that counts then."""
         if name not in self._mac_chains:
             return some

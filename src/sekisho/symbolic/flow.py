@@ -381,7 +381,7 @@ def effect(action: Action, state: State, space: Space) -> State:
                 return _with_mark(state, target, number)
             # Where both are free, nothing is known of the outcome but that it is some number.
             return _with_mark(state, target, space.extra(f"copied {target}", 32))
-        case Untrack() | SetZone() if state.template:
+        case Untrack() | SetZone() if state.template or state.tracked is not None:
             return state  # the first CT or NOTRACK target of a packet wins
         case Untrack():
             return replace(state, template=True, untracked=True, ctstate=UNTRACKED)

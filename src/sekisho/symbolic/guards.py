@@ -193,7 +193,7 @@ class Guards:
         name: Name = getattr(state, guard.field)
         if isinstance(name, ByOrigin):
             yes = name.where(lambda each: each != OPEN and interface_fits(guard, each), self.space.nothing)
-            unknown = name.where(OPEN.__eq__, self.space.nothing)
+            unknown = name.where(lambda each: each == OPEN, self.space.nothing)
             return Cond(yes, yes | unknown) if unknown.satisfiable() else self._exact(yes)
         if name == OPEN:
             return self._unsure
@@ -202,7 +202,7 @@ class Guards:
     def named(self, name: Name, wanted: str) -> Set:
         """The packets of which the name is the wanted one."""
         if isinstance(name, ByOrigin):
-            return name.where(wanted.__eq__, self.space.nothing)
+            return name.where(lambda each: each == wanted, self.space.nothing)
         return self.space.everything if name == wanted else self.space.nothing
 
     def _members(self, guard: Members, state: State) -> Cond:

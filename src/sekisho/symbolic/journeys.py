@@ -107,6 +107,9 @@ def _reply(walk: SymbolicWalk, ended: Ended) -> list[Ended]:
         if fate.disposition == "exits":
             front: Front = {replace(back, iif=state.oif): some}
             found += walk.from_wire(fate.node, front)
+        elif not fate.bridge and fate.where not in walk.world.nodes:
+            # A container on an interface's own wire whose namespace was not captured.
+            found.append(Ended(Fate("exits", fate.where, hook="neighbour"), replace(back, oif="wire"), some))
         elif not fate.bridge:
             found += walk.from_process(fate.where, {back: some}, choose_source=False)
         else:
@@ -115,7 +118,7 @@ def _reply(walk: SymbolicWalk, ended: Ended) -> list[Ended]:
 
 
 def _holders(walk: SymbolicWalk, bridge: str, ended: Ended) -> Origins:
-    """The containers on a bridge that took the packets; any of them stands for all where ports do not matter."""
+    """The containers on a bridge that took the packets; any stands for all where ports do not matter."""
     here = walk.attachments(bridge)
     if not walk.sees_ports and all(item.hairpin is not False for item in here):
         return ((here[0], walk.space.everything),)

@@ -53,10 +53,10 @@ class SymbolicConnection:
 @dataclass(frozen=True, slots=True)
 class State:
     """See the module's text. Fields are those of ``Traveller``; ``spent`` is what routers took of the
-    original TTL, ``answered`` that the ICMP type is the answer's to the original one, ``mac_open`` that nobody
-    knows the sender's MAC address; ``sees`` is that of the reverse lookup that this is (ReversePath). ``connections``
-    are those of all namespaces, ``tracked`` the one in this namespace, by its place among them. ``first`` are
-    the ends as a process sent them, where routing chose the source."""
+    original TTL, ``answered`` that the ICMP type is the answer's to the original one, ``mac_open`` that
+    nobody knows the sender's MAC address; ``sees`` is that of the reverse lookup that this is (ReversePath).
+    ``connections`` are those of all namespaces, ``tracked`` the one in this namespace, by its place among
+    them. ``first`` are the ends as a process sent them, where routing chose the source."""
 
     ends: Ends
     icmp_type: Bits

@@ -139,7 +139,7 @@ def confirm(front: Front, guards: Guards) -> tuple[Front, list[tuple[State, Set]
     clashing: list[tuple[State, Set]] = []
     for state, some in front.items():
         connection = state.connection
-        if connection is None:
+        if connection is None or state.ctdir != 0:
             add(found, state, some)
             continue
         if not connection.status & CONFIRMED_BIT:
@@ -320,7 +320,6 @@ def own_addresses(
 ) -> Iterator[tuple[Bits | str, Set]]:
     """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
     # IPv6 chooses by the destination, IPv4 by the next hop.
-    by_hop = space.family == 4 and state.next_hop is not None
     towards: Bits | Address = state.ends.dst
     if space.family == 4 and state.next_hop is not None:
         towards = state.next_hop

@@ -73,8 +73,8 @@ class Fate:
     @property
     def key(self) -> tuple[object, ...]:
         """What tells two ends apart; lines and chains are compared as objects."""
-        return (self.disposition, self.node, self.where, self.bridge, self.answer, self.kernel_reason, self.doubts,
-                self.hook, self.table, id(self.chain), id(self.line), self.backend)  # fmt: skip
+        return (self.disposition, self.node, self.where, self.bridge, self.answer, self.kernel_reason,
+                self.doubts, self.hook, self.table, id(self.chain), id(self.line), self.backend)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,16 @@ class SymbolicVisit:
         return self.hook("prerouting", self.hook("ingress", front))
 
     def arrive_loopback(self, front: Front) -> list[Leaving]:
-        """Back in over lo, with the route they have."""
-        self.local_input(self.prerouting(front))
-        return []
+        """Back in over lo, with the route they have unless their destination is translated once more."""
+        local: Front = {}
+        routed: Front = {}
+        for before, some in front.items():
+            for state, part in self.prerouting({before: some}).items():
+                same = self.space.equal(part, before.ends.dst, state.ends.dst)
+                add(local, state, same)
+                add(routed, state, part & ~same)
+        self.local_input(local)
+        return self.input_decision(routed)
 
     def input_decision(self, front: Front, turned: Turned | None = None) -> list[Leaving]:
         """The input route lookup and all that follows it.
@@ -181,7 +188,8 @@ class SymbolicVisit:
         leaving = self.postrouting(self.hook("forward", ready))
         # A new neighbour on the same bridge is handed to its port: nothing is taken off the TTL.
         if turned is not None:
-            leaving += self.postrouting(self.hook("forward", turned(bridged)))
+            out = self.bridged_out(self.hook("forward", turned(bridged)))
+            leaving += [Leaving(s.way or "", _next_hop(s), s, some) for s, some in out.items()]
         return leaving
 
     def _believed(self, kind: str, state: State, some: Set, local: Front) -> None:
@@ -312,10 +320,15 @@ class SymbolicVisit:
 
     def postrouting(self, front: Front) -> list[Leaving]:
         """POSTROUTING, and out."""
-        found = []
-        for state, some in self.hook("postrouting", front).items():
-            assert state.next_hop is not None
-            found.append(Leaving(state.way or "", state.next_hop, state, some))
+        passed = self.hook("postrouting", front)
+        return [Leaving(s.way or "", _next_hop(s), s, some) for s, some in passed.items()]
+
+    def bridged_out(self, front: Front) -> Front:
+        """POSTROUTING of what br_netfilter hands to a port: it is not told where the packets came in."""
+        found: Front = {}
+        for before, some in front.items():
+            for state, part in self.hook("postrouting", {replace(before, iif=None): some}).items():
+                add(found, replace(state, iif=before.iif), part)
         return found
 
     def local_input(self, front: Front) -> None:
@@ -541,8 +554,9 @@ class SymbolicVisit:
         ends = state.ends.mirrored()
         if state.pkttype == BROADCAST:
             ends = replace(ends, src=self.space.constant(0, ends.src.width))
+        way_out = state.oif if guard.sees == "ports" else None
         back = replace(
-            state, ends=ends, iif=state.oif or "lo", oif=None, uid=zero, local=True,
+            state, ends=ends, iif=way_out or "lo", oif=None, uid=zero, local=True,
             mark=state.mark if guard.use_mark else 0, sees=guard.sees,
         )  # fmt: skip
         key = (back, state.iif, guard)
@@ -611,3 +625,8 @@ def _by_way(state: State, way: Way) -> State:
     """The packets on their way out."""
     out: Address | Bits = way.via or state.ends.dst
     return replace(state, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags)
+
+
+def _next_hop(state: State) -> Address | Bits:
+    assert state.next_hop is not None
+    return state.next_hop

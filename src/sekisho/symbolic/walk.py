@@ -105,14 +105,20 @@ class SymbolicWalk:
             state, some = each.state, each.some
             if each.interface == "lo":
                 again = replace(state, iif="lo", oif=None, visits=state.visits + 1, linkdown=False)
+                if state.tracked is None:  # tracked anew, and the zone of the first time is forgotten
+                    again = replace(again, zone=0, zone_reply=0, template=False)
                 add(looping, again, some)
             elif node != HOST:
                 mine = self._end_of_link(node, each.interface)
                 if mine is None:
-                    self._away(node, each, some)
+                    self._leave_wire(node, each, entering)
                 else:
                     add(climbing.setdefault((mine, each.next_hop), {}), state, some)
             elif each.interface not in self.world.bridges:
+                for child in self._children(each.interface):
+                    here = some & self.at(child, each.next_hop)
+                    self._apart(each, here)
+                    some &= ~here
                 self._away(node, each, some)
             else:
                 self._onto_port(each, entering)
@@ -125,6 +131,48 @@ class SymbolicWalk:
             assert target.node is not None
             front = self._within_bounds(target.node, front)
             self._go(target.node, self.visits[target.node].arrive(front), ())
+
+    # ------------------------------------------------------------------- macvlan and ipvlan children
+
+    def _children(self, parent: str) -> list[Attachment]:
+        """What has frames of its own on an interface's wire."""
+        return [item for item in self.world.wires if item.bridge == parent and self.addresses_of(item)]
+
+    def _to_child(
+        self, child: Attachment, state: State, some: Set, entering: dict[Attachment, Front]
+    ) -> None:
+        """Frames for a child's own MAC never enter the parent's IP layer."""
+        if child.node is None:
+            self.end(Fate("delivered", HOST, child.name, hook="socket"), state, some)
+        else:
+            inside = replace(state.crossed().elsewhere(), iif=child.interface, oif=None)
+            add(entering.setdefault(child, {}), inside, some)
+
+    def _leave_wire(self, node: str, leaving: Leaving, entering: dict[Attachment, Front]) -> None:
+        """Out of a child by its parent's wire: to a sibling, to what is out there, but never to the host."""
+        some = leaving.some
+        mine = next((a for a in self.world.wires if (a.node, a.interface) == (node, leaving.interface)), None)
+        if mine is not None:
+            for sibling in self._children(mine.bridge):
+                here = some & self.at(sibling, leaving.next_hop)
+                self._to_child(sibling, leaving.state, here, entering)
+                some &= ~here
+            addresses = self.world.host.addresses[self.family]
+            own = IntSet.of(*(item.value for item in addresses if item.interface == mine.bridge))
+            if isinstance(leaving.next_hop, Address):
+                parent = self.space.everything if leaving.next_hop.value in own else self.space.nothing
+            else:
+                parent = self.space.member(leaving.next_hop, own)
+            self._apart(leaving, some & parent)
+            some &= ~parent
+        self._away(node, leaving, some)
+
+    def _apart(self, leaving: Leaving, some: Set) -> None:
+        """Parent and child never see one another's frames."""
+        fate = Fate("neighbour_failed", HOST, answer=self._unreachable(), hook="neighbour")
+        self.end(fate, leaving.state, some)
+
+    # ------------------------------------------------------------------------------------- leaving
 
     def _end_of_link(self, node: str, interface: str) -> Attachment | None:
         found = self.world.named(node)
@@ -155,8 +203,13 @@ class SymbolicWalk:
     def _onto_port(self, leaving: Leaving, entering: dict[Attachment, Front]) -> None:
         """From the host's bridge to whoever answers for the next hop."""
         bridge, rest = leaving.interface, leaving.some
-        state = replace(leaving.state, oif=bridge, next_hop=leaving.next_hop)
-        leaving = replace(leaving, state=state)
+        aimed = replace(leaving.state, oif=bridge, next_hop=leaving.next_hop)
+        for state, passed in self.visits[HOST].hook("bridge", {aimed: rest}).items():
+            self._to_port(replace(leaving, state=state, some=passed), entering)
+
+    def _to_port(self, leaving: Leaving, entering: dict[Attachment, Front]) -> None:
+        """Past the bridge's own chains to whoever answers for the next hop."""
+        state, bridge, rest = leaving.state, leaving.interface, leaving.some
         taken = self.space.nothing
         plain, special = self._answering(bridge, state.linkdown)
         if not isinstance(leaving.next_hop, Address):
@@ -313,8 +366,13 @@ class SymbolicWalk:
     def _wire(self, node: str, front: Front) -> None:
         """The packets arrive at an interface; on a bridge, a neighbour's address means across."""
         plain: Front = {}
+        children: dict[Attachment, Front] = {}
         for state, some in front.items():
             bridge = state.iif
+            for child in self._children(bridge) if node == HOST and isinstance(bridge, str) else ():
+                here = some & self.space.member(state.ends.dst, self.addresses_of(child))
+                self._to_child(child, state, here, children)
+                some &= ~here
             if node != HOST or bridge not in self.world.bridges:
                 add(plain, state, some)
                 continue
@@ -327,6 +385,9 @@ class SymbolicWalk:
             arriving: Front = {replace(state, physin=physin if self.sees_ports else None): some}
             self._split(arriving, bridge, up, None, origins)
         self._go(node, self.visits[node].arrive(plain), ())
+        for child, inside in children.items():
+            assert child.node is not None
+            self._go(child.node, self.visits[child.node].arrive(inside), ())
 
     def _port(self, port: str | None) -> Name:
         """Rules see the bridge's port only where br_netfilter hands them the packets."""
@@ -354,7 +415,7 @@ class SymbolicWalk:
         host = self.visits[HOST]
         plain: Front = {}
         kept: Front = {}
-        for before, some in front.items():
+        for before, some in host.hook("bridge", front).items():
             for state, part in host.prerouting({before: some}).items():
                 same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
                 add(plain, state, same)
@@ -367,6 +428,7 @@ class SymbolicWalk:
         front = {state: some for state, some in front.items() if some.satisfiable()}
         if not front:
             return
+        front = self.visits[HOST].hook("bridge", front)
         setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
         switched: Front = {}
         filtered: Front = {}
@@ -391,7 +453,7 @@ class SymbolicWalk:
                 add(routed, state, part & ~same)
                 add(level, replace(state, oif=bridge, next_hop=next_hop), same)
             self._go(HOST, host.input_decision(routed, turned), origins)
-            passed = host.hook("postrouting", host.hook("forward", turned(level)))
+            passed = host.bridged_out(host.hook("forward", turned(level)))
             self._go(HOST, [Leaving(bridge, next_hop, *each) for each in passed.items()], origins)
 
 

@@ -1,10 +1,10 @@
 """What changed for flows, as text: a few lines for each reason.
 
-    closed  from internet, vpc
-        tcp -> 172.18.0.2:3306
-        before: delivered to db    filter DOCKER 1  iptables-save.txt:41  -A DOCKER ... -j ACCEPT
-        after:  dropped            raw PREROUTING 1  iptables-save.txt:5  -A PREROUTING ... -j DROP
-        witness: sekisho trace BEFORE 203.0.113.9 172.18.0.2:3306 --proto tcp --in eth0
+closed  from internet, vpc
+    tcp -> 172.18.0.2:3306
+    before: delivered to db    filter DOCKER 1  iptables-save.txt:41  -A DOCKER ... -j ACCEPT
+    after:  dropped            raw PREROUTING 1  iptables-save.txt:5  -A PREROUTING ... -j DROP
+    witness: sekisho trace BEFORE 203.0.113.9 172.18.0.2:3306 --proto tcp --in eth0
 """
 
 from __future__ import annotations

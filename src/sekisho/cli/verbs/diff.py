@@ -17,8 +17,12 @@ HELP: Words = {
 def add_arguments(parser: VerbParser) -> None:
     """``diff BEFORE AFTER [--all-protocols]``."""
     say = parser.say
-    parser.add_argument("before", metavar="BEFORE", help=say(en="the snapshot before", ja="前のスナップショット"))
-    parser.add_argument("after", metavar="AFTER", help=say(en="the snapshot after", ja="後のスナップショット"))
+    parser.add_argument(
+        "before", metavar="BEFORE", help=say(en="the snapshot before", ja="前のスナップショット")
+    )
+    parser.add_argument(
+        "after", metavar="AFTER", help=say(en="the snapshot after", ja="後のスナップショット")
+    )
     parser.add_argument(
         "--all-protocols",
         action="store_true",

@@ -29,7 +29,8 @@ def add_arguments(parser: VerbParser) -> None:
     say = parser.say
     add_snapshot(parser)
     end = say(
-        en="ADDRESS, PREFIX, any, internet, vpc, host, container:NAME, network:NAME, netns:NAME or iface:NAME,"
+        en="ADDRESS, PREFIX, any, internet, vpc, host, container:NAME, network:NAME, netns:NAME or"
+        " iface:NAME,"
         " each with :PORT or :FROM-TO",
         ja="アドレス, プレフィックス, any, internet, vpc, host, container:名前, network:名前, netns:名前,"
         " iface:名前。それぞれ :ポート または :開始-終了 を付けられる",
@@ -51,8 +52,10 @@ def add_arguments(parser: VerbParser) -> None:
         "--chain",
         metavar="[TABLE:]CHAIN",
         help=say(
-            en="look at one base chain alone, for a firewall without routes; with --to :PORT who may call whom",
-            ja="基本チェインを1つだけ見る (経路のないファイアウォール向け)。--to :ポート で誰が誰に接続できるか",
+            en="look at one base chain alone, for a firewall without routes;"
+            " with --to :PORT who may call whom",
+            ja="基本チェインを1つだけ見る (経路のないファイアウォール向け)。"
+            "--to :ポート で誰が誰に接続できるか",
         ),
     )
     parser.suggest("chain", ("FORWARD", "INPUT", "OUTPUT"))

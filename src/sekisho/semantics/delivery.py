@@ -40,7 +40,7 @@ def socket_lookup(host: HostCode, packet: Traveller, reply: bool, connection: Co
         step = Step("socket", "DELIVERED", code="kernel-takes", args=(name, host.name))
         return Delivery("delivered", step, where=host.name)
     port = packet.dport or 0
-    if packet.proto == TCP and packet.pkttype:
+    if packet.proto == TCP and packet.route_kind:
         # TCP takes no broadcasts, and answers none (tcp_v4_rcv: pkt_type != PACKET_HOST).
         step = Step("socket", "NO_SOCKET", code="socket-none", args=(name, str(port)))
         return Delivery("no_socket", step, where=host.name)

@@ -50,7 +50,7 @@ def _no_effect(action: Action, packet: Traveller) -> None:
 def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> bool | None:
     """Look the way back up: source and destination exchanged, as from a local process."""
     back = copy(packet)
-    back.src, back.dst = 0 if packet.pkttype == BROADCAST else packet.dst, packet.src
+    back.src, back.dst = 0 if packet.route_kind == BROADCAST else packet.dst, packet.src
     back.sport, back.dport = packet.dport, packet.sport
     if guard.sees != "ports":
         back.sport = back.dport = None

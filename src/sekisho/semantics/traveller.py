@@ -38,7 +38,8 @@ class Traveller:
 
     ``unstated`` are the names of fields that the question left open. ``local``: made by a process of
     this namespace. Connection fields are those of the tuple that tracking found. ``quoted``: the packet
-    that an ICMP error is about, as its sender got it.
+    that an ICMP error is about, as its sender got it. ``pkttype``: whom the frame was for;
+    ``route_kind``: whom the packet is for as routing sees it, which is what sockets go by.
     """
 
     family: Family
@@ -66,7 +67,8 @@ class Traveller:
     physout: str | None = None
     next_hop: Address | None = None
     fragment: int = 0
-    pkttype: int = 0
+    pkttype: int = UNICAST
+    route_kind: int = UNICAST
     zone: int = 0
     zone_reply: int = 0
     ctstate: int = INVALID

@@ -88,6 +88,7 @@ class Visit(HookWalk):
         self.lean(*self.host.leans[packet.family])
         way = routing.pick_way(action, self.choices)
         if action.kind in ("local", "broadcast", "anycast", "multicast"):
+            packet.route_kind = {"broadcast": BROADCAST, "multicast": MULTICAST}.get(action.kind, UNICAST)
             if (action.kind != "broadcast" or packet.src) and (end := self._object(program.source_check)):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))

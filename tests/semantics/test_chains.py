@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sekisho.semantics.chains import Choices, run
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.loops import without_loops
 from sekisho.semantics.program import (
     ALWAYS,
     NEVER,
@@ -21,6 +22,7 @@ from sekisho.semantics.program import (
     Goto,
     Guarded,
     Jump,
+    NotUnderstood,
     Return,
     Unsure,
 )
@@ -93,6 +95,43 @@ def test_random_rule_sets(chains: dict[str, list[Line]]) -> None:
     assert passed[-1].action == wanted
     # Every numbered line on the way is one that fits.
     assert all(chains[one.chain.name][one.line.number - 1].fits for one in passed if one.line is not None)
+
+
+@st.composite
+def tangles(draw: st.DrawFn) -> dict[str, list[Line]]:
+    """Chains that call any other one, or themselves."""
+    names = ("base", *USERS)
+    targets = st.sampled_from(["ACCEPT", "RETURN", "-", *(kind + user for user in USERS for kind in "jg")])
+    return {name: draw(st.lists(st.builds(Line, st.just(True), targets), max_size=4)) for name in names}
+
+
+def leads_back(chains: dict[str, list[Line]], start: str) -> bool:
+    """Whether a chain calls itself, perhaps by way of others."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        called = {line.target[1:] for line in chains[waiting.pop()] if line.target[0] in "jg"}
+        if start in called:
+            return True
+        waiting += called - seen
+        seen |= called
+    return False
+
+
+@given(tangles())
+def test_circles_end_undecided(chains: dict[str, list[Line]]) -> None:
+    before = compiled(chains)
+    code = without_loops(before)
+    passed = list(run(code["base"], code, packet(), Choices(), lambda action, packet: None))
+    circles = {name for name in chains if leads_back(chains, name)}
+    # Chains that are on no circle stay as they are, and on a circle some call is cut.
+    assert {name for name in chains if code[name] != before[name]} == circles
+    if isinstance(passed[-1].action, NotUnderstood):
+        assert passed[-1].action.doubt.code == "chain-loop"
+        assert passed[-1].chain.name in circles
+    else:
+        wanted = {"ACCEPT": Accept(), None: Accept()}[verdict(chains, "base")]
+        assert passed[-1].action == wanted
 
 
 def test_a_return_in_a_base_chain_takes_the_policy() -> None:

@@ -127,6 +127,11 @@ def test_goto_passes_rules_over() -> None:
     assert way(decided(ARTICLE, "1.1.1.1", rules, src="192.0.2.10")) == "blackhole"
 
 
+def test_a_goto_that_leads_back_is_not_followed() -> None:
+    rules = "10:\tfrom 192.0.2.0/24 lookup 9\n20:\tfrom all goto 10\n30:\tfrom all lookup main\n"
+    assert isinstance(decided(ARTICLE, "1.1.1.1", rules), NotUnderstood)
+
+
 def test_every_way_of_a_multipath_route_is_kept() -> None:
     routes = (
         "default proto static \n"

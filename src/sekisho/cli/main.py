@@ -90,8 +90,11 @@ def _run_verb(name: str, argv: list[str], lang: Lang, stdout: TextIO) -> int:
     # A verb builds its facts, answers and ends: none of them is garbage before that, and looking for some
     # takes a third of the time on a large rule set.
     gc.disable()
-    color = wants_color(stdout, os.environ, no_color=args.no_color)
-    return load_verb(name).run(args, Output(stdout, lang, color, args.json))
+    try:
+        color = wants_color(stdout, os.environ, no_color=args.no_color)
+        return load_verb(name).run(args, Output(stdout, lang, color, args.json))
+    finally:
+        gc.enable()  # for whoever calls main() more than once
 
 
 def overview(lang: Lang) -> str:

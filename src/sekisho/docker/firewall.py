@@ -159,6 +159,8 @@ class Firewall:
     def _chain(self, table: str, chain: str) -> list[str]:
         self._table(table)
         self.touched = True
+        # A damaged capture may lack the line of a built-in chain, which is there all the same.
+        self._policies.setdefault((table, chain), "ACCEPT" if chain in BUILT_IN.get(table, ()) else None)
         return self._rules.setdefault((table, chain), [])
 
 

@@ -241,6 +241,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the text of table {0} is cut: it may hold more rules",
         "{0}テーブルの出力が途切れている: 続きのルールがありうる",
     ),
+    "chain-loop": (
+        "the call of chain {0} leads back to itself, which no kernel allows",
+        "チェイン {0} の呼び出しが自分自身に戻る (カーネルは許さない)",
+    ),
     "policy-not-understood": ("this policy is not known to Sekisho: {0}", "Sekishoの知らないポリシー: {0}"),
     "routes-not-captured": ("no {0} routes were captured", "{0}の経路が取得されていない"),
     "socket-line-unread": (

@@ -194,6 +194,9 @@ def _rule_action(rule: PolicyRule, chains: dict[str, ChainCode]) -> Action:
         if rule.suppress_prefixlength is None:
             return Jump(rule.table)
         return Jump(_suppressed(table, rule.suppress_prefixlength, chains))
+    if rule.action == "goto" and rule.goto is not None and rule.goto <= rule.priority:
+        # No kernel takes a rule that leads back (net/core/fib_rules.c: "Backward jumps are prohibited").
+        return NotUnderstood(Doubt("rule-not-understood", (f"goto {rule.goto}",), rule.evidence))
     if rule.action == "goto":
         return Goto(f"rules from {rule.goto}")
     if rule.action == "nop":

@@ -8,6 +8,7 @@ from typing import Literal
 from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Rule, Ruleset, Table
 from sekisho.semantics.hooks import CHAIN_HOOKS, NFT_SECURITY_PRIORITY, TABLE_HOOKS
 from sekisho.semantics.journey import Doubt, Hook, Lean
+from sekisho.semantics.loops import without_loops
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.matches import rule_guard
 from sekisho.semantics.program import (
@@ -48,7 +49,7 @@ def _order(station: Station) -> tuple[int, bool]:
 
 def _table_stations(table: Table, backend: str, context: MatchContext) -> list[Station]:
     names = frozenset(chain.name for chain in table.chains if chain.policy is None)
-    code = {chain.name: _chain_code(chain, table, names, context) for chain in table.chains}
+    code = without_loops({chain.name: _chain_code(chain, table, names, context) for chain in table.chains})
     users = {name: code[name] for name in names}
     return [
         Station(

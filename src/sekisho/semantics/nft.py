@@ -16,6 +16,7 @@ from sekisho.model.netfilter import Ruleset
 from sekisho.model.nft import NftChain, NftRuleset, NftSet, NftTable
 from sekisho.model.nft_rule import Element, Meter, SetUpdate, Statement
 from sekisho.semantics.journey import Doubt, Hook
+from sekisho.semantics.loops import without_loops
 from sekisho.semantics.match_context import AddressTypes, MatchContext
 from sekisho.semantics.nft_bridge import bridge_stations
 from sekisho.semantics.nft_context import NftContext
@@ -84,7 +85,7 @@ def nft_stations(table: NftTable, family: Family, address_types: AddressTypes) -
         family, table.family, address_types, {one.name: one for one in table.sets}, frozenset(moving(table)),
         frozenset(chain.name for chain in table.chains if chain.hook is None),
     )  # fmt: skip
-    code = {chain.name: _chain_code(chain, table, context) for chain in table.chains}
+    code = without_loops({chain.name: _chain_code(chain, table, context) for chain in table.chains})
     users = {name: code[name] for name in context.chains}
     for chain in reversed(table.chains):
         if chain.hook is not None:

@@ -54,7 +54,11 @@ def load_policy(path: str) -> tuple[Assertion, ...]:
             "reading policies needs PyYAML, which is not installed", file=path,
             advice="pip install 'sekisho[check]'",
         ) from None  # fmt: skip
-    documents = parse(Path(path).read_text(encoding="utf-8"), path)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise SourceError("the file is not UTF-8 text", file=path) from None
+    documents = parse(text, path)
     if len(documents) != 1:
         raise SourceError("a policy is one YAML document", file=path)
     root = documents[0]

@@ -159,7 +159,7 @@ def firewall(folder: Path, rules: int = 5000, seed: int = 1) -> Path:
             other, net = draw.choice(inner)
             base.append(f"-A FORWARD -s {host}/32 -i {device} -d {net}.0/24 -o {other} -j ACCEPT")
         elif kind < 0.85:
-            port = draw.choice((22, 80, 443, 3306, 5432))
+            port = draw.choice(("22", "80", "443", "3306", "5432"))
             chains["services"].append(f"-A services -s {host}/32 -p tcp -m tcp --dport {port} -j ACCEPT")
         else:
             far = f"{draw.randrange(1, 223)}.{draw.randrange(256)}.{draw.randrange(256)}.0/24"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
@@ -37,7 +38,7 @@ default via 10.0.0.1 dev eth0
 172.18.0.0/16 dev br-shop proto kernel scope link src 172.18.0.1
 172.19.0.0/16 dev br-back proto kernel scope link src 172.19.0.1
 """
-_CONTAINERS = (("web", "shop", "172.18.0.2", {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}),
+_CONTAINERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (("web", "shop", "172.18.0.2", {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}),
                ("db", "shop", "172.18.0.3", {"3306/tcp": None}), ("app", "back", "172.19.0.2", {}))  # fmt: skip  # noqa: E501
 
 

@@ -77,7 +77,8 @@ def test_an_upgrade_of_the_engine_against_its_probes(scenario: str) -> None:
     root = truth_dir()
     assert root is not None
     folders = [root / "docker" / version / scenario for version in ("27.5.1", "28.5.2")]
-    found = diff(*(World(load(str(folder))) for folder in folders))
+    before, after = (World(load(str(folder))) for folder in folders)
+    found = diff(before, after)
     results = [_probes(folder / "probes.json") for folder in folders]
     compared = 0
     for key in results[0].keys() & results[1].keys():

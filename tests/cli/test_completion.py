@@ -22,7 +22,7 @@ from tests.cli.command import process, sekisho
 LINES = [
     (["tra"], {"trace"}),
     ([""], set(VERBS)),
-    (["--lang", "ja", "ex"], {"explain"}),
+    (["--lang", "ja", "expl"], {"explain"}),
     (["vpc", ""], {"subnet"}),
     (["vpc", "subnet", "--j"], {"--json"}),
     (["vpc", "subnet", "--lang", ""], {"en", "ja"}),

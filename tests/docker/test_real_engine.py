@@ -10,6 +10,8 @@ import os
 import random
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -143,12 +145,19 @@ def random_commands(seed: int) -> str:
 SCENARIOS.update({f"random-{seed}": ("", random_commands(seed)) for seed in range(4)})
 
 
+@pytest.fixture
+def work() -> Iterator[Path]:
+    """A folder with a short name: containerd's sockets lie below it, and their paths end at 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="sekisho-") as name:
+        yield Path(name)
+
+
 @needs_engine
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_dockerd_makes_what_was_planned(name: str, tmp_path: Path) -> None:
+def test_dockerd_makes_what_was_planned(name: str, work: Path) -> None:
     flags, commands = SCENARIOS[name]
-    (tmp_path / "capture.sh").write_text(script())
-    (tmp_path / "commands.sh").write_text("set -e\n" + commands)
+    (work / "capture.sh").write_text(script())
+    (work / "commands.sh").write_text("set -e\n" + commands)
     done = subprocess.run(
         [
             "unshare",
@@ -162,18 +171,18 @@ def test_dockerd_makes_what_was_planned(name: str, tmp_path: Path) -> None:
             "-c",
             INSIDE,
         ],
-        env={**os.environ, "PATH": engine_path(), "WORK": str(tmp_path), "FLAGS": flags},
+        env={**os.environ, "PATH": engine_path(), "WORK": str(work), "FLAGS": flags},
         capture_output=True,
         text=True,
         timeout=180,
         check=False,
     )
-    logs = {file.name: file.read_text()[-2000:] for file in tmp_path.glob("*.[lt][ox][gt]")}
+    logs = {file.name: file.read_text()[-2000:] for file in work.glob("*.[lt][ox][gt]")}
     assert done.returncode == 0, (done.stderr, logs)
-    engine = apply(Engine(parse_version((tmp_path / "version.txt").read_text())), flags.split())
-    predictor = Predictor(load(str(tmp_path / "before.tar")), engine)
+    engine = apply(Engine(parse_version((work / "version.txt").read_text())), flags.split())
+    predictor = Predictor(load(str(work / "before.tar")), engine)
     for act in parse_lines(commands.split("\n"), "commands.sh"):
         predictor.apply(act)
-    found = compare(load(str(tmp_path / "after.tar")), predictor.plan().after)
+    found = compare(load(str(work / "after.tar")), predictor.plan().after)
     assert found.different == []
     assert found.same["rules"] > 20

@@ -26,8 +26,7 @@ def test_own_network_code(sekisho_lab):
 def run(folder: Path) -> str:
     (folder / "test_it.py").write_text(TEST)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rs", "-s", "-p", "sekisho.lab.pytest_plugin", "-p",
-         "no:cacheprovider", str(folder)],
+        [sys.executable, "-m", "pytest", "-q", "-rs", "-s", "-p", "no:cacheprovider", str(folder)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False,
         cwd=folder,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -37,15 +38,15 @@ def _namespace(text: str, rulesets: tuple[Ruleset, ...] = ()) -> Namespace:
     )  # fmt: skip
 
 
-def _ask(text: str, dport: int = 80, proto: int = TCP, dst: str = "10.1.0.9", **more: int) -> Journey:
+def _ask(text: str, dport: int = 80, proto: int = TCP, dst: str = "10.1.0.9", **more: Any) -> Journey:
     """A forwarded packet from eth0 to eth1."""
     world = World(Snapshot("x", _namespace(text)))
     packet = Packet(4, Address.parse("10.0.0.9").value, Address.parse(dst).value, proto, 40000, dport,
-                    iif="eth0", **more)  # fmt: skip
-    return journey(world, Start(packet), with_reply=False)
+                    iif="eth0")  # fmt: skip
+    return journey(world, Start(replace(packet, **more)), with_reply=False)
 
 
-def _end(text: str, dport: int = 80, **more: int) -> str:
+def _end(text: str, dport: int = 80, **more: Any) -> str:
     return _ask(text, dport, **more).forward.disposition
 
 

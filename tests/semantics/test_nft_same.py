@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.journey import Hook
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.symbolic.space import Space
@@ -15,7 +16,7 @@ from sekisho.symbolic.walk import SymbolicWalk
 from tests.truth import needs_truth, truth_dir
 
 VERSIONS = ("20.10.24", "26.1.5", "27.5.1", "28.5.2", "29.7.2")
-HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
+HOOKS: tuple[Hook, ...] = ("prerouting", "input", "forward", "output", "postrouting")
 
 
 def _loaded(version: str, scenario: str) -> Snapshot:

@@ -38,8 +38,11 @@ default via 10.0.0.1 dev eth0
 172.18.0.0/16 dev br-shop proto kernel scope link src 172.18.0.1
 172.19.0.0/16 dev br-back proto kernel scope link src 172.19.0.1
 """
-_CONTAINERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (("web", "shop", "172.18.0.2", {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}),
-               ("db", "shop", "172.18.0.3", {"3306/tcp": None}), ("app", "back", "172.19.0.2", {}))  # fmt: skip  # noqa: E501
+_CONTAINERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("web", "shop", "172.18.0.2", {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}),
+    ("db", "shop", "172.18.0.3", {"3306/tcp": None}),
+    ("app", "back", "172.19.0.2", {}),
+)
 
 
 def write(folder: Path, *, nat: str = NAT, forward: str = FORWARD, input_: str = "", policy: str = "ACCEPT",

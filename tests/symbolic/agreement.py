@@ -13,7 +13,7 @@ from sekisho.semantics.traveller import traveller
 from sekisho.semantics.world import World
 from sekisho.symbolic.journeys import Flows, Source, journeys, taker
 from sekisho.symbolic.space import HEADER, Bits, Set
-from sekisho.symbolic.state import State
+from sekisho.symbolic.state import ByOrigin, State
 from sekisho.symbolic.visit import Fate
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
@@ -121,7 +121,12 @@ def end_of(leg: Leg | None) -> EndOf | None:
 
 
 def _end(
-    disposition: str, where: str, answer: str | None, ends: EndOf, oif: str | None, next_hop: Address | None
+    disposition: str,
+    where: str,
+    answer: str | None,
+    ends: EndOf,
+    oif: str | ByOrigin | None,
+    next_hop: Address | None,
 ) -> EndOf:
     if disposition in ("undetermined", "loop"):
         return (disposition,)

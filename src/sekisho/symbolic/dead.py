@@ -49,6 +49,8 @@ _WAYS = 3
 # Ways to call a chain that are followed for one line at most; with more, it is not called dead.
 MOST_WAYS = 256
 
+# Dead lines, each with the lines that make it so.
+_Gone = dict[int, frozenset[int]]
 Why = Literal["impossible", "unreachable", "shadowed", "redundant"]
 
 
@@ -101,8 +103,8 @@ class DeadLines:
             for place, line in enumerate(chain.lines):
                 if line.number and (dead := self._dead(chain, place, line)):
                     found.append(dead)
-        # A line makes no difference only where others do the same that are not dead themselves.
-        gone = {id(dead.line) for dead in found}
+        # A line makes no difference where those that others make dead are left out of account.
+        gone = {id(dead.line): frozenset(id(each) for _, each in dead.proof) for dead in found}
         for chain in called:
             for place, line in enumerate(chain.lines):
                 if line.number and id(line) not in gone:
@@ -292,7 +294,7 @@ class DeadLines:
     # ----------------------------------------------------------------------------------- afterwards
 
     def _redundant(
-        self, chain: ChainCode, place: int, line: Guarded, gone: set[int]
+        self, chain: ChainCode, place: int, line: Guarded, gone: _Gone
     ) -> tuple[tuple[ChainCode, Guarded], ...] | None:
         """The later lines that do the same with all that the line asks for; None where one does not."""
         if not isinstance(line.action, Accept | Drop | Reject):
@@ -305,12 +307,14 @@ class DeadLines:
         return self._done_by_others(chain, place, line, asked, box, gone)
 
     def _done_by_others(
-        self, chain: ChainCode, place: int, line: Guarded, some: Set, box: Region, gone: set[int]
+        self, chain: ChainCode, place: int, line: Guarded, some: Set, box: Region, gone: _Gone
     ) -> tuple[tuple[ChainCode, Guarded], ...] | None:
         proof: list[tuple[ChainCode, Guarded]] = []
         for later in self._index(chain).lines(box):
             other = chain.lines[later]
-            if later <= place or id(other) in gone or type(other.action) in _PASSING:
+            if later <= place or type(other.action) in _PASSING:
+                continue
+            if id(line) not in gone.get(id(other), {id(line)}):
                 continue
             held = self._holds(other)
             if not (some & held.maybe).satisfiable():

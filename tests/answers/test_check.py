@@ -1,0 +1,120 @@
+"""check: assertions for all packets, their counterexamples, and the forms of the results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from sekisho.answers.check import Result, check
+from sekisho.answers.flip import question_of
+from sekisho.answers.policy import KINDS, load_policy
+from sekisho.answers.trace import trace
+from sekisho.errors import SourceError, UsageError
+from sekisho.views.check_view import to_json, to_junit, to_sarif
+from tests.answers.shop import FORWARD, world, write
+
+# (assertion, status)
+ASSERTIONS: list[tuple[str, str]] = [
+    ('allow: {from: internet, to: "container:web:80"}', "passed"),
+    ('allow: {from: internet, to: "10.0.0.10:8080"}', "passed"),
+    ('allow: {from: [internet, host], to: "container:db:3306"}', "failed"),
+    ('allow: {from: "container:web", to: internet}', "passed"),
+    ('allow: {from: host, to: "container:db:3306"}', "passed"),
+    ('allow: {from: internet, to: "container:web:80-81"}', "failed"),
+    ('deny: {from: internet, to: "container:db"}', "passed"),
+    ('deny: {from: any, to: "container:web:80"}', "failed"),
+    ('deny: {from: internet, to: "host:22", proto: udp}', "passed"),
+    ('deny: {from: internet, to: "host:22"}', "failed"),
+    ('only: {from: ["container:web", host], to: "container:db:3306"}', "passed"),
+    ('only: {from: host, to: "container:db:3306"}', "failed"),
+    ('only: {from: [internet, vpc, host, "network:shop"], to: "container:web:80"}', "passed"),
+    ('isolated: ["network:shop", "network:back"]', "passed"),
+    ('isolated: ["container:web", "container:db"]', "failed"),
+    ("same-as: twin", "passed"),
+    ("same-as: other", "failed"),
+]
+
+
+def _policy(folder: Path, *assertions: str) -> str:
+    path = folder / "policy.yaml"
+    path.write_text("version: 1\nassertions:\n" + "".join(f"  - {each}\n" for each in assertions))
+    return str(path)
+
+
+def _result(folder: Path, assertion: str) -> Result:
+    write(folder / "twin")
+    write(folder / "other", forward=FORWARD.replace("--dport 80 ", "--dport 81 "))
+    (found,) = check(world(folder / "host"), load_policy(_policy(folder, assertion))).results
+    return found
+
+
+@pytest.mark.parametrize(("assertion", "status"), ASSERTIONS)
+def test_assertions(assertion: str, status: str, tmp_path: Path) -> None:
+    found = _result(tmp_path, assertion)
+    assert found.status == status, found.args
+    if found.witness is not None:
+        replayed = trace(world(tmp_path / "host"), question_of(found.witness))
+        arrived = replayed.forward.disposition in ("delivered", "exits")
+        if found.assertion.kind in ("deny", "only", "isolated"):
+            assert arrived
+        elif found.assertion.kind == "allow":
+            assert not arrived
+
+
+def test_what_nobody_can_say(tmp_path: Path) -> None:
+    unknown = FORWARD.replace("--dport 80 -j", "--dport 80 -m u32 --u32 0x0=0x1 -j")
+    policy = load_policy(_policy(tmp_path, 'deny: {from: internet, to: "container:web:80"}'))
+    (found,) = check(world(tmp_path / "host", forward=unknown), policy).results
+    assert found.status == "unsure"
+
+
+# (text, line of the error)
+BAD: list[tuple[str, int]] = [
+    ("assertions:\n  - alow: {}\n", 2),
+    ("version: 2\nassertions: []\n", 1),
+    ("assertions:\n  - deny: {from: internet}\n", 2),
+    ("assertions:\n  - deny:\n      from: internet\n      to: 10.0.0.1:99999\n", 4),
+    ("assertions:\n  - isolated: [host]\n", 2),
+    ("assertions:\n  - deny: {from: internet, to: host, proto: nonsense}\n", 2),
+    ("assertions: 5\n", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), BAD)
+def test_a_bad_policy_names_its_line(text: str, line: int, tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(text)
+    with pytest.raises(SourceError) as error:
+        load_policy(str(path))
+    assert error.value.line == line
+
+
+def test_a_name_that_is_not_there_names_the_line_of_the_policy(tmp_path: Path) -> None:
+    policy = load_policy(_policy(tmp_path, 'deny: {from: "container:nobody", to: host}'))
+    with pytest.raises(UsageError) as error:
+        check(world(tmp_path / "host"), policy)
+    assert error.value.line == 3
+
+
+def test_forms_of_the_results(tmp_path: Path) -> None:
+    path = _policy(tmp_path, 'deny: {from: internet, to: "container:db"}', 'deny: {from: any, to: "host:22"}')
+    report = check(world(tmp_path / "host"), load_policy(path))
+    assert [item["status"] for item in to_json(report, "en")["results"]] == ["passed", "failed"]  # type: ignore[attr-defined]
+    suite = ElementTree.fromstring(to_junit(report, "en")).find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    sarif = json.loads(json.dumps(to_sarif(report, "ja")))
+    (result,) = sarif["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
+
+
+def test_the_schema_knows_every_kind() -> None:
+    from importlib.resources import files
+
+    schema = json.loads(files("sekisho.answers").joinpath("policy.schema.json").read_text())
+    known = schema["$defs"]["assertion"]["properties"]
+    assert set(known) == {"name", *KINDS}
+    assert [each["required"] for each in schema["$defs"]["assertion"]["oneOf"]] == [[kind] for kind in KINDS]

@@ -1,0 +1,86 @@
+"""reach, exposed, diff and check through the command line: forms, languages, exit statuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.answers.shop import FORWARD, write
+from tests.cli.command import sekisho
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> str:
+    return str(write(tmp_path / "host"))
+
+
+# (arguments after the snapshot, exit status)
+REACH: list[tuple[list[str], int]] = [
+    ([], 0),
+    (["--from", "internet", "--to", "container:web:80"], 0),
+    (["--from", "internet", "--to", "container:db"], 1),
+    (["--from", "internet", "--to", "container:web:80", "--explain"], 0),
+    (["--from", "internet", "--to", "container:db:3306", "--explain"], 1),
+    (["--chain", "FORWARD"], 0),
+    (["--chain", "filter:FORWARD", "--to", ":80"], 0),
+]
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize(("words", "status"), REACH)
+def test_reach(words: list[str], status: int, lang: str, host: str) -> None:
+    found = sekisho("reach", host, *words, "--lang", lang)
+    assert found.status == status
+    assert found.out.strip()
+    assert "reach." not in found.out
+    assert "exposed." not in found.out
+
+
+def test_reach_as_data(host: str) -> None:
+    found = json.loads(sekisho("reach", host, "--from", "internet", "--to", "container:web", "--json").out)
+    assert found["schema"] == "sekisho/reach/1"
+    (cell,) = found["cells"]
+    assert cell["status"] == "yes"
+    assert sekisho("trace", host, *cell["witness"]["trace"]).status == 0
+    every = json.loads(sekisho("reach", host, "--json").out)
+    assert every["rows"]
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_exposed(lang: str, host: str) -> None:
+    found = sekisho("exposed", host, "--lang", lang)
+    assert found.status == 0
+    assert "web:80/tcp" in found.out
+    data = json.loads(sekisho("exposed", host, "--json", "--lang", lang).out)
+    assert data["schema"] == "sekisho/exposed/1"
+    assert {port["place"] for port in data["ports"]} == {"web", "db", "host"}
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_diff(lang: str, host: str, tmp_path: Path) -> None:
+    other = str(write(tmp_path / "other", forward=FORWARD.replace("--dport 80 ", "--dport 81 ")))
+    assert sekisho("diff", host, host, "--lang", lang).status == 0
+    found = sekisho("diff", host, other, "--lang", lang)
+    assert found.status == 1
+    assert "--dport 81" in found.out
+    data = json.loads(sekisho("diff", host, other, "--json").out)
+    assert data["schema"] == "sekisho/diff/1"
+    assert {change["kind"] for change in data["changes"]} == {"opened", "closed"}
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_check(lang: str, host: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text('assertions:\n  - deny: {from: internet, to: "container:web"}\n')
+    junit, sarif = tmp_path / "junit.xml", tmp_path / "sarif.json"
+    found = sekisho("check", host, str(policy), "--junit", str(junit), "--sarif", str(sarif), "--lang", lang)
+    assert found.status == 1
+    assert "sekisho trace" in found.out
+    assert "<failure" in junit.read_text()
+    assert json.loads(sarif.read_text())["version"] == "2.1.0"
+    policy.write_text('assertions:\n  - deny: {from: internet, to: "container:db"}\n')
+    assert sekisho("check", host, str(policy), "--lang", lang).status == 0
+    assert json.loads(sekisho("check", "--schema").out)["title"] == "sekisho policy"
+    assert sekisho("check", host).status == 2

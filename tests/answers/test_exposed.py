@@ -47,6 +47,15 @@ def test_a_rule_of_input_that_is_bypassed(tmp_path: Path) -> None:
     assert internet.bypasses.text == closed.strip()
 
 
+def test_published_ports_are_known_from_a_listing_of_the_nat_table_alone() -> None:
+    """The article's host: two DNAT rules, and nothing that Docker itself said."""
+    found = exposed(World(load("examples/host-10.1.0.81"))).ports
+    assert [(port.address, port.port, _by_caller(port)["internet"].status) for port in found] == [
+        ("172.18.0.2", 3306, "yes"),
+        ("172.18.0.3", 8080, "yes"),
+    ]
+
+
 def test_witnesses_are_confirmed(tmp_path: Path) -> None:
     host = world(tmp_path)
     for port in exposed(host).ports:

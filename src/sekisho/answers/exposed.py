@@ -15,7 +15,7 @@ from sekisho.answers.refusing import Objection, host_objects
 from sekisho.model.docker import DockerContainer, PublishedPort
 from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.program import Accept, In, Translate
+from sekisho.semantics.program import Accept, Guard, In, Translate
 from sekisho.semantics.proxy import PROCESS, second_connection
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.journeys import Flows
@@ -154,9 +154,8 @@ def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]
     return found
 
 
-def _protocols(guard: object) -> tuple[int, ...]:
-    parts = getattr(guard, "guards", (guard,))
-    for part in parts:
+def _protocols(guard: Guard) -> tuple[int, ...]:
+    for part in conjuncts(guard):
         if isinstance(part, In) and part.field == "proto":
             return tuple(n for n in (TCP, UDP) if n in part.values)
     return ()

@@ -52,9 +52,13 @@ def random_host(seed: int) -> Host:
             texts.append((f"ip{six}tables-save.txt", maker.rule_set("nft")))
         if kind in ("random legacy", "random both"):
             texts.append((f"ip{six}tables-legacy-save.txt", maker.rule_set("legacy")))
-    texts.append((f"ip{six}-route.txt", _routes(chance, words)))
+    switches = _sysctls(chance, family)
+    routes = _routes(chance, words)
+    if "net.ipv6.conf.all.forwarding = 1" in switches:
+        routes += _anycast(words)
+    texts.append((f"ip{six}-route.txt", routes))
     texts.append((f"ip{six}-rule.txt", _rules(chance, words)))
-    texts.append(("sysctl.txt", _sysctls(chance, family)))
+    texts.append(("sysctl.txt", switches))
     texts.append(("ipset-save.txt", sets_text(words) + further_sets(words)))
     return Host(seed, kind, family, snapshot_of(tuple(texts), family, chance), tuple(texts))
 
@@ -195,6 +199,16 @@ def _routes(chance: Random, words: Vocabulary) -> str:
            else ["blackhole default dev lo table 101 metric 1024 pref medium"],
     }[chance.randint(0, 3)]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _anycast(words: Vocabulary) -> str:
+    """The subnets' own addresses, which a router takes (RFC 4291, 2.6.1)."""
+    lines = []
+    for name in INTERFACES:
+        for prefix in (words.network(name), "fe80::/64"):
+            address = prefix.partition("/")[0]
+            lines.append(f"anycast {address} dev {name} table local proto kernel metric 0 pref medium\n")
+    return "".join(lines)
 
 
 def _rules(chance: Random, words: Vocabulary) -> str:

@@ -16,7 +16,7 @@ UNDECIDABLE = (
     "-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name h",
     '-m string --string "GET" --algo bm --to 65535', '-m u32 --u32 "0x0>>0x18=0x45"',
     "-m time --timestart 08:00:00 --timestop 17:00:00 --datestop 2038-01-19T03:14:07",
-    "-m quota --quota 100000", "-m cpu --cpu 0", "-m devgroup --src-group 0x0",
+    "-m quota --quota 100000", "-m cpu --cpu 0",
     "-m connbytes --connbytes 100 --connbytes-mode bytes --connbytes-dir both",
 )  # fmt: skip
 

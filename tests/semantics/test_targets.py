@@ -133,9 +133,9 @@ def test_mark_arithmetic(before: int, bits: int, mask: int) -> None:
 def test_connection_marks(mark: int, ctmark: int, nfmask: int, ctmask: int) -> None:
     """--save-mark: ctmark = (ctmark & ~ctmask) ^ (nfmark & nfmask); --restore-mark the other way."""
     masks = f"--nfmask {nfmask:#x} --ctmask {ctmask:#x}"
-    seen = packet(mark=mark, ctmark=ctmark)
+    seen = packet(mark=mark, ctmark=ctmark, ctdir=0)
     set_bits(action(f"-j CONNMARK --save-mark {masks}"), seen)
     assert (seen.mark, seen.ctmark) == (mark, (ctmark & ~ctmask) ^ (mark & nfmask))
-    seen = packet(mark=mark, ctmark=ctmark)
+    seen = packet(mark=mark, ctmark=ctmark, ctdir=0)
     set_bits(action(f"-j CONNMARK --restore-mark {masks}"), seen)
     assert (seen.mark, seen.ctmark) == ((mark & ~nfmask) ^ (ctmark & ctmask), ctmark)

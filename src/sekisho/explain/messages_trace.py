@@ -70,6 +70,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "route-rpfilter": (
         "the way back to the source does not fit (rp_filter)", "送信元への戻りの経路が合わない (rp_filter)",
     ),
+    "forward-for-everybody": (
+        "the frame was sent to everybody: it is not forwarded", "全体宛てのフレームなので転送しない",
+    ),
     "ttl-expired": ("the time to live is used up", "TTLを使い切った"),
     # ------------------------------------------------------------------------------- conntrack
     "conntrack-restores-dst": (

@@ -89,8 +89,8 @@ def compare(
     elif mine in ("exits", "delivered"):
         fields: tuple[str, ...] = ("src", "dst", "sport", "dport")
         if mine == "exits":
-            fields += ("oif", "next_hop", "ttl", "tos", "tcp_flags", "icmp_id")
-            fields += ("mark",) if comparing_steps else ()
+            fields += ("oif", "next_hop", "tcp_flags", "icmp_id")
+            fields += ("ttl", "tos", "mark") if comparing_steps else ()
         if packet.proto in (SCTP, DCCP) and mine == "delivered":
             fields = fields[1:]  # without SCTP sockets the kernel answers before the source is final
         if known.legacy and mine == "delivered" and phase != "later":
@@ -141,9 +141,14 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
         return mine, mine  # of legacy rules the kernel does not tell which one rejected
     if mine == "ttl_expired" and seen.reason == "IP_INHDR":
         return mine, mine
+    if mine == "not_forwarding" and theirs == "blackhole" and leg.steps[-1].code == "forward-for-everybody":
+        return mine, mine  # the kernel gives no reason
+    if mine == "martian" and seen.packet.family == 6 and seen.reason == "IP_INADDRERRORS":
+        return mine, mine  # the same reason as that of not forwarding at all
     unseen = theirs in ("undetermined", "dropped") and seen.packet.family == 6
     ours, real = comparable(model_steps(leg)), comparable(kernel_steps(seen.passages))
-    if unseen and ((mine == "exits" and ours == real) or (bridges and ours[: len(real)] == real != ours)):
+    through = bool(seen.passages) and "postrouting" in seen.passages[-1].hooks
+    if unseen and ((mine == "exits" and through) or (bridges and ours[: len(real)] == real != ours)):
         return "unsolicited", "unsolicited"  # its own rules refused the host's neighbour solicitation
     if mine == "dropped" and theirs == "blackhole" and any(s.code == "bridge-no-hairpin" for s in leg.steps):
         return mine, mine

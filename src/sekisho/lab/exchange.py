@@ -52,8 +52,11 @@ def exchange(
     first = Probe(sent, start.node, port, fresh=True)
     seen = oracle.ask(first)
     yield Asked("first", packet, seen)
-    # IPv6's own answers are routed as if they had no traffic class, which a question cannot say.
-    if further and seen.replies and not (packet.family == 6 and packet.tos):
+    # IPv6's own answers are routed as if they had no traffic class, and those to a link-local address by
+    # the interface that the packet came in by: a question cannot say either.
+    plain = packet.family == 4 or not (packet.tos or packet.src >> 118 == 0xFE80 >> 6)
+    plain = plain and not _for_everybody(snapshot, packet)
+    if further and seen.replies and plain:
         yield Asked("answer", seen.replies[0].first, own_answer(seen))
     if seen.disposition != "exits" or seen.egress is None:
         return
@@ -113,6 +116,12 @@ def decisions(
         yield decision
         if decision.difference or decision.doubt:
             return
+
+
+def _for_everybody(snapshot: Snapshot, packet: Packet) -> bool:
+    """Whether an answer to the packet would go to a broadcast address: what TCP refuses to ask for."""
+    routes = snapshot.host.routes
+    return any(route.kind == "broadcast" and route.dst.value == packet.src for route in routes)
 
 
 def _has_open_port(packet: Packet) -> bool:

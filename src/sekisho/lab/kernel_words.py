@@ -35,7 +35,8 @@ ICMP_ANSWERS: dict[tuple[int, int, int], str] = {
     (ICMP, 3, 9): "icmp-net-prohibited", (ICMP, 3, 10): "icmp-host-prohibited",
     (ICMP, 3, 13): "icmp-admin-prohibited", (ICMP, 11, 0): "ttl-zero-during-transit",
     (ICMPV6, 1, 0): "icmp6-no-route", (ICMPV6, 1, 1): "icmp6-adm-prohibited",
-    (ICMPV6, 1, 3): "icmp6-addr-unreachable", (ICMPV6, 1, 4): "icmp6-port-unreachable",
+    (ICMPV6, 1, 2): "icmp6-beyond-scope", (ICMPV6, 1, 3): "icmp6-addr-unreachable",
+    (ICMPV6, 1, 4): "icmp6-port-unreachable",
     (ICMPV6, 1, 5): "icmp6-policy-fail", (ICMPV6, 1, 6): "icmp6-reject-route",
     (ICMPV6, 2, 0): "packet-too-big", (ICMPV6, 3, 0): "ttl-zero-during-transit",
 }  # fmt: skip
@@ -49,7 +50,8 @@ _OTHER_ICMP = {
 BY_ICMP: dict[tuple[int, int, int], Disposition] = {
     (ICMP, 3, 0): "no_route", (ICMP, 3, 1): "unreachable", (ICMP, 3, 13): "prohibited",
     (ICMP, 11, 0): "ttl_expired", (ICMPV6, 3, 0): "ttl_expired",
-    (ICMPV6, 1, 0): "no_route", (ICMPV6, 1, 1): "prohibited", (ICMPV6, 1, 3): "unreachable",
+    (ICMPV6, 1, 0): "no_route", (ICMPV6, 1, 1): "prohibited", (ICMPV6, 1, 2): "martian",
+    (ICMPV6, 1, 3): "unreachable",
 }  # fmt: skip
 
 

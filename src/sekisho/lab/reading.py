@@ -152,6 +152,10 @@ def _end(
     return _unseen_end(seen, replies, last)
 
 
+def _carried_by_none(packet: Packet) -> bool:
+    return packet.family == 6 and (packet.src >> 120 == 0xFF or 1 in (packet.src, packet.dst))
+
+
 def _stopping_step(last: Passage | None) -> SeenStep | None:
     """The rule or policy that dropped the packet, if one did."""
     if last is None or not last.steps:
@@ -173,7 +177,7 @@ def _unseen_end(seen: Sightings, replies: Sequence[Passage], last: Passage | Non
     for name in reversed(seen.drops):
         if name in BY_REASON:
             return BY_REASON[name]
-        if name == "IP_INHDR" and last is None:
+        if name == "IP_INHDR" and (last is None or _carried_by_none(last.first)):
             # Before any hook: addresses that no packet may carry (net/ipv6/ip6_input.c).
             return "martian"
     if seen.unanswered:

@@ -18,7 +18,7 @@ from sekisho.lab.netlink import number
 from sekisho.lab.nflog import LegacyEvent
 from sekisho.lab.verdict import Passage, SeenStep
 from sekisho.semantics.journey import Hook
-from sekisho.values.packet import Packet
+from sekisho.values.packet import ICMP, ICMPV6, Packet
 
 WITNESS = "sekisho-witness"
 _FIRST, _LAST = -500, 2147483000
@@ -251,10 +251,12 @@ def _same_receiver(headers: bytes, drafts: list[_Draft]) -> _Draft | None:
 
 
 def _received_part(headers: bytes) -> bytes:
-    """Protocol, identification, destination address and port."""
+    """Protocol, identification, destination address and port (of ICMP: type and code)."""
     if headers[:1] and headers[0] >> 4 == 4:
-        return headers[4:6] + headers[9:10] + headers[16:20] + headers[22:24]
-    return headers[6:7] + headers[24:40] + headers[42:44]
+        last = headers[20:22] if headers[9] == ICMP else headers[22:24]
+        return headers[4:6] + headers[9:10] + headers[16:20] + last
+    last = headers[40:42] if headers[6:7] == bytes([ICMPV6]) else headers[42:44]
+    return headers[6:7] + headers[24:40] + last
 
 
 def _is_other(last: bytes, headers: bytes) -> bool:

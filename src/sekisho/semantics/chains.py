@@ -173,8 +173,16 @@ def _with_more(
         yield act, True
 
 
+def asks_connection(action: Action) -> bool:
+    """Whether the action reads or writes the connection's mark: without one it does nothing
+    (net/netfilter/xt_connmark.c)."""
+    return isinstance(action, CopyMark) or (isinstance(action, SetBits) and action.field == "ctmark")
+
+
 def set_bits(action: Action, packet: Traveller) -> None:
     """Carry out the actions that change marks and the like."""
+    if asks_connection(action) and packet.ctdir is None:
+        return
     if isinstance(action, SetBits):
         before = getattr(packet, action.field)
         setattr(packet, action.field, (before & ~action.mask) ^ action.value)

@@ -16,6 +16,7 @@ from sekisho.semantics.program import (
     ALWAYS,
     Action,
     All,
+    AnyOf,
     ChainCode,
     Continue,
     Goto,
@@ -33,7 +34,7 @@ from sekisho.semantics.program import (
     Unsure,
     Way,
 )
-from sekisho.values.address import Family
+from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
 
 DEFAULT_RULES: dict[int, tuple[tuple[int, str], ...]] = {
@@ -61,6 +62,7 @@ NO_ROUTE: dict[int, Stop] = {
 # Attributes of a policy rule that do not narrow what it matches.
 _DECIDES_NOTHING = frozenset({"realms", "unresolved", "iif_detached", "oif_detached", "detached"})
 
+_LINK_LOCAL = Prefix(6, 0xFE80 << 112, 10)
 DEFAULT_METRIC: dict[int, int] = {4: 0, 6: 1024}
 
 
@@ -95,6 +97,8 @@ def _table(name: str, routes: Sequence[Route], ignores_linkdown: frozenset[str])
 
 def _route_line(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Guarded | None:
     guard: Guard = ALWAYS if route.dst.length == 0 else In("dst", IntSet.prefix(route.dst))
+    if route.family == 6 and route.dst.overlaps(_LINK_LOCAL):
+        guard = _on_its_link(route) if guard == ALWAYS else All((guard, _on_its_link(route)))
     if route.tos:
         guard = All((guard, Masked("tos", 0x1E, route.tos & 0x1E)))
     action = _route_action(route, table, ignores_linkdown)
@@ -102,6 +106,14 @@ def _route_line(route: Route, table: str, ignores_linkdown: frozenset[str]) -> G
         return None
     text = route.evidence.text.strip() if route.evidence else ""
     return Guarded(guard, action, 0, text, route.kind, route.evidence)
+
+
+def _on_its_link(route: Route) -> Guard:
+    """Link-local destinations are looked for on the link that the packet came in by, and nowhere else
+    (net/ipv6/route.c, ip6_route_input: RT6_LOOKUP_F_IFACE)."""
+    devices = tuple(dict.fromkeys(hop.dev or "lo" for hop in route.nexthops)) or ("lo",)
+    here = tuple(Interface("iif", name) for name in devices)
+    return AnyOf((Not(In("dst", IntSet.prefix(_LINK_LOCAL))), *here))
 
 
 def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Action | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sekisho.semantics import nat, related
-from sekisho.semantics.chains import Choices, Passed, run, set_bits
+from sekisho.semantics.chains import Choices, Passed, asks_connection, run, set_bits
 from sekisho.semantics.conntrack import Connection, Tracker, differences, rewrite, show, track
 from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode
@@ -227,6 +227,8 @@ class HookWalk:
         changes: tuple[tuple[str, str, str], ...] = ()
         if isinstance(decided, Translate) and self.connection is not None:
             changes = differences(self.connection.translated(0), NAT_SIDE[station.hook], self.packet)
+        elif decided is not None and asks_connection(decided) and self.packet.ctdir is None:
+            pass  # there is no connection whose mark it could be
         elif isinstance(decided, SetBits):
             old = getattr(self.packet, decided.field)
             changes = ((decided.field, f"{old:#x}", f"{(old & ~decided.mask) ^ decided.value:#x}"),)

@@ -10,7 +10,7 @@ from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics import fib, netfilter
 from sekisho.semantics.addresses import HostAddress, address_types, host_addresses, local_table
-from sekisho.semantics.input_checks import arrival_checks, forwarding_check, source_check
+from sekisho.semantics.input_checks import arrival_checks, entrance_checks, forwarding_check, source_check
 from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
@@ -101,6 +101,7 @@ def _program(
         netfilter.gaps(namespace.rulesets, family, namespace.nft is not None),
         socket_chain(namespace.sockets, family, namespace.socket_protocols, namespace.unread),
         published_ports(stations),
+        entrance_checks(family),
     )
     return program, tuple(leans)
 

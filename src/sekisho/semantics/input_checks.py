@@ -41,6 +41,7 @@ _ZERO = IntSet.of(0)
 _LOOPBACK = IntSet.prefix(Prefix(4, 127 << 24, 8))
 _MULTICAST6 = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
 _LOOPBACK6 = IntSet.of(1)
+_LINK_LOCAL6 = IntSet.prefix(Prefix(6, 0xFE80 << 112, 10))
 
 
 def interfaces_of(namespace: Namespace) -> tuple[str, ...]:
@@ -95,19 +96,24 @@ def _either(namespace: Namespace, interface: str, key: str) -> bool:
     return bool(conf(namespace, "all", key)) or bool(conf(namespace, interface, key))
 
 
+def entrance_checks(family: Family) -> ChainCode:
+    """Addresses that no IPv6 packet may carry: it is gone before any hook (ip6_rcv_core)."""
+    if family == 4:
+        return ChainCode("entrance", (), Accept())
+    outside = Not(Interface("iif", "lo"))
+    refused = (
+        In("src", _MULTICAST6),
+        All((In("src", _LOOPBACK6), outside)),
+        All((In("dst", _LOOPBACK6), outside)),
+    )
+    stop = Stop("martian", "IP_INHDR")
+    return ChainCode("entrance", tuple(Guarded(guard, stop) for guard in refused), Accept())
+
+
 def arrival_checks(namespace: Namespace, family: Family) -> ChainCode:
     """Martian addresses and the special destinations, before any route is looked up."""
     if family == 6:
-        outside = Not(Interface("iif", "lo"))
-        return ChainCode(
-            "martians",
-            (
-                Guarded(In("src", _MULTICAST6), Stop("martian", "IP_INHDR")),
-                Guarded(All((In("src", _LOOPBACK6), outside)), Stop("martian", "IP_INHDR")),
-                Guarded(All((In("dst", _LOOPBACK6), outside)), Stop("martian", "IP_INHDR")),
-            ),
-            Accept(),
-        )
+        return ChainCode("martians", (), Accept())
     broadcast = RouteTo("broadcast", (Way(None),), scope="link", table="local", prefix_length=32)
     lines = [
         Guarded(In("src", _MULTICAST | _EVERYBODY), Stop("martian", "IP_INVALID_SOURCE")),
@@ -160,14 +166,14 @@ def forwarding_check(namespace: Namespace, family: Family) -> ChainCode:
 
 
 def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostAddress]) -> ChainCode:
-    """Whether the source address is believable on the interface it came in by (IPv4 only).
+    """Whether the source address is believable on the interface it came in by.
 
-    rp_filter is the greater of ``all`` and the interface. A source that is one of the host's own
+    IPv4: rp_filter is the greater of ``all`` and the interface. A source that is one of the host's own
     addresses is refused unless accept_local; with rp_filter, policy rules or local routes of one's own
     the kernel looks the way back up, and then refuses every source that is not a unicast destination.
     """
     if family == 6:
-        return ChainCode("source", (), Accept())
+        return _source_check6(namespace)
     own = IntSet.of(*(address.value for address in addresses))
     custom = _custom_rules(namespace) or _custom_local_routes(namespace)
     lines: list[Guarded] = []
@@ -198,6 +204,19 @@ def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostA
             stop = Stop("rpfilter", "IP_RPFILTER")
             lines.append(_because(All((here, Not(back))), stop, namespace, *keys))
     return ChainCode("source", tuple(lines), Accept())
+
+
+def _source_check6(namespace: Namespace) -> ChainCode:
+    """Unspecified and link-local sources do not get from one interface to another (ip6_forward)."""
+    names = interfaces_of(namespace)
+    crossing = AnyOf(tuple(All((Interface("oif", name), Not(Interface("iif", name)))) for name in names))
+    nobody = Stop("martian", "IP_INADDRERRORS")
+    beyond = Stop("martian", "IP_INADDRERRORS", "icmp6-beyond-scope")
+    lines = (
+        Guarded(All((In("src", _ZERO), crossing)), nobody),
+        Guarded(All((In("src", _LINK_LOCAL6), crossing)), beyond),
+    )
+    return ChainCode("source", lines, Accept())
 
 
 def _custom_local_routes(namespace: Namespace) -> bool:

@@ -132,13 +132,19 @@ def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
         if walk.ended is not None and (kept or forward.disposition == "rejected"):
             connection, direction = walk.ended
             carries = connection, 1 - direction
-        if back.family == 4 and is_error(back) and not world.nodes[node].owns(4, last.dst):
+        if back.family == 4 and is_error(back) and not _for_this_host(forward):
             # Only routing tells the source of an error about a packet for somebody else (icmp_send).
             back.unstated |= {"src"}
         return walk.leg(back, node, "process", reply=True, carries=carries)
     holder = walk.behind(last.oif or "", last.next_hop or Address(last.family, last.dst))
     assert holder is not None  # delivered to a known container, so it hangs on a bridge
     return walk.leg(back, HOST, "attachment", reply=True, origin=holder)
+
+
+def _for_this_host(leg: Leg) -> bool:
+    """Whether routing sent the packet to a local process."""
+    routes = [step for step in leg.steps if step.hook == "route"]
+    return bool(routes) and (routes[-1].verdict == "LOCAL" or routes[-1].code == "route-output-local")
 
 
 def _answer(packet: Packet, established: bool) -> Packet:

@@ -17,6 +17,12 @@ _ADDRESS_TYPES = frozenset({
 })  # fmt: skip
 
 
+# IPv4 addresses that are so on every interface (net/ipv4/fib_frontend.c, __inet_dev_addr_type).
+_EVERYWHERE = {
+    "BROADCAST": IntSet.of(0, (1 << 32) - 1), "MULTICAST": IntSet.span(0xE0 << 24, (0xF0 << 24) - 1)
+}  # fmt: skip
+
+
 def addrtype_guard(options: Sequence[Option], context: MatchContext) -> Guard | None:
     """The condition of all the module's options together; None where one is not known."""
     names = {option.name for option in options}
@@ -81,7 +87,8 @@ def address_type(side: str, kind: str, device: str | None, types: AddressTypes) 
     if kind == "UNICAST":
         known = tuple(Interface("iif" if device == "iif" else "oif", name) for name in types.by_device)
         cases.append(Not(AnyOf(known)))
-    return AnyOf(tuple(cases))
+        return All((Not(In(side, _union(_EVERYWHERE.values()))), AnyOf(tuple(cases))))
+    return AnyOf((In(side, _EVERYWHERE.get(kind, IntSet(()))), *cases))
 
 
 def _union(sets: Iterable[IntSet]) -> IntSet:

@@ -347,11 +347,12 @@ class Station:
 class Program:
     """All stations of one namespace for one family, in the order they are passed.
 
-    ``arrival`` are the checks before the input route lookup (martians), ``routing`` the policy rules
-    that jump to ``route_tables``, ``source_check`` what the input decision asks of the source address
-    (rp_filter, local addresses), ``forwarding`` whether a packet that arrived may be forwarded.
-    ``gaps`` are, per hook, the tables that were not captured. ``sockets`` are the listening sockets as
-    a chain that accepts (None: not captured), ``published`` holds for the ports that some DNAT rule asks for.
+    ``entrance`` are the checks before any hook, ``arrival`` those before the input route lookup (martians),
+    ``routing`` the policy rules that jump to ``route_tables``, ``source_check`` what the input decision
+    asks of the source address (rp_filter, local addresses), ``forwarding`` whether a packet that arrived
+    may be forwarded. ``gaps`` are, per hook, the tables that were not captured. ``sockets`` are the
+    listening sockets as a chain that accepts (None: not captured), ``published`` holds for the ports that
+    some DNAT rule asks for.
     """
 
     family: Family
@@ -364,3 +365,4 @@ class Program:
     gaps: dict[Hook, tuple[Lean, ...]]
     sockets: ChainCode | None = None
     published: Guard = NEVER
+    entrance: ChainCode = ChainCode("entrance", (), Accept())

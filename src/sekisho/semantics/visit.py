@@ -44,7 +44,7 @@ class Visit(HookWalk):
 
     def arrive(self) -> End | Leaves:
         """The packet comes in by ``packet.iif``."""
-        return self.prerouting() or self.input_decision()
+        return self.entrance() or self.prerouting() or self.input_decision()
 
     def arrive_loopback(self) -> End | Leaves:
         """Back in over lo: the packet still has the route it was sent by, so there is no new lookup
@@ -53,6 +53,10 @@ class Visit(HookWalk):
         if end := self.prerouting():
             return end
         return self.local_input() if self.packet.dst == before else self.input_decision()
+
+    def entrance(self) -> End | None:
+        """What is refused before any hook."""
+        return self._object(self.program.entrance)
 
     def prerouting(self) -> End | None:
         """The interface's own chains, then the PREROUTING hook."""
@@ -128,8 +132,11 @@ class Visit(HookWalk):
         return end
 
     def forward(self, way: Way) -> End | Leaves:
-        """ip_forward(): the TTL, then FORWARD, then POSTROUTING."""
+        """ip_forward(): no frame that was for everybody; the TTL, then FORWARD, then POSTROUTING."""
         packet = self.packet
+        if packet.pkttype != UNICAST:
+            self.steps.append(Step("forward", "NOT_FORWARDING", code="forward-for-everybody"))
+            return End("not_forwarding")
         if packet.ttl <= 1:
             answer = "icmp-time-exceeded" if packet.family == 4 else "icmp6-time-exceeded"
             self.steps.append(Step("forward", "TTL_EXPIRED", code="ttl-expired"))

@@ -260,9 +260,12 @@ class _Leg:
     def _up(self, visit: Visit) -> End | Leaves:
         """Through the bridge into the host's IP layer; br_netfilter may keep it on the bridge."""
         before = self.packet.dst
-        if end := visit.hook("bridge") or visit.prerouting():
+        # br_netfilter asks the hook while the packet is on the bridge still.
+        filtered = self._bridge_nf(visit) == "1"
+        end = visit.hook("bridge") or (None if filtered else visit.entrance())
+        if end := end or visit.prerouting() or (visit.entrance() if filtered else None):
             return end
-        kept = self._bridge_nf(visit) == "1" and self.packet.dst != before
+        kept = filtered and self.packet.dst != before
         return visit.input_decision(self.packet.iif if kept else None)
 
     def _set_port(self, visit: Visit, source: Attachment | None) -> None:

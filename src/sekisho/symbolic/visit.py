@@ -107,7 +107,11 @@ class SymbolicVisit:
 
     def arrive(self, front: Front) -> list[Leaving]:
         """Packets come in by their ``iif``."""
-        return self.input_decision(self.prerouting(front))
+        return self.input_decision(self.prerouting(self.entrance(front)))
+
+    def entrance(self, front: Front) -> Front:
+        """Those that are not refused before any hook."""
+        return self._object(self.program.entrance, front, "entrance")
 
     def prerouting(self, front: Front) -> Front:
         """The interface's own chains, then the PREROUTING hook."""

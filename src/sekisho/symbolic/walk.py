@@ -415,8 +415,10 @@ class SymbolicWalk:
         host = self.visits[HOST]
         plain: Front = {}
         kept: Front = {}
-        for before, some in host.hook("bridge", front).items():
-            for state, part in host.prerouting({before: some}).items():
+        front = host.hook("bridge", front)
+        for before, some in (front if nf else host.entrance(front)).items():
+            asked = host.prerouting({before: some})
+            for state, part in (host.entrance(asked) if nf else asked).items():
                 same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
                 add(plain, state, same)
                 add(kept, state, part & ~same)

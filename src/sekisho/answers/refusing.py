@@ -40,9 +40,8 @@ def host_objects(world: World, family: Family, witness: Witness, flow: Flows) ->
         if station.kind != "filter":
             continue
         choices = Choices()
-        last = None
-        for _ in run(station.base, station.chains, packet, choices, _nothing):
-            pass
+        passed = list(run(station.base, station.chains, packet, choices, _nothing))
+        last = passed[-1] if passed else None
         if last is None or choices.taken or isinstance(last.action, Accept):
             continue
         if isinstance(last.action, Drop | Reject):

@@ -310,6 +310,14 @@ def test_every_measured_listing_comes_back_byte_for_byte(name: str) -> None:
         assert ip_route.render(parsed.facts) == text, file
 
 
+def test_realms_after_a_tunnel_are_the_next_hops_own() -> None:
+    tunnel = "encap ip id 5 dst 10.0.0.2 tos 0"
+    text = f"default \n\tnexthop  {tunnel} realms 3/4 dev a weight 1 \n\tnexthop dev b weight 1 \n"
+    (route,) = ip_route.parse(text, "f").facts
+    assert route.nexthops[0].attributes == (("encap", tunnel.removeprefix("encap ")), ("realms", "3/4"))
+    assert ip_route.render([route]) == text
+
+
 @given(families.flatmap(lambda f: st.tuples(st.just(f), st.lists(routes(f), max_size=4))), st.booleans())
 def test_printing_and_reading_gives_the_routes_back(case: tuple[Family, list[Route]], blank: bool) -> None:
     family, wanted = case

@@ -60,7 +60,7 @@ def exchange(
         yield Asked("answer", seen.replies[0].first, own_answer(seen))
     if seen.disposition != "exits" or seen.egress is None:
         return
-    if further and not seen.replies:
+    if further and not seen.replies and not _for_everybody(snapshot, packet):
         yield Asked("error", *complain(oracle, seen, _from_its_own_port(snapshot, seen)))
     if packet.proto in (ICMP, ICMPV6) and packet.icmp_type not in (8, 128):
         return

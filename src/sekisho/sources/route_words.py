@@ -30,7 +30,9 @@ _ONE_VALUE = METRICS | {
 AFTER_DST = frozenset({"from", "as", "encap"})
 HOP_WORDS = frozenset({"encap", "realm", "realms"})
 # An encap's own words end where one of these begins (a nested ``src``, ``tos`` or ``table`` does not).
-_AFTER_ENCAP = frozenset({"via", "dev", "nhid", "proto", "scope", "metric", "pref", "weight", "onlink"})
+_AFTER_ENCAP = frozenset(
+    {"via", "dev", "nhid", "proto", "scope", "metric", "pref", "weight", "onlink", "realm", "realms"}
+)
 FEATURES = frozenset({"ecn", "tcp_usec_ts"})
 
 ROUTE_WORDS = _ONE_VALUE | FLAGS | HOP_WORDS | {

@@ -58,7 +58,7 @@ def exchange(
     plain = plain and not _for_everybody(snapshot, packet)
     if further and seen.replies and plain:
         yield Asked("answer", seen.replies[0].first, own_answer(seen))
-    if seen.disposition != "exits" or seen.egress is None:
+    if seen.disposition != "exits" or seen.egress is None or _for_everybody(snapshot, packet):
         return
     if further and not seen.replies and not _for_everybody(snapshot, packet):
         yield Asked("error", *complain(oracle, seen, _from_its_own_port(snapshot, seen)))

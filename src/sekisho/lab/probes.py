@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sekisho.lab.verdict import Egress, Observed
-from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN, TCP, Packet
+from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN, TCP, UDP, Packet
 
 _REPLY_TYPES = {(ICMP, 8): 0, (ICMP, 13): 14, (ICMP, 17): 18, (ICMPV6, 128): 129}
 
@@ -76,5 +76,5 @@ def _turned(packet: Packet) -> Packet:
         kind = _REPLY_TYPES.get((packet.proto, kind), kind)
     return replace(
         packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, icmp_type=kind,
-        ttl=64, length=None, mark=0,
+        ttl=64, length=packet.length if packet.proto in (TCP, UDP, ICMP, ICMPV6) else None, mark=0,
     )  # fmt: skip

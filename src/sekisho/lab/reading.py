@@ -174,7 +174,9 @@ def _unseen_end(seen: Sightings, replies: Sequence[Passage], last: Passage | Non
         named = BY_ICMP.get((error.proto, error.icmp_type, error.icmp_code or 0))
         if named is not None:
             return named
-    for name in reversed(seen.drops):
+    # What no rule is seen to have dropped had another reason, if one is told: it is not alone in the log.
+    told = [name for name in seen.drops if name != "NETFILTER_DROP"] or seen.drops
+    for name in (*reversed(told), *seen.drops[-1:]):
         if name in BY_REASON:
             return BY_REASON[name]
         if name == "IP_INHDR" and (last is None or _carried_by_none(last.first)):

@@ -68,7 +68,7 @@ def _address(
     if action.own_address == "in":
         if packet.iif is None:
             return (127 << 24) + 1 if packet.family == 4 else 1
-        first = _first_on(addresses, packet.iif)
+        first = _first_on(addresses, packet.iif, packet)
         if first is None:
             raise NoAddress(packet.iif)
         return first.value
@@ -85,8 +85,14 @@ def _address(
     return first_value if choices.choose((doubt,), 2) == 0 else last_value
 
 
-def _first_on(addresses: Iterable[HostAddress], interface: str) -> HostAddress | None:
-    return next((a for a in addresses if a.interface == interface and not a.secondary), None)
+def _first_on(addresses: Iterable[HostAddress], interface: str, packet: Traveller) -> HostAddress | None:
+    """The interface's first address; of IPv6 the first that reaches as far as the packet's destination
+    (nf_nat_redirect.c, nf_nat_redirect_ipv6_usable)."""
+    here = [a for a in addresses if a.interface == interface and not a.secondary]
+    if packet.family == 6:
+        near = packet.dst >> 118 == 0xFE80 >> 6
+        here = [a for a in here if (a.value >> 118 == 0xFE80 >> 6) == near]
+    return here[0] if here else None
 
 
 def _port(action: Translate, present: int | None, leans: list[Lean]) -> tuple[int | None, bool]:

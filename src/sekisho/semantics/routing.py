@@ -60,6 +60,8 @@ def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> boo
     # that ask (rpfilter, fib) always ask as from a local process.
     way_out = packet.oif if guard.sees == "ports" else None
     back.iif, back.oif, back.uid, back.local = way_out or "lo", None, 0, True
+    if back.family == 6 and back.dst >> 118 == 0xFE80 >> 6:
+        back.iif = packet.iif  # a link-local source is looked for on its own link (ip6t_rpfilter.c)
     back.mark = packet.mark if guard.use_mark else 0
     choices = Choices()
     action = _last(program.routing, program.route_tables, back, choices).action

@@ -91,7 +91,8 @@ def _first_on(addresses: Iterable[HostAddress], interface: str, packet: Travelle
     here = [a for a in addresses if a.interface == interface and not a.secondary]
     if packet.family == 6:
         near = packet.dst >> 118 == 0xFE80 >> 6
-        here = [a for a in here if (a.value >> 118 == 0xFE80 >> 6) == near]
+        # Nothing reaches only as far as ::1 does, but lo's own.
+        here = [a for a in here if (a.value >> 118 == 0xFE80 >> 6) == near and packet.dst != 1]
     return here[0] if here else None
 
 

@@ -418,6 +418,16 @@ STYLES = st.builds(
 )
 
 
+@pytest.mark.parametrize("old", [False, True])
+def test_the_layout_is_known_where_every_rule_goes_to_a_chain(old: bool) -> None:
+    match = Option("conntrack", "ctstate", False, ("INVALID",))
+    chain = Chain("INPUT", "ACCEPT", (Rule((match,), Target("USER", True), 0, 0),), packets=0, bytes=0)
+    user = Chain("USER", None, references=1)
+    text = iptables_list.render(Table("filter", (chain, user)), ListStyle(trailing_extras=old), 4)
+    assert ("[goto] ctstate INVALID " in text) == old
+    assert iptables_list.render(read(text, 4, "filter"), detect_style(text), 4) == text
+
+
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("name", ["raw", "mangle", "nat", "filter"])
 @settings(max_examples=25)

@@ -145,6 +145,8 @@ def _has_extras(row: re.Match[str]) -> bool:
 
 def _old_extras(row: re.Match[str]) -> bool:
     """Whether one blank less stands before the text: the one that newer versions print with it."""
+    if row["extras"].startswith("[goto]"):
+        return not row["extras"].startswith("[goto]  ")
     width = max(19, row.end("destination") - row.start("destination"))
     gap = row.start("extras") - row.start("destination") - width
     return gap + row["destination"].startswith("!") == 1

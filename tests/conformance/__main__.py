@@ -132,7 +132,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--packets", type=int, default=100, help="decisions a host")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--report", type=Path, help="write the figures here, as docs/conformance.md")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        help="write the figures here (docs/conformance.md) and, in Japanese, beside it in ja/",
+    )
     parser.add_argument("--nft", action="store_true", help="hosts with nftables' own rule sets")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args(argv)
@@ -168,6 +172,9 @@ def main(argv: list[str] | None = None) -> int:
         from tests.conformance.report import report
 
         args.report.write_text(report(tally, args, seconds), encoding="utf-8")
+        japanese = args.report.parent / "ja" / args.report.name
+        japanese.parent.mkdir(exist_ok=True)
+        japanese.write_text(report(tally, args, seconds, "ja"), encoding="utf-8")
     return 1 if tally.disagreements else 0
 
 

@@ -1,75 +1,72 @@
-"""docs/conformance.md, written from what a campaign counted."""
+"""docs/conformance.md and docs/ja/conformance.md, written from what a campaign counted."""
 
 from __future__ import annotations
 
 import argparse
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import Literal, Protocol
 
 from sekisho.semantics import matches, targets
 from sekisho.semantics.hooks import TABLE_HOOKS
+from tests.conformance.features import ROUTE_KINDS, RULE_WORDS, SWITCHES
+from tests.conformance.limits import LIMITS, NOT_ASKED
 
-LIMITS = (
-    (
-        "Rate limits, chance, time of day, payload, quotas, recent lists",
-        "nothing captured tells; both ways are followed, and where the end depends on them the answer is"
-        " `undetermined` and names the rule",
+Language = Literal["en", "ja"]
+SETS = ("hash:ip", "hash:net", "hash:ip,port", "hash:net,port", "hash:ip,port,ip", "hash:ip,port,net",
+        "hash:net,iface", "bitmap:ip", "bitmap:port", "list:set")  # fmt: skip
+_WORDS: dict[str, tuple[str, str]] = {
+    "title": ("Conformance: what a real kernel says", "適合性: 実際のカーネルの答え"),
+    "written": (
+        "This page is written by the command below; nothing on it is typed by hand.",
+        "このページは下のコマンドが書いたもので、手で書いた部分はない。",
     ),
-    (
-        "Multipath routes",
-        "the kernel hashes the flow; the answer is `undetermined` where the ways end differently",
+    "how": (
+        "Random hosts (rules of every kind, programs' own rule sets, policy routing,"
+        " switches, two bridges with\n"
+        "neighbours) are built from network namespaces. Random packets aimed at the edges"
+        " of what their rules\n"
+        "mention are put to the model and to the kernel, then what the host itself answers,"
+        " ICMP errors about what\n"
+        "left, the replies and the next packets. Compared are how a packet ends, its final"
+        " headers, the interface\n"
+        "and next hop, and every rule, chain end and policy on the way, in order.",
+        "ランダムなホスト (あらゆる種類のルール、実際のプログラムのルール群、"
+        "ポリシールーティング、スイッチ、近隣の\n"
+        "いる2つのブリッジ) をネットワーク名前空間で作る。"
+        "ルールの境目を狙ったランダムなパケットを、モデルとカーネルの\n"
+        "両方に与え、続いてホスト自身の応答、出ていったパケットについてのICMPエラー、返信、"
+        "次のパケットも与える。\n"
+        "パケットの終わり方、最終的なヘッダー、インターフェースと次ホップ、"
+        "通ったすべてのルール・チェインの終わり・\n"
+        "ポリシーを順番どおりに比べる。",
     ),
-    (
-        "ICMP errors that belong to a connection (RELATED)",
-        "a question has no way yet to say which packet an error quotes; such packets count as INVALID",
+    "hosts": ("hosts", "ホスト"), "decisions": ("decisions", "判定"), "agreed": ("agree", "一致"),
+    "undetermined": ("answered `undetermined`", "`undetermined` と答えたもの"),
+    "disagree": ("disagree", "不一致"), "seconds": ("seconds", "秒"), "kernel": ("kernel", "カーネル"),
+    "unbuilt": ("hosts that could not be built", "作れなかったホスト"),
+    "disagreements": ("Disagreements", "不一致"), "none": ("None.", "なし。"),
+    "by reason": ("Answered `undetermined`, by reason", "`undetermined` の理由別"),
+    "by kind": ("Hosts by kind of rules", "ルールの種類別のホスト"),
+    "exercised": ("What was exercised", "確かめたもの"),
+    "exercised how": (
+        "Decisions that agree and on whose way the feature was asked: a condition, a set or"
+        " a switch was looked\n"
+        "at, a target, hook or route was taken. The rows come from the registries of the code itself.",
+        "一致した判定のうち、その機能が問われたもの:"
+        " 条件・セット・スイッチは調べられたもの、ターゲット・フック・\n"
+        "経路は通ったもの。行はコード自身の登録表から作る。",
     ),
-    (
-        "IPv6 neighbour solicitations",
-        "a host whose own ip6tables OUTPUT refuses its solicitations reaches no new neighbour; the model"
-        " takes neighbours as found",
+    "zero": ("Claimed and not exercised: {}.", "対応しているが確かめていないもの: {}。"),
+    "all rows": (
+        "Every row that the code claims to support is above zero.",
+        "対応しているすべての行が0より大きい。",
     ),
-    (
-        "Order of iptables-legacy and nftables at one priority",
-        "depends on which was loaded first, which no listing tells; legacy is taken first, and the answer"
-        " says so",
-    ),
-    (
-        "Packets of a local process to broadcast or multicast addresses",
-        "they leave and are looped back as well: `undetermined`",
-    ),
-    (
-        "What a legacy nat INPUT chain makes of a packet",
-        "its steps are compared, the packet as the socket sees it is not: the oracle does not see it",
-    ),
-    ("SCTP to the host itself", "this kernel has no SCTP sockets: delivery is compared up to INPUT"),
-    (
-        "Not asked, for want of them in this kernel or its iptables",
-        "matches udplite, nfacct; targets ULOG, LED, SECMARK, NFACCT; TEE and TRACE would disturb the oracle;"
-        " headers of AH, ESP and mobility make an answer `undetermined`",
-    ),
-    ("IPv4 options, fragments, IPv6 extension headers", "packets are whole and plain"),
-)
-
-
-_NOT_ASKED = frozenset(
-    {
-        "udplite",
-        "nfacct",
-        "standard",
-        "ah",
-        "esp",
-        "mh",
-        "ULOG",
-        "LED",
-        "SECMARK",
-        "NFACCT",
-        "TEE",
-        "TRACE",
-        "CONTINUE",
-    }
-)
+    "limits": ("Known limits", "分かっている限界"), "reason": ("reason", "理由"),
+    "feature": ("feature", "機能"),
+    "rules": ("rules", "ルール"), "number": ("decisions", "判定"), "host count": ("hosts", "ホスト"),
+}  # fmt: skip
 
 
 class Counted(Protocol):
@@ -85,70 +82,64 @@ class Counted(Protocol):
     kinds: Counter[str]
 
 
-def report(tally: Counted, args: argparse.Namespace, seconds: float) -> str:
+def report(tally: Counted, args: argparse.Namespace, seconds: float, language: Language = "en") -> str:
     """The whole page."""
-    undecided = sum(tally.undetermined.values())
-    lines = [
-        "# Conformance: what a real kernel says",
-        "",
-        "This page is written by the command below; nothing on it is typed by hand.",
-        "",
-        "```",
-        f"python -m tests.conformance --hosts {args.hosts} --packets {args.packets} --seed {args.seed} --jobs"
-        f" {args.jobs} --report docs/conformance.md",
-        "```",
-        "",
-        "Random hosts (rules of every kind, programs' own rule sets, policy routing, switches, two bridges",
-        "with neighbours) are built from network namespaces; random packets aimed at the edges of what their",
-        "rules mention are put to the model and to the kernel. Compared are how the packet ends, its final",
-        "headers, the interface and next hop, and every rule, chain end and policy on the way, in order.",
-        "",
-        "| | |",
-        "|---|---:|",
-        f"| hosts | {tally.hosts:,} |",
-        f"| decisions | {tally.decisions:,} |",
-        f"| agree | {tally.agreed:,} |",
-        f"| answered `undetermined` | {undecided:,} |",
-        f"| disagree | {len(tally.disagreements):,} |",
-        f"| seconds | {seconds:,.0f} |",
-        f"| kernel | {platform.release()} |",
-        "",
-        "## Disagreements",
-        "",
-    ]
-    lines += [f"- {text}" for text in tally.disagreements[:200]] or ["None."]
-    lines += ["", "## Answered `undetermined`, by reason", "", *_table("reason", tally.undetermined), ""]
-    lines += ["## Hosts by kind of rules", "", *_table("kind", tally.kinds), ""]
-    lines += [
-        "## What was exercised",
-        "",
-        "Decisions that agree and on whose way the feature was asked (a match: evaluated; a target: taken).",
-        "",
-        *_table("feature", {name: tally.features.get(name, 0) for name in _rows(tally.features)}),
-        "",
-        "## Known limits",
-        "",
-    ]
-    lines += [f"- **{what}**: {why}." for what, why in LIMITS]
+    at = 0 if language == "en" else 1
+
+    def say(key: str) -> str:
+        return _WORDS[key][at]
+
+    rows = {name: tally.features.get(name, 0) for name in claimed(tally.features)}
+    zero = [name for name, number in rows.items() if not number]
+    figures = (
+        ("hosts", tally.hosts), ("unbuilt", tally.unbuilt), ("decisions", tally.decisions),
+        ("agreed", tally.agreed), ("undetermined", sum(tally.undetermined.values())),
+        ("disagree", len(tally.disagreements)), ("seconds", round(seconds)),
+    )  # fmt: skip
+    lines = [f"# {say('title')}", "", say("written"), "", "```", command(args), "```", "", say("how"), ""]
+    lines += ["| | |", "|---|---:|", *(f"| {say(key)} | {number:,} |" for key, number in figures)]
+    lines += [f"| {say('kernel')} | {platform.release()} |", "", f"## {say('disagreements')}", ""]
+    lines += [f"- {text}" for text in tally.disagreements[:200]] or [say("none")]
+    lines += ["", f"## {say('by reason')}", "", *_table(say("reason"), say("number"), tally.undetermined)]
+    lines += ["", f"## {say('by kind')}", "", *_table(say("rules"), say("host count"), tally.kinds)]
+    lines += ["", f"## {say('exercised')}", "", say("exercised how"), ""]
+    lines += [say("zero").format(", ".join(zero)) if zero else say("all rows"), ""]
+    lines += [*_table(say("feature"), say("number"), rows), "", f"## {say('limits')}", ""]
+    stop = "." if language == "en" else "。"
+    lines += [f"- **{what[at]}**: {why[at]}{stop}" for what, why in LIMITS]
     return "\n".join(lines) + "\n"
 
 
-def _rows(counted: Mapping[str, int]) -> list[str]:
-    """Every feature that was met, and those that the code claims without having been met."""
-    rows = dict.fromkeys(sorted(counted))
-    for module in sorted(matches.CLAIMED - _NOT_ASKED):
+def command(args: argparse.Namespace) -> str:
+    """How to run the same again."""
+    more = " --nft" if args.nft else ""
+    return (
+        f"python -m tests.conformance{more} --hosts {args.hosts} --packets {args.packets} --seed {args.seed}"
+        f" --jobs {args.jobs} --report docs/conformance.md"
+    )
+
+
+def claimed(counted: Mapping[str, int]) -> list[str]:
+    """Every feature that was met, and those that the code claims, in order."""
+    rows = dict.fromkeys(counted)
+    for module in matches.CLAIMED - NOT_ASKED:
         if not any(name.startswith(f"match {module or 'generic'} ") for name in counted):
             rows[f"match {module or 'generic'}"] = None
-    for target in sorted(targets.CLAIMED - _NOT_ASKED):
-        rows.setdefault(f"target {target}")
-    for table, hooks in TABLE_HOOKS.items():
-        for hook in hooks:
-            rows.setdefault(f"hook {hook} {table}")
+    rows.update(dict.fromkeys(f"target {name}" for name in targets.CLAIMED - NOT_ASKED))
+    rows.update(
+        dict.fromkeys(f"hook {hook} {table}" for table, hooks in TABLE_HOOKS.items() for hook in hooks)
+    )
+    rows.update(dict.fromkeys(f"route {kind}" for kind in ROUTE_KINDS))
+    rows.update(dict.fromkeys(f"policy rule {word}" for word in RULE_WORDS))
+    rows.update(dict.fromkeys(f"set {kind}" for kind in SETS))
+    for key in SWITCHES:
+        for value in "01" if key != "rp_filter" else "012":
+            rows[f"sysctl net.ipv4.conf.IFACE.{key} = {value}"] = None
     return sorted(rows)
 
 
-def _table(head: str, counts: Mapping[str, int]) -> Iterable[str]:
-    yield f"| {head} | decisions |" if head != "kind" else f"| {head} | hosts |"
+def _table(head: str, number: str, counts: Mapping[str, int]) -> Iterator[str]:
+    yield f"| {head} | {number} |"
     yield "|---|---:|"
-    for name, number in counts.items():
-        yield f"| {name} | {number:,} |"
+    for name, count in sorted(counts.items()):
+        yield f"| {name} | {count:,} |"

@@ -102,7 +102,10 @@ class Visit(HookWalk):
         if self._forwarding_assumed():
             self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
         packet.oif = way.dev
-        if end := self._object(program.forwarding) or self._object(program.source_check):
+        end = self._object(program.forwarding)
+        if end is None and packet.family == 6:
+            end = self._expired()  # IPv6 looks at the hop limit before it looks at the source (ip6_forward)
+        if end := end or self._object(program.source_check):
             packet.oif = None
             return end
         if bridge is not None and way.dev == bridge:
@@ -137,15 +140,21 @@ class Visit(HookWalk):
         if packet.pkttype != UNICAST:
             self.steps.append(Step("forward", "NOT_FORWARDING", code="forward-for-everybody"))
             return End("not_forwarding")
-        if packet.ttl <= 1:
-            answer = "icmp-time-exceeded" if packet.family == 4 else "icmp6-time-exceeded"
-            self.steps.append(Step("forward", "TTL_EXPIRED", code="ttl-expired"))
-            return End("ttl_expired", kernel_reason="IP_INHDR", answer=answer)
+        if end := self._expired():
+            return end
         packet.ttl -= 1
         packet.oif = way.dev or ""
         packet.next_hop = way.via or Address(packet.family, packet.dst)
         self.linkdown = "linkdown" in way.flags
         return self.hook("forward") or self.postrouting()
+
+    def _expired(self) -> End | None:
+        """The packet has been through as many routers as it may."""
+        if self.packet.ttl > 1:
+            return None
+        answer = "icmp-time-exceeded" if self.packet.family == 4 else "icmp6-time-exceeded"
+        self.steps.append(Step("forward", "TTL_EXPIRED", code="ttl-expired"))
+        return End("ttl_expired", kernel_reason="IP_INHDR", answer=answer)
 
     def send(self) -> End | Leaves:
         """A local process sends the packet: output route, OUTPUT, perhaps another route, POSTROUTING."""

@@ -319,6 +319,7 @@ class _Leg:
         if visit.connection is None:
             self.packet.zone = self.packet.zone_reply = 0
         again.connection, again.untracked = visit.connection, visit.untracked
+        again.template = visit.untracked  # NOTRACK lasts, and no CT target speaks after it
         self.packet.iif, self.packet.oif = "lo", None
         return again
 

@@ -158,10 +158,8 @@ def _carried_by_none(packet: Packet) -> bool:
 
 def _stopping_step(last: Passage | None) -> SeenStep | None:
     """The rule or policy that dropped the packet, if one did."""
-    if last is None or not last.steps:
-        return None
-    step = last.steps[-1]
-    return step if step.verdict == "DROP" else None
+    # Not always the last: a legacy table at the same priority may stand after it.
+    return next((step for step in last.steps if step.verdict == "DROP"), None) if last is not None else None
 
 
 def _place(step: SeenStep) -> tuple[str, str, str, int, str]:

@@ -267,7 +267,12 @@ def _rpfilter(options: Sequence[Option], context: MatchContext) -> Guard | None:
         sees="protocol" if context.family == 6 else "nothing",
     )
     # Packets on lo pass, whatever the tables say (net/ipv4/netfilter/ipt_rpfilter.c).
-    guard = AnyOf((Interface("iif", "lo"), back))
+    # So do those without an address yet (ip6t_rpfilter.c; of IPv4 only what is for everybody).
+    nameless: Guard = In("src", IntSet.of(0))
+    if context.family == 4:
+        everybody = IntSet.of((1 << 32) - 1) | IntSet.span(0xE0 << 24, (0xE0 << 24) + 255)
+        nameless = All((nameless, In("dst", everybody)))
+    guard = AnyOf((Interface("iif", "lo"), nameless, back))
     return Not(guard) if "invert" in names else guard
 
 

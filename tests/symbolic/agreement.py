@@ -139,6 +139,7 @@ def _end(
 
 def value_of(walk: SymbolicWalk, bits: Bits, assigned: list[bool | None]) -> int:
     """A field's number for one packet."""
+    assert not walk.space.is_open(bits)
     number = 0
     for code in bits.codes:
         bit = code == -2 if code < 0 else bool(assigned[code >> 1]) != bool(code & 1)
@@ -157,9 +158,13 @@ def end_together(walk: SymbolicWalk, fate: Fate | None, state: State | None, som
     hop = state.next_hop
     next_hop = Address(walk.family, value_of(walk, hop, assigned)) if isinstance(hop, Bits) else hop
     proto = value_of(walk, walk.space.field["proto"], assigned)
-    sport = dport = None
+    sport: int | None = None
+    dport: int | None = None
     if proto in PORT_PROTOCOLS:
-        sport, dport = (value_of(walk, bits, assigned) for bits in (ends.sport, ends.dport))
+        sport, dport = (
+            None if walk.space.is_open(bits) else value_of(walk, bits, assigned)
+            for bits in (ends.sport, ends.dport)
+        )
     where = taker(walk, fate, next_hop)
     return _end(fate.disposition, where, fate.answer, (src, dst, sport, dport), state.oif, next_hop)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from sekisho.semantics.chains import MAX_DEPTH, Passed
+from sekisho.semantics.chains import MAX_DEPTH, Passed, asks_connection
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
@@ -367,6 +367,8 @@ def _looks_back(guard: Guard) -> bool:
 
 def effect(action: Action, state: State, space: Space) -> State:
     """What an action that lets the chain go on makes of a state."""
+    if state.ctdir is None and asks_connection(action):
+        return state
     match action:
         case SetBits(field, mask, value):
             if field == "ttl":
@@ -386,8 +388,6 @@ def effect(action: Action, state: State, space: Space) -> State:
         case Untrack():
             return replace(state, template=True, untracked=True, ctstate=UNTRACKED)
         case SetZone(zone, directions):
-            # The template that the target attaches looks like a new connection to later raw rules.
-            state = replace(state, ctstate=NEW, ctstatus=CONFIRMED_BIT, ctmark=0, ctdir=0)
             # An empty connection is attached, which later raw rules see as a new one.
             nothing = space.nowhere
             state = replace(

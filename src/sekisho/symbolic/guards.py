@@ -197,6 +197,8 @@ class Guards:
             return Cond(yes, yes | unknown) if unknown.satisfiable() else self._exact(yes)
         if name == OPEN:
             return self._unsure
+        if name == "":  # a bridge's port that is not known: that there is one is all that can be said
+            return self.always if guard.prefix and not guard.name else self._unsure
         return self.always if interface_fits(guard, name) else self.never
 
     def named(self, name: Name, wanted: str) -> Set:

@@ -88,6 +88,8 @@ class Space:
         self._values: dict[tuple[Set, Bits], IntSet] = {}
         self.cut: dict[tuple[Set, Bits], list[tuple[IntSet, Set]]] = {}
         self._choices: dict[object, Set] = {}
+        self._open: dict[object, Bits] = {}
+        self._cubed = 0, self.everything
         self.doubts: dict[int, tuple[Doubt, ...]] = {}
         at = 0
         for name in ORDER:
@@ -248,8 +250,23 @@ class Space:
             self.doubts[index] = doubts
         return found
 
+    def open_number(self, key: object, width: int, doubts: tuple[Doubt, ...]) -> Bits:
+        """A number that nobody can foretell; the same key is the same number."""
+        found = self._open.get(key)
+        if found is None:
+            added = self.manager.add_vars(width)
+            self.doubts.update(dict.fromkeys(added, doubts))
+            found = self._open[key] = self.bits(tuple(2 * index for index in added))
+        return found
+
+    def is_open(self, bits: Bits) -> bool:
+        """Whether the number is one that nobody can foretell."""
+        return bits.codes[0] >> 1 in self.doubts
+
     def _choice_cube(self) -> Set:
-        return self.cube(list(self.doubts))
+        if len(self.doubts) != self._cubed[0]:
+            self._cubed = len(self.doubts), self.cube(self.doubts)
+        return self._cubed[1]
 
     def certainly(self, some: Set) -> Set:
         """The packets that are in the set however the open questions are answered."""

@@ -56,7 +56,8 @@ class State:
     original TTL, ``answered`` that the ICMP type is the answer's to the original one, ``mac_open`` that
     nobody knows the sender's MAC address; ``sees`` is that of the reverse lookup that this is (ReversePath).
     ``connections`` are those of all namespaces, ``tracked`` the one in this namespace, by its place among
-    them. ``first`` are the ends as a process sent them, where routing chose the source."""
+    them. ``frame`` is the destination that the frame was for, ``first`` are the ends as a process sent them,
+    where routing chose the source."""
 
     ends: Ends
     icmp_type: Bits
@@ -83,6 +84,8 @@ class State:
     next_hop: Address | Bits | None = None
     linkdown: bool = False
     pkttype: Free = 0
+    route_kind: int = 0
+    frame: Bits | None = None
     zone: Free = 0
     zone_reply: Free = 0
     ctstate: Any = INVALID
@@ -110,7 +113,7 @@ class State:
         for beforehand (see ``narrow``)."""
         known = not isinstance(self.iif, ByOrigin)
         return replace(
-            self, iif=None if known else self.iif, next_hop=None, linkdown=False, untracked=False,
+            self, iif=None if known else self.iif, next_hop=None, frame=None, linkdown=False, untracked=False,
             template=False, way_out=None, tracked=None, connections=(), reply=False, visits=0, first=None,
         )  # fmt: skip
 

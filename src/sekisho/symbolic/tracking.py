@@ -27,9 +27,11 @@ from sekisho.semantics.source_address import preferred_addresses
 from sekisho.symbolic.guards import ANSWERS, Guards
 from sekisho.symbolic.space import Bits, Ends, Set, Space
 from sekisho.symbolic.state import ByOrigin, Front, State, SymbolicConnection, add
-from sekisho.values.address import Address
+from sekisho.values.address import Address, Prefix
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ACK, FIN, ICMPV6, RST, SYN, TCP
+
+LINK_LOCAL = IntSet.prefix(Prefix(6, 0xFE80 << 112, 10))
 
 
 def track(front: Front, node: str, guards: Guards) -> Front:
@@ -249,7 +251,7 @@ def _bind(
     together: dict[tuple[Bits, Bits], Set] = {}
     bit = SNAT_BIT if side == "src" else DNAT_BIT
     for (address, port), some in merged.items():
-        same = space.equal(some, address, here)
+        same = space.nothing if space.is_open(port) else space.equal(some, address, here)
         if same.satisfiable() and port is not port_here:
             same = (same & ~guards.ported) | space.equal(same & guards.ported, port, port_here)
         same &= within
@@ -348,15 +350,34 @@ def _incoming(
         if name is None:
             yield space.constant((127 << 24) + 1 if present.width == 32 else 1, present.width), here
             continue
-        first = next((a for a in addresses if a.interface == name and not a.secondary), None)
-        yield ("none" if first is None else space.constant(first.value, present.width)), here
+        own = [a.value for a in addresses if a.interface == name and not a.secondary]
+        for usable, there in _in_reach(own, here, state, space):
+            yield (space.constant(usable[0], present.width) if usable else "none"), there
+
+
+def _in_reach(own: list[int], some: Set, state: State, space: Space) -> Iterator[tuple[list[int], Set]]:
+    """The addresses that reach as far as the packets' destination (IPv6); none does so for ::1."""
+    if space.family == 4:
+        yield own, some
+        return
+    near = some & space.member(state.ends.dst, LINK_LOCAL)
+    loopback = some & space.member(state.ends.dst, IntSet.of(1))
+    yield [value for value in own if value in LINK_LOCAL], near
+    yield [], loopback
+    yield [value for value in own if value not in LINK_LOCAL], some & ~near & ~loopback
 
 
 def _ports(hit: Hit, some: Set, guards: Guards) -> Iterator[tuple[Bits | None, Set]]:
     """The new port for the packets, part by part (None: kept)."""
     action, space, state = hit.action, guards.space, hit.state
     if action.ports is None:
-        yield None, some
+        # An echo's identifier stands for the port.
+        if not action.random or hit.side == "dst":
+            yield None, some
+            return
+        anew = guards.ported | guards.icmp
+        yield None, some & ~anew
+        yield space.open_number((hit.key, "port"), 16, (Doubt("source-port-random"),)), some & anew
         return
     plain = some & ~guards.ported
     yield None, plain
@@ -377,9 +398,8 @@ def _ports(hit: Hit, some: Set, guards: Guards) -> Iterator[tuple[Bits | None, S
         kept = some & space.member(present, IntSet.span(first, last))
         yield None, kept
         some &= ~kept
-    choice = space.choice((hit.key, "port"), (Doubt("nat-picks-port", (str(first), str(last))),))
-    yield space.constant(first, 16), some & ~choice
-    yield space.constant(last, 16), some & choice
+    doubts = (Doubt("nat-picks-port", (str(first), str(last))),)
+    yield space.open_number((hit.key, "port"), 16, doubts), some
 
 
 def _values(some: Set, bits: Bits, space: Space) -> Iterator[int]:

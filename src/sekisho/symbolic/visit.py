@@ -34,11 +34,12 @@ from sekisho.semantics.program import (
 )
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
+from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.flow import Within
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.space import Bits, Set
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
-from sekisho.symbolic.tracking import Hit, confirm, own_addresses, rewrite, track, translate
+from sekisho.symbolic.tracking import LINK_LOCAL, Hit, confirm, own_addresses, rewrite, track, translate
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP, UDP
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from sekisho.symbolic.walk import SymbolicWalk
 
 _LOCAL_KINDS = ("local", "broadcast", "anycast", "multicast")
+_GROUPS = {4: IntSet.span(0xE0 << 24, (0xF0 << 24) - 1), 6: IntSet.span(0xFF << 120, (1 << 128) - 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class SymbolicVisit:
         self.flow = walk.flow
         self.program: Program = host.programs[walk.space.family]
         self._reversed: dict[object, Cond] = {}
+        self._asks_frames = asks_for(self.program, "pkttype")
 
     # ------------------------------------------------------------------------------ the ways in
 
@@ -115,7 +118,35 @@ class SymbolicVisit:
 
     def prerouting(self, front: Front) -> Front:
         """The interface's own chains, then the PREROUTING hook."""
-        return self.hook("prerouting", self.hook("ingress", front))
+        return self.hook("prerouting", self.hook("ingress", self._by_frame(front)))
+
+    def _by_frame(self, front: Front) -> Front:
+        """Note whom the frames are for; told apart at once only where rules ask for it."""
+        found: Front = {}
+        for state, some in front.items():
+            state = replace(state, frame=state.ends.dst, pkttype=UNICAST)
+            for kind, here in self._frames(state, some) if self._asks_frames else ():
+                add(found, replace(state, pkttype=kind), here)
+                some &= ~here
+            add(found, state, some)
+        return found
+
+    def _frames(self, state: State, some: Set) -> Iterator[tuple[int, Set]]:
+        """Frames for a group or everybody: those of such an address have such a MAC address too."""
+        assert state.frame is not None
+        group = some & self.space.member(state.frame, _GROUPS[self.space.family])
+        yield MULTICAST, group
+        yield BROADCAST, some & ~group & self._for_everybody(state.iif, state.frame)
+
+    def _for_everybody(self, iif: Name, dst: Bits) -> Set:
+        """The packets for a broadcast address of the interface that they came in by."""
+        if self.space.family == 6:
+            return self.space.nothing
+        cases = iif.cases if isinstance(iif, ByOrigin) else ((iif, self.space.everything),)
+        found = self.space.member(dst, IntSet.of(0xFFFFFFFF))
+        for name, where in cases:
+            found |= where & self.space.member(dst, IntSet.of(*self.host.broadcasts(str(name or ""))))
+        return found
 
     def arrive_loopback(self, front: Front) -> list[Leaving]:
         """Back in over lo, with the route they have unless their destination is translated once more."""
@@ -149,7 +180,10 @@ class SymbolicVisit:
             (decided if isinstance(passed.action, RouteTo) else refused).append((passed, state, some))
         for passed, state, some in refused:
             # Where nothing may be forwarded, a route that refuses is not even answered.
-            for each, those in self._object(self.program.forwarding, {state: some}, "forwarding").items():
+            asked = {state: some}
+            if self.space.family == 4:
+                asked = self._object(self.program.forwarding, asked, "forwarding")
+            for each, those in asked.items():
                 self._refused(passed, each, those)
         for passed, state, some in decided:
             action = passed.action
@@ -158,8 +192,8 @@ class SymbolicVisit:
                 continue
             for way, part in self._ways(action, state, some, (id(passed.line), "in")):
                 if action.kind in _LOCAL_KINDS:
-                    kind = {"broadcast": 1, "multicast": 2}.get(action.kind, 0)
-                    arrived = replace(state, pkttype=kind)
+                    kind = {"broadcast": BROADCAST, "multicast": MULTICAST}.get(action.kind, UNICAST)
+                    arrived = replace(state, route_kind=kind)
                     unnamed = self.space.nothing
                     if action.kind == "broadcast":
                         unnamed = part & self.guards.field_in("src", IntSet.of(0), state)
@@ -196,21 +230,13 @@ class SymbolicVisit:
             leaving += [Leaving(s.way or "", _next_hop(s), s, some) for s, some in out.items()]
         return leaving
 
-    def _believed(self, kind: str, state: State, some: Set, local: Front) -> None:
-        """Packets for this host whose source is believable; a broadcast may come from nobody yet."""
-        state = replace(state, pkttype={"broadcast": BROADCAST, "multicast": MULTICAST}.get(kind, UNICAST))
-        asked = some
-        if kind == "broadcast":
-            asked = some & ~self.space.member(state.ends.src, IntSet.of(0))
-            add(local, state, some & ~asked)
-        if asked.satisfiable():
-            for each, part in self._object(self.program.source_check, {state: asked}, "source").items():
-                add(local, each, part)
-
     def _set_forward(self, front: Front, way: Way, ready: Front) -> None:
-        """ip_forward(): the TTL, the way out."""
+        """ip_forward(): no frame that was for everybody; the TTL, the way out."""
         answer = "icmp-time-exceeded" if self.space.family == 4 else "icmp6-time-exceeded"
         for state, some in front.items():
+            for _, here in self._frames(state, some):
+                self.walk.end(Fate("not_forwarding", self.host.name, hook="forward"), state, here)
+                some &= ~here
             dying = some & self.guards.field_in("ttl", IntSet.span(0, 1), state)
             if dying.satisfiable():
                 fate = Fate(
@@ -351,7 +377,7 @@ class SymbolicVisit:
             return
         asking = some & self.guards.field_in("proto", IntSet.of(TCP, UDP), state)
         taken = some & ~asking
-        if state.pkttype != UNICAST:  # TCP takes no broadcasts, and answers none
+        if state.route_kind != UNICAST:  # TCP takes no broadcasts, and answers none
             refused = Fate("no_socket", self.host.name, self.host.name, hook="socket")
             self.walk.end(refused, state, asking & self.guards.tcp)
             asking &= ~self.guards.tcp
@@ -556,17 +582,26 @@ class SymbolicVisit:
         """A lookup with source and destination exchanged, as from a local process."""
         zero = self.space.constant(0, 32)
         ends = state.ends.mirrored()
-        if state.pkttype == BROADCAST:
+        if state.route_kind == BROADCAST:
             ends = replace(ends, src=self.space.constant(0, ends.src.width))
         way_out = state.oif if guard.sees == "ports" else None
         back = replace(
             state, ends=ends, iif=way_out or "lo", oif=None, uid=zero, local=True,
             mark=state.mark if guard.use_mark else 0, sees=guard.sees,
         )  # fmt: skip
-        key = (back, state.iif, guard)
+        found = self._looked_back(back, state.iif, guard)
+        if self.space.family == 6:
+            # A link-local source is looked for on its own link.
+            near = self.space.member(state.ends.src, LINK_LOCAL)
+            here = self._looked_back(replace(back, iif=state.iif), state.iif, guard)
+            found = Cond((here.yes & near) | (found.yes & ~near), (here.maybe & near) | (found.maybe & ~near))
+        return found
+
+    def _looked_back(self, back: State, iif: Name, guard: ReversePath) -> Cond:
+        key = (back, iif, guard)
         found = self._reversed.get(key)
         if found is None:
-            found = self._reversed[key] = self._look_back(back, state.iif, guard)
+            found = self._reversed[key] = self._look_back(back, iif, guard)
         return found
 
     def _look_back(self, back: State, iif: Name, guard: ReversePath) -> Cond:
@@ -628,7 +663,7 @@ class SymbolicVisit:
 def _by_way(state: State, way: Way) -> State:
     """The packets on their way out."""
     out: Address | Bits = way.via or state.ends.dst
-    return replace(state, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags)
+    return replace(state, frame=None, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags)
 
 
 def _next_hop(state: State) -> Address | Bits:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from sekisho.semantics.journey import Doubt
-from sekisho.semantics.program import All, AnyOf, Guard, Interface, Members, Not, Program
 from sekisho.semantics.walk import BRIDGE_NF, MAX_VISITS
 from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import Bits, Set, Space
@@ -54,7 +54,7 @@ class SymbolicWalk:
         self.strangers: Origins = ()
         self._addresses: dict[int, IntSet] = {}
         self._plain: dict[tuple[str, bool], tuple[IntSet, list[Attachment]]] = {}
-        self.sees_ports = _sees_ports(world.host.programs[family])
+        self.sees_ports = asks_for(world.host.programs[family], "physin", "physout")
         self.ended: list[Ended] = []
         self._places: dict[tuple[object, State], int] = {}
 
@@ -457,31 +457,6 @@ class SymbolicWalk:
             self._go(HOST, host.input_decision(routed, turned), origins)
             passed = host.bridged_out(host.hook("forward", turned(level)))
             self._go(HOST, [Leaving(bridge, next_hop, *each) for each in passed.items()], origins)
-
-
-def _sees_ports(program: Program) -> bool:
-    """Whether any rule looks at bridge ports."""
-    chains = (
-        chain
-        for stations in program.stations.values()
-        for station in stations
-        for chain in (station.base, *station.chains.values())
-    )
-    return any(_names_port(line.guard) for chain in chains for line in chain.lines)
-
-
-def _names_port(guard: Guard) -> bool:
-    match guard:
-        case Interface(name):
-            return name in ("physin", "physout")
-        case All(parts) | AnyOf(parts):
-            return any(_names_port(part) for part in parts)
-        case Not(inner):
-            return _names_port(inner)
-        case Members(names):
-            return "physin" in names or "physout" in names
-        case _:
-            return False
 
 
 def _same_port(one: Attachment, other: Attachment) -> bool:

@@ -1,0 +1,31 @@
+"""Which fields the rules of a program ask for: what none asks for need not be told apart."""
+
+from __future__ import annotations
+
+from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Masked, Members, Not, Program, parts
+
+
+def asks_for(program: Program, *names: str) -> bool:
+    """Whether any rule looks at one of the fields."""
+    return any(
+        _names(part.guard, names)
+        for stations in program.stations.values()
+        for station in stations
+        for chain in (station.base, *station.chains.values())
+        for line in chain.lines
+        for part in parts(line)
+    )
+
+
+def _names(guard: Guard, names: tuple[str, ...]) -> bool:
+    match guard:
+        case Interface(name) | In(name) | Masked(name):
+            return name in names
+        case All(inner) | AnyOf(inner):
+            return any(_names(part, names) for part in inner)
+        case Not(part):
+            return _names(part, names)
+        case Members(fields):
+            return any(name in names for name in fields)
+        case _:
+            return False

@@ -11,10 +11,10 @@ from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.related import is_error
 from sekisho.semantics.traveller import traveller
 from sekisho.semantics.world import World
+from sekisho.symbolic.hook_walk import Fate
 from sekisho.symbolic.journeys import Flows, Source, journeys, taker
 from sekisho.symbolic.space import HEADER, Bits, Set
 from sekisho.symbolic.state import ByOrigin, State
-from sekisho.symbolic.visit import Fate
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP, Packet

@@ -11,19 +11,18 @@ from dataclasses import dataclass, replace
 
 from sekisho.answers.arrivals import Arrivals, Witness
 from sekisho.answers.places import Origin, Reading, Target
+from sekisho.answers.ports import Port, container_ports, host_ports
 from sekisho.answers.refusing import Objection, host_objects
-from sekisho.model.docker import DockerContainer, PublishedPort
+from sekisho.model.docker import PublishedPort
 from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.program import Accept, Guard, In, Translate
-from sekisho.semantics.proxy import PROCESS, second_connection
+from sekisho.semantics.proxy import second_connection
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.journeys import Flows
-from sekisho.symbolic.narrow import conjuncts
 from sekisho.symbolic.space import Set
 from sekisho.values.address import Address, Family, format_ip
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import TCP, UDP, Packet, protocol_name, protocol_number
+from sekisho.values.packet import Packet, protocol_name, protocol_number
 
 CALLERS = ("internet", "vpc", "same-host", "same-network", "other-network")
 
@@ -79,104 +78,13 @@ class Exposed:
     leans_on: tuple[Lean, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Port:
-    place: str
-    network: str
-    address: Address
-    port: int
-    proto: int
-    bridge: str
-
-
 def exposed(world: World, family: Family = 4) -> Exposed:
     """Every port that is published, exposed, listened on or translated to."""
     reading = Reading(world, family)
     found = _Finder(world, reading)
-    ports = [found.container(port) for port in _container_ports(world, family)]
-    ports += [found.host(proto, port, values) for proto, port, values in _host_ports(world, family)]
+    ports = [found.container(port) for port in container_ports(world, family)]
+    ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
     return Exposed(family, tuple(ports), (*reading.leans, *world.host.leans[family]))
-
-
-# ----------------------------------------------------------------------------------- which ports
-
-
-def _container_ports(world: World, family: Family) -> Iterator[_Port]:
-    bridges = {network.bridge: network.name for network in world.snapshot.networks or () if network.bridge}
-    containers = {item.name: item for item in world.snapshot.containers or ()}
-    translated = _translated(world, family)
-    for attachment in world.attachments:
-        for address in sorted(attachment.addresses):
-            if address.family != family:
-                continue
-            wanted = set(translated.get(address.value, ()))
-            wanted |= set(_of_docker(containers.get(attachment.name)))
-            wanted |= set(_listening(world, attachment.node, address))
-            for proto, port in sorted(wanted, key=lambda item: (item[1], item[0])):
-                network = bridges.get(attachment.bridge, attachment.bridge)
-                yield _Port(attachment.name, network, address, port, proto, attachment.bridge)
-
-
-def _of_docker(container: DockerContainer | None) -> Iterator[tuple[int, int]]:
-    """Ports that Docker knows of: published, and EXPOSEd by the image."""
-    if container is None:
-        return
-    for published in container.published:
-        yield protocol_number(published.proto), published.container_port
-    for port, proto in container.exposed:
-        yield protocol_number(proto), port
-
-
-def _listening(world: World, node: str | None, address: Address) -> Iterator[tuple[int, int]]:
-    sockets = world.nodes[node].sockets if node is not None else None
-    for socket in sockets or ():
-        local = socket.address
-        if local is None or not local.value or local == address:
-            for number_, name in ((TCP, "tcp"), (UDP, "udp")):
-                if socket.proto.startswith(name) and socket.state in ("LISTEN", "UNCONN", ""):
-                    yield number_, socket.port
-
-
-def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]]:
-    """Ports that DNAT rules of the host send to, by address."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    for stations in world.host.programs[family].stations.values():
-        for station in stations:
-            for chain in (station.base, *station.chains.values()):
-                for line in chain.lines:
-                    action = line.action
-                    if not isinstance(action, Translate) or action.addresses is None or action.what != "dst":
-                        continue
-                    if action.ports is not None and action.addresses[0] == action.addresses[1]:
-                        protos = _protocols(line.guard)
-                        for proto in protos:
-                            found.setdefault(action.addresses[0], []).append((proto, action.ports[0]))
-    return found
-
-
-def _protocols(guard: Guard) -> tuple[int, ...]:
-    for part in conjuncts(guard):
-        if isinstance(part, In) and part.field == "proto":
-            return tuple(n for n in (TCP, UDP) if n in part.values)
-    return ()
-
-
-def _host_ports(world: World, family: Family) -> Iterator[tuple[int, int, IntSet]]:
-    """Ports that processes of the host listen on, with the addresses they do; docker-proxy's left out."""
-    own = IntSet.of(*(item.value for item in world.host.addresses[family]))
-    found: dict[tuple[int, int], IntSet] = {}
-    chain = world.host.programs[family].sockets
-    for line in chain.lines if chain is not None else ():
-        if not isinstance(line.action, Accept) or PROCESS in line.text:
-            continue
-        parts = {part.field: part.values for part in conjuncts(line.guard) if isinstance(part, In)}
-        key = (parts["proto"].intervals[0][0], parts["dport"].intervals[0][0])
-        found[key] = found.get(key, IntSet(())) | parts.get("dst", own)
-    for (proto, port), addresses in sorted(found.items(), key=lambda item: item[0][1]):
-        yield proto, port, addresses
-
-
-# ------------------------------------------------------------------------------------ who calls
 
 
 class _Finder:
@@ -212,7 +120,7 @@ class _Finder:
         found["container"] = list(together.values())
         return found
 
-    def container(self, port: _Port) -> Exposure:
+    def container(self, port: Port) -> Exposure:
         """Who can call a container's port."""
         mine = IntSet.of(port.address.value)
         same = IntSet.from_intervals(
@@ -249,7 +157,7 @@ class _Finder:
             some &= self.space.member(self.space.field["src"], wanted)
         return replace(item, some=some, addresses=wanted)
 
-    def _access(self, caller: str, origins: list[Origin], port: _Port) -> Access:
+    def _access(self, caller: str, origins: list[Origin], port: Port) -> Access:
         if not origins:
             return Access(caller, "none")
         ways: list[tuple[Origin, Flows, Set]] = []
@@ -279,7 +187,7 @@ class _Finder:
         certain = self.space.certainly(union)
         return [(o, f, s & certain) for o, f, s in ways if (s & certain).satisfiable()]
 
-    def _to(self, caller: str, origin: Origin, port: _Port) -> Iterator[tuple[Flows, Set]]:
+    def _to(self, caller: str, origin: Origin, port: Port) -> Iterator[tuple[Flows, Set]]:
         """The working flows of an origin that end at the port, directly or through docker-proxy."""
         space = self.space
         proto = space.member(space.field["proto"], IntSet.of(port.proto))
@@ -293,7 +201,7 @@ class _Finder:
             if here.satisfiable():
                 yield flow, here
 
-    def _reaching(self, caller: str, origin: Origin, port: _Port) -> list[tuple[Flows, Set]]:
+    def _reaching(self, caller: str, origin: Origin, port: Port) -> list[tuple[Flows, Set]]:
         """The working flows of an origin to a container's address, whatever the port."""
         key = (caller, origin.group, port.address)
         known = self._reached.get(key)
@@ -307,7 +215,7 @@ class _Finder:
             known = self._reached[key] = [(flow, some) for flow, some in found if some.satisfiable()]
         return known
 
-    def _target(self, port: _Port) -> Target:
+    def _target(self, port: Port) -> Target:
         found = self._targets.get(port.address)
         if found is None:
             here = tuple(item for item in self.world.attachments if port.address in item.addresses)
@@ -315,7 +223,7 @@ class _Finder:
             found = self._targets[port.address] = Target(port.place, "container", mine, here[0].node, here)
         return found
 
-    def _by_proxy(self, origin: Origin, port: _Port) -> Iterator[tuple[Flows, Set]]:
+    def _by_proxy(self, origin: Origin, port: Port) -> Iterator[tuple[Flows, Set]]:
         """Connections that docker-proxy accepts on the host for the container's port."""
         container = self.containers.get(port.place)
         published = [p for p in container.published if p.host_port] if container else []
@@ -336,7 +244,7 @@ class _Finder:
                 if some.satisfiable() and self._proxy_works(each, port):
                     yield flow, some
 
-    def _published(self, published: PublishedPort, flow: Flows, port: _Port) -> Set:
+    def _published(self, published: PublishedPort, flow: Flows, port: Port) -> Set:
         space, ends = self.space, flow.state.ends
         some = space.member(ends.dport, IntSet.of(published.host_port))
         some &= space.member(space.field["proto"], IntSet.of(port.proto))
@@ -347,7 +255,7 @@ class _Finder:
             some &= space.member(ends.dst, IntSet.of(host.value))
         return some
 
-    def _proxy_works(self, published: PublishedPort, port: _Port) -> bool:
+    def _proxy_works(self, published: PublishedPort, port: Port) -> bool:
         """Whether docker-proxy's own connection, made by the host, reaches this very container."""
         caller = Packet(port.address.family, 0, 0, port.proto, None, published.host_port)
         start = second_connection(self.world, caller)
@@ -362,7 +270,7 @@ class _Finder:
             for flow, some in self.arrivals.at(origin, target)
         )
 
-    def _called(self, flow: Flows, some: Set, port: _Port) -> list[str]:
+    def _called(self, flow: Flows, some: Set, port: Port) -> list[str]:
         """The addresses and ports that callers use for these packets."""
         sent, ends = self.arrivals.sent(flow), flow.state.ends
         if sent.dst is ends.dst and sent.dport is ends.dport and not flow.forward.line:
@@ -391,7 +299,7 @@ class _Finder:
             return [""]
         return [format_ip(self.space.family, source.value)] if source.value is not None else ["?"]
 
-    def _refused(self, caller: str, origins: Iterable[Origin], port: _Port) -> Access:
+    def _refused(self, caller: str, origins: Iterable[Origin], port: Port) -> Access:
         """Nobody of this kind gets through for certain: perhaps, or what refuses a call."""
         space = self.space
         ports = space.member(space.field["proto"], IntSet.of(port.proto))
@@ -412,7 +320,7 @@ class _Finder:
                 lines[Reason(stop.disposition, stop.line.evidence if stop.line else None)] = None
         return Access(caller, "no", refused_by=tuple(lines))
 
-    def _aimed(self, caller: str, origin: Origin, port: _Port) -> list[tuple[Flows, Set]]:
+    def _aimed(self, caller: str, origin: Origin, port: Port) -> list[tuple[Flows, Set]]:
         """The flows of an origin to a container's address, as far as they came."""
         key = (caller, origin.group, port.address)
         known = self._stopped.get(key)

@@ -13,9 +13,9 @@ from sekisho.errors import UsageError, said
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.symbolic.boxes import Box
+from sekisho.symbolic.hook_walk import Fate
 from sekisho.symbolic.journeys import ARRIVED, Flows
 from sekisho.symbolic.space import Set
-from sekisho.symbolic.visit import Fate
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_number

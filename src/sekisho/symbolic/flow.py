@@ -7,14 +7,11 @@ choice: a variable of the diagram that says how the question is answered.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from sekisho.semantics.chains import MAX_DEPTH, Passed, asks_connection
+from sekisho.semantics.chains import MAX_DEPTH, Passed
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
-    CONFIRMED_BIT,
-    NEW,
-    UNTRACKED,
     Accept,
     Action,
     All,
@@ -37,10 +34,11 @@ from sekisho.semantics.program import (
     Unsure,
     Untrack,
 )
+from sekisho.symbolic.effects import effect
 from sekisho.symbolic.guards import Cond, Guards
 from sekisho.symbolic.narrow import Lines, Narrowing
-from sekisho.symbolic.space import ONE, ZERO, Bits, Set, Space
-from sekisho.symbolic.state import Free, Front, State, add
+from sekisho.symbolic.space import Set
+from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
 
 # Lines of these kinds are taken by runs.
@@ -363,69 +361,6 @@ def _looks_back(guard: Guard) -> bool:
             return _looks_back(inner)
         case _:
             return False
-
-
-def effect(action: Action, state: State, space: Space) -> State:
-    """What an action that lets the chain go on makes of a state."""
-    if state.ctdir is None and asks_connection(action):
-        return state
-    match action:
-        case SetBits(field, mask, value):
-            if field == "ttl":
-                return replace(state, ttl=space.constant(value, 8), spent=0)
-            if field == "tos":
-                return replace(state, tos=_set_bits(space, state.tos, mask, value))
-            return _with_mark(state, field, _set_free(space, getattr(state, field), mask, value))
-        case CopyMark(source, target, source_mask, target_mask):
-            taken, before = getattr(state, source), getattr(state, target)
-            if isinstance(taken, int) and isinstance(before, int):
-                number = (before & ~target_mask) ^ (taken & source_mask)
-                return _with_mark(state, target, number)
-            # Where both are free, nothing is known of the outcome but that it is some number.
-            return _with_mark(state, target, space.extra(f"copied {target}", 32))
-        case Untrack() | SetZone() if state.template or state.tracked is not None:
-            return state  # the first CT or NOTRACK target of a packet wins
-        case Untrack():
-            return replace(state, template=True, untracked=True, ctstate=UNTRACKED)
-        case SetZone(zone, directions):
-            # An empty connection is attached, which later raw rules see as a new one.
-            nothing = space.nowhere
-            state = replace(
-                state, template=True, ctstate=NEW, ctstatus=CONFIRMED_BIT, ctmark=0, ctdir=0,
-                ctsent=nothing, ctonward=nothing,
-            )  # fmt: skip
-            if directions in ("both", "orig"):
-                state = replace(state, zone=zone)
-            if directions in ("both", "reply"):
-                state = replace(state, zone_reply=zone)
-            return state
-        case _:
-            raise TypeError(action)
-
-
-def _with_mark(state: State, field: str, number: Free) -> State:
-    state = replace(state, mark=number) if field == "mark" else replace(state, ctmark=number)
-    connection = state.connection
-    if connection is None or not isinstance(state.ctmark, int):
-        return state
-    return state.with_connection(replace(connection, mark=state.ctmark))
-
-
-def _set_free(space: Space, number: Free, mask: int, value: int) -> Free:
-    if isinstance(number, int):
-        return (number & ~mask) ^ value
-    changed = _set_bits(space, number, mask, value)
-    return changed if changed.value is None else changed.value
-
-
-def _set_bits(space: Space, bits: Bits, mask: int, value: int) -> Bits:
-    codes: list[int] = []
-    for at, code in zip(range(bits.width - 1, -1, -1), bits.codes, strict=True):
-        kept = ZERO if mask >> at & 1 else code
-        if value >> at & 1:
-            kept = {ZERO: ONE, ONE: ZERO}.get(kept, kept ^ 1)
-        codes.append(kept)
-    return space.bits(tuple(codes))
 
 
 def open_questions(guard: Guard) -> tuple[Doubt, ...]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.world import HOST, Attachment
 from sekisho.symbolic.guards import ANSWERS
+from sekisho.symbolic.hook_walk import Fate
+from sekisho.symbolic.neighbours import Ended, Origins
 from sekisho.symbolic.space import Ends, Set
 from sekisho.symbolic.state import Front, State, at_start
-from sekisho.symbolic.visit import Fate
-from sekisho.symbolic.walk import Ended, Origins, SymbolicWalk
+from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN

@@ -1,4 +1,4 @@
-"""Connection tracking and translation of sets: the twin of ``semantics.conntrack`` and ``semantics.nat``.
+"""Connection tracking of sets: the twin of ``semantics.conntrack``.
 
 A connection holds its ends in terms of the original packet, so a reply is translated back exactly, packet
 by packet, without a table of connections.
@@ -6,12 +6,9 @@ by packet, without a table of connections.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.conntrack import NEVER_TRACKED
-from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
     DNAT_BIT,
@@ -21,17 +18,12 @@ from sekisho.semantics.program import (
     SEEN_REPLY_BIT,
     SNAT_BIT,
     UNTRACKED,
-    Translate,
 )
-from sekisho.semantics.source_address import preferred_addresses
 from sekisho.symbolic.guards import ANSWERS, Guards
-from sekisho.symbolic.space import Bits, Ends, Set, Space
-from sekisho.symbolic.state import ByOrigin, Front, State, SymbolicConnection, add
-from sekisho.values.address import Address, Prefix
-from sekisho.values.intset import EMPTY, IntSet
+from sekisho.symbolic.space import Ends, Set, Space
+from sekisho.symbolic.state import Front, State, SymbolicConnection, add
+from sekisho.values.intset import IntSet
 from sekisho.values.packet import ACK, FIN, ICMPV6, RST, SYN, TCP
-
-LINK_LOCAL = IntSet.prefix(Prefix(6, 0xFE80 << 112, 10))
 
 
 def track(front: Front, node: str, guards: Guards) -> Front:
@@ -186,227 +178,3 @@ def rewrite(state: State, side: str) -> State:
         port = "sport" if side == "src" else "dport"
         state = state.with_ends(**{side: getattr(wanted, side), port: getattr(wanted, port)})
     return show(state, direction)
-
-
-# --------------------------------------------------------------------------------------- translation
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Packets that reached a translating line: those of ``within`` that are in ``some``. ``key`` names the
-    line's open questions."""
-
-    action: Translate
-    side: str
-    state: State
-    some: Set
-    key: object
-    within: Set
-
-
-def translate(
-    hits: list[Hit], addresses: tuple[HostAddress, ...], guards: Guards
-) -> tuple[Front, list[tuple[State, Set]]]:
-    """Bind the connections: the packets by their new states, and those for which there is no address."""
-    bound: Front = {}
-    dropped: list[tuple[State, Set]] = []
-    changes: dict[tuple[State, str, Set], list[tuple[Bits | None, Bits | None, Set]]] = {}
-    for hit in hits:
-        connection = hit.state.connection
-        if connection is None:
-            add(bound, hit.state, hit.some & hit.within)
-            continue
-        for address, some in _addresses(hit, addresses, guards):
-            if address == "none":
-                dropped.append((hit.state, some & hit.within))
-                continue
-            assert not isinstance(address, str)
-            for port, part in _ports(hit, some, guards):
-                if part.satisfiable():
-                    changes.setdefault((hit.state, hit.side, hit.within), []).append((address, port, part))
-    for (state, side, within), found in changes.items():
-        _bind(state, side, found, within, guards, bound)
-    return bound, dropped
-
-
-def _bind(
-    state: State,
-    side: str,
-    changes: list[tuple[Bits | None, Bits | None, Set]],
-    within: Set,
-    guards: Guards,
-    bound: Front,
-) -> None:
-    """Give the packets' connections their translations; many destinations go into one state."""
-    connection = state.connection
-    assert connection is not None
-    space, onward = guards.space, connection.onward
-    port_name = "sport" if side == "src" else "dport"
-    here, port_here = getattr(onward, side), getattr(onward, port_name)
-    merged: dict[tuple[Bits, Bits], Set] = {}
-    for address, port, some in changes:
-        new = (here if address is None else address, port_here if port is None else port)
-        merged[new] = merged.get(new, space.nothing) | some
-    many = side == "dst" and here is space.field["dst"] and _many(merged, here, state, space)
-    together: dict[tuple[Bits, Bits], Set] = {}
-    bit = SNAT_BIT if side == "src" else DNAT_BIT
-    for (address, port), some in merged.items():
-        same = space.nothing if space.is_open(port) else space.equal(some, address, here)
-        if same.satisfiable() and port is not port_here:
-            same = (same & ~guards.ported) | space.equal(same & guards.ported, port, port_here)
-        same &= within
-        if same.satisfiable():
-            add(bound, _marked(state, side), same)
-            some &= ~same
-        if not some.satisfiable():
-            continue
-        key = (address, port)
-        if many and address.value is not None:
-            some &= space.member(space.field["tdst"], IntSet.of(address.value))
-            key = (space.field["tdst"], port)
-            if port is not port_here:
-                assert port.value is not None
-                some &= space.member(space.field["tdport"], IntSet.of(port.value))
-                key = (space.field["tdst"], space.field["tdport"])
-        together[key] = together.get(key, space.nothing) | some
-    for (address, port), some in together.items():
-        new_onward = replace(onward, **{side: address, port_name: port})
-        changed = replace(connection, onward=new_onward, status=connection.status | bit)
-        add(bound, _marked(state.with_connection(changed), side), some & within)
-
-
-def _many(merged: dict[tuple[Bits, Bits], Set], here: Bits, state: State, space: Space) -> bool:
-    """Whether the new destinations are worth variables of their own, and these are free."""
-    constants = sum(1 for address, port in merged if address.value is not None)
-    plain = all(port.value is not None or port is space.field["dport"] for _, port in merged)
-    taken = any(each.onward.dst is space.field["tdst"] for _, each in state.connections)
-    return constants > 2 and plain and not taken
-
-
-def _marked(state: State, side: str) -> State:
-    connection = state.connection
-    assert connection is not None
-    return state.with_connection(replace(connection, bound=connection.bound | {side}))
-
-
-def _addresses(
-    hit: Hit, addresses: tuple[HostAddress, ...], guards: Guards
-) -> Iterator[tuple[Bits | str | None, Set]]:
-    """The new address for the packets, part by part; "none" where the interface has no address."""
-    action, state, some, space = hit.action, hit.state, hit.some, guards.space
-    connection = state.connection
-    assert connection is not None
-    present: Bits = getattr(connection.onward, hit.side)
-    if action.own_address == "out":
-        yield from own_addresses(some, state, addresses, space)
-    elif action.own_address == "in":
-        yield from _incoming(some, state, addresses, present, space)
-    elif action.netmap is not None:
-        prefix = space.constant(action.netmap.value, present.width).codes[: action.netmap.length]
-        yield space.bits(prefix + present.codes[action.netmap.length :]), some
-    elif action.addresses is None:
-        yield None, some
-    else:
-        first, last = action.addresses
-        if first == last:
-            yield space.constant(first, present.width), some
-            return
-        doubt = Doubt("nat-picks-address", (str(first), str(last)))
-        choice = space.choice((hit.key, "address"), (doubt,))
-        yield space.constant(first, present.width), some & ~choice
-        yield space.constant(last, present.width), some & choice
-
-
-def own_addresses(
-    some: Set, state: State, addresses: tuple[HostAddress, ...], space: Space
-) -> Iterator[tuple[Bits | str, Set]]:
-    """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
-    # IPv6 chooses by the destination, IPv4 by the next hop.
-    towards: Bits | Address = state.ends.dst
-    if space.family == 4 and state.next_hop is not None:
-        towards = state.next_hop
-    for subnet, address in preferred_addresses(addresses, state.way or ""):
-        here = some
-        if subnet is not None:
-            if isinstance(towards, Address):
-                here = some if subnet.contains(towards) else space.nothing
-            else:
-                here = some & space.member(towards, IntSet.prefix(subnet))
-        if here.satisfiable():
-            yield space.constant(address.value, state.ends.src.width), here
-            some &= ~here
-    if some.satisfiable():
-        yield "none", some
-
-
-def _incoming(
-    some: Set, state: State, addresses: tuple[HostAddress, ...], present: Bits, space: Space
-) -> Iterator[tuple[Bits | str, Set]]:
-    cases = state.iif.cases if isinstance(state.iif, ByOrigin) else ((state.iif, space.everything),)
-    for name, where in cases:
-        here = some & where
-        if not here.satisfiable():
-            continue
-        if name is None:
-            yield space.constant((127 << 24) + 1 if present.width == 32 else 1, present.width), here
-            continue
-        own = [a.value for a in addresses if a.interface == name and not a.secondary]
-        for usable, there in _in_reach(own, here, state, space):
-            yield (space.constant(usable[0], present.width) if usable else "none"), there
-
-
-def _in_reach(own: list[int], some: Set, state: State, space: Space) -> Iterator[tuple[list[int], Set]]:
-    """The addresses that reach as far as the packets' destination (IPv6); none does so for ::1."""
-    if space.family == 4:
-        yield own, some
-        return
-    near = some & space.member(state.ends.dst, LINK_LOCAL)
-    loopback = some & space.member(state.ends.dst, IntSet.of(1))
-    yield [value for value in own if value in LINK_LOCAL], near
-    yield [], loopback
-    yield [value for value in own if value not in LINK_LOCAL], some & ~near & ~loopback
-
-
-def _ports(hit: Hit, some: Set, guards: Guards) -> Iterator[tuple[Bits | None, Set]]:
-    """The new port for the packets, part by part (None: kept)."""
-    action, space, state = hit.action, guards.space, hit.state
-    if action.ports is None:
-        # An echo's identifier stands for the port.
-        if not action.random or hit.side == "dst":
-            yield None, some
-            return
-        anew = guards.ported | guards.icmp
-        yield None, some & ~anew
-        yield space.open_number((hit.key, "port"), 16, (Doubt("source-port-random"),)), some & anew
-        return
-    plain = some & ~guards.ported
-    yield None, plain
-    some &= guards.ported
-    connection = state.connection
-    assert connection is not None
-    present: Bits = connection.onward.dport if hit.side == "dst" else connection.onward.sport
-    first, last = action.ports
-    if action.base_port is not None:
-        for value in _values(some & hit.within, present, space):
-            shifted = first + (value - action.base_port) % (last - first + 1)
-            yield space.constant(shifted, 16), some & space.member(present, IntSet.of(value))
-        return
-    if first == last:
-        yield space.constant(first, 16), some
-        return
-    if not action.random:
-        kept = some & space.member(present, IntSet.span(first, last))
-        yield None, kept
-        some &= ~kept
-    doubts = (Doubt("nat-picks-port", (str(first), str(last))),)
-    yield space.open_number((hit.key, "port"), 16, doubts), some
-
-
-def _values(some: Set, bits: Bits, space: Space) -> Iterator[int]:
-    """Every value that the field takes in the set."""
-    if bits.value is not None:
-        yield bits.value
-        return
-    values = space.values(some, bits)
-    for low, high in values or EMPTY:
-        yield from range(low, high + 1)

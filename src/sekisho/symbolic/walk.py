@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.walk import BRIDGE_NF, MAX_VISITS
 from sekisho.semantics.world import HOST, Attachment, World
-from sekisho.symbolic.asked import asks_for
-from sekisho.symbolic.flow import Flow
-from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.hook_walk import Fate
+from sekisho.symbolic.neighbours import Ended, Neighbours, Origins
 from sekisho.symbolic.space import Bits, Set, Space
-from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add
-from sekisho.symbolic.visit import Fate, Leaving, SymbolicVisit
+from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
+from sekisho.symbolic.visit import Leaving, SymbolicVisit
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Packets whose leg is over, in the state in which it ended."""
-
-    fate: Fate
-    state: State
-    some: Set
-
-
-# Which attachment put which packets on its bridge.
-Origins = tuple[tuple[Attachment, Set], ...]
-
-
-class SymbolicWalk:
-    """Walks sets of packets of one family through a world. ``extra`` are attachments that the snapshot
-    does not know; ``strangers`` those where packets of the question set out. Worlds that are to be
-    compared share a ``space``."""
+class SymbolicWalk(Neighbours):
+    """Walks sets of packets of one family through a world."""
 
     def __init__(
         self,
@@ -44,36 +28,8 @@ class SymbolicWalk:
         extra: Iterable[Attachment] = (),
         space: Space | None = None,
     ) -> None:
-        self.world = world
-        self.family = family
-        self.space = space or Space(family)
-        self.guards = Guards(self.space)
-        self.flow = Flow(self.guards)
-        self.extra = tuple(extra)
+        super().__init__(world, family, extra, space)
         self.visits = {name: SymbolicVisit(self, host) for name, host in world.nodes.items()}
-        self.strangers: Origins = ()
-        self._addresses: dict[int, IntSet] = {}
-        self._plain: dict[tuple[str, bool], tuple[IntSet, list[Attachment]]] = {}
-        self.sees_ports = asks_for(world.host.programs[family], "physin", "physout")
-        self.ended: list[Ended] = []
-        self._places: dict[tuple[object, State], int] = {}
-
-    def end(self, fate: Fate, state: State, some: Set) -> None:
-        """The packets' way ends."""
-        if not some.satisfiable():
-            return
-        key = (fate.key, state)
-        at = self._places.get(key)
-        if at is None:
-            self._places[key] = len(self.ended)
-            self.ended.append(Ended(fate, state, some))
-        else:
-            self.ended[at] = replace(self.ended[at], some=self.ended[at].some | some)
-
-    def attachments(self, bridge: str) -> tuple[Attachment, ...]:
-        """What hangs on a bridge."""
-        known = self.world.segment(bridge, self.family).attachments
-        return (*known, *(item for item in self.extra if item.bridge == bridge))
 
     # ---------------------------------------------------------------------------------- setting out
 
@@ -89,9 +45,9 @@ class SymbolicWalk:
         """Attachments put the packets on their bridges, with a container's usual routing."""
         return self._leg(lambda: self._ports(origins, front))
 
-    def _leg(self, walk: object) -> list[Ended]:
+    def _leg(self, walk: Callable[[], None]) -> list[Ended]:
         self.ended, self._places = [], {}
-        walk()  # type: ignore[operator]
+        walk()
         return self.ended
 
     # ----------------------------------------------------------------------------- between namespaces
@@ -134,10 +90,6 @@ class SymbolicWalk:
 
     # ------------------------------------------------------------------- macvlan and ipvlan children
 
-    def _children(self, parent: str) -> list[Attachment]:
-        """What has frames of its own on an interface's wire."""
-        return [item for item in self.world.wires if item.bridge == parent and self.addresses_of(item)]
-
     def _to_child(
         self, child: Attachment, state: State, some: Set, entering: dict[Attachment, Front]
     ) -> None:
@@ -173,10 +125,6 @@ class SymbolicWalk:
         self.end(fate, leaving.state, some)
 
     # ------------------------------------------------------------------------------------- leaving
-
-    def _end_of_link(self, node: str, interface: str) -> Attachment | None:
-        found = self.world.named(node)
-        return next((a for a in found if a.node == node and a.interface == interface), None)
 
     def _within_bounds(self, node: str, front: Front) -> Front:
         """Packets that have been through too many namespaces go round in circles."""
@@ -244,64 +192,6 @@ class SymbolicWalk:
             self.end(fate, state, rest)
         else:
             self.end(Fate("exits", HOST, hook="neighbour"), state, rest)
-
-    def _answering(self, bridge: str, linkdown: bool) -> tuple[IntSet, list[Attachment]]:
-        """The addresses on a bridge that simply take what comes, and the attachments that are looked at
-        one by one: captured namespaces, ports that refuse hairpins, inferred ones without carrier."""
-        key = (bridge, linkdown)
-        found = self._plain.get(key)
-        if found is None:
-            special = [
-                item
-                for item in self.attachments(bridge)
-                if item.node is not None or item.hairpin is False or (linkdown and item.origin == "rule")
-            ]
-            plain = [item for item in self.attachments(bridge) if item not in special]
-            values = (a.value for item in plain for a in item.addresses if a.family == self.family)
-            found = self._plain[key] = (IntSet.of(*values), special)
-        return found
-
-    def _mine(self, target: Attachment) -> Set:
-        """The packets that set out from this attachment."""
-        return next((some for item, some in self.strangers if item is target), self.space.nothing)
-
-    def at(self, target: Attachment, next_hop: Address | Bits) -> Set:
-        """The packets whose next hop is the attachment."""
-        space = self.space
-        if isinstance(next_hop, Address):
-            return space.everything if next_hop in target.addresses else space.nothing
-        return space.member(next_hop, self.addresses_of(target))
-
-    def addresses_of(self, target: Attachment) -> IntSet:
-        """An attachment's addresses of this family."""
-        found = self._addresses.get(id(target))
-        if found is None:
-            found = IntSet.of(*(a.value for a in target.addresses if a.family == self.family))
-            self._addresses[id(target)] = found
-        return found
-
-    def _turned(self, origins: Origins, front: Front) -> Front:
-        """Take away what a bridge would have to send back out of the port that it came in by, unless that
-        is in hairpin mode; and note the port that the rest goes out by."""
-        found: Front = {}
-        for state, some in front.items():
-            bridge, next_hop = state.way or "", state.next_hop
-            assert next_hop is not None
-            for target in self.attachments(bridge):
-                here = some
-                if self.sees_ports or target.hairpin is False:
-                    here = some & self.at(target, next_hop)
-                for origin, whose in origins if target.hairpin is False else ():
-                    if _same_port(origin, target):
-                        stuck = here & whose
-                        self.end(Fate("dropped", HOST, hook="bridge"), state, stuck)
-                        here &= ~stuck
-                        some &= ~stuck
-                if self.sees_ports:
-                    add(found, replace(state, physout=target.port or ""), here)
-                    some &= ~here
-            add(found, replace(state, physout="") if self.sees_ports else state, some)
-        return found
 
     # ------------------------------------------------------------------------------------ bridges
 
@@ -389,26 +279,6 @@ class SymbolicWalk:
             assert child.node is not None
             self._go(child.node, self.visits[child.node].arrive(inside), ())
 
-    def _port(self, port: str | None) -> Name:
-        """Rules see the bridge's port only where br_netfilter hands them the packets."""
-        setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
-        if setting == "0":
-            return None
-        return port if setting == "1" and port is not None else OPEN
-
-    def _senders(self, bridge: str, state: State) -> list[tuple[Attachment | None, Set]]:
-        """Who on the bridge sends the packets, as far as that matters."""
-        here = self.attachments(bridge)
-        if not self.sees_ports and all(item.hairpin is not False for item in here):
-            return []
-        rest = self.space.everything
-        found: list[tuple[Attachment | None, Set]] = []
-        for target in here:
-            whose = rest & self.space.member(state.ends.src, self.addresses_of(target))
-            found.append((target, whose))
-            rest &= ~whose
-        return [*found, (None, rest)]
-
     def _up(self, front: Front, origins: Origins) -> None:
         """Through a bridge into the host's IP layer; br_netfilter may keep them on the bridge."""
         nf = self.world.host.facts.sysctl(BRIDGE_NF[self.family]) == "1"
@@ -457,8 +327,3 @@ class SymbolicWalk:
             self._go(HOST, host.input_decision(routed, turned), origins)
             passed = host.bridged_out(host.hook("forward", turned(level)))
             self._go(HOST, [Leaving(bridge, next_hop, *each) for each in passed.items()], origins)
-
-
-def _same_port(one: Attachment, other: Attachment) -> bool:
-    """Whether two attachments hang on one bridge port, where frames turn around in hairpin mode only."""
-    return one is other or (one.port is not None and one.port == other.port)

@@ -1,0 +1,103 @@
+"""Which ports a host and its containers have, as far as anything captured tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.model.docker import DockerContainer
+from sekisho.semantics.program import Accept, Guard, In, Translate
+from sekisho.semantics.proxy import PROCESS
+from sekisho.semantics.world import World
+from sekisho.symbolic.narrow import conjuncts
+from sekisho.values.address import Address, Family
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import TCP, UDP, protocol_number
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A container's port in one of its networks."""
+
+    place: str
+    network: str
+    address: Address
+    port: int
+    proto: int
+    bridge: str
+
+
+def container_ports(world: World, family: Family) -> Iterator[Port]:
+    """The ports of containers that are published, exposed, listened on or translated to."""
+    bridges = {network.bridge: network.name for network in world.snapshot.networks or () if network.bridge}
+    containers = {item.name: item for item in world.snapshot.containers or ()}
+    translated = _translated(world, family)
+    for attachment in world.attachments:
+        for address in sorted(attachment.addresses):
+            if address.family != family:
+                continue
+            wanted = set(translated.get(address.value, ()))
+            wanted |= set(_of_docker(containers.get(attachment.name)))
+            wanted |= set(_listening(world, attachment.node, address))
+            for proto, port in sorted(wanted, key=lambda item: (item[1], item[0])):
+                network = bridges.get(attachment.bridge, attachment.bridge)
+                yield Port(attachment.name, network, address, port, proto, attachment.bridge)
+
+
+def _of_docker(container: DockerContainer | None) -> Iterator[tuple[int, int]]:
+    """Ports that Docker knows of: published, and EXPOSEd by the image."""
+    if container is None:
+        return
+    for published in container.published:
+        yield protocol_number(published.proto), published.container_port
+    for port, proto in container.exposed:
+        yield protocol_number(proto), port
+
+
+def _listening(world: World, node: str | None, address: Address) -> Iterator[tuple[int, int]]:
+    sockets = world.nodes[node].sockets if node is not None else None
+    for socket in sockets or ():
+        local = socket.address
+        if local is None or not local.value or local == address:
+            for number_, name in ((TCP, "tcp"), (UDP, "udp")):
+                if socket.proto.startswith(name) and socket.state in ("LISTEN", "UNCONN", ""):
+                    yield number_, socket.port
+
+
+def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]]:
+    """Ports that DNAT rules of the host send to, by address."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for stations in world.host.programs[family].stations.values():
+        for station in stations:
+            for chain in (station.base, *station.chains.values()):
+                for line in chain.lines:
+                    action = line.action
+                    if not isinstance(action, Translate) or action.addresses is None or action.what != "dst":
+                        continue
+                    if action.ports is not None and action.addresses[0] == action.addresses[1]:
+                        protos = _protocols(line.guard)
+                        for proto in protos:
+                            found.setdefault(action.addresses[0], []).append((proto, action.ports[0]))
+    return found
+
+
+def _protocols(guard: Guard) -> tuple[int, ...]:
+    for part in conjuncts(guard):
+        if isinstance(part, In) and part.field == "proto":
+            return tuple(n for n in (TCP, UDP) if n in part.values)
+    return ()
+
+
+def host_ports(world: World, family: Family) -> Iterator[tuple[int, int, IntSet]]:
+    """Ports that processes of the host listen on, with the addresses they do; docker-proxy's left out."""
+    own = IntSet.of(*(item.value for item in world.host.addresses[family]))
+    found: dict[tuple[int, int], IntSet] = {}
+    chain = world.host.programs[family].sockets
+    for line in chain.lines if chain is not None else ():
+        if not isinstance(line.action, Accept) or PROCESS in line.text:
+            continue
+        parts = {part.field: part.values for part in conjuncts(line.guard) if isinstance(part, In)}
+        key = (parts["proto"].intervals[0][0], parts["dport"].intervals[0][0])
+        found[key] = found.get(key, IntSet(())) | parts.get("dst", own)
+    for (proto, port), addresses in sorted(found.items(), key=lambda item: item[0][1]):
+        yield proto, port, addresses

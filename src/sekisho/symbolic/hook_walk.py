@@ -1,0 +1,326 @@
+"""Sets of packets at the hooks and routing tables of one namespace: the twin of ``semantics.hook_walk``.
+
+Every method takes a front (sets by state) and gives the front that goes on; packets whose way ends are
+handed to ``walk.end``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sekisho.semantics.chains import Passed
+from sekisho.semantics.hooks import NAT_SIDE
+from sekisho.semantics.host import HostCode
+from sekisho.semantics.journey import Disposition, Doubt, Hook
+from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints, reroutes
+from sekisho.semantics.program import (
+    NEW,
+    Accept,
+    Action,
+    ChainCode,
+    Guarded,
+    NotUnderstood,
+    Program,
+    Reject,
+    ReversePath,
+    RouteTo,
+    Station,
+    Stop,
+    Translate,
+    Way,
+)
+from sekisho.semantics.traveller import BROADCAST
+from sekisho.symbolic.flow import Within
+from sekisho.symbolic.guards import Cond
+from sekisho.symbolic.space import Set
+from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
+from sekisho.symbolic.tracking import confirm, rewrite, track
+from sekisho.symbolic.translation import LINK_LOCAL, Hit, translate
+
+if TYPE_CHECKING:
+    from sekisho.symbolic.walk import SymbolicWalk
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How packets end, and the line that decides it (``line`` None: a policy or no line at all).
+
+    ``where`` is the namespace that takes them; with ``bridge``, what hangs there at the state's next hop.
+    The line of packets delivered to a socket is given where the socket is docker-proxy's.
+    """
+
+    disposition: Disposition
+    node: str
+    where: str = ""
+    bridge: str = ""
+    answer: str | None = None
+    kernel_reason: str | None = None
+    doubts: tuple[Doubt, ...] = ()
+    hook: Hook | None = None
+    table: str = ""
+    chain: ChainCode | None = None
+    line: Guarded | None = None
+    backend: str = ""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells two ends apart; lines and chains are compared as objects."""
+        return (self.disposition, self.node, self.where, self.bridge, self.answer, self.kernel_reason,
+                self.doubts, self.hook, self.table, id(self.chain), id(self.line), self.backend)  # fmt: skip
+
+
+class SymbolicHookWalk(ABC):
+    """The stations and tables of one namespace."""
+
+    def __init__(self, walk: SymbolicWalk, host: HostCode) -> None:
+        self.walk = walk
+        self.host = host
+        self.space = walk.space
+        self.guards = walk.guards
+        self.flow = walk.flow
+        self.program: Program = host.programs[walk.space.family]
+        self._reversed: dict[object, Cond] = {}
+
+    @abstractmethod
+    def route_again(self, checkpoint: Checkpoint, looks_at: int, front: Front) -> Front:
+        """A checkpoint of OUTPUT behind which packets may get another route."""
+
+    # ------------------------------------------------------------------------------- checkpoints
+
+    def hook(self, hook: Hook, front: Front) -> Front:
+        """Pass every checkpoint of a hook."""
+        for checkpoint in checkpoints(self.program, hook):
+            if not front:
+                break
+            looks_at = reroutes(checkpoint) if hook == "output" else 0
+            if looks_at:
+                front = self.route_again(checkpoint, looks_at, front)
+            else:
+                front = self._checkpoint(checkpoint, front)
+        return self._confirmed(front) if hook in ("input", "postrouting") else front
+
+    def _confirmed(self, front: Front) -> Front:
+        """After the last hook, connections are in the table."""
+        found, clashing = confirm(front, self.guards)
+        fate = Fate("undetermined", self.host.name, doubts=(Doubt("connection-clash"),), hook="conntrack")
+        for state, some in clashing:
+            self.walk.end(fate, state, some)
+        return found
+
+    def _checkpoint(self, checkpoint: Checkpoint, front: Front) -> Front:
+        match checkpoint:
+            case Station():
+                return self._filter(checkpoint, front)
+            case Tracking():
+                return track(front, self.host.name, self.guards)
+            case NatCore(side, stations):
+                return self._nat(side, stations, front)
+
+    def _filter(self, station: Station, front: Front) -> Front:
+        passing: Front = {}
+        if station.devices is not None:
+            front, passing = self._concerned(station, front)
+        for passed, state, some in self._pass(station, front):
+            if isinstance(passed, Within) and passed.within is not None:
+                some &= passed.within
+            if isinstance(passed.action, Accept):
+                add(passing, state, some)
+            else:
+                self._end(station, passed, passed.action, state, some)
+        return passing
+
+    def _concerned(self, station: Station, front: Front) -> tuple[Front, Front]:
+        """The packets of the interfaces that a station is for, and the others."""
+        concerned: Front = {}
+        others: Front = {}
+        for state, some in front.items():
+            ends: tuple[Name, Name] = (state.oif, state.physout)
+            if station.hook == "ingress":
+                ends = (state.iif, state.physin)
+            mine = self.space.nothing
+            for device in station.devices or ():
+                for end in ends:
+                    mine |= self.guards.named(end, device)
+            add(concerned, state, some & mine)
+            add(others, state, some & ~mine)
+        return concerned, others
+
+    def _nat(self, side: str, stations: tuple[Station, ...], front: Front) -> Front:
+        through: Front = {}
+        asking: Front = {}
+        bound: Front = {}
+        for state, some in front.items():
+            connection = state.connection
+            if connection is None:
+                through[state] = some
+            elif state.ctstate == NEW and side not in connection.bound:
+                asking[state] = some
+            else:
+                bound[state] = some
+        for station in stations:
+            hits: list[Hit] = []
+            lines: dict[int, Passed] = {}
+            following: Front = {}
+            for passed, state, some in self._pass(station, asking):
+                action = passed.action
+                if isinstance(action, Translate):
+                    what = NAT_SIDE[station.hook] if action.what == "hook" else action.what
+                    key = self._key(id(passed.line), state)
+                    within = passed.within if isinstance(passed, Within) else None
+                    hits.append(Hit(action, what, state, some, key, within or self.space.everything))
+                    lines[id(state)] = passed
+                elif isinstance(action, Accept):
+                    add(following, state, some)
+                else:
+                    self._end(station, passed, action, state, some)
+            translated, dropped = translate(hits, self.host.addresses[self.space.family], self.guards)
+            for state, some in translated.items():
+                add(bound, state, some)
+            for state, some in dropped:
+                self.walk.end(self._fate("dropped", station, lines[id(state)]), state, some)
+            asking = following
+        for state, some in asking.items():
+            add(bound, state, some)
+        for state, some in bound.items():
+            connection = state.connection
+            assert connection is not None
+            if state.ctstate == NEW and side not in connection.bound:
+                state = state.with_connection(replace(connection, bound=connection.bound | {side}))
+            add(through, rewrite(state, side), some)
+        return through
+
+    def _pass(self, station: Station, front: Front) -> list[tuple[Passed, State, Set]]:
+        return self._flow(station.base, station.chains, front, (station.hook, station.table, station.backend))
+
+    # ----------------------------------------------------------------------------------- routing
+
+    def _lookup(self, front: Front, phase: str) -> list[tuple[Passed, State, Set]]:
+        """The line that decides where packets go. Lookups see no outgoing interface, and lo as incoming one
+        of local packets."""
+        found: list[tuple[Passed, State, Set]] = []
+        for state, some in front.items():
+            seen = replace(state, iif="lo" if state.iif is None else state.iif, oif=None)
+            for passed, _, part in self._run(self.program.routing, {seen: some}, phase):
+                found.append((passed, state, part))
+        return found
+
+    def _run(self, chain: ChainCode, front: Front, phase: str) -> list[tuple[Passed, State, Set]]:
+        return self._flow(chain, self.program.route_tables, front, phase)
+
+    def _flow(
+        self, chain: ChainCode, chains: dict[str, ChainCode], front: Front, phase: object
+    ) -> list[tuple[Passed, State, Set]]:
+        """Packets that have been through more namespaces are asked anew."""
+        self.guards.reverse = self.reverse_path
+        by_visit: dict[object, Front] = {}
+        for state, some in front.items():
+            by_visit.setdefault(self._key(phase, state), {})[state] = some
+        found: list[tuple[Passed, State, Set]] = []
+        for key, part in by_visit.items():
+            found += self.flow.run(chain, chains, part, key)
+        return found
+
+    def _key(self, what: object, state: State) -> object:
+        return (what, self.host.name, state.reply, state.visits)
+
+    def _object(self, chain: ChainCode, front: Front, phase: str) -> Front:
+        passing: Front = {}
+        for passed, state, some in self._run(chain, front, phase):
+            if isinstance(passed.action, Accept):
+                add(passing, state, some)
+            else:
+                self._refused(passed, state, some)
+        return passing
+
+    def _ways(self, route: RouteTo, state: State, some: Set, key: object) -> Iterator[tuple[Way, Set]]:
+        """The ways of a multipath route: the kernel hashes, so each is a choice."""
+        names = tuple(f"{way.via or ''} {way.dev or ''}".strip() for way in route.ways)
+        for at, way in enumerate(route.ways[:-1]):
+            chosen = self.space.choice((self._key(key, state), at), (Doubt("multipath", names),))
+            yield way, some & chosen
+            some &= ~chosen
+        yield route.ways[-1], some
+
+    def reverse_path(self, state: State, guard: ReversePath) -> Cond:
+        """A lookup with source and destination exchanged, as from a local process."""
+        zero = self.space.constant(0, 32)
+        ends = state.ends.mirrored()
+        if state.route_kind == BROADCAST:
+            ends = replace(ends, src=self.space.constant(0, ends.src.width))
+        way_out = state.oif if guard.sees == "ports" else None
+        back = replace(
+            state, ends=ends, iif=way_out or "lo", oif=None, uid=zero, local=True,
+            mark=state.mark if guard.use_mark else 0, sees=guard.sees,
+        )  # fmt: skip
+        found = self._looked_back(back, state.iif, guard)
+        if self.space.family == 6:
+            # A link-local source is looked for on its own link.
+            near = self.space.member(state.ends.src, LINK_LOCAL)
+            here = self._looked_back(replace(back, iif=state.iif), state.iif, guard)
+            found = Cond((here.yes & near) | (found.yes & ~near), (here.maybe & near) | (found.maybe & ~near))
+        return found
+
+    def _looked_back(self, back: State, iif: Name, guard: ReversePath) -> Cond:
+        key = (back, iif, guard)
+        found = self._reversed.get(key)
+        if found is None:
+            found = self._reversed[key] = self._look_back(back, iif, guard)
+        return found
+
+    def _look_back(self, back: State, iif: Name, guard: ReversePath) -> Cond:
+        nothing = self.space.nothing
+        asked: list[Set] = []
+        yes = nothing
+        front = {back: self.space.everything}
+        for passed, _, some in self.flow.run(
+            self.program.routing, self.program.route_tables, front, "", asked
+        ):
+            action = passed.action
+            if isinstance(action, NotUnderstood):
+                asked.append(some)
+            elif isinstance(action, RouteTo) and action.kind in guard.kinds:
+                devices = {way.dev for way in action.ways}
+                if not guard.strict:
+                    yes |= some
+                elif isinstance(iif, ByOrigin):
+                    yes |= some & iif.where(devices.__contains__, nothing)
+                elif iif in devices:
+                    yes |= some
+        unclear = nothing
+        for some in asked:
+            unclear |= some
+        yes &= ~unclear
+        return Cond(yes, yes | unclear) if asked else Cond(yes, yes)
+
+    # ----------------------------------------------------------------------------------- endings
+
+    def _fate(self, disposition: Disposition, station: Station, passed: Passed) -> Fate:
+        return Fate(
+            disposition, self.host.name, kernel_reason="NETFILTER_DROP", hook=station.hook,
+            table=station.table, chain=passed.chain, line=passed.line, backend=station.backend,
+        )  # fmt: skip
+
+    def _end(self, station: Station, passed: Passed, action: Action | None, state: State, some: Set) -> None:
+        match action:
+            case Reject(answer):
+                fate = replace(self._fate("rejected", station, passed), answer=answer)
+            case NotUnderstood(doubt):
+                fate = replace(
+                    self._fate("undetermined", station, passed), doubts=(doubt,), kernel_reason=None
+                )
+            case _:
+                fate = self._fate("dropped", station, passed)
+        self.walk.end(fate, state, some)
+
+    def _refused(self, passed: Passed, state: State, some: Set) -> None:
+        action, name = passed.action, self.host.name
+        if isinstance(action, NotUnderstood):
+            fate = Fate("undetermined", name, doubts=(action.doubt,), hook="route")
+        else:
+            assert isinstance(action, Stop)
+            fate = Fate(action.disposition, name, answer=action.answer, kernel_reason=action.kernel_reason,
+                        hook="route")  # fmt: skip
+        self.walk.end(replace(fate, chain=passed.chain, line=passed.line), state, some)

@@ -1,0 +1,164 @@
+"""Who hangs on which bridge and wire, for sets of packets: the twin of ``semantics.world``'s segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sekisho.semantics.walk import BRIDGE_NF
+from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.symbolic.asked import asks_for
+from sekisho.symbolic.flow import Flow
+from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.hook_walk import Fate
+from sekisho.symbolic.space import Bits, Set, Space
+from sekisho.symbolic.state import OPEN, Front, Name, State, add
+from sekisho.values.address import Address, Family
+from sekisho.values.intset import IntSet
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Packets whose leg is over, in the state in which it ended."""
+
+    fate: Fate
+    state: State
+    some: Set
+
+
+# Which attachment put which packets on its bridge.
+Origins = tuple[tuple[Attachment, Set], ...]
+
+
+class Neighbours:
+    """The attachments of a world, and where the packets of a leg have ended. ``extra`` are attachments that
+    the snapshot does not know; ``strangers`` those where packets of the question set out. Worlds that are
+    to be compared share a ``space``."""
+
+    def __init__(
+        self,
+        world: World,
+        family: Family,
+        extra: Iterable[Attachment] = (),
+        space: Space | None = None,
+    ) -> None:
+        self.world = world
+        self.family = family
+        self.space = space or Space(family)
+        self.guards = Guards(self.space)
+        self.flow = Flow(self.guards)
+        self.extra = tuple(extra)
+        self.strangers: Origins = ()
+        self._addresses: dict[int, IntSet] = {}
+        self._plain: dict[tuple[str, bool], tuple[IntSet, list[Attachment]]] = {}
+        self.sees_ports = asks_for(world.host.programs[family], "physin", "physout")
+        self.ended: list[Ended] = []
+        self._places: dict[tuple[object, State], int] = {}
+
+    def end(self, fate: Fate, state: State, some: Set) -> None:
+        """The packets' way ends."""
+        if not some.satisfiable():
+            return
+        key = (fate.key, state)
+        at = self._places.get(key)
+        if at is None:
+            self._places[key] = len(self.ended)
+            self.ended.append(Ended(fate, state, some))
+        else:
+            self.ended[at] = replace(self.ended[at], some=self.ended[at].some | some)
+
+    def attachments(self, bridge: str) -> tuple[Attachment, ...]:
+        """What hangs on a bridge."""
+        known = self.world.segment(bridge, self.family).attachments
+        return (*known, *(item for item in self.extra if item.bridge == bridge))
+
+    def at(self, target: Attachment, next_hop: Address | Bits) -> Set:
+        """The packets whose next hop is the attachment."""
+        space = self.space
+        if isinstance(next_hop, Address):
+            return space.everything if next_hop in target.addresses else space.nothing
+        return space.member(next_hop, self.addresses_of(target))
+
+    def addresses_of(self, target: Attachment) -> IntSet:
+        """An attachment's addresses of this family."""
+        found = self._addresses.get(id(target))
+        if found is None:
+            found = IntSet.of(*(a.value for a in target.addresses if a.family == self.family))
+            self._addresses[id(target)] = found
+        return found
+
+    def _children(self, parent: str) -> list[Attachment]:
+        """What has frames of its own on an interface's wire."""
+        return [item for item in self.world.wires if item.bridge == parent and self.addresses_of(item)]
+
+    def _end_of_link(self, node: str, interface: str) -> Attachment | None:
+        found = self.world.named(node)
+        return next((a for a in found if a.node == node and a.interface == interface), None)
+
+    def _answering(self, bridge: str, linkdown: bool) -> tuple[IntSet, list[Attachment]]:
+        """The addresses on a bridge that simply take what comes, and the attachments that are looked at
+        one by one: captured namespaces, ports that refuse hairpins, inferred ones without carrier."""
+        key = (bridge, linkdown)
+        found = self._plain.get(key)
+        if found is None:
+            special = [
+                item
+                for item in self.attachments(bridge)
+                if item.node is not None or item.hairpin is False or (linkdown and item.origin == "rule")
+            ]
+            plain = [item for item in self.attachments(bridge) if item not in special]
+            values = (a.value for item in plain for a in item.addresses if a.family == self.family)
+            found = self._plain[key] = (IntSet.of(*values), special)
+        return found
+
+    def _mine(self, target: Attachment) -> Set:
+        """The packets that set out from this attachment."""
+        return next((some for item, some in self.strangers if item is target), self.space.nothing)
+
+    def _port(self, port: str | None) -> Name:
+        """Rules see the bridge's port only where br_netfilter hands them the packets."""
+        setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
+        if setting == "0":
+            return None
+        return port if setting == "1" and port is not None else OPEN
+
+    def _senders(self, bridge: str, state: State) -> list[tuple[Attachment | None, Set]]:
+        """Who on the bridge sends the packets, as far as that matters."""
+        here = self.attachments(bridge)
+        if not self.sees_ports and all(item.hairpin is not False for item in here):
+            return []
+        rest = self.space.everything
+        found: list[tuple[Attachment | None, Set]] = []
+        for target in here:
+            whose = rest & self.space.member(state.ends.src, self.addresses_of(target))
+            found.append((target, whose))
+            rest &= ~whose
+        return [*found, (None, rest)]
+
+    def _turned(self, origins: Origins, front: Front) -> Front:
+        """Take away what a bridge would have to send back out of the port that it came in by, unless that
+        is in hairpin mode; and note the port that the rest goes out by."""
+        found: Front = {}
+        for state, some in front.items():
+            bridge, next_hop = state.way or "", state.next_hop
+            assert next_hop is not None
+            for target in self.attachments(bridge):
+                here = some
+                if self.sees_ports or target.hairpin is False:
+                    here = some & self.at(target, next_hop)
+                for origin, whose in origins if target.hairpin is False else ():
+                    if _same_port(origin, target):
+                        stuck = here & whose
+                        self.end(Fate("dropped", HOST, hook="bridge"), state, stuck)
+                        here &= ~stuck
+                        some &= ~stuck
+                if self.sees_ports:
+                    add(found, replace(state, physout=target.port or ""), here)
+                    some &= ~here
+            add(found, replace(state, physout="") if self.sees_ports else state, some)
+        return found
+
+
+def _same_port(one: Attachment, other: Attachment) -> bool:
+    """Whether two attachments hang on one bridge port, where frames turn around in hairpin mode only."""
+    return one is other or (one.port is not None and one.port == other.port)

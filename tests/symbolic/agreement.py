@@ -11,7 +11,7 @@ from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.related import is_error
 from sekisho.semantics.traveller import traveller
 from sekisho.semantics.world import World
-from sekisho.symbolic.hook_walk import Fate
+from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.journeys import Flows, Source, journeys, taker
 from sekisho.symbolic.space import HEADER, Bits, Set
 from sekisho.symbolic.state import ByOrigin, State

@@ -13,7 +13,7 @@ from sekisho.errors import UsageError, said
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.symbolic.boxes import Box
-from sekisho.symbolic.hook_walk import Fate
+from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.journeys import ARRIVED, Flows
 from sekisho.symbolic.space import Set
 from sekisho.values.address import Family

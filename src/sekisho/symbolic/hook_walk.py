@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.hooks import NAT_SIDE
@@ -21,7 +20,6 @@ from sekisho.semantics.program import (
     Accept,
     Action,
     ChainCode,
-    Guarded,
     NotUnderstood,
     Program,
     Reject,
@@ -33,49 +31,20 @@ from sekisho.semantics.program import (
     Way,
 )
 from sekisho.semantics.traveller import BROADCAST
+from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Within
 from sekisho.symbolic.guards import Cond
+from sekisho.symbolic.neighbours import Neighbours
 from sekisho.symbolic.space import Set
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
 from sekisho.symbolic.tracking import confirm, rewrite, track
 from sekisho.symbolic.translation import LINK_LOCAL, Hit, translate
 
-if TYPE_CHECKING:
-    from sekisho.symbolic.walk import SymbolicWalk
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """How packets end, and the line that decides it (``line`` None: a policy or no line at all).
-
-    ``where`` is the namespace that takes them; with ``bridge``, what hangs there at the state's next hop.
-    The line of packets delivered to a socket is given where the socket is docker-proxy's.
-    """
-
-    disposition: Disposition
-    node: str
-    where: str = ""
-    bridge: str = ""
-    answer: str | None = None
-    kernel_reason: str | None = None
-    doubts: tuple[Doubt, ...] = ()
-    hook: Hook | None = None
-    table: str = ""
-    chain: ChainCode | None = None
-    line: Guarded | None = None
-    backend: str = ""
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What tells two ends apart; lines and chains are compared as objects."""
-        return (self.disposition, self.node, self.where, self.bridge, self.answer, self.kernel_reason,
-                self.doubts, self.hook, self.table, id(self.chain), id(self.line), self.backend)  # fmt: skip
-
 
 class SymbolicHookWalk(ABC):
     """The stations and tables of one namespace."""
 
-    def __init__(self, walk: SymbolicWalk, host: HostCode) -> None:
+    def __init__(self, walk: Neighbours, host: HostCode) -> None:
         self.walk = walk
         self.host = host
         self.space = walk.space

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sekisho.semantics.walk import BRIDGE_NF
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.symbolic.asked import asks_for
+from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
-from sekisho.symbolic.hook_walk import Fate
 from sekisho.symbolic.space import Bits, Set, Space
 from sekisho.symbolic.state import OPEN, Front, Name, State, add
 from sekisho.values.address import Address, Family

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.host import HostCode
@@ -25,16 +24,15 @@ from sekisho.semantics.program import (
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
 from sekisho.symbolic.asked import asks_for
-from sekisho.symbolic.hook_walk import Fate, SymbolicHookWalk
+from sekisho.symbolic.fate import Fate
+from sekisho.symbolic.hook_walk import SymbolicHookWalk
+from sekisho.symbolic.neighbours import Neighbours
 from sekisho.symbolic.space import Bits, Set
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
 from sekisho.symbolic.translation import own_addresses
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP, UDP
-
-if TYPE_CHECKING:
-    from sekisho.symbolic.walk import SymbolicWalk
 
 _LOCAL_KINDS = ("local", "broadcast", "anycast", "multicast")
 _GROUPS = {4: IntSet.span(0xE0 << 24, (0xF0 << 24) - 1), 6: IntSet.span(0xFF << 120, (1 << 128) - 1)}
@@ -57,7 +55,7 @@ Turned = Callable[[Front], Front]
 class SymbolicVisit(SymbolicHookWalk):
     """The stations of one namespace."""
 
-    def __init__(self, walk: SymbolicWalk, host: HostCode) -> None:
+    def __init__(self, walk: Neighbours, host: HostCode) -> None:
         super().__init__(walk, host)
         self._asks_frames = asks_for(self.program, "pkttype")
 

@@ -9,7 +9,7 @@ from functools import partial
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.walk import BRIDGE_NF, MAX_VISITS
 from sekisho.semantics.world import HOST, Attachment, World
-from sekisho.symbolic.hook_walk import Fate
+from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Ended, Neighbours, Origins
 from sekisho.symbolic.space import Bits, Set, Space
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add

@@ -7,7 +7,7 @@ from sekisho.answers.reach import Cell, Reach, Refusal, Row
 from sekisho.answers.services import box_json
 from sekisho.explain.words import say
 from sekisho.model.evidence import Evidence
-from sekisho.symbolic.hook_walk import Fate
+from sekisho.symbolic.fate import Fate
 
 SCHEMA = "sekisho/reach/1"
 

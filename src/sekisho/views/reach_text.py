@@ -14,7 +14,7 @@ from sekisho.answers.reach import Cell, Reach, Refusal, Row
 from sekisho.answers.services import line_of
 from sekisho.explain.layout import pad
 from sekisho.explain.words import say
-from sekisho.symbolic.hook_walk import Fate
+from sekisho.symbolic.fate import Fate
 
 _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW = (
     "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m",

@@ -89,13 +89,20 @@ def packet_of(fields: dict[str, Any]) -> Packet:
     flags = fields.get("tcp_flags", "SYN" if proto == TCP else None)
     numbers = {name: fields[name] for name in _NUMBERS if name in fields}
     if proto in (ICMP, ICMPV6):
-        numbers = {"icmp_type": 8 if proto == ICMP else 128, "icmp_code": 0, "icmp_id": 7, **numbers}
+        numbers = {"icmp_type": 8 if proto == ICMP else 128, "icmp_code": 0, **numbers}
+        if not _is_error(proto, numbers["icmp_type"]):
+            numbers = {"icmp_id": 7, **numbers}
     return Packet(
         src.family, src.value, dst.value, proto, iif=fields.get("in"), oif=fields.get("out"),
         next_hop=Address.parse(fields["next_hop"]) if fields.get("next_hop") else None,
         tcp_flags=None if flags is None else sum(TCP_FLAG_BITS[name] for name in flags.split(",")),
         src_mac=fields.get("src_mac"), **numbers,
     )  # fmt: skip
+
+
+def _is_error(proto: int, kind: int) -> bool:
+    """An ICMP error has no identifier."""
+    return kind in (3, 4, 5, 11, 12) if proto == ICMP else kind < 128
 
 
 def packet_fields(packet: Packet) -> dict[str, Any]:

@@ -18,8 +18,9 @@ def ask(case: Case, drops: DropLog | None = None) -> list[Asked]:
     """What the kernel does with the packets of a case."""
     snapshot = case.snapshot()
     found: list[Asked] = []
+    further = not {"first", "reply", "later"}.issuperset(case.phases)
     with Oracle(snapshot, drops) as oracle:
-        for asked in exchange(snapshot, oracle, start_at(case.packet), persist=True):
+        for asked in exchange(snapshot, oracle, start_at(case.packet), persist=True, further=further):
             found.append(asked)
             if asked.phase == case.phases[-1]:
                 break

@@ -20,7 +20,7 @@ def test_the_model_does_as_the_kernel_did(case: Case) -> None:
     world, known = World(snapshot), terms(snapshot)
     for phase in case.phases:
         asked = case.kept(phase)
-        leg, _ = modelled(world, start_at(case.packet), phase)
+        leg, _ = modelled(world, start_at(case.packet), phase, asked.packet)
         decision = compare(phase, asked.packet, leg, asked.seen, known)
         assert (decision.difference, decision.doubt) == ("", ""), phase
         said = asked.seen.answer

@@ -15,7 +15,7 @@ from sekisho.lab.topology import interfaces_of, is_bridge, separate
 from sekisho.lab.verdict import Observed, Passage, SeenStep
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Leg
-from sekisho.values.packet import DCCP, SCTP, Packet
+from sekisho.values.packet import DCCP, ICMP, SCTP, Packet
 
 StepKey = tuple[str, str, str, int | None, str, str]
 Comparable = tuple[object, ...]
@@ -145,11 +145,14 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
         return mine, mine  # the kernel gives no reason
     if mine == "martian" and seen.packet.family == 6 and seen.reason == "IP_INADDRERRORS":
         return mine, mine  # the same reason as that of not forwarding at all
-    unseen = theirs in ("undetermined", "dropped") and seen.packet.family == 6
+    unseen = theirs in ("undetermined", "dropped", "unreachable") and seen.packet.family == 6
     ours, real = comparable(model_steps(leg)), comparable(kernel_steps(seen.passages))
     through = bool(seen.passages) and "postrouting" in seen.passages[-1].hooks
     if unseen and ((mine == "exits" and through) or (bridges and ours[: len(real)] == real != ours)):
         return "unsolicited", "unsolicited"  # its own rules refused the host's neighbour solicitation
+    redirect = (leg.packet.proto, leg.packet.icmp_type) == (ICMP, 5)
+    if mine == "dropped" and theirs == "blackhole" and redirect and seen.reason == "NOT_SPECIFIED":
+        return mine, mine  # the translation drops it, no rule does, and no reason is given
     if mine == "dropped" and theirs == "blackhole" and any(s.code == "bridge-no-hairpin" for s in leg.steps):
         return mine, mine
     if theirs == "dropped" and mine in refused and leg.steps and _rerouted(leg):

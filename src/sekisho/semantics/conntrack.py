@@ -163,6 +163,9 @@ def _may_open(packet: Traveller) -> bool:
     return True
 
 
+_PORTS = frozenset({"ctorigsport", "ctorigdport", "ctreplsport", "ctrepldport"})
+
+
 def show(packet: Traveller, connection: Connection, direction: int) -> None:
     """Let the packet's guards see the connection's fields."""
     packet.ctdir = direction
@@ -174,6 +177,10 @@ def show(packet: Traveller, connection: Connection, direction: int) -> None:
     packet.ctorigsport, packet.ctorigdport = original.sport, original.dport
     packet.ctreplsrc, packet.ctrepldst = reply.src, reply.dst
     packet.ctreplsport, packet.ctrepldport = reply.sport, reply.dport
+    packet.unstated -= _PORTS
+    if packet.ctproto in PORT_PROTOCOLS:
+        # A port that nobody stated, or that a translation picks, is there all the same.
+        packet.unstated |= {name for name in _PORTS if getattr(packet, name) is None}
 
 
 Change = tuple[str, str, str]

@@ -129,13 +129,15 @@ def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
         node, carries = forward.hops[-1].node, None
         # UDP has let go of the connection when it finds no socket (udp_queue_rcv_skb: nf_reset_ct).
         kept = is_error(back) and forward.disposition != "no_socket"
-        if walk.ended is not None and (kept or forward.disposition == "rejected"):
+        kept = kept or forward.disposition == "rejected"
+        if walk.ended is not None and kept:
             connection, direction = walk.ended
             carries = connection, 1 - direction
+        template = walk.ended_untracked and kept
         if back.family == 4 and is_error(back) and not _for_this_host(forward):
             # Only routing tells the source of an error about a packet for somebody else (icmp_send).
             back.unstated |= {"src"}
-        return walk.leg(back, node, "process", reply=True, carries=carries)
+        return walk.leg(back, node, "process", reply=True, carries=carries, template=template)
     holder = walk.behind(last.oif or "", last.next_hop or Address(last.family, last.dst))
     assert holder is not None  # delivered to a known container, so it hangs on a bridge
     return walk.leg(back, HOST, "attachment", reply=True, origin=holder)

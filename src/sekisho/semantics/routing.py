@@ -47,13 +47,19 @@ def _no_effect(action: Action, packet: Traveller) -> None:
     """Routing lines change nothing of the packet."""
 
 
+# What is open of one side is open of the other on the way back.
+_TURNED = {"src": "dst", "dst": "src", "sport": "dport", "dport": "sport"}
+
+
 def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> bool | None:
     """Look the way back up: source and destination exchanged, as from a local process."""
     back = copy(packet)
     back.src, back.dst = 0 if packet.route_kind == BROADCAST else packet.dst, packet.src
     back.sport, back.dport = packet.dport, packet.sport
+    back.unstated = frozenset(_TURNED.get(name, name) for name in packet.unstated)
     if guard.sees != "ports":
         back.sport = back.dport = None
+        back.unstated -= {"sport", "dport"}
     if guard.sees == "nothing":
         back.proto = 0
     # Where the packet is to be forwarded, its way out is the reverse lookup's incoming interface; rules

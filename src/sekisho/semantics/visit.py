@@ -105,7 +105,9 @@ class Visit(HookWalk):
         end = self._object(program.forwarding)
         if end is None and packet.family == 6:
             end = self._expired()  # IPv6 looks at the hop limit before it looks at the source (ip6_forward)
-        if end := end or self._object(program.source_check):
+        # What br_netfilter routed for its new destination seems to IPv6 to come in where it goes out.
+        turned = bridge is not None and packet.family == 6
+        if end := end or (None if turned else self._object(program.source_check)):
             packet.oif = None
             return end
         if bridge is not None and way.dev == bridge:
@@ -187,7 +189,9 @@ class Visit(HookWalk):
         OUTPUT still sees the interface of the first one (ip_route_me_harder)."""
         packet = self.packet
         seen = packet.oif
-        passed = routing.lookup(self.program, packet, self.choices)
+        # IPv4 forgets whose the packet is (ip_route_me_harder sets no uid); IPv6 does not.
+        asked = _of_root(packet) if packet.family == 4 else packet
+        passed = routing.lookup(self.program, asked, self.choices)
         if not isinstance(passed.action, RouteTo):
             return self._refused(passed)
         self._set_out(passed, "OUTPUT", False)
@@ -274,6 +278,13 @@ class Visit(HookWalk):
         keys = [self._forwarding_key(), "net.ipv4.conf.all.forwarding"]
         keys.append(f"net.ipv4.conf.{iif.replace('.', '/')}.forwarding")
         return all(facts.sysctl(key) is None for key in keys)
+
+
+def _of_root(packet: Traveller) -> Traveller:
+    seen = copy(packet)
+    seen.uid = 0
+    seen.unstated -= {"uid"}
+    return seen
 
 
 def _without_source(packet: Traveller) -> Traveller:

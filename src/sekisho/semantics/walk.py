@@ -31,6 +31,7 @@ class Walk:
     leans: dict[Lean, None] = field(default_factory=dict)
     stranger: Attachment | None = None
     ended: tuple[Connection, int] | None = None
+    ended_untracked: bool = False
 
     def behind(self, bridge: str, address: Address) -> Attachment | None:
         """What answers for the address on that bridge; ``stranger`` is the journey's own starting point
@@ -43,11 +44,12 @@ class Walk:
 
     def leg(self, packet: Traveller, node: str, start: str, *, reply: bool = False,
             origin: Attachment | None = None,
-            carries: tuple[Connection, int] | None = None) -> Leg:  # fmt: skip
+            carries: tuple[Connection, int] | None = None, template: bool = False) -> Leg:  # fmt: skip
         """Let the packet set out: ``start`` is "process" (sent in ``node``), "interface" (arrives at
         ``packet.iif`` of ``node``), or "attachment" (``origin`` puts it on its bridge). ``carries``: the
-        connection and direction of what the host itself sends because of another packet."""
-        return _Leg(self, packet, reply, carries).run(node, start, origin)
+        connection and direction of what the host itself sends because of another packet; ``template``: that
+        one was untracked, and CT targets find this one taken."""
+        return _Leg(self, packet, reply, carries, template).run(node, start, origin)
 
     def tracker(self, node: str) -> Tracker:
         """The connection table of a namespace."""
@@ -60,6 +62,7 @@ class _Leg:
     packet: Traveller
     reply: bool
     carries: tuple[Connection, int] | None = None
+    template: bool = False
     hops: list[Hop] = field(default_factory=list)
     came_from: Attachment | None = None
 
@@ -68,6 +71,8 @@ class _Leg:
             visit = self._visit(node)
             if self.carries is not None:
                 visit.carry(*self.carries)
+            elif self.template:
+                visit.template = True
             went = visit.send()
         elif start == "attachment":
             assert origin is not None
@@ -338,6 +343,7 @@ class _Leg:
         goes_on = end.disposition == "exits" or end.where not in ("", visit.host.name)
         out = self.packet.oif if goes_on else None
         self._hop(visit, out)
+        self.walk.ended_untracked = visit.untracked
         ends_in = visit.connection, self.packet.ctdir
         self.walk.ended = None if ends_in[0] is None or ends_in[1] is None else (ends_in[0], ends_in[1])
         return Leg(end.disposition, tuple(self.hops), self.packet.packet(), end.doubts, end.kernel_reason,

@@ -166,12 +166,14 @@ class SymbolicHookWalk(ABC):
 
     # ----------------------------------------------------------------------------------- routing
 
-    def _lookup(self, front: Front, phase: str) -> list[tuple[Passed, State, Set]]:
+    def _lookup(self, front: Front, phase: str, of_root: bool = False) -> list[tuple[Passed, State, Set]]:
         """The line that decides where packets go. Lookups see no outgoing interface, and lo as incoming one
-        of local packets."""
+        of local packets; ``of_root``: whoever sends them."""
         found: list[tuple[Passed, State, Set]] = []
         for state, some in front.items():
             seen = replace(state, iif="lo" if state.iif is None else state.iif, oif=None)
+            if of_root:
+                seen = replace(seen, uid=self.space.constant(0, 32))
             for passed, _, part in self._run(self.program.routing, {seen: some}, phase):
                 found.append((passed, state, part))
         return found

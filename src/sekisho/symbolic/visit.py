@@ -229,7 +229,8 @@ class SymbolicVisit(SymbolicHookWalk):
                 add(found, after, same)
                 add(changed, after, part & ~same)
             phase = f"reroute {looks_at}"
-            for passed, state, part in self._lookup(changed, phase):
+            # IPv4 forgets whose the packets are; see ``semantics.visit``.
+            for passed, state, part in self._lookup(changed, phase, of_root=self.space.family == 4):
                 sent: Front = {}
                 self._set_out(passed, state, part, phase, sent)
                 for each, those in sent.items():

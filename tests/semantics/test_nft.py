@@ -266,3 +266,11 @@ def test_what_may_stop_a_frame_on_a_bridge_is_undetermined(rule: str, policy: st
     )
     assert journey(world, Start(packet), with_reply=False).forward.disposition == want
     assert _end(text) == "exits"
+
+
+def test_a_broadcast_source_has_a_way_back_in_ipv4() -> None:
+    """Measured: of IPv4's routes only local ones are none (nft_fib4_eval)."""
+    source = Address.parse("10.0.0.255").value
+    drop = "table ip r {\n\tchain pre {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\t"
+    drop += "fib saddr . iif oif exists drop\n\t}\n}\n"
+    assert _end(drop, src=source) == "dropped"

@@ -56,6 +56,8 @@ def exchange(
     # the interface that the packet came in by: a question cannot say either.
     plain = packet.family == 4 or not (packet.tos or packet.src >> 118 == 0xFE80 >> 6)
     plain = plain and not _for_everybody(snapshot, packet)
+    # Its own rules may refuse a neighbour's advertisement: that answer is to the neighbour.
+    plain = plain and not (seen.replies and seen.replies[0].first.dst >> 118 == 0xFE80 >> 6)
     if further and seen.replies and plain and seen.disposition != "exits":
         yield Asked("answer", seen.replies[0].first, own_answer(seen))
     if seen.disposition != "exits" or seen.egress is None or _for_everybody(snapshot, packet):

@@ -17,6 +17,8 @@ from sekisho.semantics.program import All, AnyOf, Guard, Interface, Not, Reverse
 # Types that table local alone decides in IPv6, too.
 _BY_TABLE = frozenset({"local", "multicast", "anycast"})
 _SIDES = {"saddr": "src", "daddr": "dst"}
+# Of IPv4's routes only a local one is no way back; IPv6 takes none but plain ones.
+_WAYS = {4: ("unicast", "broadcast", "anycast", "multicast"), 6: ("unicast",)}
 
 
 def fib_guard(
@@ -33,7 +35,7 @@ def fib_guard(
             return None
         held = types
     elif sides == ["saddr"] and devices in ([], ["iif"]):
-        found = _way_back(bool(devices), "mark" in fib.flags, values)
+        found = _way_back(bool(devices), "mark" in fib.flags, values, _WAYS[context.family])
         if found is None:
             return None
         held = found
@@ -61,12 +63,14 @@ def _types(
     return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))
 
 
-def _way_back(strict: bool, use_mark: bool, values: Sequence[Expression | Mapping]) -> Guard | None:
+def _way_back(
+    strict: bool, use_mark: bool, values: Sequence[Expression | Mapping], kinds: tuple[str, ...]
+) -> Guard | None:
     """Whether the source is routed (by the interface the packet came in by, when ``strict``).
 
     A packet that came in by lo has its way back there.
     """
-    back = AnyOf((Interface("iif", "lo"), ReversePath(strict, use_mark, sees="protocol")))
+    back = AnyOf((Interface("iif", "lo"), ReversePath(strict, use_mark, kinds, "protocol")))
     guards: list[Guard] = []
     for value in values:
         match plain(value):

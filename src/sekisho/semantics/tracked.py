@@ -29,6 +29,10 @@ from sekisho.semantics.program import (
 )
 
 
+# Doubts about conditions that are known to need no connection, whatever they decide.
+_UNCONNECTED = frozenset({"address-type-by-route", "fib-lookup", "payload", "random-choice", "set-moves"})
+
+
 def without_idle_nat(stations: Mapping[Hook, tuple[Station, ...]]) -> dict[Hook, tuple[Station, ...]]:
     """The stations that packets are shown to: without those of nat where no rule starts tracking."""
     known = (station for hook, here in stations.items() if hook != "bridge" for station in here)
@@ -58,8 +62,8 @@ def _guard(guard: Guard) -> bool:
             return _is_connections(field)
         case Members(fields):
             return any(_is_connections(field) for field in fields)
-        case Unsure():
-            return True
+        case Unsure(doubt):
+            return doubt.code not in _UNCONNECTED
         case _:
             return False
 

@@ -12,8 +12,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from sekisho.lab import doctor
+
+if TYPE_CHECKING:
+    from sekisho.lab.agreement import Decision
+    from sekisho.lab.droplog import DropLog
+    from sekisho.values.packet import Packet
 
 
 @dataclass
@@ -41,9 +47,11 @@ class Tally:
         self.kinds += other.kinds
 
 
-def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool = False) -> Tally:
+def run_hosts(
+    seeds: list[int], packets: int, verbose: bool = False, nft: bool = False, shrink: bool = False
+) -> Tally:
     """Put random packets to the hosts of these seeds and to the kernel. ``nft``: hosts with nftables' own
-    rule sets."""
+    rule sets. ``shrink``: write the first disagreement of a host as a small case."""
     from sekisho.lab.agreement import terms
     from sekisho.lab.droplog import DropLog
     from sekisho.lab.exchange import decisions, start_at
@@ -58,6 +66,7 @@ def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool =
     tally = Tally()
     drops = DropLog()
     scratch = Scratch() if nft else None
+    shown: set[int] = set()
     for seed in seeds:
         host = random_nft_host(seed, scratch) if scratch else random_host(seed)
         try:
@@ -84,6 +93,9 @@ def run_hosts(seeds: list[int], packets: int, verbose: bool = False, nft: bool =
                         tally.disagreements.append(f"{text}: {decision.difference}")
                         if verbose:
                             _show(text, decision, host)
+                        if shrink and seed not in shown:
+                            shown.add(seed)
+                            _shrink(host, packet, decision, drops)
                     else:
                         tally.agreed += 1
                         features(host, decision, tally.features)
@@ -125,6 +137,16 @@ def _show(text: str, decision: object, host: object) -> None:
           seen.reason, seen.error)  # fmt: skip
 
 
+def _shrink(host: object, packet: Packet, decision: Decision, drops: DropLog) -> None:
+    from tests.conformance.hosts import Host
+    from tests.conformance.shrink import disagrees, shrunk, write_case
+
+    assert isinstance(host, Host)
+    texts, small = shrunk(host.snapshot, packet, disagrees(decision.phase, drops))
+    about = f"Found by the campaign on host {host.seed}: {decision.difference}"
+    print(f"   written: {write_case(f'campaign-{host.seed}', texts, small, decision.phase, about)}")
+
+
 def main(argv: list[str] | None = None) -> int:
     """0 all agreed, 1 a disagreement, 2 this machine cannot."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
@@ -139,6 +161,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--nft", action="store_true", help="hosts with nftables' own rule sets")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument(
+        "--shrink", action="store_true", help="write one disagreement of each host to tests/cases, made small"
+    )
     args = parser.parse_args(argv)
     lacking = doctor.missing()
     if lacking:
@@ -149,12 +174,15 @@ def main(argv: list[str] | None = None) -> int:
     seeds = list(range(args.seed * 1_000_000, args.seed * 1_000_000 + args.hosts))
     tally = Tally()
     if args.jobs == 1:
-        tally.add(run_hosts(seeds, args.packets, args.verbose, args.nft))
+        tally.add(run_hosts(seeds, args.packets, args.verbose, args.nft, args.shrink))
     else:
         lots = [seeds[at : at + 25] for at in range(0, len(seeds), 25)]
         with ProcessPoolExecutor(args.jobs, max_tasks_per_child=None) as pool:
             for done in pool.map(
-                partial(run_hosts, packets=args.packets, verbose=args.verbose, nft=args.nft), lots
+                partial(
+                    run_hosts, packets=args.packets, verbose=args.verbose, nft=args.nft, shrink=args.shrink
+                ),
+                lots,
             ):
                 tally.add(done)
                 if tally.hosts % 500 < 25:

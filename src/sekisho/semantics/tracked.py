@@ -28,7 +28,6 @@ from sekisho.semantics.program import (
     parts,
 )
 
-
 # Doubts about conditions that are known to need no connection, whatever they decide.
 _UNCONNECTED = frozenset({"address-type-by-route", "fib-lookup", "payload", "random-choice", "set-moves"})
 

@@ -60,6 +60,8 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
     replies = _answers(rest)
     final = own[-1].last if own else probe.packet
     egress = _frame(seen.frames, key_of(final))
+    if egress is not None and _flooded_beside(own, egress):
+        egress = None
     answer_frame = _frame(seen.frames, key_of(replies[-1].last)) if replies else None
     answer = answer_name(replies[0].first) if replies else None
     steps = tuple(step for passage in own for step in passage.steps)
@@ -118,6 +120,14 @@ def _frame(frames: Sequence[Egress], key: _Key) -> Egress | None:
     return fitting[0] if fitting else None
 
 
+def _flooded_beside(own: Sequence[Passage], egress: Egress) -> bool:
+    """A frame to everybody that its bridge flooded to the other ports: the host takes its copy, whose end
+    is asked for."""
+    came_from = own[-1].iif if own else None
+    to_all = bool(egress.frame.dst_mac[0] & 1)
+    return to_all and came_from == egress.interface and "postrouting" not in own[-1].hooks
+
+
 def _final_packet(own: Sequence[Passage], egress: Egress | None, final: Packet) -> Packet:
     mark = own[-1].last.mark if own else 0
     iif = own[0].iif if own else None
@@ -172,9 +182,10 @@ def _unseen_end(seen: Sightings, replies: Sequence[Passage], last: Passage | Non
         named = BY_ICMP.get((error.proto, error.icmp_type, error.icmp_code or 0))
         if named is not None:
             return named
-    # What no rule is seen to have dropped had another reason, if one is told: it is not alone in the log.
-    told = [name for name in seen.drops if name != "NETFILTER_DROP"] or seen.drops
-    for name in (*reversed(told), *seen.drops[-1:]):
+    # What no rule is seen to have dropped had another reason, if one is told: it is not alone in the log,
+    # where a bridge without ports also says what became of its own reports about groups.
+    told = [name for name in seen.drops if name != "NETFILTER_DROP"]
+    for name in (*reversed(told), *reversed(seen.drops)):
         if name in BY_REASON:
             return BY_REASON[name]
         if name == "IP_INHDR" and (last is None or _carried_by_none(last.first)):

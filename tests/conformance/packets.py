@@ -129,6 +129,8 @@ def _rarer(chance: Random, words: Vocabulary, packet: Packet) -> Packet:
 
 def _source(chance: Random, words: Vocabulary, iif: str | None) -> int:
     if iif is None:
+        if words.family == 4 and chance.random() < 0.05:
+            return (127 << 24) + 1
         return Address.parse(words.own(chance.choice(INTERFACES))).value
     if iif in BRIDGES or chance.random() < 0.8:
         return Address.parse(chance.choice(words.behind[iif])).value

@@ -15,6 +15,7 @@ from sekisho.semantics.program import (
     Continue,
     Drop,
     Goto,
+    In,
     Jump,
     NotUnderstood,
     Reject,
@@ -24,6 +25,7 @@ from sekisho.semantics.program import (
     Untrack,
 )
 from sekisho.values.address import Prefix
+from sekisho.values.intset import IntSet
 from tests.semantics.rules import action, packet
 
 
@@ -58,8 +60,10 @@ TABLE: list[tuple[Action, str]] = [
     (Translate("src", (WEB, WEB)), "-j SNAT --to-source 172.18.0.2"),
     (Translate("src", (WEB, WEB), (1024, 2047), random=True),
      "-p tcp -j SNAT --to-source 172.18.0.2:1024-2047 --random-fully"),
-    (Translate("src", own_address="out"), "-j MASQUERADE"),
-    (Translate("src", None, (1024, 31000), "out"), "-p udp -j MASQUERADE --to-ports 1024-31000"),
+    # IPv4's leaves 0.0.0.0 as it is.
+    (Translate("src", own_address="out", exempt=In("src", IntSet.of(0))), "-j MASQUERADE"),
+    (Translate("src", None, (1024, 31000), "out", exempt=In("src", IntSet.of(0))),
+     "-p udp -j MASQUERADE --to-ports 1024-31000"),
     (Translate("dst", None, (3128, 3128), "in"), "-p tcp -j REDIRECT --to-ports 3128"),
     (Translate("hook", netmap=Prefix(4, value("10.5.6.0"), 24)), "-j NETMAP --to 10.5.6.0/24"),
     # Connection tracking.
@@ -79,6 +83,7 @@ TABLE6: list[tuple[Action, str]] = [
     (Reject("icmp6-port-unreachable"), "-j REJECT"),
     (Translate("dst", (value("fd00::2"),) * 2, (80, 80)), "-p tcp -j DNAT --to-destination [fd00::2]:80"),
     (Translate("dst", (value("fd00::2"),) * 2), "-j DNAT --to-destination fd00::2"),
+    (Translate("src", own_address="out"), "-j MASQUERADE"),
     (Translate("dst", (value("fd00::2"), value("fd00::5")), (1, 2)),
      "-p tcp -j DNAT --to-destination [fd00::2]-[fd00::5]:1-2"),
 ]  # fmt: skip

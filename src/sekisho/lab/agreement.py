@@ -157,7 +157,9 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
         return mine, mine  # the translation drops it, no rule does, and no reason is given
     if mine == "dropped" and theirs == "blackhole" and any(s.code == "bridge-no-hairpin" for s in leg.steps):
         return mine, mine
-    if theirs == "dropped" and mine in refused and leg.steps and _rerouted(leg):
+    if mine == "martian" and theirs == "blackhole" and seen.packet.iif is None:
+        return mine, mine  # EINVAL: what connect() and sendto() say of addresses that nothing leaves with
+    if theirs == "dropped" and mine in refused | {"martian"} and leg.steps and _rerouted(leg):
         return mine, mine  # a failed re-route in OUTPUT is reported as netfilter's drop
     return mine, theirs
 

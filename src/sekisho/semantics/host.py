@@ -10,7 +10,13 @@ from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics import fib, netfilter
 from sekisho.semantics.addresses import HostAddress, address_types, host_addresses, local_table
-from sekisho.semantics.input_checks import arrival_checks, entrance_checks, forwarding_check, source_check
+from sekisho.semantics.input_checks import (
+    arrival_checks,
+    departure_checks,
+    entrance_checks,
+    forwarding_check,
+    source_check,
+)
 from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
@@ -102,6 +108,7 @@ def _program(
         socket_chain(namespace.sockets, family, namespace.socket_protocols, namespace.unread),
         published_ports(stations),
         entrance_checks(family),
+        departure_checks(namespace, family),
     )
     return program, tuple(leans)
 

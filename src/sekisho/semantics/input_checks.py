@@ -1,4 +1,4 @@
-"""What the input routing decision asks of a packet besides the route: martians, source, forwarding.
+"""What a routing decision asks of a packet besides the route: martians, source, forwarding.
 
 These are chains like the others, so that every reading passes them. Order and reasons:
 net/ipv4/route.c (ip_route_input_slow), net/ipv4/fib_frontend.c (fib_validate_source),
@@ -135,6 +135,21 @@ def arrival_checks(namespace: Namespace, family: Family) -> ChainCode:
         Guarded(In("dst", _MULTICAST), NotUnderstood(Doubt("multicast-membership"))),
     )
     return ChainCode("martians", tuple(lines), Accept())
+
+
+def departure_checks(namespace: Namespace, family: Family) -> ChainCode:
+    """From 127.0.0.1 nothing leaves this host: no output route takes it (__mkroute_output)."""
+    if family == 6:
+        return ChainCode("departure", (), Accept())
+    lines: list[Guarded] = []
+    stop = Stop("martian")
+    for name in interfaces_of(namespace):
+        leaving = All((In("src", _LOOPBACK), Interface("oif", name)))
+        if strange := _unreadable(namespace, name, "route_localnet"):
+            lines.append(Guarded(leaving, strange))
+        elif not _either(namespace, name, "route_localnet"):
+            lines.append(Guarded(leaving, stop))
+    return ChainCode("departure", tuple(lines), Accept())
 
 
 def forwarding_check(namespace: Namespace, family: Family) -> ChainCode:

@@ -13,7 +13,7 @@ from sekisho.semantics.conntrack import Connection, bind
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import Translate
 from sekisho.semantics.source_address import best_address, deciding
-from sekisho.semantics.traveller import Traveller
+from sekisho.semantics.traveller import Traveller, holds
 from sekisho.values.address import BITS
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS
 
@@ -34,6 +34,8 @@ def translate(
 
     Raises NoAddress where MASQUERADE or REDIRECT finds no address.
     """
+    if holds(action.exempt, packet):
+        return ()
     leans: list[Lean] = []
     current = connection.reply.mirrored()
     present = current.dst if side == "dst" else current.src

@@ -27,7 +27,7 @@ from sekisho.semantics.nft_columns import Open, column
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_matches import element_guard
 from sekisho.semantics.nft_values import address_span, numbers
-from sekisho.semantics.program import ALWAYS, Action, FirstOf, Guard, Guarded, Translate, Unsure
+from sekisho.semantics.program import ALWAYS, Action, FirstOf, Guard, Guarded, Translate, Unsure, masqueraded
 from sekisho.values.address import Prefix
 
 _Act = Callable[[Expression], Action]
@@ -45,7 +45,10 @@ def nat_action(nat: Nat, context: NftContext) -> Action | None:
     what: Literal["src", "dst"] = "src" if nat.kind in ("snat", "masquerade") else "dst"
     start = Translate(what, random=bool(_RANDOM & set(nat.flags)))
     if nat.kind in ("masquerade", "redirect"):
-        start = replace(start, own_address="out" if nat.kind == "masquerade" else "in")
+        if nat.kind == "masquerade":
+            start = replace(masqueraded(context.family), random=start.random)
+        else:
+            start = replace(start, own_address="in")
     return _with_address(start, nat, context)
 
 

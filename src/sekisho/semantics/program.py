@@ -183,7 +183,8 @@ class Translate:
     of an interface instead: "out" is MASQUERADE (what routing would choose there), "in" is REDIRECT
     (the incoming interface's first address; 127.0.0.1 for local packets). ``netmap`` replaces the
     prefix bits only; ``what`` is then "hook": the side that the hook translates. ``random``: the port
-    is chosen at random. ``base_port``: the port that is mapped to the first of ``ports``.
+    is chosen at random. ``base_port``: the port that is mapped to the first of ``ports``. ``exempt``:
+    packets that are left as they are.
     """
 
     what: Literal["src", "dst", "hook"]
@@ -193,6 +194,13 @@ class Translate:
     netmap: Prefix | None = None
     random: bool = False
     base_port: int | None = None
+    exempt: Guard = NEVER
+
+
+def masqueraded(family: Family) -> Translate:
+    """MASQUERADE; IPv4's leaves 0.0.0.0 as it is (nf_nat_masquerade_ipv4)."""
+    nobody: Guard = In("src", IntSet.of(0)) if family == 4 else NEVER
+    return Translate("src", own_address="out", exempt=nobody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +360,7 @@ class Program:
     asks of the source address (rp_filter, local addresses), ``forwarding`` whether a packet that arrived
     may be forwarded. ``gaps`` are, per hook, the tables that were not captured. ``sockets`` are the
     listening sockets as a chain that accepts (None: not captured), ``published`` holds for the ports that
-    some DNAT rule asks for.
+    some DNAT rule asks for. ``departure`` is what an output route asks of the addresses.
     """
 
     family: Family
@@ -366,3 +374,4 @@ class Program:
     sockets: ChainCode | None = None
     published: Guard = NEVER
     entrance: ChainCode = ChainCode("entrance", (), Accept())
+    departure: ChainCode = ChainCode("departure", (), Accept())

@@ -5,6 +5,7 @@ Sources: iptables-extensions(8), net/netfilter/xt_*.c.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from sekisho.model.evidence import Evidence
@@ -25,6 +26,7 @@ from sekisho.semantics.program import (
     SetZone,
     Translate,
     Untrack,
+    masqueraded,
 )
 from sekisho.values.address import Address, Family, Prefix
 
@@ -99,7 +101,7 @@ def _action(target: Target, options: dict[str, Option], family: Family) -> Actio
     if name in ("DNAT", "SNAT"):
         return _nat(name, options, family)
     if name == "MASQUERADE":
-        return Translate("src", own_address="out", ports=_port_range(options), random=_random(options))
+        return replace(masqueraded(family), ports=_port_range(options), random=_random(options))
     if name == "REDIRECT":
         return Translate("dst", own_address="in", ports=_port_range(options), random=_random(options))
     if name == "NETMAP":

@@ -178,6 +178,8 @@ class Visit(HookWalk):
                 return self._refused(again)
             if again.line is not passed.line:
                 self._set_out(again, "OUTPUT", False)
+        if end := self._object(program.departure):
+            return end
         self.way_out = packet.oif
         if end := self.hook("output"):
             return end
@@ -195,8 +197,9 @@ class Visit(HookWalk):
         if not isinstance(passed.action, RouteTo):
             return self._refused(passed)
         self._set_out(passed, "OUTPUT", False)
+        end = self._object(self.program.departure)
         self.way_out, packet.oif = packet.oif, seen
-        return None
+        return end
 
     def _to_everybody(self, passed: Passed) -> End:
         """connect() of TCP refuses such a destination; other packets leave and come back as well."""

@@ -47,6 +47,10 @@ def translate(
         if connection is None:
             add(bound, hit.state, hit.some & hit.within)
             continue
+        exempt = hit.some & guards.holds(hit.action.exempt, hit.state).yes
+        if exempt.satisfiable():
+            add(bound, _marked(hit.state, hit.side), exempt & hit.within)
+            hit = replace(hit, some=hit.some & ~exempt)
         for address, some in _addresses(hit, addresses, guards):
             if address == "none":
                 dropped.append((hit.state, some & hit.within))

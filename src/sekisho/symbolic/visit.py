@@ -211,7 +211,7 @@ class SymbolicVisit(SymbolicHookWalk):
             for passed, state, some in self._lookup(local, "output"):
                 self._set_out(passed, state, some, "output", routed)
         waiting: Front = {}
-        for state, some in routed.items():
+        for state, some in self._object(self.program.departure, routed, "departure").items():
             add(waiting, replace(state, way_out=state.way), some)
         ready: Front = {}
         for state, some in self.hook("output", waiting).items():
@@ -233,7 +233,7 @@ class SymbolicVisit(SymbolicHookWalk):
             for passed, state, part in self._lookup(changed, phase, of_root=self.space.family == 4):
                 sent: Front = {}
                 self._set_out(passed, state, part, phase, sent)
-                for each, those in sent.items():
+                for each, those in self._object(self.program.departure, sent, phase).items():
                     add(found, replace(each, way_out=each.way, oif=state.oif), those)
         return found
 

@@ -20,6 +20,7 @@ from sekisho.semantics.program import (
     NotUnderstood,
     Reject,
     Return,
+    SetBits,
     SetZone,
     Translate,
     Untrack,
@@ -66,6 +67,7 @@ TABLE: list[tuple[Action, str]] = [
      "-p udp -j MASQUERADE --to-ports 1024-31000"),
     (Translate("dst", None, (3128, 3128), "in"), "-p tcp -j REDIRECT --to-ports 3128"),
     (Translate("hook", netmap=Prefix(4, value("10.5.6.0"), 24)), "-j NETMAP --to 10.5.6.0/24"),
+    (SetBits("tcp_flags", 0xC0, 0), "-p tcp -j ECN --ecn-tcp-remove"),
     # Connection tracking.
     (Untrack(), "-j CT --notrack"),
     (Untrack(), "-j NOTRACK"),

@@ -182,10 +182,9 @@ def _unseen_end(seen: Sightings, replies: Sequence[Passage], last: Passage | Non
         named = BY_ICMP.get((error.proto, error.icmp_type, error.icmp_code or 0))
         if named is not None:
             return named
-    # What no rule is seen to have dropped had another reason, if one is told: it is not alone in the log,
-    # where a bridge without ports also says what became of its own reports about groups.
-    told = [name for name in seen.drops if name != "NETFILTER_DROP"]
-    for name in (*reversed(told), *reversed(seen.drops)):
+    # What no rule is seen to have dropped had another reason, if one is told: it is not alone in the log.
+    told = [name for name in seen.drops if name != "NETFILTER_DROP"] or seen.drops
+    for name in (*reversed(told), *seen.drops[-1:]):
         if name in BY_REASON:
             return BY_REASON[name]
         if name == "IP_INHDR" and (last is None or _carried_by_none(last.first)):

@@ -207,7 +207,7 @@ def masqueraded(family: Family) -> Translate:
 class SetBits:
     """``field = (field & ~mask) ^ value``; the rule list goes on."""
 
-    field: Literal["mark", "ctmark", "tos", "ttl"]
+    field: Literal["mark", "ctmark", "tos", "ttl", "tcp_flags"]
     mask: int
     value: int
 

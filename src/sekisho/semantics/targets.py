@@ -29,17 +29,18 @@ from sekisho.semantics.program import (
     masqueraded,
 )
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.packet import CWR, ECE
 
 # Targets that look at a packet, or change what decides nothing here, and pass it on.
 PASSING = frozenset({
     "LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM", "CLASSIFY", "RATEEST",
-    "LED", "IDLETIMER", "SECMARK", "CONNSECMARK", "TEE", "CONTINUE", "NFACCT", "ECN",
+    "LED", "IDLETIMER", "SECMARK", "CONNSECMARK", "TEE", "CONTINUE", "NFACCT",
 })  # fmt: skip
 
 # Every target whose meaning is known here, for the tests that hold them to a kernel.
 CLAIMED = PASSING | {
     "ACCEPT", "DROP", "RETURN", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "MARK",
-    "CONNMARK", "NOTRACK", "CT", "TOS", "DSCP", "TTL", "HL",
+    "CONNMARK", "NOTRACK", "CT", "TOS", "DSCP", "TTL", "HL", "ECN",
 }  # fmt: skip
 
 # The options of those targets that decide; one that is not here may change what they do.
@@ -53,6 +54,7 @@ OPTIONS: dict[str, frozenset[str]] = {
     "MASQUERADE": frozenset({"to-ports", "random", "random-fully"}),
     "REDIRECT": frozenset({"to-ports", "random", "random-fully"}),
     "NETMAP": frozenset({"to"}),
+    "ECN": frozenset({"ecn-tcp-remove"}),
 }
 
 # What a REJECT sends when the rule does not say (ip6t_REJECT, ipt_REJECT).
@@ -119,6 +121,8 @@ def _action(target: Target, options: dict[str, Option], family: Family) -> Actio
     if name in ("TTL", "HL"):
         value = options.get("ttl-set") or options.get("hl-set")
         return SetBits("ttl", 0xFF, int(value.values[0])) if value else None
+    if name == "ECN":
+        return SetBits("tcp_flags", ECE | CWR, 0) if "ecn-tcp-remove" in options else None
     if name in ("NFQUEUE", "QUEUE"):
         return NotUnderstood(Doubt("userspace-decides", (name,)))
     return None

@@ -31,6 +31,8 @@ def effect(action: Action, state: State, space: Space) -> State:
                 return replace(state, ttl=space.constant(value, 8), spent=0)
             if field == "tos":
                 return replace(state, tos=_set_bits(space, state.tos, mask, value))
+            if field == "tcp_flags":
+                return replace(state, tcp_flags=_set_bits(space, state.tcp_flags, mask, value))
             return _with_mark(state, field, _set_free(space, getattr(state, field), mask, value))
         case CopyMark(source, target, source_mask, target_mask):
             taken, before = getattr(state, source), getattr(state, target)

@@ -194,6 +194,8 @@ def main(argv: list[str] | None = None) -> int:
         f"{tally.hosts} hosts ({tally.unbuilt} not built), {tally.decisions} decisions in {seconds:.0f} s: "
         f"{tally.agreed} agree, {undecided} undetermined, {len(tally.disagreements)} disagree"
     )
+    for reason, count in tally.undetermined.most_common():
+        print(f"  undetermined, {reason}: {count}")
     for text in tally.disagreements[:40]:
         print("  " + text)
     if args.report:

@@ -176,21 +176,34 @@ class Conditions:
 
     def _fib(self, where: Place) -> str:
         chance = self.chance
-        kinds = (
-            ("local", "broadcast", "unicast", "multicast") if self.words.family == 4 else ("local", "unicast")
-        )
+        kinds = ["local", "broadcast", "unicast", "multicast", "unreachable", "prohibit", "blackhole"]
+        if self.words.family == 6:
+            kinds = [
+                "local",
+                "unicast",
+                "unicast",
+                "multicast",
+                "anycast",
+                "unreachable",
+                "prohibit",
+                "blackhole",
+            ]
         kind = chance.choice(kinds)
         side = chance.choice(("daddr", "saddr"))
-        forms = [f"fib {side} type {self._sign()}{kind}"]
+        there = chance.choice(("exists", "missing"))
+        name = chance.choice(INTERFACES)
+        forms = [f"fib {side} type {self._sign()}{kind}", f"fib {side} type {self._sign()}{kind}",
+                 f"fib {side} . mark type {self._sign()}{kind}"]  # fmt: skip
         if self.words.family == 4:
             forms.append(f"fib {side} type {{ local, broadcast }}")
-        if where.hook in COMES_IN and self.words.family == 4:
+        if where.hook in COMES_IN:
             forms.append(f"fib {side} . iif type {self._sign()}{kind}")
             forms += [
-                f"fib saddr . iif oif {chance.choice(('exists', 'missing'))}",
-                f"fib saddr oif {chance.choice(('exists', 'missing'))}",
-                f"fib saddr . mark . iif oif {chance.choice(('exists', 'missing'))}",
-            ]
+                f"fib saddr . iif oif {there}", f"fib {side} oif {there}",
+                f"fib saddr . mark . iif oif {there}",
+                f'fib {side} oif {self._sign()}"{name}"', f'fib {side} . mark oifname {self._sign()}"{name}"',
+                f'fib saddr . iif oifname "{name}"',
+            ]  # fmt: skip
         return chance.choice(forms)
 
     def _header(self, where: Place) -> str:

@@ -35,6 +35,8 @@ _MAY_GO = (
     (re.compile(r"ip6?tables\b.*\.txt$"), re.compile(r"(\[\d+:\d+\] )?-A ")),
     (re.compile(r"(ip6?-(route|rule)\b.*|sysctl)\.txt$"), re.compile("")),
     (re.compile(r"ipset-save\.txt$"), re.compile("add ")),
+    # Rules of nftables, one a line; a set's elements and a chain's own line stay.
+    (re.compile(r"nft-ruleset\.txt$"), re.compile(r"\t\t(?!type |flags |auto-merge|elements )[a-z].*[^{,]$")),
 )
 
 
@@ -125,7 +127,7 @@ def write_case(name: str, texts: Texts, packet: Packet, phase: Phase, about: str
     """A folder of tests/cases without a record; ``python -m tests.cases_record NAME`` makes that."""
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
-    _write({file: text for file, text in texts.items() if text.strip()}, folder)
+    _write(texts, folder)  # empty ones too: a file that is missing says that nobody looked
     flow = {"about": about, "why": "", "packet": packet_fields(packet), "phases": [phase]}
     (folder / "flow.json").write_text(json.dumps(flow, indent=1) + "\n", encoding="utf-8")
     return folder

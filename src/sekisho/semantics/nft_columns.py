@@ -21,6 +21,7 @@ from sekisho.semantics.program import (
     NEW,
     RELATED,
     UNTRACKED,
+    All,
     Guard,
     In,
     Not,
@@ -82,7 +83,9 @@ class Open:
 
 AnyColumn = Column | InterfaceColumn | Fixed | Absent | Open
 
-TRACKED = In("ctstate", IntSet.of(NEW, ESTABLISHED, RELATED))
+# A template, which ``ct zone set`` attaches before tracking, has the state of a new connection and nothing
+# else of one: its protocol is 0 (net/netfilter/nft_ct.c, nft_ct_get_eval).
+TRACKED = All((In("ctstate", IntSet.of(NEW, ESTABLISHED, RELATED)), In("ctproto", IntSet.span(1, 255))))
 _ETHER_TYPES: dict[int, int] = {4: 0x0800, 6: 0x86DD}
 _NFPROTO: dict[int, int] = {4: 2, 6: 10}
 # nft's bit of each state (1 << (state + 1); 1 invalid, 64 untracked).

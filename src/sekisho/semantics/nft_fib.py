@@ -7,18 +7,32 @@ filter (net/ipv4/netfilter/nft_fib_ipv4.c, net/ipv6/netfilter/nft_fib_ipv6.c).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 from sekisho.model.nft_rule import Exists, Expression, Fib, Mapping, Word
-from sekisho.semantics.match_address_type import address_type
+from sekisho.semantics.match_address_type import UNICAST6, address_type
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_values import plain
-from sekisho.semantics.program import All, AnyOf, Guard, Interface, Not, ReversePath
+from sekisho.semantics.program import NEVER, All, AnyOf, Guard, In, Interface, Not, ReversePath
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import ICMPV6
 
-# Types that table local alone decides in IPv6, too.
+# Types that table local alone decides in IPv6, too, and those of routes that refuse.
 _BY_TABLE = frozenset({"local", "multicast", "anycast"})
+_REFUSED = frozenset({"unreachable", "blackhole", "prohibit"})
 _SIDES = {"saddr": "src", "daddr": "dst"}
 # Of IPv4's routes only a local one is no way back; IPv6 takes none but plain ones.
-_WAYS = {4: ("unicast", "broadcast", "anycast", "multicast"), 6: ("unicast",)}
+_WAYS = {4: ("unicast", "broadcast", "anycast", "multicast"), 6: ("unicast", "multicast")}
+_LINK_LOCAL6 = IntSet.from_intervals(
+    [(0xFE80 << 112, (0xFEC0 << 112) - 1)]
+    + [(0xFF02 + (flags << 4) << 112, (0xFF03 + (flags << 4) << 112) - 1) for flags in range(16)]
+)
+_ASKS_FOR_ADDRESS: dict[int, Guard] = {
+    4: All((In("src", IntSet.span(0, (1 << 24) - 1)),
+            In("dst", IntSet.of((1 << 32) - 1) | IntSet.span(0xE0 << 24, (0xE0 << 24) + 255)))),
+    6: All((In("src", IntSet.of(0)), In("dst", _LINK_LOCAL6), In("proto", IntSet.of(ICMPV6)))),
+}  # fmt: skip
 
 
 def fib_guard(
@@ -30,12 +44,9 @@ def fib_guard(
     if len(sides) != 1 or len(devices) > 1 or operator not in ("==", "!="):
         return None
     if fib.result == "type":
-        types = _types(_SIDES[sides[0]], devices[0] if devices else None, values, context)
-        if types is None:
-            return None
-        held = types
-    elif sides == ["saddr"] and devices in ([], ["iif"]):
-        found = _way_back(bool(devices), "mark" in fib.flags, values, _WAYS[context.family])
+        held = _types(_SIDES[sides[0]], devices[0] if devices else None, "mark" in fib.flags, values, context)
+    elif fib.result in ("oif", "oifname") and devices in ([], ["iif"]):
+        found = _way(_SIDES[sides[0]], bool(devices), "mark" in fib.flags, values, context)
         if found is None:
             return None
         held = found
@@ -45,40 +56,63 @@ def fib_guard(
 
 
 def _types(
-    side: str, device: str | None, values: Sequence[Expression | Mapping], context: NftContext
-) -> Guard | None:
-    """IPv6 asks all routes: an address that has none is of type unreachable. What that needs of the
-    destination's routes is not worked out here."""
+    side: str, device: str | None, use_mark: bool, values: Sequence[Expression | Mapping], context: NftContext
+) -> Guard:
+    """The address on that side is of one of the types. IPv6 asks all routes: where none leads to the address
+    it is unreachable."""
     guards: list[Guard] = []
     for value in values:
         word = plain(value)
         if not isinstance(word, Word):
             raise ValueError("an address type without a name")
         if context.family == 6 and word.text not in _BY_TABLE:
-            if (word.text, side, device) != ("unicast", "src", None):
-                return None
-            guards.append(ReversePath(strict=False, sees="protocol"))
-            continue
-        guards.append(address_type(side, word.text.upper(), device, context.address_types))
+            guards.append(_type6(side, device, use_mark, word.text, context))
+        else:
+            guards.append(address_type(side, word.text.upper(), device, context.address_types))
     return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))
 
 
-def _way_back(
-    strict: bool, use_mark: bool, values: Sequence[Expression | Mapping], kinds: tuple[str, ...]
-) -> Guard | None:
-    """Whether the source is routed (by the interface the packet came in by, when ``strict``).
+def _type6(side: str, device: str | None, use_mark: bool, kind: str, context: NftContext) -> Guard:
+    """What a lookup of all routes finds, as from a local process (__nft_fib6_eval_type). A device only
+    tells what is local: another interface's address is unicast then."""
+    assert side in ("src", "dst")
+    which: Literal["src", "dst"] = "src" if side == "src" else "dst"
+    if kind in _REFUSED:
+        return ReversePath(False, use_mark, (kind,), "protocol", which, subnets=True)
+    if kind != "unicast":
+        return NEVER  # IPv6 has no broadcast; throw, nat and xresolve are no type of an address
+    if device is None:
+        led = ReversePath(False, use_mark, ("unicast",), "protocol", which, subnets=True)
+        return All((In(side, UNICAST6), led))
+    onward = (side, device) == ("src", "iif")
+    led = ReversePath(False, use_mark, ("unicast", "local"), "protocol", which, subnets=True, onward=onward)
+    own = address_type(side, "LOCAL", device, context.address_types)
+    return All((In(side, UNICAST6), Not(own), led))
 
-    A packet that came in by lo has its way back there.
+
+def _way(
+    side: str, strict: bool, use_mark: bool, values: Sequence[Expression | Mapping], context: NftContext
+) -> Guard | None:
+    """Whether the address is routed (by the interface the packet came in by, when ``strict``), and where to.
+
+    What came in by lo is found there. So is, where it came in, what a host without an address yet sends to
+    everybody on the link (DHCP, IPv6's neighbour discovery).
     """
-    back = AnyOf((Interface("iif", "lo"), ReversePath(strict, use_mark, kinds, "protocol")))
+    which: Literal["src", "dst"] = "src" if side == "src" else "dst"
+    here = AnyOf((Interface("iif", "lo"), _ASKS_FOR_ADDRESS[context.family]))
+    led = ReversePath(strict, use_mark, _WAYS[context.family], "protocol", which, onward=strict)
     guards: list[Guard] = []
     for value in values:
         match plain(value):
             case Exists(wanted):
-                guards.append(back if wanted else Not(back))
+                found = AnyOf((here, led))
+                guards.append(found if wanted else Not(found))
             case Word(name) if strict:
                 # The only interface that can be found is the one it came in by.
-                guards.append(All((Interface("iif", name), back)))
+                guards.append(All((Interface("iif", name), AnyOf((here, led)))))
+            case Word(name):
+                by = replace(led, device=name)
+                guards.append(AnyOf((All((Interface("iif", name), here)), All((Not(here), by)))))
             case _:
                 return None
     return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))

@@ -113,7 +113,11 @@ class Members:
 class ReversePath:
     """A route lookup with source and destination exchanged finds a way back of one of ``kinds``.
 
-    ``strict``: by the very interface that the packet came in by; otherwise by any interface.
+    ``side`` "dst": a lookup of the destination instead, with nothing exchanged. A lookup that is refused
+    finds the kind of what refused it. ``strict``: by the very interface that the packet came in by;
+    otherwise by any. ``device``: the route's first way is by that interface. ``subnets``: the address that
+    a subnet on a link begins with counts as anycast (IPv6). ``onward``: what is to be forwarded is looked
+    up as if it came in by its way out.
     ``use_mark``: the lookup sees the packet's mark (src_valid_mark). For a packet to a broadcast
     address the lookup is made from no address in particular (ip_route_input_slow, brd_input).
     ``sees``: what policy rules see of the packet beyond addresses and mark.
@@ -123,6 +127,10 @@ class ReversePath:
     use_mark: bool = False
     kinds: tuple[str, ...] = ("unicast",)
     sees: Literal["ports", "protocol", "nothing"] = "ports"
+    side: Literal["src", "dst"] = "src"
+    device: str | None = None
+    subnets: bool = False
+    onward: bool = False
 
 
 Guard = In | Masked | Interface | All | AnyOf | Not | Unsure | Members | ReversePath

@@ -13,6 +13,7 @@ from sekisho.semantics.program import (
     Program,
     ReversePath,
     RouteTo,
+    Stop,
     Way,
 )
 from sekisho.semantics.traveller import BROADCAST, Traveller
@@ -54,28 +55,59 @@ _TURNED = {"src": "dst", "dst": "src", "sport": "dport", "dport": "sport"}
 def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> bool | None:
     """Look the way back up: source and destination exchanged, as from a local process."""
     back = copy(packet)
-    back.src, back.dst = 0 if packet.route_kind == BROADCAST else packet.dst, packet.src
-    back.sport, back.dport = packet.dport, packet.sport
-    back.unstated = frozenset(_TURNED.get(name, name) for name in packet.unstated)
+    if guard.side == "src":
+        back.src, back.dst = 0 if packet.route_kind == BROADCAST else packet.dst, packet.src
+        back.sport, back.dport = packet.dport, packet.sport
+        back.unstated = frozenset(_TURNED.get(name, name) for name in packet.unstated)
     if guard.sees != "ports":
         back.sport = back.dport = None
         back.unstated -= {"sport", "dport"}
     if guard.sees == "nothing":
         back.proto = 0
-    # Where the packet is to be forwarded, its way out is the reverse lookup's incoming interface; rules
-    # that ask (rpfilter, fib) always ask as from a local process.
-    way_out = packet.oif if guard.sees == "ports" else None
+    # Where the packet is to be forwarded, its way out is the reverse lookup's incoming interface; most rules
+    # that ask (rpfilter, fib) ask as from a local process.
+    way_out = packet.oif if guard.sees == "ports" or guard.onward else None
     back.iif, back.oif, back.uid, back.local = way_out or "lo", None, 0, True
     if back.family == 6 and back.dst >> 118 == 0xFE80 >> 6:
-        back.iif = packet.iif  # a link-local source is looked for on its own link (ip6t_rpfilter.c)
+        # A link-local address is looked for on its own link (ip6t_rpfilter.c, nft_fib_ipv6.c).
+        back.iif = packet.iif or packet.oif
     back.mark = packet.mark if guard.use_mark else 0
     choices = Choices()
     action = _last(program.routing, program.route_tables, back, choices).action
     if choices.taken or isinstance(action, NotUnderstood):
         return None
-    if not isinstance(action, RouteTo) or action.kind not in guard.kinds:
+    if action is None:
         return False
-    return not guard.strict or any(way.dev == packet.iif for way in action.ways)
+    zero = subnet_bits(action) if guard.subnets else None
+    kind = "anycast" if zero is not None and not back.dst & zero else found_kind(action)
+    if kind not in guard.kinds:
+        return False
+    ways = action.ways if isinstance(action, RouteTo) else ()
+    if guard.device is not None:
+        return any(way.dev == guard.device for way in ways[:1])
+    return not guard.strict or any(way.dev == packet.iif for way in ways)
+
+
+# What a lookup finds where a route, or a policy rule, refuses; where there is none it is unreachable, too.
+_REFUSALS: dict[str, str] = {
+    "blackhole": "blackhole", "prohibited": "prohibit", "unreachable": "unreachable",
+    "no_route": "unreachable",
+}  # fmt: skip
+
+
+def found_kind(action: Action) -> str | None:
+    """What a lookup found; None: nothing that has a kind."""
+    if isinstance(action, Stop):
+        return _REFUSALS.get(action.disposition)
+    return action.kind if isinstance(action, RouteTo) else None
+
+
+def subnet_bits(action: Action) -> int | None:
+    """The bits that are zero in the address that a subnet on a link begins with, which is any router's
+    there (IPv6, ipv6_anycast_destination); None: the route is no such subnet."""
+    if not isinstance(action, RouteTo) or action.kind != "unicast" or action.prefix_length >= 127:
+        return None
+    return (1 << 128 - action.prefix_length) - 1 if all(way.via is None for way in action.ways) else None
 
 
 def pick_way(route: RouteTo, choices: Choices) -> Way:

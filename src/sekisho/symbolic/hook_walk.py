@@ -30,6 +30,7 @@ from sekisho.semantics.program import (
     Translate,
     Way,
 )
+from sekisho.semantics.routing import found_kind, subnet_bits
 from sekisho.semantics.traveller import BROADCAST
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Within
@@ -218,19 +219,20 @@ class SymbolicHookWalk(ABC):
     def reverse_path(self, state: State, guard: ReversePath) -> Cond:
         """A lookup with source and destination exchanged, as from a local process."""
         zero = self.space.constant(0, 32)
-        ends = state.ends.mirrored()
-        if state.route_kind == BROADCAST:
+        ends = state.ends.mirrored() if guard.side == "src" else state.ends
+        if state.route_kind == BROADCAST and guard.side == "src":
             ends = replace(ends, src=self.space.constant(0, ends.src.width))
-        way_out = state.oif if guard.sees == "ports" else None
+        way_out = state.oif if guard.sees == "ports" or guard.onward else None
         back = replace(
             state, ends=ends, iif=way_out or "lo", oif=None, uid=zero, local=True,
             mark=state.mark if guard.use_mark else 0, sees=guard.sees,
         )  # fmt: skip
         found = self._looked_back(back, state.iif, guard)
         if self.space.family == 6:
-            # A link-local source is looked for on its own link.
-            near = self.space.member(state.ends.src, LINK_LOCAL)
-            here = self._looked_back(replace(back, iif=state.iif), state.iif, guard)
+            # A link-local address is looked for on its own link.
+            near = self.space.member(ends.dst, LINK_LOCAL)
+            link = state.oif if state.iif is None else state.iif
+            here = self._looked_back(replace(back, iif=link), state.iif, guard)
             found = Cond((here.yes & near) | (found.yes & ~near), (here.maybe & near) | (found.maybe & ~near))
         return found
 
@@ -252,9 +254,18 @@ class SymbolicHookWalk(ABC):
             action = passed.action
             if isinstance(action, NotUnderstood):
                 asked.append(some)
-            elif isinstance(action, RouteTo) and action.kind in guard.kinds:
-                devices = {way.dev for way in action.ways}
-                if not guard.strict:
+                continue
+            zero = subnet_bits(action) if guard.subnets and action is not None else None
+            if zero is not None:
+                first = some & self.space.masked(back.ends.dst, zero, 0)
+                yes |= first if "anycast" in guard.kinds else nothing
+                some &= ~first
+            if action is not None and found_kind(action) in guard.kinds:
+                ways = action.ways if isinstance(action, RouteTo) else ()
+                devices = {way.dev for way in ways}
+                if guard.device is not None:
+                    yes |= some if any(way.dev == guard.device for way in ways[:1]) else nothing
+                elif not guard.strict:
                     yes |= some
                 elif isinstance(iif, ByOrigin):
                     yes |= some & iif.where(devices.__contains__, nothing)

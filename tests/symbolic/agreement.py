@@ -173,7 +173,7 @@ def compare(
     world: World, walk: SymbolicWalk, source: Source, flows: list[Flows], values: Values
 ) -> Difference | None:
     """Where the packet's own walk and its sets disagree."""
-    packet = packet_of(values, source)
+    packet = packet_of(values, source, walk.family)
     if packet.src == packet.dst and packet.sport == packet.dport:
         return None  # a packet to itself: a tuple that is its own answer
     if is_error(traveller(packet)):

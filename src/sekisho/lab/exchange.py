@@ -58,6 +58,8 @@ def exchange(
     plain = plain and not _for_everybody(snapshot, packet)
     # Its own rules may refuse a neighbour's advertisement: that answer is to the neighbour.
     plain = plain and not (seen.replies and seen.replies[0].first.dst >> 118 == 0xFE80 >> 6)
+    # The same of an echo that was for any router: without a source yet, its reply keeps to the interface.
+    plain = plain and not (seen.replies and _from_another(seen.replies[0].first, seen.packet))
     if further and seen.replies and plain and seen.disposition != "exits":
         yield Asked("answer", seen.replies[0].first, own_answer(seen))
     if seen.disposition != "exits" or seen.egress is None or _for_everybody(snapshot, packet):
@@ -129,6 +131,11 @@ def _for_everybody(snapshot: Snapshot, packet: Packet) -> bool:
     """Whether an answer to the packet would go to a broadcast address: what TCP refuses to ask for."""
     routes = snapshot.host.routes
     return any(route.kind == "broadcast" and route.dst.value == packet.src for route in routes)
+
+
+def _from_another(answer: Packet, packet: Packet) -> bool:
+    """Whether an IPv6 echo is answered from another address than it was for."""
+    return (answer.proto, answer.icmp_type) == (ICMPV6, 129) and answer.src != packet.dst
 
 
 def _has_open_port(packet: Packet) -> bool:

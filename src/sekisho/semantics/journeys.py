@@ -134,8 +134,9 @@ def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
             connection, direction = walk.ended
             carries = connection, 1 - direction
         template = walk.ended_untracked and kept
-        if back.family == 4 and is_error(back) and not _for_this_host(forward):
-            # Only routing tells the source of an error about a packet for somebody else (icmp_send).
+        # Only routing tells the source of an error about a packet for somebody else (icmp_send). IPv6 takes
+        # one of the interface it came in by, and knows none on a bridge (icmp6_send, parm->iif).
+        if is_error(back) and not _for_this_host(forward) and (back.family == 4 or _bridged(forward)):
             back.unstated |= {"src"}
         return walk.leg(back, node, "process", reply=True, carries=carries, template=template)
     holder = walk.behind(last.oif or "", last.next_hop or Address(last.family, last.dst))
@@ -147,6 +148,11 @@ def _for_this_host(leg: Leg) -> bool:
     """Whether routing sent the packet to a local process."""
     routes = [step for step in leg.steps if step.hook == "route"]
     return bool(routes) and (routes[-1].verdict == "LOCAL" or routes[-1].code == "route-output-local")
+
+
+def _bridged(leg: Leg) -> bool:
+    """Whether br_netfilter had the packet on its way from one port to another."""
+    return any(step.code == "bridge-netfilter" for step in leg.steps)
 
 
 def _answer(packet: Packet, established: bool) -> Packet:

@@ -183,10 +183,21 @@ class Guards:
             if isinstance(number, Bits):
                 return self._exact(space.masked(number, mask, value))
             return self.always if number is not None and number & mask == value else self.never
+        if name in ("src", "dst"):
+            return self._exact(space.masked(getattr(state.ends, name), mask, value))
+        if name in ("sport", "dport") and state.sees == "ports":
+            return self._exact(space.masked(getattr(state.ends, name), mask, value) & self.ported)
         if name == "tcp_flags":
             return self._exact(space.masked(state.tcp_flags, mask, value) & self.tcp)
-        if name == "tos":
-            return self._exact(space.masked(state.tos, mask, value))
+        if name == "proto":
+            return self._exact(space.masked(space.field[name], mask, value))
+        if name in ("tos", "length"):
+            return self._exact(space.masked(getattr(state, name), mask, value))
+        if name in ("uid", "gid", "src_mac") and not (name == "src_mac" and state.mac_open):
+            bits = getattr(state, name)
+            return self.never if bits is None else self._exact(space.masked(bits, mask, value))
+        if name == "src_mac":
+            return self._unsure
         raise NotImplementedError(f"masked {name}")
 
     def _interface(self, guard: Interface, state: State) -> Cond:

@@ -19,6 +19,7 @@ from sekisho.semantics.program import (
     Guarded,
     In,
     Interface,
+    Members,
     Not,
 )
 from sekisho.symbolic.guards import interface_fits
@@ -162,6 +163,8 @@ def _asks(guard: Guard) -> frozenset[str]:
             return frozenset((name,))
         case In("ctstate"):
             return frozenset(("ctstate",))
+        case Members(fields):
+            return frozenset(fields) & {"iif", "oif"}
         case All(inner) | AnyOf(inner):
             return frozenset().union(*map(_asks, inner))
         case Not(part):
@@ -178,6 +181,8 @@ def settled(guard: Guard, state: State) -> Guard:
             if isinstance(given, ByOrigin) or name in ("physin", "physout"):
                 return guard
             return ALWAYS if interface_fits(guard, given) else NEVER
+        case Members():
+            return _members_left(guard, state)
         case In("ctstate", values) if isinstance(state.ctstate, int):
             return ALWAYS if state.ctstate in values else NEVER
         case All(parts):
@@ -205,6 +210,28 @@ def settled(guard: Guard, state: State) -> Guard:
             return ALWAYS if part is NEVER else NEVER if part is ALWAYS else Not(part)
         case _:
             return guard
+
+
+def _members_left(guard: Members, state: State) -> Guard:
+    """The elements of a set that interfaces of the state leave, without these dimensions."""
+    known = [
+        at
+        for at, name in enumerate(guard.fields)
+        if name in ("iif", "oif") and not isinstance(getattr(state, name), ByOrigin)
+    ]
+    if not known:
+        return guard
+    left = [at for at in range(len(guard.fields)) if at not in known]
+    entries = tuple(
+        (tuple(boxes[at] for at in left), holds)
+        for boxes, holds in guard.entries
+        if all(boxes[at] == getattr(state, guard.fields[at]) for at in known)
+    )
+    if not entries:
+        return NEVER
+    if not left:
+        return ALWAYS if entries[0][1] else NEVER
+    return Members(tuple(guard.fields[at] for at in left), entries)
 
 
 def _destinations(guard: Guard) -> list[int] | None:

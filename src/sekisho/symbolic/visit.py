@@ -169,7 +169,10 @@ class SymbolicVisit(SymbolicHookWalk):
                     some &= ~back
                 add(seen, replace(state, oif=way.dev), some)
             accepted = self._object(self.program.forwarding, seen, "forwarding")
-            accepted = self._object(self.program.source_check, accepted, "source")
+            if self.space.family == 6:  # IPv6 looks at the hop limit before it looks at the source
+                accepted = self._unexpired(accepted)
+            if turned is None or self.space.family == 4:
+                accepted = self._object(self.program.source_check, accepted, "source")
             routed: Front = {}
             for state, some in accepted.items():
                 back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
@@ -185,19 +188,28 @@ class SymbolicVisit(SymbolicHookWalk):
 
     def _set_forward(self, front: Front, way: Way, ready: Front) -> None:
         """ip_forward(): no frame that was for everybody; the TTL, the way out."""
-        answer = "icmp-time-exceeded" if self.space.family == 4 else "icmp6-time-exceeded"
+        living: Front = {}
         for state, some in front.items():
             for _, here in self._frames(state, some):
                 self.walk.end(Fate("not_forwarding", self.host.name, hook="forward"), state, here)
                 some &= ~here
+            add(living, state, some)
+        for state, some in self._unexpired(living).items():
+            add(ready, replace(_by_way(state, way), spent=state.spent + 1), some)
+
+    def _unexpired(self, front: Front) -> Front:
+        """Without the packets that have been through as many routers as they may."""
+        answer = "icmp-time-exceeded" if self.space.family == 4 else "icmp6-time-exceeded"
+        living: Front = {}
+        for state, some in front.items():
             dying = some & self.guards.field_in("ttl", IntSet.span(0, 1), state)
             if dying.satisfiable():
-                fate = Fate(
-                    "ttl_expired", self.host.name, answer=answer, kernel_reason="IP_INHDR", hook="forward"
-                )
+                fate = Fate("ttl_expired", self.host.name, answer=answer, kernel_reason="IP_INHDR",
+                            hook="forward")  # fmt: skip
                 self.walk.end(fate, state, dying)
                 some &= ~dying
-            add(ready, replace(_by_way(state, way), spent=state.spent + 1), some)
+            add(living, state, some)
+        return living
 
     def send(self, front: Front, choose_source: bool) -> list[Leaving]:
         """Local processes send: output route, OUTPUT, perhaps another route, POSTROUTING."""

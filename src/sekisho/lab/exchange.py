@@ -52,9 +52,9 @@ def exchange(
     first = Probe(sent, start.node, port, fresh=True)
     seen = oracle.ask(first)
     yield Asked("first", packet, seen)
-    # IPv6's own answers are routed as if they had no traffic class, and those to a link-local address by
-    # the interface that the packet came in by: a question cannot say either.
-    plain = packet.family == 4 or not (packet.tos or packet.src >> 118 == 0xFE80 >> 6)
+    # IPv6's own answers to a link-local address are routed by the interface that the packet came in by:
+    # a question cannot say that.
+    plain = packet.family == 4 or packet.src >> 118 != 0xFE80 >> 6
     plain = plain and not _for_everybody(snapshot, packet)
     # Its own rules may refuse a neighbour's advertisement: that answer is to the neighbour.
     plain = plain and not (seen.replies and seen.replies[0].first.dst >> 118 == 0xFE80 >> 6)

@@ -164,7 +164,13 @@ class Visit(HookWalk):
         packet.local, packet.iif = True, None
         packet.reverse_path = partial(routing.reverse_path, program)
         chooses = "src" in packet.unstated
-        passed = routing.lookup(program, _without_source(packet) if chooses else packet, self.choices)
+        asked = _without_source(packet) if chooses else packet
+        if self.reply and packet.family == 6:
+            # Answers to IPv6 are routed without the traffic class that they carry (icmpv6_echo_reply,
+            # tcp_v6_send_response).
+            asked = copy(asked)
+            asked.tos = 0
+        passed = routing.lookup(program, asked, self.choices)
         if not isinstance(passed.action, RouteTo):
             return self._refused(passed)
         if passed.action.kind in ("broadcast", "multicast"):

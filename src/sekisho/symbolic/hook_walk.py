@@ -175,6 +175,8 @@ class SymbolicHookWalk(ABC):
             seen = replace(state, iif="lo" if state.iif is None else state.iif, oif=None)
             if of_root:
                 seen = replace(seen, uid=self.space.constant(0, 32))
+            if phase == "output" and state.reply and self.space.family == 6:
+                seen = replace(seen, tos=self.space.constant(0, 8))  # see ``semantics.visit``
             for passed, _, part in self._run(self.program.routing, {seen: some}, phase):
                 found.append((passed, state, part))
         return found

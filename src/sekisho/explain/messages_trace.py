@@ -176,6 +176,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ss of {0} not captured: a listener on {1} port {2} is assumed",
         "{0} の ss は未取得: {1} ポート {2} に待ち受けがあるとみなす",
     ),
+    "sockets-by-command": (
+        "ss of {0} not captured: what listens there is told by its command, {1}",
+        "{0} の ss は未取得: 何が待ち受けるかはコマンド {1} から判断する",
+    ),
     "source-port-kept": (
         "the source port is kept, as the kernel does unless another connection has it",
         "送信元ポートは (他のコネクションと重ならない限り) 変わらないものとする",

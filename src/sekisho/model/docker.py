@@ -57,7 +57,10 @@ class PublishedPort:
 
 @dataclass(frozen=True, slots=True)
 class DockerContainer:
-    """``network_mode`` as HostConfig has it (bridge, host, none, container:ID, a network's name)."""
+    """``network_mode`` as HostConfig has it (bridge, host, none, container:ID, a network's name).
+
+    ``command`` is the process that was started, with its arguments; empty where inspect does not tell.
+    """
 
     name: str
     id: str
@@ -69,4 +72,5 @@ class DockerContainer:
     pid: int | None = None
     image: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    command: tuple[str, ...] = ()
     evidence: Evidence | None = field(default=None, compare=False)

@@ -95,7 +95,8 @@ def local_table(
 
     Inferred as the kernel fills it (net/ipv4/fib_frontend.c, fib_add_ifaddr): a local route for each
     address, a broadcast route for the last address of its subnet; on lo 127.0.0.0/8 with its broadcast
-    address, and ::1.
+    address, and ::1 unless IPv6 is off there (net/ipv6/addrconf.c, addrconf_ifdown; containers without
+    IPv6 of old engines).
     """
     if (family, "all") in namespace.route_tables:
         captured = tuple(r for r in namespace.routes if r.family == family and r.table == "local")
@@ -108,7 +109,8 @@ def local_table(
         return captured + coming, False
     routes: list[Route] = []
     loopback = Prefix(4, 127 << 24, 8) if family == 4 else Prefix(6, 1, 128)
-    routes.append(_local(family, loopback, "local", "lo"))
+    if family == 4 or namespace.sysctl("net.ipv6.conf.lo.disable_ipv6") != "1":
+        routes.append(_local(family, loopback, "local", "lo"))
     if family == 4:
         routes.append(_local(4, Prefix(4, loopback.last, 32), "broadcast", "lo"))
     for address in addresses:

@@ -1,6 +1,7 @@
 """Whether something on the host takes a packet that was let in.
 
-Where ``ss`` was captured, the listening sockets decide. Where it was not, a listener is assumed and the
+Where ``ss`` was captured, the listening sockets decide; else the containers' commands where they tell what
+listens (``listeners``), and the answer leans on that. Where neither tells, a listener is assumed and the
 answer leans on that, except for a port that a DNAT rule of this host publishes and that the packet
 missed: only docker-proxy could own it, and whether it runs no rule tells.
 """
@@ -64,9 +65,17 @@ def socket_lookup(host: HostCode, packet: Traveller, reply: bool, connection: Co
                 return Delivery("undetermined", step, doubts=(doubt,), where=host.name)
             step = Step("socket", "DELIVERED", code="socket-found", args=(name, str(port), line.text),
                         evidence=line.evidence)  # fmt: skip
-            return Delivery("delivered", step, where=host.name)
+            return Delivery("delivered", step, _by_command(host), where=host.name)
     step = Step("socket", "NO_SOCKET", code="socket-none", args=(name, str(port)))
     answer = "tcp-reset"
     if packet.proto == UDP:
         answer = "icmp-port-unreachable" if packet.family == 4 else "icmp6-port-unreachable"
-    return Delivery("no_socket", step, kernel_reason="NO_SOCKET", answer=answer, where=host.name)
+    return Delivery(
+        "no_socket", step, _by_command(host), kernel_reason="NO_SOCKET", answer=answer, where=host.name
+    )
+
+
+def _by_command(host: HostCode) -> tuple[Lean, ...]:
+    if not host.commands:
+        return ()
+    return (Lean("sockets-by-command", (host.name, "; ".join(host.commands))),)

@@ -27,7 +27,10 @@ from sekisho.values.address import Family, format_ip
 
 @dataclass(frozen=True, slots=True)
 class HostCode:
-    """A namespace ready for packets. ``addresses`` are by family; ``leans`` what routing rests on."""
+    """A namespace ready for packets. ``addresses`` are by family; ``leans`` what routing rests on.
+
+    ``commands``: those from which ``sockets`` were inferred (see ``listeners``), none where captured.
+    """
 
     name: str
     facts: Namespace
@@ -35,6 +38,7 @@ class HostCode:
     addresses: dict[Family, tuple[HostAddress, ...]]
     leans: dict[Family, tuple[Lean, ...]]
     sockets: tuple[Socket, ...] | None
+    commands: tuple[str, ...] = ()
 
     def broadcasts(self, interface: str) -> frozenset[int]:
         """The IPv4 broadcast addresses of the interface's subnets."""

@@ -14,6 +14,8 @@ from functools import cached_property
 from sekisho.model.docker import DockerContainer
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.host import HostCode, compile_host
+from sekisho.semantics.journey import Lean
+from sekisho.semantics.listeners import with_listeners
 from sekisho.semantics.program import Translate, parts
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import EMPTY, IntSet
@@ -66,7 +68,7 @@ class World:
         self.snapshot = snapshot
         self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host)}
         for namespace in snapshot.namespaces:
-            self.nodes[namespace.name] = compile_host(namespace)
+            self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
         self.bridges = _bridges(snapshot)
         self.attachments = tuple(self._attachments())
         self.wires = tuple(self._from_wires())
@@ -115,6 +117,14 @@ class World:
     def named(self, name: str) -> tuple[Attachment, ...]:
         """The attachments of a container or namespace."""
         return tuple(item for item in self.attachments if name in (item.name, item.node))
+
+    def command_leans(self) -> tuple[Lean, ...]:
+        """What the readings of all packets lean on where commands tell what listens."""
+        return tuple(
+            Lean("sockets-by-command", (name, "; ".join(node.commands)))
+            for name, node in self.nodes.items()
+            if node.commands
+        )
 
     @cached_property
     def docker_bridges(self) -> frozenset[str]:

@@ -165,8 +165,18 @@ def _container(value: Json, evidence: Evidence) -> DockerContainer:
         pid=pid if isinstance(pid, int) and pid > 0 else None,
         image=text_at(value, "Config", "Image") or text_at(value, "ImageName"),
         labels=pairs_at(value, "Config", "Labels"),
+        command=_command(value),
         evidence=evidence,
     )
+
+
+def _command(value: Json) -> tuple[str, ...]:
+    """The process that the container was started with: Path and Args, in Podman's output too."""
+    path = text_at(value, "Path")
+    words = list_at(value, "Args")
+    if not path or not all(isinstance(word, str) for word in words):
+        return ()
+    return (path, *(str(word) for word in words))
 
 
 def _endpoint(network: str, value: Json) -> DockerEndpoint:

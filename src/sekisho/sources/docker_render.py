@@ -61,8 +61,10 @@ def _container(container: DockerContainer) -> dict[str, object]:
     for port in container.published:
         key = f"{port.container_port}/{port.proto}"
         ports[key] = [*(ports.get(key) or []), _binding(port)]
+    command = {"Path": container.command[0], "Args": list(container.command[1:])} if container.command else {}
     return {
         "Id": container.id,
+        **command,
         "Name": f"/{container.name}",
         "State": {"Running": container.running, "Pid": container.pid or 0},
         "HostConfig": {"NetworkMode": container.network_mode},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from sekisho.answers.docker_traps import Finding
 from sekisho.answers.lint import lint
 from sekisho.explain.words import say
 from sekisho.sources.load import load
@@ -70,6 +72,55 @@ SECOND = """\
 BY_MARK = "0:\tfrom all lookup local\n100:\tfrom all fwmark 0x1 lookup 10001\n32766:\tfrom all lookup main\n"
 PLAIN = "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n"
 
+# As firewalld 2 writes it: what reached no zone's accept is rejected at the end.
+FIREWALLD = """\
+table inet firewalld {
+\tchain filter_INPUT {
+\t\ttype filter hook input priority filter + 10; policy accept;
+\t\tct state { established, related } accept
+\t\tct status dnat accept
+\t\tiifname "lo" accept
+\t\ttcp dport 22 accept
+\t\tct state invalid drop
+\t\treject with icmpx admin-prohibited
+\t}
+}
+"""
+RAW = """\
+table inet mine {{
+\tchain early {{
+\t\ttype filter hook {hook} priority raw; policy accept;
+\t\tudp dport 53 {verdict}
+\t}}
+}}
+"""
+FILES = """\
+==> /etc/sysctl.d/99-docker.conf <==
+net.ipv4.ip_forward = 1
+==> /etc/sysctl.conf <==
+net/ipv4/ip_forward={value}
+"""
+# The parts of `aws ec2 describe-instances` that matter, in the command's own order.
+INSTANCE = """\
+{{"Reservations": [{{"Groups": [], "Instances": [{{
+    "InstanceId": "i-0123456789abcdef0",
+    "PrivateIpAddress": "{address}",
+    "NetworkInterfaces": [{{"PrivateIpAddresses": [{{"Primary": true, "PrivateIpAddress": "{address}"}}]}}],
+    "MetadataOptions": {{
+        "State": "applied",
+        "HttpTokens": "{tokens}",
+        "HttpPutResponseHopLimit": {limit},
+        "HttpEndpoint": "{endpoint}"
+    }}
+}}], "OwnerId": "123456789012"}}]}}
+"""
+
+
+def _instance(**changes: str) -> str:
+    words = {"address": "10.0.0.5", "tokens": "required", "limit": "1", "endpoint": "enabled"}
+    return INSTANCE.format(**{**words, **changes})
+
+
 # (trap, files that have it, the same without it)
 TRAPS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("trap.data-port-open", {"iptables-save.txt": _rules(port="5432", inside="5432")},
@@ -80,6 +131,18 @@ TRAPS: list[tuple[str, dict[str, str], dict[str, str]]] = [
      {"iptables-save.txt": _rules(user="-A DOCKER-USER -p tcp -m tcp --dport 8080 -j DROP\n")},
      {"iptables-save.txt": _rules(
          user="-A DOCKER-USER -p tcp -m conntrack --ctorigdstport 8080 -m tcp --dport 80 -j DROP\n")}),
+    ("trap.published-past-input",
+     {"iptables-save.txt": _rules(), "nft-ruleset.txt": FIREWALLD},
+     {"iptables-save.txt": _rules(), "nft-ruleset.txt": RAW.format(hook="input", verdict="drop")}),
+    ("trap.notrack",
+     {"iptables-save.txt": _rules(), "nft-ruleset.txt": RAW.format(hook="prerouting", verdict="notrack")},
+     {"iptables-save.txt": _rules(), "nft-ruleset.txt": RAW.format(hook="prerouting", verdict="drop")}),
+    ("trap.forwarding-reset",
+     {"iptables-save.txt": _rules(), "sysctl-files.txt": FILES.format(value=0)},
+     {"iptables-save.txt": _rules(), "sysctl-files.txt": FILES.format(value=1)}),
+    ("trap.forwarding-off",
+     {"iptables-save.txt": _rules(), "sysctl.txt": "net.ipv4.ip_forward = 0\n"},
+     {"iptables-save.txt": _rules(), "sysctl.txt": "net.ipv4.ip_forward = 1\n"}),
     ("trap.forward-drop", {"iptables-save.txt": _rules(forward="")}, {"iptables-save.txt": _rules()}),
     ("trap.icc-without-br-netfilter",
      {"docker-networks.json": json.dumps(NETWORK), "sysctl.txt": "net.bridge.bridge-nf-call-iptables = 0\n"},
@@ -134,6 +197,60 @@ def test_every_trap_has_its_line_and_a_way_out(
         assert "{" not in say(finding.id, finding.args, lang)
         if finding.id.startswith("trap."):
             assert say(f"{finding.id}.way", finding.args, lang) != f"{finding.id}.way"
+
+
+CAPTURE = ROOT / "tests" / "data" / "docker" / "28.5.2" / "two-custom-networks"
+
+
+def _captured(folder: Path, instance: str = "", user: str = "", policy: str = "ACCEPT") -> dict[str, Finding]:
+    """A real host, with these lines more."""
+    shutil.copytree(CAPTURE, folder)
+    if instance:
+        (folder / "aws").mkdir()
+        (folder / "aws" / "describe-instances.json").write_text(instance)
+    rules = (folder / "iptables-save.txt").read_text()
+    before, mark, after = rules.partition("-A FORWARD -j DOCKER-USER\n")
+    assert mark
+    before = before.replace(":INPUT ACCEPT", f":INPUT {policy}")
+    (folder / "iptables-save.txt").write_text(before + mark + user + after)
+    return {finding.id: finding for finding in lint(load(str(folder))).findings}
+
+
+@pytest.mark.parametrize(
+    ("instance", "user", "trap"),
+    [
+        (_instance(address="10.0.1.23"), "", "trap.imds-hop-limit"),
+        (_instance(address="10.0.1.23", tokens="optional"), "", "trap.imds-hop-limit.optional"),
+        (_instance(address="10.0.1.23", limit="2"), "", ""),
+        (_instance(address="10.0.1.23", endpoint="disabled"), "", ""),
+        (_instance(address="10.0.1.24"), "", ""),  # another machine
+        # Who shuts containers out of it on purpose need not be told.
+        (_instance(address="10.0.1.23"), "-A DOCKER-USER -d 169.254.169.254/32 -j DROP\n", ""),
+    ],
+)
+def test_metadata_out_of_reach(instance: str, user: str, trap: str, tmp_path: Path) -> None:
+    found = _captured(tmp_path / "host", instance, user)
+    assert [name for name in found if name.startswith("trap.imds")] == ([trap] if trap else [])
+    if trap:
+        first, *_ = found[trap].places
+        assert (first.file, first.text) == ("aws/describe-instances.json", '"HttpPutResponseHopLimit": 1,')
+        assert first.line == 8
+        assert found[trap].args == ("c0, web, db", "i-0123456789abcdef0")
+        for lang in ("en", "ja"):
+            assert "{" not in say(f"{trap}.way", found[trap].args, lang)
+
+
+def test_what_docker_user_shuts_is_not_open(tmp_path: Path) -> None:
+    """A port that a stranger does not get to is neither open to everybody nor past INPUT."""
+    wide = _captured(tmp_path / "wide", policy="DROP")
+    assert {"trap.data-port-open", "trap.published-past-input"} <= set(wide)
+    one = _captured(
+        tmp_path / "one", user="-A DOCKER-USER -i eth0 -p tcp --dport 3306 -j DROP\n", policy="DROP"
+    )
+    assert "trap.data-port-open" not in one
+    assert one["trap.published-past-input"].args == ("INPUT", "8080 (web)")
+    none = _captured(tmp_path / "none", user="-A DOCKER-USER -i eth0 -j DROP\n", policy="DROP")
+    assert not {"trap.data-port-open", "trap.published-past-input"} & set(none)
 
 
 def test_what_was_not_captured_is_said() -> None:

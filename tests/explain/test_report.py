@@ -144,3 +144,33 @@ def test_chains_tell_who_writes_them(tmp_path: Path, chain: str, owner: str) -> 
     assert owner in text
     assert "No captured rule calls it" in text
     assert "7 packets (420 bytes) met the policy so far." in text
+
+
+SYSCTL_FILES = """\
+==> /etc/sysctl.d/10-router.conf <==
+# routes
+net.ipv4.ip_forward = 1
+==> /usr/lib/sysctl.d/10-router.conf <==
+net.ipv4.conf.*.rp_filter = 2
+==> /etc/sysctl.d/README <==
+==> /etc/sysctl.conf <==
+net/ipv4/ip_forward=0
+-net.ipv4.conf.tun0.rp_filter
+"""
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["number 1 of the 2", "A comment", "It does not last: line 8", "is not applied", "no effect",
+                "only files ending in .conf", "number 2 of the 2", "captured the value was 1", "Takes "]),
+        ("ja", ["2個のうち1番目", "コメント", "8行目", "適用されません", "効果はありません",
+                ".conf で終わる", "2個のうち2番目", "時点の値は 1", "外します"]),
+    ],
+)  # fmt: skip
+def test_files_that_set_sysctls(lang: str, words: list[str], tmp_path: Path) -> None:
+    path = snapshot(tmp_path, sysctl="net.ipv4.ip_forward = 1\n", sysctl_files=SYSCTL_FILES)
+    (section,) = explain(load(path), ("sysctl-files",), lang).sections
+    assert [line.text for line in section.lines] == SYSCTL_FILES.splitlines()
+    for line, word in zip(section.lines, words, strict=True):
+        assert word in sentences(line.messages, lang)

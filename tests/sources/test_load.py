@@ -220,7 +220,7 @@ def test_namespaces_roles_and_notes(tmp_path: Path) -> None:
         snapshot_toml='name = "web-1"\nnotes = "taken by hand"\n[roles]\neth0 = "internet"\n',
         capture_notes_txt="ss.txt: ss: not installed\n",
         unknown_txt="whatever",
-        aws__describe_instances_json="{}",
+        aws__describe_vpcs_json="{}",
     )
     snapshot = load(path)
     assert (snapshot.path, snapshot.name, snapshot.roles) == (path, "web-1", (("eth0", "internet"),))
@@ -231,7 +231,7 @@ def test_namespaces_roles_and_notes(tmp_path: Path) -> None:
         ("snapshot.toml", "taken by hand"),
         ("capture-notes.txt", "ss.txt: ss: not installed"),
         ("unknown.txt", "not read"),
-        ("aws/describe-instances.json", "not read"),
+        ("aws/describe-vpcs.json", "not read"),
         ("netns/none/ip-route.txt", "empty: taken as no routes at all"),
     }
 

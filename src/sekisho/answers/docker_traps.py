@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sekisho.answers.nft_traps import has_docker_nft, nft_input_guards, nft_notrack
+from sekisho.answers.outside import Outside
 from sekisho.docker.intent import ICC_OPTION
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import Chain, Rule, Ruleset
@@ -54,8 +56,9 @@ class Published:
 def traps(snapshot: Snapshot) -> Iterator[Finding]:
     """All of them, in the order of this module."""
     published = list(_published(snapshot))
-    yield from _open_to_all(published)
-    yield from _past_input(snapshot, published)
+    outside = Outside(snapshot)
+    yield from _open_to_all(published, outside)
+    yield from _past_input(snapshot, published, outside)
     yield from _user_rules(snapshot, published)
     yield from _forward_drop(snapshot, published)
     yield from _icc(snapshot)
@@ -93,19 +96,22 @@ def _published(snapshot: Snapshot) -> Iterator[Published]:
                 yield Published(name, address, int(number), int(inside), proto, rule.evidence)
 
 
-def _places(*places: Evidence | None) -> tuple[Evidence, ...]:
+def places_of(*places: Evidence | None) -> tuple[Evidence, ...]:
+    """Those that are known."""
     return tuple(place for place in places if place is not None)
 
 
-def _open_to_all(published: list[Published]) -> Iterator[Finding]:
+def _open_to_all(published: list[Published], outside: Outside) -> Iterator[Finding]:
     seen: set[tuple[str, int]] = set()
     for port in published:
         what = SENSITIVE.get(port.container_port)
         if what is None or not port.anywhere or (port.name, port.host_port) in seen:
             continue
+        if outside.stopped(port.host_address, port.host_port, port.proto):
+            continue
         seen.add((port.name, port.host_port))
         args = (port.name, what, str(port.host_port))
-        yield Finding("trap.data-port-open", "warning", args, _places(port.evidence))
+        yield Finding("trap.data-port-open", "warning", args, places_of(port.evidence))
 
 
 # ------------------------------------------------------------------------------- rules of the host
@@ -123,24 +129,31 @@ def _value(rule: Rule, name: str) -> str | None:
     return next((o.values[0] for o in rule.matches if o.name == name and o.values and not o.negated), None)
 
 
-def _past_input(snapshot: Snapshot, published: list[Published]) -> Iterator[Finding]:
+def _past_input(snapshot: Snapshot, published: list[Published], outside: Outside) -> Iterator[Finding]:
     """INPUT never sees a connection that DNAT sends on to a container."""
-    wide = [port for port in published if port.anywhere]
-    if not wide:
+    guards = list(_input_guards(snapshot))
+    if not guards:
         return
+    wide = [port for port in published if port.anywhere]
+    wide = [p for p in wide if not outside.stopped(p.host_address, p.host_port, p.proto)]
+    ports = ", ".join(dict.fromkeys(f"{port.host_port} ({port.name})" for port in wide))
+    for guard, where in guards if wide else ():
+        yield Finding(
+            "trap.published-past-input", "warning", (guard, ports), places_of(where, wide[0].evidence)
+        )
+
+
+def _input_guards(snapshot: Snapshot) -> Iterator[tuple[str, Evidence | None]]:
+    """Who keeps packets for the host itself out, and the line that shows it."""
     for ruleset, chain in _chains(snapshot, "filter", "INPUT"):
         if ruleset.family != 4:
             continue
         jumps = [r for r in chain.rules if r.target and r.target.name.startswith(("ufw", "INPUT_"))]
         blocks = chain.policy == "DROP" or any(_blocks_all(rule) for rule in chain.rules)
-        if not jumps and not blocks:
-            continue
-        guard = "ufw" if any(r.target and r.target.name.startswith("ufw") for r in jumps) else "INPUT"
-        ports = ", ".join(dict.fromkeys(f"{port.host_port} ({port.name})" for port in wide))
-        where = jumps[0].evidence if jumps else chain.evidence
-        yield Finding(
-            "trap.published-past-input", "warning", (guard, ports), _places(where, wide[0].evidence)
-        )
+        if jumps or blocks:
+            guard = "ufw" if any(r.target and r.target.name.startswith("ufw") for r in jumps) else "INPUT"
+            yield guard, jumps[0].evidence if jumps else chain.evidence
+    yield from nft_input_guards(snapshot)
 
 
 def _blocks_all(rule: Rule) -> bool:
@@ -160,7 +173,7 @@ def _user_rules(snapshot: Snapshot, published: list[Published]) -> Iterator[Find
             if port is None or (int(number), proto) in inside or _value(rule, "ctorigdstport"):
                 continue
             args = (number, str(port.container_port), render_rule(rule))
-            yield Finding("trap.user-rule-published-port", "error", args, _places(rule.evidence))
+            yield Finding("trap.user-rule-published-port", "error", args, places_of(rule.evidence))
 
 
 def _forward_drop(snapshot: Snapshot, published: list[Published]) -> Iterator[Finding]:
@@ -172,7 +185,7 @@ def _forward_drop(snapshot: Snapshot, published: list[Published]) -> Iterator[Fi
             continue
         targets = {rule.target.name for rule in chain.rules if rule.target is not None}
         if not any(name.startswith("DOCKER") and name != USER_CHAIN for name in targets):
-            yield Finding("trap.forward-drop", "error", (), _places(chain.evidence, published[0].evidence))
+            yield Finding("trap.forward-drop", "error", (), places_of(chain.evidence, published[0].evidence))
 
 
 def _icc(snapshot: Snapshot) -> Iterator[Finding]:
@@ -182,7 +195,7 @@ def _icc(snapshot: Snapshot) -> Iterator[Finding]:
         if dict(network.options).get(ICC_OPTION) == "false" and captured and value != "1":
             shown = "0" if value == "0" else "-"
             yield Finding(
-                "trap.icc-without-br-netfilter", "error", (network.name, shown), _places(network.evidence)
+                "trap.icc-without-br-netfilter", "error", (network.name, shown), places_of(network.evidence)
             )
 
 
@@ -197,7 +210,7 @@ def _overlaps(snapshot: Snapshot) -> Iterator[Finding]:
                 if any(_is_bridge(snapshot, dev) for dev in devs) or not route.dst.overlaps(subnet):
                     continue
                 args = (name, str(subnet), str(route.dst), ", ".join(sorted(devs)))
-                yield Finding("trap.subnet-overlaps", "error", args, _places(route.evidence, place))
+                yield Finding("trap.subnet-overlaps", "error", args, places_of(route.evidence, place))
 
 
 def _docker_subnets(snapshot: Snapshot) -> Iterator[tuple[str, list[Prefix], Evidence | None]]:
@@ -222,7 +235,7 @@ def _is_bridge(snapshot: Snapshot, dev: str) -> bool:
 
 def _no_tracking(snapshot: Snapshot) -> Iterator[Finding]:
     """A packet that is not tracked is never translated, neither to a container nor from one."""
-    if not any(True for _ in _chains(snapshot, "nat", "DOCKER")):
+    if not any(True for _ in _chains(snapshot, "nat", "DOCKER")) and not has_docker_nft(snapshot):
         return
     for _, chain in _chains(snapshot, "raw", "PREROUTING"):
         for rule in chain.rules:
@@ -231,7 +244,9 @@ def _no_tracking(snapshot: Snapshot) -> Iterator[Finding]:
                 target.name == "NOTRACK"
                 or (target.name == "CT" and any(o.name == "notrack" for o in target.options))
             ):
-                yield Finding("trap.notrack", "warning", (render_rule(rule),), _places(rule.evidence))
+                yield Finding("trap.notrack", "warning", (render_rule(rule),), places_of(rule.evidence))
+    for evidence in nft_notrack(snapshot):
+        yield Finding("trap.notrack", "warning", (evidence.text.strip(),), (evidence,))
 
 
 def _two_back_ends(snapshot: Snapshot) -> Iterator[Finding]:
@@ -243,7 +258,7 @@ def _two_back_ends(snapshot: Snapshot) -> Iterator[Finding]:
                     busy.setdefault(ruleset.backend, chain.evidence)
     notices = [item.evidence for item in snapshot.host.unread if "tables present" in item.evidence.text]
     if {"nft", "legacy"} <= set(busy):
-        yield Finding("trap.two-back-ends", "warning", (), _places(busy["legacy"], busy["nft"]))
+        yield Finding("trap.two-back-ends", "warning", (), places_of(busy["legacy"], busy["nft"]))
     elif notices:
         yield Finding("trap.two-back-ends", "warning", (), (notices[0],))
 
@@ -258,7 +273,7 @@ def _by_rules_alone(snapshot: Snapshot) -> Iterator[Finding]:
                     text = render_rule(rule)
                     if text in seen and _is_dockers(chain, rule):
                         args = (table.name, chain.name, text)
-                        yield Finding("trap.rule-twice", "warning", args, _places(rule.evidence))
+                        yield Finding("trap.rule-twice", "warning", args, places_of(rule.evidence))
                     seen.add(text)
                 if (table.name, chain.name) == ("filter", "FORWARD"):
                     yield from _before_user(chain)
@@ -274,7 +289,7 @@ def _before_user(chain: Chain) -> Iterator[Finding]:
     if USER_CHAIN in names:
         for rule in chain.rules[: names.index(USER_CHAIN)]:
             args = ("iptables", render_rule(rule))
-            yield Finding("drift.before-user", "warning", args, _places(rule.evidence))
+            yield Finding("drift.before-user", "warning", args, places_of(rule.evidence))
 
 
 def _mtu(snapshot: Snapshot) -> Iterator[Finding]:
@@ -289,7 +304,7 @@ def _mtu(snapshot: Snapshot) -> Iterator[Finding]:
         for way in out:
             if way.mtu is not None and bridge.mtu > way.mtu:
                 args = (network.name, str(bridge.mtu), way.name, str(way.mtu))
-                yield Finding("trap.mtu", "warning", args, _places(bridge.evidence, way.evidence))
+                yield Finding("trap.mtu", "warning", args, places_of(bridge.evidence, way.evidence))
 
 
 def _second_interface(snapshot: Snapshot, published: list[Published]) -> Iterator[Finding]:
@@ -310,4 +325,4 @@ def _second_interface(snapshot: Snapshot, published: list[Published]) -> Iterato
         if _is_bridge(snapshot, item.interface) or item.interface.startswith("veth"):
             continue
         args = (item.interface, str(item.address), next(iter(defaults)) or "?")
-        yield Finding("trap.second-interface", "warning", args, _places(item.evidence))
+        yield Finding("trap.second-interface", "warning", args, places_of(item.evidence))

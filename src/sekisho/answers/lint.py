@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sekisho.answers.dead_lines import dead_lines
 from sekisho.answers.docker_traps import Finding, traps
 from sekisho.answers.drift import drift
+from sekisho.answers.host_traps import host_traps
 from sekisho.errors import UsageError
 from sekisho.model.snapshot import Snapshot
 
@@ -24,7 +25,7 @@ class LintReport:
 
 def lint(snapshot: Snapshot) -> LintReport:
     """All checks. A check whose facts were not captured is named in ``left_out``."""
-    found = list(traps(snapshot))
+    found = [*traps(snapshot), *host_traps(snapshot)]
     # A rule that is there twice is told once.
     told = {place for finding in found for place in finding.places if finding.id == "trap.rule-twice"}
     found += (finding for finding in dead_lines(snapshot) if not told & set(finding.places[:1]))

@@ -60,6 +60,14 @@ tables() { # "" or 6: the rule sets. To list a legacy table would create it, to 
     esac
 }
 
+# The heads that tail writes show files that are empty, too.
+# shellcheck disable=SC2016 # the sh that runs it expands it
+files='set --
+for file in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \
+    /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf; do
+    [ ! -e "$file" ] || set -- "$@" "$file"
+done
+[ $# -eq 0 ] || tail -vn +1 "$@"'
 settings="if command -v sysctl >/dev/null; then sysctl -a; else grep -rs '' /proc/sys/net; fi"
 
 namespace() { # everything of the namespace that $enter enters
@@ -116,6 +124,7 @@ engine() { # docker or podman: networks, containers and the containers' namespac
     done
 }
 
+try sysctl-files.txt sh -c "$files"
 echo "name = \"$(uname -n | tr -cd 'A-Za-z0-9._-')\"" >"$top/snapshot.toml"
 namespace
 if command -v docker >/dev/null; then

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sekisho.explain.aws import explain_instance
 from sekisho.explain.context import HostContext
 from sekisho.explain.docker import explain_container, explain_network
 from sekisho.explain.explanation import Line
@@ -23,6 +24,7 @@ from sekisho.explain.netfilter import calls_of, explain_chain, explain_rule, exp
 from sekisho.explain.nft import explain_nft
 from sekisho.explain.routes import explain_policy_rule, explain_route
 from sekisho.explain.sysctl import explain_sysctl
+from sekisho.explain.sysctl_files import explain_sysctl_files
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.routing import PolicyRule, Route
@@ -31,7 +33,7 @@ TABLES = ("raw", "mangle", "nat", "filter", "security")
 # In the order in which they are shown.
 NAMES = (
     "routes", "rules", "links", "addresses", "neighbours", "bridge", *TABLES, "tables", "ipset", "nft",
-    "sysctl", "sockets", "conntrack", "docker", "notes", "unread",
+    "sysctl", "sysctl-files", "sockets", "conntrack", "docker", "aws", "notes", "unread",
 )  # fmt: skip
 
 
@@ -81,12 +83,18 @@ def explain_facts(context: HostContext) -> Iterator[Explained]:
             yield key("nft"), Line(place.file, place.line, place.text, messages)
     for sysctl in namespace.sysctls or ():
         yield key("sysctl"), _line(sysctl.evidence, explain_sysctl(sysctl, context), sysctl.key)
+    for place, messages in explain_sysctl_files(namespace.sysctl_files or (), context):
+        yield key("sysctl-files"), Line(place.file, place.line, place.text, messages)
     for socket in namespace.sockets or ():
         yield key("sockets"), _line(socket.evidence, explain_socket(socket, context), str(socket.port))
     for connection in namespace.connections or ():
         yield key("conntrack"), _line(connection.evidence, explain_connection(connection, context), "")
     if context.is_host:
         yield from _docker(context)
+        for instance in context.snapshot.instances or ():
+            place = instance.evidence or Evidence("", 0, "")
+            text = f"instance {instance.id}"
+            yield key("aws"), Line(place.file, place.line, text, explain_instance(instance))
 
 
 def _routing(context: HostContext) -> Iterator[Explained]:

@@ -150,6 +150,8 @@ JAPANESE: dict[str, str] = {
     "this is not a container as Docker's inspect prints it": "docker inspectが出力するコンテナではありません",
     "this is not what `docker version` prints": "`docker version` の出力ではありません",
     "capture it with: {0}": "取得するコマンド: {0}",
+    "this is not what describe-instances prints": "describe-instances の出力ではありません",
+    "capture it with: aws ec2 describe-instances": "取得するコマンド: aws ec2 describe-instances",
     "capture it with: docker version --format json": "取得するコマンド: docker version --format json",
     "capture it with: nft list ruleset": "取得するコマンド: nft list ruleset",
     "capture it with: nft -j list ruleset": "取得するコマンド: nft -j list ruleset",

@@ -121,4 +121,53 @@ MESSAGES: dict[str, tuple[str, str]] = {
         " its own",
         "片方を消す (iptables -t {0} -D {1} 番号)。dockerdの書き込み後に保存済みルールを復元するものがある",
     ),
+    "trap.forwarding-off": (
+        "{0} is 0: nothing is forwarded, so containers neither reach the outside nor are reached from it",
+        "{0} が0のため何も転送されない。コンテナは外に出られず、外からも届かない",
+    ),
+    "trap.forwarding-off.way": (
+        "sysctl -w {0}=1, and look for what set it to 0 after dockerd had started",
+        "sysctl -w {0}=1 とし、dockerdの起動後に0にしたものを探す",
+    ),
+    "trap.forwarding-reset": (
+        "{0} sets {1} to 0, and no file after it says otherwise: whatever applies the files while Docker runs"
+        " (sysctl --system, a package, systemd-sysctl) ends all forwarding to and from containers",
+        "{0} が {1} を0にし、後のファイルも直していない。Dockerの稼働中にファイルが適用されると "
+        "(sysctl --system、パッケージの更新、systemd-sysctl) コンテナへの転送がすべて止まる",
+    ),
+    "trap.forwarding-reset.way": (
+        "take the line out, or set it to 1 there; then sysctl --system",
+        "その行を消すか1にして、sysctl --system を実行する",
+    ),
+    "trap.imds-hop-limit": (
+        "containers {0} cannot fetch instance metadata: it asks for a token (HttpTokens=required), and the"
+        " answer that carries it has TTL 1 (HttpPutResponseHopLimit of {1}), which ends where this "
+        "host forwards"
+        " it to a bridge",
+        "コンテナ {0} はインスタンスメタデータを取得できない。トークンが必須 (HttpTokens=required) で、"
+        "それを運ぶ応答"
+        "のTTLが1 ({1} の HttpPutResponseHopLimit) のため、ホストがブリッジに転送するところで終わる",
+    ),
+    "trap.imds-hop-limit.way": (
+        "aws ec2 modify-instance-metadata-options --instance-id {1} --http-put-response-hop-limit 2; "
+        "or leave it,"
+        " where containers are not to have the instance's role",
+        "aws ec2 modify-instance-metadata-options --instance-id {1} --http-put-response-hop-limit 2 とする。"
+        "コンテナにインスタンスのロールを使わせないなら、このままでよい",
+    ),
+    "trap.imds-hop-limit.optional": (
+        "containers {0} get no metadata token: the answer to PUT has TTL 1 (HttpPutResponseHopLimit of "
+        "{1}) and"
+        " ends where this host forwards it to a bridge; only clients that fall back to IMDSv1 get on, after"
+        " waiting",
+        "コンテナ {0} はメタデータのトークンを取得できない。PUTへの応答のTTLが1 ({1} の "
+        "HttpPutResponseHopLimit) で、"
+        "ホストがブリッジに転送するところで終わる。待った後でIMDSv1に切り替えるクライアントだけが先に進める",
+    ),
+    "trap.imds-hop-limit.optional.way": (
+        "aws ec2 modify-instance-metadata-options --instance-id {1} --http-put-response-hop-limit 2; to keep"
+        " containers away from it, ask for tokens as well (--http-tokens required)",
+        "aws ec2 modify-instance-metadata-options --instance-id {1} --http-put-response-hop-limit 2 とする。"
+        "コンテナを遠ざけたいなら、トークンも必須にする (--http-tokens required)",
+    ),
 }

@@ -199,6 +199,7 @@ def _absent(name: str, host: Namespace) -> Message:
         "neighbours": host.neighbours,
         "ipset": host.ipsets,
         "sysctl": host.sysctls,
+        "sysctl-files": host.sysctl_files,
         "sockets": host.sockets,
         "conntrack": host.connections,
     }.get(name)

@@ -45,10 +45,10 @@ def explain_sysctl(item: Sysctl, context: HostContext) -> tuple[Message, ...]:
     """What the setting means with the value that it has here."""
     later = [other for other in context.namespace.sysctls or () if other.key == item.key]
     note = (m("sysctl.overridden"),) if len(later) > 1 and later[-1] is not item else ()
-    return (*_meaning(item, context), *note)
+    return (*meaning(item, context), *note)
 
 
-def _meaning(item: Sysctl, context: HostContext) -> tuple[Message, ...]:
+def meaning(item: Sysctl, context: HostContext) -> tuple[Message, ...]:
     key, value = item.key, item.value
     last = key.rpartition(".")[2]
     found = _CONF.fullmatch(key)

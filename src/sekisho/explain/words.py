@@ -28,6 +28,7 @@ TABLES = (
     "messages_idioms",
     "messages_links",
     "messages_host",
+    "messages_sysctl_files",
     "messages_docker",
     "messages_lint",
     "messages_nft",

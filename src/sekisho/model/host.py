@@ -21,6 +21,26 @@ class Sysctl:
 
 
 @dataclass(frozen=True, slots=True)
+class SysctlFileLine:
+    """A line of a file that sets sysctls. ``key`` None: a comment or a blank line; ``value`` None: ``-key``,
+    which takes the key out of globs. ``text`` is the line as it stands in that file."""
+
+    text: str
+    key: str | None = None
+    value: str | None = None
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SysctlFile:
+    """A file such as /etc/sysctl.d/99-app.conf. ``evidence`` is the line that names it, where one does."""
+
+    path: str
+    lines: tuple[SysctlFileLine, ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Socket:
     """One line of ``ss -Hnltup``. ``address`` None is the wildcard ``*`` (both families).
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sekisho.model.aws import Instance
 from sekisho.model.docker import DockerContainer, DockerNetwork
 from sekisho.model.evidence import Evidence, Unread
-from sekisho.model.host import Socket, Sysctl, TrackedConnection
+from sekisho.model.host import Socket, Sysctl, SysctlFile, TrackedConnection
 from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
 from sekisho.model.netfilter import IpSet, Ruleset
 from sekisho.model.routing import PolicyRule, Route
@@ -44,6 +45,7 @@ class Namespace:
     nft: NftRuleset | None = None
     ipsets: tuple[IpSet, ...] | None = None
     sysctls: tuple[Sysctl, ...] | None = None
+    sysctl_files: tuple[SysctlFile, ...] | None = None
     sockets: tuple[Socket, ...] | None = None
     connections: tuple[TrackedConnection, ...] | None = None
     unread: tuple[Unread, ...] = ()
@@ -81,6 +83,7 @@ class Snapshot:
     networks: tuple[DockerNetwork, ...] | None = None
     containers: tuple[DockerContainer, ...] | None = None
     docker_version: str | None = None
+    instances: tuple[Instance, ...] | None = None
     name: str = ""
     roles: tuple[tuple[str, str], ...] = ()
     notes: tuple[Evidence, ...] = ()

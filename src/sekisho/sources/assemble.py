@@ -23,6 +23,7 @@ from sekisho.sources import (
     ipset_save,
     ss,
     sysctl,
+    sysctl_files,
 )
 from sekisho.sources.collected import Collected
 from sekisho.sources.parsed import Parsed
@@ -63,6 +64,7 @@ def namespace_of(name: str, pieces: Iterable[Piece], collected: Collected) -> Na
         nft=_nft(mine, collected),
         ipsets=one(mine, (F.IPSET_SAVE,), lambda it: ipset_save.parse(it.text, it.file)),
         sysctls=_sysctls(mine, collected),
+        sysctl_files=one(mine, (F.SYSCTL_FILES,), lambda it: sysctl_files.parse(it.text, it.file)),
         sockets=sockets,
         socket_protocols=protocols,
         connections=one(mine, (F.CONNTRACK,), lambda it: conntrack.parse(it.text, it.file)),

@@ -145,6 +145,8 @@ def _program(words: list[str]) -> Command | None:
         return Command(Format.IPSET_SAVE if "save" in arguments or "-S" in arguments else None)
     if program == "bridge":
         return Command(Format.BRIDGE_JSON if any("j" in word for word in arguments[:2]) else None)
+    if program in ("grep", "tail") and any("sysctl." in word for word in arguments):
+        return Command(Format.SYSCTL_FILES)
     return _cat(arguments) if program == "cat" else None
 
 

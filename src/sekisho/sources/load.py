@@ -11,7 +11,7 @@ from pathlib import Path
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
-from sekisho.sources import docker_inspect, snapshot_toml
+from sekisho.sources import aws_instances, docker_inspect, snapshot_toml
 from sekisho.sources.archive import (
     LIMIT,
     Files,
@@ -24,7 +24,7 @@ from sekisho.sources.archive import (
 from sekisho.sources.assemble import namespace_of
 from sekisho.sources.collected import Collected
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
-from sekisho.sources.recognise import Expected, Format, by_content, by_name
+from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
 
 STDIN = "stdin"
 _DOCKER = frozenset({Format.DOCKER_NETWORKS, Format.DOCKER_CONTAINERS, Format.DOCKER_VERSION})
@@ -150,6 +150,8 @@ def _from_files(path: str, shown: str, files: Files, notes: list[Evidence]) -> S
         parts = inside.split("/")
         namespace = parts[1] if len(parts) == 3 and parts[0] == "netns" else HOST
         expected = by_name(parts[-1]) if len(parts) == 1 or namespace != HOST else None
+        if len(parts) == 2 and parts[0] == "aws":
+            expected = by_aws_name(parts[1])
         if expected is None:
             notes.append(Evidence(name, 0, "not read"))
         else:
@@ -184,6 +186,9 @@ def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
     containers = everything.one(
         docker, (Format.DOCKER_CONTAINERS,), lambda it: docker_inspect.parse_containers(it.text, it.file)
     )
+    instances = everything.one(
+        gathered.pieces, (Format.AWS_INSTANCES,), lambda it: aws_instances.parse(it.text, it.file)
+    )
     return Snapshot(
         path=path,
         host=namespaces[0],
@@ -191,6 +196,7 @@ def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
         networks=networks,
         containers=containers,
         docker_version=_docker_version(docker, everything),
+        instances=instances,
         name=toml.name,
         roles=toml.roles,
         notes=(*toml.notes, *everything.notes),

@@ -37,6 +37,7 @@ _PARTS_COUNT = (
     frozenset(
         {
             Format.SYSCTL,
+            Format.SYSCTL_FILES,
             Format.IP_ROUTE,
             Format.IP_ROUTE_JSON,
             Format.DOCKER_NETWORKS,

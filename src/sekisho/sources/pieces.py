@@ -59,7 +59,7 @@ class Gathered:
 MAY_BE_EMPTY = frozenset(
     {
         Format.IP_NEIGH, Format.SS, Format.IPSET_SAVE, Format.CONNTRACK, Format.IP_RULE,
-        Format.NFT_TEXT, Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML,
+        Format.NFT_TEXT, Format.SYSCTL_FILES, Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML,
     }
 )  # fmt: skip
 

@@ -37,11 +37,15 @@ class Format(enum.Enum):
     NFT_JSON = "nft -j list ruleset"
     NFT_TEXT = "nft list ruleset"
     SYSCTL = "sysctl -a"
+    SYSCTL_FILES = (
+        "tail -vn +1 /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /etc/sysctl.conf"
+    )
     SS = "ss -Hnltup"
     CONNTRACK = "conntrack -L"
     DOCKER_NETWORKS = "docker network inspect"
     DOCKER_CONTAINERS = "docker inspect"
     DOCKER_VERSION = "docker version --format json"
+    AWS_INSTANCES = "aws ec2 describe-instances"
     SNAPSHOT_TOML = "snapshot.toml"
     CAPTURE_NOTES = "capture-notes.txt"
 
@@ -75,6 +79,7 @@ _SIMPLE = {
     "nft-ruleset.txt": (_F.NFT_TEXT, _F.NFT_JSON),
     "ipset-save.txt": (_F.IPSET_SAVE,),
     "sysctl.txt": (_F.SYSCTL,),
+    "sysctl-files.txt": (_F.SYSCTL_FILES,),
     "ss.txt": (_F.SS,),
     "conntrack.txt": (_F.CONNTRACK,),
     "docker-networks.json": (_F.DOCKER_NETWORKS,),
@@ -92,6 +97,15 @@ _IP_OBJECTS = {
 }
 _IP_FILE = re.compile(r"ip(6?)-(route|rule|addr|link|neigh)(-table-all)?\.(txt|json)")
 _IPTABLES_FILE = re.compile(rf"ip(6?)tables-(?:(legacy|nft)-)?(save|{'|'.join(TABLES)})\.txt")
+
+
+# Files of the folder aws/.
+_AWS = {"describe-instances.json": (_F.AWS_INSTANCES,)}
+
+
+def by_aws_name(name: str) -> Expected | None:
+    """The same for a file of the folder aws/."""
+    return Expected(_AWS[name]) if name in _AWS else None
 
 
 def by_name(name: str) -> Expected | None:
@@ -142,6 +156,7 @@ _LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
         (_F.SS, r"\s*(?:Netid\s+)?State\s+Recv-Q"),
         (_F.CONNTRACK, r"(?:ipv[46]\s+\d+\s+)?\w+\s+\d+\s.*\bsrc=\S+ dst="),
         (_F.CONNTRACK, r"conntrack v\S+ \(conntrack-tools\): "),
+        (_F.SYSCTL_FILES, r"==> /\S*sysctl\S* <==|/(?:etc|run|usr|lib)/[^:]*sysctl[^:]*:"),
         (_F.SYSCTL, rf"{_WORD}(?:[./][^\s=]+)+ ?= ?|/proc/sys/[\w./-]+:"),
     )
 )
@@ -196,6 +211,8 @@ _JSON_KEYS: tuple[tuple[frozenset[str], Format], ...] = tuple(
         ("IPAM Driver", _F.DOCKER_NETWORKS),
         ("network_interface driver", _F.DOCKER_NETWORKS),
         ("State NetworkSettings", _F.DOCKER_CONTAINERS),
+        ("Reservations", _F.AWS_INSTANCES),
+        ("InstanceId PrivateDnsName", _F.AWS_INSTANCES),
         ("Client", _F.DOCKER_VERSION),
         ("Server", _F.DOCKER_VERSION),
     )

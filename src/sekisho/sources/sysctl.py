@@ -15,7 +15,7 @@ from sekisho.model.host import Sysctl
 from sekisho.sources.parsed import Parsed
 
 _PROC = "/proc/sys/"
-_KEY = re.compile(r"[A-Za-z0-9_-]+(?:[./][^\s=]+)+")
+KEY = re.compile(r"[A-Za-z0-9_-]+(?:[./][^\s=]+)+")
 _SWAP = str.maketrans("./", "/.")
 
 
@@ -35,10 +35,10 @@ def parse(text: str, file: str) -> Parsed[Sysctl]:
             unread.append(Unread(evidence, "command-error"))
             continue
         key, value = _split(line.lstrip("-"))
-        if value is None or not _KEY.fullmatch(key):
+        if value is None or not KEY.fullmatch(key):
             unread.append(Unread(evidence, "unknown-line"))
             continue
-        facts.append(Sysctl(_dotted(key), value, evidence))
+        facts.append(Sysctl(dotted(key), value, evidence))
     return Parsed(tuple(facts), tuple(unread))
 
 
@@ -49,7 +49,7 @@ def render(facts: Iterable[Sysctl]) -> str:
 
 def key_of_path(path: str) -> str | None:
     """``/proc/sys/net/ipv4/ip_forward`` as ``net.ipv4.ip_forward``; None for any other path."""
-    return _dotted(path.removeprefix(_PROC)) if path.startswith(_PROC) else None
+    return dotted(path.removeprefix(_PROC)) if path.startswith(_PROC) else None
 
 
 def _split(line: str) -> tuple[str, str | None]:
@@ -60,7 +60,7 @@ def _split(line: str) -> tuple[str, str | None]:
     return key.strip(), value.strip() if equals else None
 
 
-def _dotted(key: str) -> str:
+def dotted(key: str) -> str:
     """The separator that comes first is the one between the parts, as sysctl(8) decides it."""
     first = next((letter for letter in key if letter in "./"), ".")
     return key.translate(_SWAP) if first == "/" else key

@@ -16,6 +16,7 @@ from sekisho.model.links import Interface
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import (
+    aws_instances,
     conntrack,
     docker_render,
     ip_addr_json,
@@ -29,6 +30,7 @@ from sekisho.sources import (
     nft_render,
     ss,
     sysctl,
+    sysctl_files,
 )
 from sekisho.values.address import Family
 
@@ -47,6 +49,8 @@ def snapshot_texts(snapshot: Snapshot) -> Files:
         files["docker-containers.json"] = docker_render.render_containers(snapshot.containers)
     if snapshot.docker_version is not None:
         files["docker-version.json"] = docker_render.render_version(snapshot.docker_version)
+    if snapshot.instances is not None:
+        files["aws/describe-instances.json"] = aws_instances.render(snapshot.instances)
     if snapshot.name or snapshot.roles:
         files["snapshot.toml"] = _toml(snapshot)
     notes = list(_notes(snapshot))
@@ -95,6 +99,8 @@ def _namespace(facts: Namespace) -> Iterator[tuple[str, str]]:
         yield "ipset-save.txt", ipset_save.render(facts.ipsets)
     if facts.sysctls is not None:
         yield "sysctl.txt", sysctl.render(facts.sysctls)
+    if facts.sysctl_files is not None:
+        yield "sysctl-files.txt", sysctl_files.render(facts.sysctl_files)
     if facts.sockets is not None:
         yield "ss.txt", ss.render(facts.sockets)
     if facts.connections is not None:

@@ -3,6 +3,7 @@
     routes  rules  addresses  links  neighbours     ip route, ip rule, ip addr, ip link, ip neigh
     raw  mangle  nat  filter  security              iptables -t TABLE -nL -v, or iptables-save
     sockets  sysctl  networks                       ss -Hnltup, sysctl, docker network ls
+    sysctl-files                                    the files that set sysctls, as they were captured
 
 What was read from a command's text comes out as that version of the command printed it.
 """
@@ -28,6 +29,7 @@ from sekisho.sources import (
     iptables_save,
     ss,
     sysctl,
+    sysctl_files,
 )
 from sekisho.sources.iptables_tables import BUILTIN_CHAINS
 from sekisho.sources.recognise import Format, by_name
@@ -36,7 +38,7 @@ from sekisho.views.captured_style import captured_style
 
 What = Literal[
     "routes", "rules", "raw", "mangle", "nat", "filter", "security",
-    "addresses", "links", "neighbours", "networks", "sysctl", "sockets",
+    "addresses", "links", "neighbours", "networks", "sysctl", "sysctl-files", "sockets",
 ]  # fmt: skip
 Form = Literal["list", "save"]
 
@@ -53,6 +55,7 @@ _PLACES: dict[str, tuple[str, tuple[Format, ...]]] = {
     "neighbours": ("ip-neigh.txt", (Format.IP_NEIGH, Format.IP_NEIGH_JSON)),
     "networks": ("docker-networks.json", (Format.DOCKER_NETWORKS,)),
     "sysctl": ("sysctl.txt", (Format.SYSCTL,)),
+    "sysctl-files": ("sysctl-files.txt", (Format.SYSCTL_FILES,)),
     "sockets": ("ss.txt", (Format.SS,)),
     **dict.fromkeys(TABLES, ("ip{}tables-save.txt", _TABLE_FORMATS)),
 }
@@ -153,6 +156,10 @@ def _sysctl(namespace: Namespace, family: Family | None) -> str | None:
     return None if namespace.sysctls is None else sysctl.render(namespace.sysctls)
 
 
+def _sysctl_files(namespace: Namespace, family: Family | None) -> str | None:
+    return None if namespace.sysctl_files is None else sysctl_files.render(namespace.sysctl_files)
+
+
 def _sockets(namespace: Namespace, family: Family | None) -> str | None:
     return None if namespace.sockets is None else ss.render(namespace.sockets)
 
@@ -163,6 +170,7 @@ _PLAIN: dict[str, Callable[[Namespace, Family | None], str | None]] = {
     "links": _links,
     "addresses": _addresses,
     "sysctl": _sysctl,
+    "sysctl-files": _sysctl_files,
     "sockets": _sockets,
 }
 

@@ -19,7 +19,7 @@ HELP: Words = {
 SECTIONS = (
     "picture", "routes", "rules", "links", "addresses", "neighbours", "bridge",
     "raw", "mangle", "nat", "filter", "security", "ipset", "nft",
-    "sysctl", "sockets", "conntrack", "docker", "notes", "unread",
+    "sysctl", "sysctl-files", "sockets", "conntrack", "docker", "aws", "notes", "unread",
 )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ HELP: Words = {
 }
 
 TABLES = ("raw", "mangle", "nat", "filter", "security")
-WHATS = ("routes", "rules", *TABLES, "addresses", "links", "neighbours", "networks", "sysctl", "sockets")
+WHATS = ("routes", "rules", *TABLES, "addresses", "links", "neighbours", "networks", "sysctl", "sysctl-files",
+         "sockets")  # fmt: skip
 
 # So many unread lines are shown one by one.
 _SHOWN = 20

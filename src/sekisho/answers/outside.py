@@ -1,0 +1,55 @@
+"""Whether a stranger gets as far as a published port: what a trap says is open must not be shut elsewhere."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sekisho.answers.trace import Question, trace
+from sekisho.errors import UsageError
+from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.world import World
+from sekisho.values.address import Address, format_ip
+
+_STOPPED = ("dropped", "rejected")
+
+
+class Outside:
+    """Packets from the Internet to the host, followed when first asked."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._known: dict[tuple[Address | None, int, str], bool] = {}
+
+    @cached_property
+    def _world(self) -> World:
+        return World(self._snapshot)
+
+    def stopped(self, host_address: Address | None, port: int, proto: str) -> bool:
+        """Whether it is certain that such a packet is dropped or rejected, whichever of the host's IPv4
+        addresses is called. What is undetermined, or cannot be asked, counts as not stopped."""
+        if host_address is not None and (host_address.family == 6 or not host_address.value):
+            host_address = None
+        key = (host_address, port, proto)
+        if key not in self._known:
+            self._known[key] = self._ask(host_address, port, proto)
+        return self._known[key]
+
+    def _ask(self, host_address: Address | None, port: int, proto: str) -> bool:
+        called = [format_ip(4, host_address.value)] if host_address is not None else self._addresses()
+        for address in called:
+            try:
+                found = trace(self._world, Question("internet", f"{address}:{port}", proto, with_reply=False))
+            except UsageError:
+                return False
+            if found.forward.disposition not in _STOPPED:
+                return False
+        return bool(called)
+
+    def _addresses(self) -> list[str]:
+        """The host's own addresses, but for its loopback and those on bridges."""
+        host = self._world.host
+        return [
+            format_ip(4, item.value)
+            for item in host.addresses[4]
+            if item.interface not in self._world.bridges and item.value >> 24 != 127
+        ]

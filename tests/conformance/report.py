@@ -44,7 +44,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "hosts": ("hosts", "ホスト"), "decisions": ("decisions", "判定"), "agreed": ("agree", "一致"),
     "undetermined": ("answered `undetermined`", "`undetermined` と答えたもの"),
-    "disagree": ("disagree", "不一致"), "seconds": ("seconds", "秒"), "kernel": ("kernel", "カーネル"),
+    "disagree": ("disagree", "不一致"),
+    "unrepeated": ("differed once, and not again", "一度だけ異なり、再現しなかったもの"),
+    "unrepeated how": (
+        "A host where something differs is asked twice more, packet for packet. What never"
+        " comes back was not\n"
+        "the host's doing: the kernel's log of drops belongs to a thread, and what a bridge"
+        " or a timer of the\n"
+        "kernel drops meanwhile stands in it as well.",
+        "何かが異なったホストには、同じパケットをもう2回与える。"
+        "二度と現れない違いはホストによるものではない。\n"
+        "カーネルの破棄の記録はスレッドごとのもので、その間にブリッジやカーネルのタイマーが破棄したものも入る。",
+    ), "seconds": ("seconds", "秒"), "kernel": ("kernel", "カーネル"),
     "unbuilt": ("hosts that could not be built", "作れなかったホスト"),
     "disagreements": ("Disagreements", "不一致"), "none": ("None.", "なし。"),
     "by reason": ("Answered `undetermined`, by reason", "`undetermined` の理由別"),
@@ -78,6 +89,7 @@ class Counted(Protocol):
     agreed: int
     undetermined: Counter[str]
     disagreements: list[str]
+    unrepeated: list[str]
     features: Counter[str]
     kinds: Counter[str]
 
@@ -94,12 +106,22 @@ def report(tally: Counted, args: argparse.Namespace, seconds: float, language: L
     figures = (
         ("hosts", tally.hosts), ("unbuilt", tally.unbuilt), ("decisions", tally.decisions),
         ("agreed", tally.agreed), ("undetermined", sum(tally.undetermined.values())),
-        ("disagree", len(tally.disagreements)), ("seconds", round(seconds)),
+        ("disagree", len(tally.disagreements)), ("unrepeated", len(tally.unrepeated)),
+        ("seconds", round(seconds)),
     )  # fmt: skip
     lines = [f"# {say('title')}", "", say("written"), "", "```", command(args), "```", "", say("how"), ""]
     lines += ["| | |", "|---|---:|", *(f"| {say(key)} | {number:,} |" for key, number in figures)]
     lines += [f"| {say('kernel')} | {platform.release()} |", "", f"## {say('disagreements')}", ""]
     lines += [f"- {text}" for text in tally.disagreements[:200]] or [say("none")]
+    if tally.unrepeated:
+        lines += [
+            "",
+            f"## {say('unrepeated')[0].upper() + say('unrepeated')[1:]}",
+            "",
+            say("unrepeated how"),
+            "",
+        ]
+        lines += [f"- {text}" for text in tally.unrepeated[:200]]
     lines += ["", f"## {say('by reason')}", "", *_table(say("reason"), say("number"), tally.undetermined)]
     lines += ["", f"## {say('by kind')}", "", *_table(say("rules"), say("host count"), tally.kinds)]
     lines += ["", f"## {say('exercised')}", "", say("exercised how"), ""]

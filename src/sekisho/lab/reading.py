@@ -60,12 +60,15 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
     replies = _answers(rest)
     final = own[-1].last if own else probe.packet
     egress = _frame(seen.frames, key_of(final))
-    if egress is not None and _flooded_beside(own, egress):
+    flooded = egress is not None and _flooded_beside(own, egress)
+    if flooded:
         egress = None
     answer_frame = _frame(seen.frames, key_of(replies[-1].last)) if replies else None
     answer = answer_name(replies[0].first) if replies else None
     steps = tuple(step for passage in own for step in passage.steps)
     drops = _own_drops(seen, bool(own))
+    if flooded:  # the far ends throw their copies away
+        drops = [name for name in drops if name != "NOT_SPECIFIED"] or drops
     reason = drops[-1] if drops else None
     seen = replace(seen, drops=drops)
     disposition = _end(own, egress, seen, replies, rejecting)

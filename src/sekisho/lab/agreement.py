@@ -147,7 +147,8 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
         return mine, mine  # the same reason as that of not forwarding at all
     if mine == "martian" and seen.packet.family == 6 and theirs == "blackhole":
         return mine, mine  # neither a step nor a reason: it is gone before routing
-    unseen = theirs in ("undetermined", "dropped", "unreachable", "prohibited") and seen.packet.family == 6
+    silence = ("undetermined", "neighbour_failed", "dropped", "unreachable", "prohibited")
+    unseen = theirs in silence and seen.packet.family == 6
     ours, real = comparable(model_steps(leg)), comparable(kernel_steps(seen.passages))
     through = bool(seen.passages) and "postrouting" in seen.passages[-1].hooks
     if unseen and ((mine == "exits" and through) or (bridges and ours[: len(real)] == real != ours)):

@@ -66,10 +66,12 @@ _AFTER_ALL: tuple[tuple[str, str], ...] = (
     ("net.netfilter.nf_conntrack_tcp_timeout_syn_sent", "600"),
 )
 _SETTABLE = ("net.ipv4.", "net.ipv6.", "net.bridge.", "net.netfilter.")
-# Namespaced, but about time and memory: nothing a packet's way depends on, or reserved for the lab.
+# Namespaced, but about time and memory: nothing a packet's way depends on, or reserved for the lab; and what
+# only hands its value on to interfaces, whose IPv6 addresses would go (net/ipv6/addrconf.c).
 _NOT_SET = (
     "net.netfilter.nf_log", "net.ipv4.neigh.", "net.ipv6.neigh.", "net.ipv4.tcp_mem",
-    "net.ipv6.conf.all.stable_secret", "net.netfilter.nf_conntrack_max",
+    "net.ipv6.conf.all.stable_secret", "net.ipv6.conf.all.disable_ipv6",
+    "net.ipv6.conf.default.disable_ipv6", "net.netfilter.nf_conntrack_max",
     "net.netfilter.nf_conntrack_buckets", "net.netfilter.nf_conntrack_count",
 )  # fmt: skip
 

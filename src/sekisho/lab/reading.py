@@ -195,4 +195,8 @@ def _unseen_end(seen: Sightings, replies: Sequence[Passage], last: Passage | Non
             return "martian"
     if seen.unanswered:
         return "neighbour_failed"
-    return "blackhole" if "NOT_SPECIFIED" in seen.drops else "undetermined"
+    if "NOT_SPECIFIED" not in seen.drops:
+        return "undetermined"
+    # Past every hook: containers threw away the solicitation of an IPv6 neighbour that is none of them.
+    past = last is not None and last.first.family == 6 and "postrouting" in last.hooks
+    return "neighbour_failed" if past else "blackhole"

@@ -7,7 +7,7 @@ address after ``src`` is one of that interface's. That is an inference and is sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sekisho.model.routing import NextHop, Route
@@ -96,15 +96,18 @@ def local_table(
     Inferred as the kernel fills it (net/ipv4/fib_frontend.c, fib_add_ifaddr): a local route for each
     address, a broadcast route for the last address of its subnet; on lo 127.0.0.0/8 with its broadcast
     address, and ::1 unless IPv6 is off there (net/ipv6/addrconf.c, addrconf_ifdown; containers without
-    IPv6 of old engines).
+    IPv6 of old engines). Where IPv6 is forwarded the first address of each subnet is the router's as well
+    (addrconf_join_anycast).
     """
     if (family, "all") in namespace.route_tables:
         captured = tuple(r for r in namespace.routes if r.family == family and r.table == "local")
         known = {route.dst.value for route in captured if route.dst.length == BITS[family]}
         coming = tuple(
-            _local(family, Prefix(family, item.value, BITS[family]), "local", item.interface)
+            route
             for item in addresses
-            if item.tentative and item.value not in known
+            if item.tentative
+            for route in _own(namespace, item)
+            if route.dst.value not in known
         )
         return captured + coming, False
     routes: list[Route] = []
@@ -114,7 +117,7 @@ def local_table(
     if family == 4:
         routes.append(_local(4, Prefix(4, loopback.last, 32), "broadcast", "lo"))
     for address in addresses:
-        routes.append(_local(family, Prefix(family, address.value, BITS[family]), "local", address.interface))
+        routes += _own(namespace, address)
         subnet = address.subnet
         if family == 4 and address.interface != "lo" and subnet.length < 31:
             last = subnet.last if address.broadcast is None else address.broadcast
@@ -122,6 +125,19 @@ def local_table(
     if family == 6:
         routes.append(_local(6, Prefix(6, 0xFF << 120, 8), "multicast", None))
     return tuple(routes), True
+
+
+def _own(namespace: Namespace, address: HostAddress) -> Iterator[Route]:
+    family = address.subnet.family
+    yield _local(family, Prefix(family, address.value, BITS[family]), "local", address.interface)
+    if family == 6 and 0 < address.subnet.length < 127 and _forwards6(namespace, address.interface):
+        yield _local(6, Prefix(6, address.subnet.first, 128), "anycast", address.interface)
+
+
+def _forwards6(namespace: Namespace, interface: str) -> bool:
+    name = interface.replace(".", "/")
+    keys = (f"net.ipv6.conf.{name}.forwarding", "net.ipv6.conf.all.forwarding")
+    return next((value for key in keys if (value := namespace.sysctl(key)) is not None), "0") != "0"
 
 
 def _local(family: Family, dst: Prefix, kind: str, device: str | None) -> Route:

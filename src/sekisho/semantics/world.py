@@ -128,10 +128,18 @@ class World:
 
     @cached_property
     def docker_bridges(self) -> frozenset[str]:
-        """Bridges whose every container is known, because Docker's state was captured."""
+        """Bridges whose every container is known: Docker's state was captured, and no port of theirs is
+        left over (a container that was being started, someone else's interface)."""
         if self.snapshot.containers is None or self.snapshot.networks is None:
             return frozenset()
-        return frozenset(network.bridge for network in self.snapshot.networks if network.bridge)
+        bridges = (network.bridge for network in self.snapshot.networks if network.bridge)
+        return frozenset(bridge for bridge in bridges if not self._has_strangers(bridge))
+
+    def _has_strangers(self, bridge: str) -> bool:
+        ports = sum(item.master == bridge for item in self.host.facts.interfaces or ())
+        return ports > sum(
+            item.bridge == bridge and item.origin in ("docker", "namespace") for item in self.attachments
+        )
 
     # ---------------------------------------------------------------------------------- building
 

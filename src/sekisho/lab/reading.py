@@ -40,7 +40,7 @@ def follow(start: _Key, passages: list[Passage], made_here: bool, node: str) -> 
     """Take the passages of one packet out of the list: each begins with the headers the last ended with."""
     taken: list[Passage] = []
     key = start
-    while True:
+    while not taken or "input" not in taken[-1].hooks:  # after which a like one is the answer's
         for index, passage in enumerate(passages):
             begins = passage.made_here if made_here and not taken else not passage.made_here
             if begins and key_of(passage.first) == key and (taken or passage.node == node):
@@ -48,7 +48,8 @@ def follow(start: _Key, passages: list[Passage], made_here: bool, node: str) -> 
                 key = key_of(taken[-1].last)
                 break
         else:
-            return taken
+            break
+    return taken
 
 
 def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked | None = None) -> Observed:

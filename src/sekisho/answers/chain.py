@@ -7,6 +7,7 @@ counts. A matrix groups the addresses that the chain treats alike, as callers an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from sekisho.errors import UsageError, said
 from sekisho.model.snapshot import Snapshot
@@ -74,34 +75,29 @@ class ChainReader:
         self.family: Family = family
         self.station = station_of(compile_host(snapshot.host).programs[family], name)
         self.view = ChainView(self.station, family)
-        self._verdicts: dict[str | None, tuple[Set, Set]] = {}
+        self._verdicts: tuple[Set, Set] | None = None
 
     def accepts(self) -> ChainAnswer:
         """All that the chain accepts, interface by interface."""
-        rows = tuple(self._accepted(iif) for iif in self.view.incoming)
-        return ChainAnswer(self.family, self.station.table, self.station.base.name, rows)
-
-    def verdicts(self, iif: str | None) -> tuple[Set, Set]:
-        """What may be accepted and what may be refused of all packets from an interface."""
-        if iif not in self._verdicts:
-            self._verdicts[iif] = self.view.verdicts(self.view.space.everything, iif)
-        return self._verdicts[iif]
-
-    def _accepted(self, iif: str | None) -> Accepted:
-        may, may_not = self.verdicts(iif)
-        field = self.view.space.field
+        space, view, field = self.view.space, self.view, self.view.space.field
+        may, may_not = self.verdicts()
+        may &= view.state_is(NEW)
         shown = [(name, field[name]) for name in ("proto", "src", "dst", "dport")]
-        certain: list[Box] = []
-        perhaps: list[Box] = []
-        more = False
-        first = self.view.state_is(NEW)
-        for found, some in ((certain, may & ~may_not & first), (perhaps, may & may_not & first)):
-            for box in boxes(self.view.space, some, shown):
-                if len(found) == MOST_BOXES:
-                    more = True
-                    break
-                found.append(box)
-        return Accepted(iif, tuple(certain), tuple(perhaps), more)
+        kept = (*(bits for _, bits in shown), *(field[name] for name in ("iif",) if name in field))
+        certain, perhaps = (space.showing(some, kept) for some in (may & ~may_not, may & may_not))
+        rows: list[Accepted] = []
+        for iif in view.incoming:
+            here = view.by(iif)
+            listed = [list(islice(boxes(space, some & here, shown), MOST_BOXES + 1)) for some in (certain, perhaps)]
+            certainly, possibly = (tuple(each[:MOST_BOXES]) for each in listed)
+            rows.append(Accepted(iif, certainly, possibly, any(len(each) > MOST_BOXES for each in listed)))
+        return ChainAnswer(self.family, self.station.table, self.station.base.name, tuple(rows))
+
+    def verdicts(self) -> tuple[Set, Set]:
+        """What may be accepted and what may be refused of all packets."""
+        if self._verdicts is None:
+            self._verdicts = self.view.verdicts(self.view.space.everything)
+        return self._verdicts
 
     def matrix(self, proto: int, port: int) -> ChainAnswer:
         """Who may open connections to whom for one service, over any interfaces."""
@@ -110,13 +106,8 @@ class ChainReader:
         some &= self.view.state_is(NEW)
         if proto == TCP:
             some &= space.member(field["tcp_flags"], IntSet.of(SYN))
-        accepted = space.nothing
-        for iif in self.view.incoming:
-            if iif in self._verdicts:
-                may = self._verdicts[iif][0] & some
-            else:
-                may, _ = self.view.verdicts(some, iif)
-            accepted |= space.showing(may, (field["dst"], field["src"]))
+        may = self.view.verdicts(some)[0] if self._verdicts is None else self._verdicts[0] & some
+        accepted = space.showing(may, (field["dst"], field["src"]))
         classes = tuple(_classes(self.view, accepted))
         return ChainAnswer(self.family, self.station.table, self.station.base.name, (), classes)
 

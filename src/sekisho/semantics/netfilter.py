@@ -50,7 +50,7 @@ def _order(station: Station) -> tuple[int, bool]:
 def _table_stations(table: Table, backend: str, context: MatchContext) -> list[Station]:
     names = frozenset(chain.name for chain in table.chains if chain.policy is None)
     code = without_loops({chain.name: _chain_code(chain, table, names, context) for chain in table.chains})
-    users = {name: code[name] for name in names}
+    users = {name: each for name, each in code.items() if name in names}
     return [
         Station(
             CHAIN_HOOKS[chain.name],

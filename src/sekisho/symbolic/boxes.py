@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sekisho.symbolic.space import ORDER, Bits, Set, Space
+from sekisho.symbolic.space import ONE, ORDER, Bits, Set, Space
 from sekisho.values.intset import IntSet
 
 
@@ -55,44 +55,47 @@ def by_value(space: Space, some: Set, bits: Bits) -> list[tuple[IntSet, Set]]:
     known = space.cut.get((some, bits))
     if known is None:
         found: dict[Set, list[tuple[int, int]]] = {}
-        _descend(space, some, bits.codes, 0, 0, found)
+        places = {code >> 1: at for at, code in enumerate(bits.codes) if code >= 0}
+        loose = max((at + 1 for at, code in enumerate(bits.codes) if code < 0), default=0)
+        _descend(some, bits.codes, places, loose, 0, 0, found)
         known = [(IntSet.from_intervals(spans), below) for below, spans in found.items()]
         space.cut[some, bits] = known
     return known
 
 
 def _descend(
-    space: Space,
     some: Set,
     codes: tuple[int, ...],
+    places: dict[int, int],
+    loose: int,
     at: int,
     base: int,
     found: dict[Set, list[tuple[int, int]]],
 ) -> None:
-    if not some.satisfiable():
-        return
-    left = len(codes) - at
-    top = some.node_var()
-    variables = codes[at:]
-    if left and top is not None and all(code >= 0 and code >> 1 != top for code in variables):
-        # Nothing of this field decides any more.
-        found.setdefault(some, []).append((base << left, ((base + 1) << left) - 1))
-        return
-    if left and top is None and all(code >= 0 for code in variables):
-        found.setdefault(some, []).append((base << left, ((base + 1) << left) - 1))
-        return
-    if not left:
-        found.setdefault(some, []).append((base, base))
-        return
-    code = codes[at]
-    if code < 0:
-        _descend(space, some, codes, at + 1, base << 1 | (code == -2), found)
-        return
-    zero, one = space.split(some, code >> 1)
-    if code & 1:
-        zero, one = one, zero
-    _descend(space, zero, codes, at + 1, base << 1, found)
-    _descend(space, one, codes, at + 1, base << 1 | 1, found)
+    """``places``: of the variables among the codes; from ``loose`` on, all of them are variables."""
+    width = len(codes)
+    while True:
+        top = some.node_var()
+        if top is None and not some.satisfiable():
+            return
+        place = width if top is None else places.get(top, width)
+        if at == width or (place == width and at >= loose):
+            # Nothing of this field decides any more.
+            left = width - at
+            found.setdefault(some, []).append((base << left, ((base + 1) << left) - 1))
+            return
+        code = codes[at]
+        at += 1
+        if code < 0:
+            base = base << 1 | (code == ONE)
+            continue
+        zero = one = some
+        if place == at - 1:
+            one, zero = some.cofactors()  # type: ignore[misc]
+        if code & 1:
+            zero, one = one, zero
+        _descend(zero, codes, places, loose, at, base << 1, found)
+        some, base = one, base << 1 | 1
 
 
 # --------------------------------------------------------------------------------------- one packet

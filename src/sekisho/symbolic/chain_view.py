@@ -1,8 +1,9 @@
 """One base chain by itself: what it does to all packets there could be, whatever routing before it does.
 
-Interfaces, marks and connection states are variables here too, below the header's in the order. Combinations
-that no packet has (a reply that is NEW...) are among them; so what is found dead is dead, and what is found
-accepted is accepted if a packet like that comes.
+Interfaces, marks and connection states are variables here too: interfaces above the header's in the order,
+since most rules that tell packets apart do it interface by interface, the others below. Combinations that no
+packet has (a reply that is NEW...) are among them; so what is found dead is dead, and what is found accepted
+is accepted if a packet like that comes.
 """
 
 from __future__ import annotations
@@ -46,14 +47,15 @@ _SOMETHING_ELSE = "(another interface)"
 class ChainView:
     """A station read alone."""
 
-    def __init__(self, station: Station, family: Family, space: Space | None = None) -> None:
+    def __init__(self, station: Station, family: Family) -> None:
         self.station = station
-        self.space = space or Space(family)
+        self.space = Space(family)
         self.guards = Guards(self.space)
         unsure = Cond(self.space.nothing, self.space.everything)
         self.guards.reverse = lambda state, guard: unsure
         self.flow = Flow(self.guards)
         self._whole = self._start()
+        self.space.raise_fields(("iif", "oif"))
 
     @property
     def start(self) -> State:
@@ -100,8 +102,12 @@ class ChainView:
         iif = self._whole.iif
         return tuple(str(name) for name, _ in iif.cases) if isinstance(iif, ByOrigin) else (iif,)
 
-    def verdicts(self, some: Set, iif: str | None) -> tuple[Set, Set]:
-        """The packets from one interface that may be accepted, and those that may be refused.
+    def by(self, iif: str | None) -> Set:
+        """The packets from one of the incoming interfaces."""
+        return self.guards.named(self._whole.iif, iif)
+
+    def verdicts(self, some: Set) -> tuple[Set, Set]:
+        """The packets that may be accepted, and those that may be refused.
 
         What is in the first only is accepted for certain. The sender's MAC address is forgotten: a packet
         counts as accepted where some address makes it so.
@@ -110,7 +116,7 @@ class ChainView:
         self.flow.returning = self._without_mac
         forgotten = self.space.of_fields(["src_mac"])
         accepted = refused = self.space.nothing
-        front: Front = {replace(self._whole, iif=iif): some}
+        front: Front = {self._whole: some}
         for passed, _, here in self.flow.run(self.station.base, self.station.chains, front, "chain"):
             if isinstance(passed, Within) and passed.within is not None:
                 here &= passed.within

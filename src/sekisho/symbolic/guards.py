@@ -212,7 +212,7 @@ class Guards:
             return self.always if guard.prefix and not guard.name else self._unsure
         return self.always if interface_fits(guard, name) else self.never
 
-    def named(self, name: Name, wanted: str) -> Set:
+    def named(self, name: Name, wanted: str | None) -> Set:
         """The packets of which the name is the wanted one."""
         if isinstance(name, ByOrigin):
             return name.where(lambda each: each == wanted, self.space.nothing)
@@ -244,16 +244,21 @@ class Guards:
     # ------------------------------------------------------------------------------- connectives
 
     def _all(self, guard: All, state: State) -> Cond:
-        yes = maybe = self.space.everything
+        every: list[Cond] = []
         for part in guard.guards:
             held = self._evaluate[type(part)](part, state)
-            if held.maybe is held.yes and maybe is yes:
-                yes = maybe = yes & held.yes
-            else:
-                yes, maybe = yes & held.yes, maybe & held.maybe
-            if not maybe.satisfiable():
+            if not held.maybe.satisfiable():
                 return self.never
-        return Cond(yes, maybe)
+            every.append(held)
+        # From the lowest variables up: every step then adds nodes on top and rebuilds none below.
+        every.sort(key=_level, reverse=True)
+        yes = maybe = self.space.everything
+        for held in every:
+            if held.maybe is held.yes and maybe is yes:
+                yes = maybe = held.yes & yes
+            else:
+                yes, maybe = held.yes & yes, held.maybe & maybe
+        return Cond(yes, maybe) if maybe.satisfiable() else self.never
 
     def _any(self, guard: AnyOf, state: State) -> Cond:
         yes = maybe = self.space.nothing
@@ -270,6 +275,11 @@ class Guards:
         if held.maybe is held.yes:
             return self._exact(~held.yes)
         return Cond(~held.maybe, ~held.yes)
+
+
+def _level(held: Cond) -> int:
+    level = held.maybe.node_level()
+    return -1 if level is None else level
 
 
 def interface_fits(guard: Interface, name: str | None) -> bool:

@@ -36,6 +36,9 @@ HEADER = tuple(name for name in ORDER if name not in ("tdst", "tdport"))
 _NODES = 1 << 25
 _CACHE = 1 << 20
 
+# Numbers are put together from pieces of this many bits.
+_BYTE = 8
+
 # A bit of a field: a constant, a variable (even: as it is, odd: complemented).
 ZERO, ONE = -1, -2
 
@@ -103,6 +106,8 @@ class Space:
             for bit in range(self.width(name))
         }
         self._var = [self.manager.var(index) for index in range(at)]
+        self._literals: dict[int, Set] = {ZERO: self.nothing, ONE: self.everything}
+        self._equal: dict[tuple[tuple[int, ...], int], Set] = {}
         self.field: dict[str, Bits] = {name: self._identity(name) for name in ORDER}
         zero, none = self.constant(0, self.width("src")), self.constant(0, 16)
         self.nowhere = Ends(zero, zero, none, none)
@@ -135,10 +140,11 @@ class Space:
 
     def literal(self, code: int) -> Set:
         """The packets of which this bit is set."""
-        if code < 0:
-            return self.everything if code == ONE else self.nothing
-        var = self._variable(code >> 1)
-        return ~var if code & 1 else var
+        found = self._literals.get(code)
+        if found is None:
+            var = self._variable(code >> 1)
+            found = self._literals[code] = ~var if code & 1 else var
+        return found
 
     def _variable(self, index: int) -> Set:
         return self._var[index] if index < self.variables else self.manager.var(index)
@@ -160,7 +166,7 @@ class Space:
         if intervals[0][0] <= base and intervals[0][1] >= base + size - 1:
             return self.everything
         if len(intervals) == 1 and intervals[0][0] == intervals[0][1]:
-            return self._equals(codes, at, intervals[0][0])
+            return self._equals(codes[at:], intervals[0][0] & size - 1)
         half = base + (size >> 1)
         low = [(first, min(last, half - 1)) for first, last in intervals if first < half]
         high = [(max(first, half), last) for first, last in intervals if last >= half]
@@ -175,17 +181,22 @@ class Space:
             self._variable(code >> 1).ite(zero, one) if code & 1 else self._variable(code >> 1).ite(one, zero)
         )
 
-    def _equals(self, codes: tuple[int, ...], at: int, value: int) -> Set:
-        found = self.everything
-        for code in reversed(codes[at:]):
-            wanted = value & 1
-            value >>= 1
-            if code < 0:
-                if (code == ONE) != wanted:
-                    return self.nothing
-                continue
-            var = self._variable(code >> 1)
-            found &= var if (code & 1) != wanted else ~var
+    def _equals(self, codes: tuple[int, ...], value: int) -> Set:
+        """The packets with this one value; numbers that begin or end alike share the diagrams of that."""
+        found = self._equal.get((codes, value))
+        if found is not None:
+            return found
+        if len(codes) > _BYTE:
+            low = self._equals(codes[-_BYTE:], value & (1 << _BYTE) - 1)
+            found = low & self._equals(codes[:-_BYTE], value >> _BYTE)
+        else:
+            found = self.everything
+            rest = value
+            for code in reversed(codes):
+                literal = self.literal(code)
+                found &= literal if rest & 1 else ~literal
+                rest >>= 1
+        self._equal[codes, value] = found
         return found
 
     def masked(self, bits: Bits, mask: int, value: int) -> Set:
@@ -229,6 +240,14 @@ class Space:
             self.first[name] = added[0]
             self.field[name] = self.bits(tuple(2 * index for index in added))
         return self.field[name]
+
+    def raise_fields(self, names: Sequence[str]) -> None:
+        """Put fields that are not of the original header above all others in the order. Those that have no
+        variables stay away."""
+        ours = [self.field[name].codes for name in names if name in self.field]
+        raised = [code >> 1 for codes in ours for code in codes]
+        others = [index for index in range(self.manager.num_vars()) if index not in raised]
+        self.manager.set_var_order(raised + others)
 
     def one_of(self, name: str, values: Sequence[object]) -> tuple[tuple[object, Set], ...]:
         """Disjoint sets, one for each value that something of a packet may have."""

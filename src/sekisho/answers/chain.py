@@ -81,7 +81,6 @@ class ChainReader:
         """All that the chain accepts, interface by interface."""
         space, view, field = self.view.space, self.view, self.view.space.field
         may, may_not = self.verdicts()
-        may &= view.state_is(NEW)
         shown = [(name, field[name]) for name in ("proto", "src", "dst", "dport")]
         kept = (*(bits for _, bits in shown), *(field[name] for name in ("iif",) if name in field))
         certain, perhaps = (space.showing(some, kept) for some in (may & ~may_not, may & may_not))
@@ -94,9 +93,9 @@ class ChainReader:
         return ChainAnswer(self.family, self.station.table, self.station.base.name, tuple(rows))
 
     def verdicts(self) -> tuple[Set, Set]:
-        """What may be accepted and what may be refused of all packets."""
+        """What may be accepted and what may be refused of all connections' first packets."""
         if self._verdicts is None:
-            self._verdicts = self.view.verdicts(self.view.space.everything)
+            self._verdicts = self.view.verdicts(self.view.state_is(NEW))
         return self._verdicts
 
     def matrix(self, proto: int, port: int) -> ChainAnswer:

@@ -1,6 +1,6 @@
 """One base chain by itself: what it does to all packets there could be, whatever routing before it does.
 
-Interfaces, marks and connection states are variables here too: interfaces above the header's in the order,
+Interfaces, marks and connection states are variables here too: interfaces and states above the header's in the order,
 since most rules that tell packets apart do it interface by interface, the others below. Combinations that no
 packet has (a reply that is NEW...) are among them; so what is found dead is dead, and what is found accepted
 is accepted if a packet like that comes.
@@ -55,7 +55,7 @@ class ChainView:
         self.guards.reverse = lambda state, guard: unsure
         self.flow = Flow(self.guards)
         self._whole = self._start()
-        self.space.raise_fields(("iif", "oif"))
+        self.space.raise_fields(("ctstate", "iif", "oif"))
 
     @property
     def start(self) -> State:

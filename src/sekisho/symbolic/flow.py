@@ -36,7 +36,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.symbolic.effects import effect
 from sekisho.symbolic.guards import Cond, Guards
-from sekisho.symbolic.narrow import Lines, Narrowing
+from sekisho.symbolic.narrow import Lines, Narrowing, first_asked
 from sekisho.symbolic.space import Set
 from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
@@ -85,8 +85,8 @@ class _Run:
     lines: list[tuple[Guarded, Set]] = field(default_factory=list)
 
     def union(self) -> Set:
-        """What any of the lines takes; joined pairwise, so that few diagrams grow large."""
-        sets = [some for _, some in self.lines]
+        """What any of the lines takes; joined pairwise, neighbours first, so that few diagrams grow large."""
+        sets = [some for _, some in sorted(self.lines, key=lambda item: first_asked(item[0].guard))]
         while len(sets) > 1:
             odd = sets[-1:] if len(sets) % 2 else []
             sets = [one | other for one, other in zip(sets[::2], sets[1::2], strict=False)] + odd

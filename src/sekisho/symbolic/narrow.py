@@ -153,6 +153,18 @@ def conjuncts(guard: Guard) -> Iterator[Guard]:
         yield guard
 
 
+def first_asked(guard: Guard) -> tuple[int, int]:
+    """The first destination and source that a guard asks for: a place among other guards."""
+    dst = src = 0
+    for part in conjuncts(guard):
+        if isinstance(part, In) and part.values:
+            if part.field == "dst":
+                dst = part.values.intervals[0][0]
+            elif part.field == "src":
+                src = part.values.intervals[0][0]
+    return dst, src
+
+
 _ASKED = ("iif", "oif", "ctstate")
 
 

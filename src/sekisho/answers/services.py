@@ -25,24 +25,26 @@ def addresses_text(values: IntSet, family: Family, names: Names | None = None, m
         return names[values]
     if values.size() == 1 << bits:
         return "*"
-    words: list[str] = []
-    for first, last in values:
-        blocks = prefixes_of(IntSet.span(first, last), bits)
-        if len(blocks) <= 2:
-            words += [
-                format_ip(family, value) + ("" if length == bits else f"/{length}")
-                for value, length in blocks
-            ]
-        else:
-            words.append(f"{format_ip(family, first)}-{format_ip(family, last)}")
-    return _shortened(words, most)
+    blocks: list[tuple[int, int | None]] = []  # a network with its length, or the place of an interval
+    for at, (first, last) in enumerate(values):
+        found = prefixes_of(IntSet.span(first, last), bits, 2)
+        blocks += found if len(found) <= 2 else ((at, None),)
+    shown = blocks if len(blocks) <= most else blocks[: most - 1]
+    return _shortened([_block_text(values, family, *block) for block in shown], len(blocks) - len(shown))
+
+
+def _block_text(values: IntSet, family: Family, value: int, length: int | None) -> str:
+    if length is None:
+        first, last = values.intervals[value]
+        return f"{format_ip(family, first)}-{format_ip(family, last)}"
+    return format_ip(family, value) + ("" if length == BITS[family] else f"/{length}")
 
 
 def ports_text(values: IntSet, most: int = _MANY) -> str:
     """``80,443,8000-8080``; ``*`` for all of them."""
     if values.size() >= 65535:
         return "*"
-    return _shortened([str(a) if a == b else f"{a}-{b}" for a, b in values], most)
+    return _first_of([str(a) if a == b else f"{a}-{b}" for a, b in values], most)
 
 
 def protocols_text(values: IntSet) -> str:
@@ -50,13 +52,16 @@ def protocols_text(values: IntSet) -> str:
     if values.size() >= 250:
         return "all"
     names = ["icmp" if n == ICMPV6 else protocol_name(n) for a, b in values for n in range(a, b + 1)]
-    return _shortened(names, _MANY)
+    return _first_of(names, _MANY)
 
 
-def _shortened(words: list[str], most: int) -> str:
-    if len(words) <= most:
-        return ",".join(words)
-    return ",".join(words[: most - 1]) + f",...(+{len(words) - most + 1})"
+def _first_of(words: list[str], most: int) -> str:
+    shown = words if len(words) <= most else words[: most - 1]
+    return _shortened(shown, len(words) - len(shown))
+
+
+def _shortened(words: list[str], others: int) -> str:
+    return ",".join(words) + (f",...(+{others})" if others else "")
 
 
 def line_of(box: Box, family: Family, names: Names | None = None) -> str:

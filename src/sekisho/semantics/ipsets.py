@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sekisho.model.netfilter import IpSet, Option
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.match_values import Side
 from sekisho.semantics.program import (
     NEVER,
@@ -29,7 +30,7 @@ from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_number
 _MAX_NESTING = 4
 
 
-def match(options: Sequence[Option], sets: dict[str, IpSet] | None, family: Family) -> Guard | None:
+def match(options: Sequence[Option], context: MatchContext) -> Guard | None:
     """The guard of one ``--match-set``; None when an option is not understood.
 
     Raises ValueError when the set's elements cannot be read.
@@ -39,12 +40,16 @@ def match(options: Sequence[Option], sets: dict[str, IpSet] | None, family: Fami
     if len(wanted) != 1 or not rest <= {"return-nomatch"}:
         return None
     option = wanted[0]
-    name, sides = option.values[0], tuple(option.values[1].split(","))
+    name, sides, sets = option.values[0], tuple(option.values[1].split(",")), context.ipsets
     if sets is None:
         return Unsure(Doubt("sets-not-captured", (name,)))
     if name not in sets:
         return Unsure(Doubt("set-not-captured", (name,)))
-    guard = membership(sets[name], sides, sets, family, "return-nomatch" in rest)
+    asked = (name, sides, "return-nomatch" in rest)
+    guard = context.memberships.get(asked)
+    if guard is None:
+        guard = membership(sets[name], sides, sets, context.family, "return-nomatch" in rest)
+        context.memberships[asked] = guard
     return Not(guard) if option.negated else guard
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sekisho.model.netfilter import IpSet
+from sekisho.semantics.program import Guard
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 
@@ -20,8 +21,12 @@ class AddressTypes:
 
 @dataclass(frozen=True, slots=True)
 class MatchContext:
-    """What the meaning of a match depends on besides its own words."""
+    """What the meaning of a match depends on besides its own words.
+
+    ``memberships`` remembers the guards of sets, so that all rules that name one share its guard.
+    """
 
     family: Family
     address_types: AddressTypes
     ipsets: dict[str, IpSet] | None = field(default=None)
+    memberships: dict[tuple[object, ...], Guard] = field(default_factory=dict, compare=False, repr=False)

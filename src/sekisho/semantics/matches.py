@@ -277,7 +277,7 @@ def _rpfilter(options: Sequence[Option], context: MatchContext) -> Guard | None:
 
 
 def _set(options: Sequence[Option], context: MatchContext) -> Guard | None:
-    return ipsets.match(options, context.ipsets, context.family)
+    return ipsets.match(options, context)
 
 
 def _absent_header(options: Sequence[Option], context: MatchContext) -> Guard | None:

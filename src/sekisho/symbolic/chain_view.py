@@ -1,9 +1,9 @@
 """One base chain by itself: what it does to all packets there could be, whatever routing before it does.
 
-Interfaces, marks and connection states are variables here too: interfaces and states above the header's in the order,
-since most rules that tell packets apart do it interface by interface, the others below. Combinations that no
-packet has (a reply that is NEW...) are among them; so what is found dead is dead, and what is found accepted
-is accepted if a packet like that comes.
+Interfaces, marks and connection states are variables here too: states and interfaces above the header's in
+the order, as most rule sets treat packets by them first, the others below. Combinations that no packet has (a
+reply that is NEW...) are among them; so what is found dead is dead, and what is found accepted is accepted if a
+packet like that comes.
 """
 
 from __future__ import annotations
@@ -115,17 +115,15 @@ class ChainView:
         self.flow.bounds = True
         self.flow.returning = self._without_mac
         forgotten = self.space.of_fields(["src_mac"])
-        accepted = refused = self.space.nothing
+        accepted: list[Set] = []
+        refused: list[Set] = []
         front: Front = {self._whole: some}
         for passed, _, here in self.flow.run(self.station.base, self.station.chains, front, "chain"):
             if isinstance(passed, Within) and passed.within is not None:
                 here &= passed.within
             here = here.exists(forgotten)
-            if isinstance(passed.action, Accept | Translate):
-                accepted |= here
-            else:
-                refused |= here
-        return accepted, refused
+            (accepted if isinstance(passed.action, Accept | Translate) else refused).append(here)
+        return self.space.union(accepted), self.space.union(refused)
 
     def _without_mac(self, name: str, some: Set) -> Set:
         """What comes back from a chain that looked at MAC addresses, when no other chain does for them:

@@ -37,7 +37,7 @@ from sekisho.semantics.program import (
 from sekisho.symbolic.effects import effect
 from sekisho.symbolic.guards import Cond, Guards
 from sekisho.symbolic.narrow import Lines, Narrowing, first_asked
-from sekisho.symbolic.space import Set
+from sekisho.symbolic.space import Set, Space
 from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
 
@@ -84,13 +84,9 @@ class _Run:
     kind: type[Action]
     lines: list[tuple[Guarded, Set]] = field(default_factory=list)
 
-    def union(self) -> Set:
-        """What any of the lines takes; joined pairwise, neighbours first, so that few diagrams grow large."""
-        sets = [some for _, some in sorted(self.lines, key=lambda item: first_asked(item[0].guard))]
-        while len(sets) > 1:
-            odd = sets[-1:] if len(sets) % 2 else []
-            sets = [one | other for one, other in zip(sets[::2], sets[1::2], strict=False)] + odd
-        return sets[0]
+    def union(self, space: Space) -> Set:
+        """What any of the lines takes; neighbours are joined first."""
+        return space.union([some for _, some in sorted(self.lines, key=lambda item: first_asked(item[0].guard))])
 
     def apart(self, nothing: Set) -> Iterator[tuple[Guarded, Set]]:
         """Each line with what the lines before have left to it."""
@@ -218,7 +214,7 @@ class Flow:
     ) -> None:
         """Let the packets go that a run of lines takes."""
         rest = live.pop(state)
-        union = run.union()
+        union = run.union(self.space)
         left = rest & ~union
         if left.satisfiable():
             live[state] = left

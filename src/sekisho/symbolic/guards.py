@@ -50,6 +50,7 @@ class Guards:
     def __init__(self, space: Space) -> None:
         self.space = space
         self.reverse: ReverseLookup | None = None
+        self._members_known: dict[tuple[int, State], Set] = {}
         proto = space.field["proto"]
         self.ported = space.member(proto, _PORTED)
         self.icmp = space.member(proto, _ICMP)
@@ -150,7 +151,7 @@ class Guards:
         space = self.space
         port = state.ends.sport if name == "setsport" else state.ends.dport
         found = space.member(port, values) & self.ported
-        for kind in range(256) if any(last > 255 or first == 0 for first, last in values) else ():
+        for kind in sorted({kind for first, last in values for kind in range(first >> 8, (last >> 8) + 1)}):
             codes = IntSet.from_intervals(
                 (max(first, kind << 8) & 0xFF, min(last, kind << 8 | 0xFF) & 0xFF)
                 for first, last in values
@@ -222,6 +223,13 @@ class Guards:
         """Entries from the last to the first: an earlier one decides over a later one."""
         if state.mac_open and "src_mac" in guard.fields:
             return self._unsure
+        asked = id(guard), state
+        found = self._members_known.get(asked)
+        if found is None:
+            found = self._members_known[asked] = self._any_entry(guard, state)
+        return self._exact(found)
+
+    def _any_entry(self, guard: Members, state: State) -> Set:
         found = self.space.nothing
         for boxes, answer in reversed(guard.entries):
             here = self.space.everything
@@ -230,7 +238,7 @@ class Guards:
                 if not here.satisfiable():
                     break
             found = found | here if answer else found & ~here
-        return self._exact(found)
+        return found
 
     def _dimension(self, name: str, box: IntSet | str, state: State) -> Set:
         if not isinstance(box, str):

@@ -210,6 +210,13 @@ class Space:
                 found &= literal if value >> at & 1 else ~literal
         return found
 
+    def union(self, sets: Sequence[Set]) -> Set:
+        """What is in any of the sets; joined pairwise, so that few diagrams grow large."""
+        while len(sets) > 1:
+            odd = sets[-1:] if len(sets) % 2 else ()
+            sets = [*(one | other for one, other in zip(sets[::2], sets[1::2], strict=False)), *odd]
+        return sets[0] if sets else self.nothing
+
     def equal(self, some: Set, one: Bits, other: Bits) -> Set:
         """The packets of ``some`` whose two fields are equal.
 

@@ -108,14 +108,16 @@ _INFINITY = 1 << 200
 EMPTY = IntSet(())
 
 
-def prefixes_of(values: IntSet, bits: int) -> list[Interval]:
-    """Cut a set into CIDR blocks: (network value, prefix length) pairs, ascending."""
+def prefixes_of(values: IntSet, bits: int, most: int | None = None) -> list[Interval]:
+    """Cut a set into CIDR blocks: (network value, prefix length) pairs, ascending. With ``most``, cutting
+    stops when there are more than that."""
     blocks: list[Interval] = []
     for first, last in values:
         while first <= last:
-            size = (first & -first).bit_length() - 1 if first else bits
-            while size and first + (1 << size) - 1 > last:
-                size -= 1
+            aligned = (first & -first).bit_length() - 1 if first else bits
+            size = min(aligned, (last - first + 1).bit_length() - 1)
             blocks.append((first, bits - size))
+            if most is not None and len(blocks) > most:
+                return blocks
             first += 1 << size
     return blocks

@@ -1,10 +1,10 @@
 """Firewalls with thousands of rules, of shapes that differ: each a snapshot with its FORWARD chain's rules.
 
-    zones        a chain for every pair of zones, with multiport, negations, connection states, log and drop
-    tree         destinations sorted into chains by /8, /16, /24, each with exceptions that RETURN
-    sets         ipsets of addresses, networks and services, and iprange
-    overlapping  accept and drop over prefixes of all lengths and port ranges, in one list
-    six          zones again, as IPv6
+zones        a chain for every pair of zones, with multiport, negations, connection states, log and drop
+tree         destinations sorted into chains by /8, /16, /24, each with exceptions that RETURN
+sets         ipsets of addresses, networks and services, and iprange
+overlapping  accept and drop over prefixes of all lengths and port ranges, in one list
+six          zones again, as IPv6
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ def _zone_rule(draw: Random, one: int, other: int, six: bool) -> str:
 def _zone_net(draw: Random, zone: int, six: bool) -> str:
     if six:
         return draw.choice(
-            (f"2001:db8:{zone:x}:{draw.randrange(64):x}::/64", f"2001:db8:{zone:x}::{draw.randrange(4096):x}/128")
+            (
+                f"2001:db8:{zone:x}:{draw.randrange(64):x}::/64",
+                f"2001:db8:{zone:x}::{draw.randrange(4096):x}/128",
+            )
         )
     length = draw.choice((24, 26, 28, 32, 32, 32))
     return f"10.{zone}.{draw.randrange(32)}.{draw.randrange(256) >> 32 - length << 32 - length}/{length}"
@@ -77,8 +80,12 @@ def tree(folder: Path, rules: int = 5000, seed: int = 1) -> Path:
             for third in range(8):
                 net = f"{first}.{second}.{third}"
                 lower = chains[f"n{net}"] = []
-                upper.append(f"-d {net}.0/24 -g n{net}" if draw.random() < 0.3 else f"-d {net}.0/24 -j n{net}")
-                lower.append(f"-s 10.{draw.randrange(256)}.0.0/16 -d {net}.{draw.randrange(256)}/32 -j RETURN")
+                upper.append(
+                    f"-d {net}.0/24 -g n{net}" if draw.random() < 0.3 else f"-d {net}.0/24 -j n{net}"
+                )
+                lower.append(
+                    f"-s 10.{draw.randrange(256)}.0.0/16 -d {net}.{draw.randrange(256)}/32 -j RETURN"
+                )
                 for _ in range((rules - 200) // 128 - 2):
                     way = draw.choice(("-i wan0", "-i lan1", "! -i lan2", ""))
                     port = f"-p tcp -m tcp --dport {draw.choice(_PORTS)}"
@@ -141,9 +148,7 @@ def overlapping(folder: Path, rules: int = 5000, seed: int = 1) -> Path:
         port = f"{low}" if low >= high else f"{low}:{high}"
         proto = draw.choice(("tcp", "tcp", "udp"))
         act = draw.choice(("ACCEPT", "ACCEPT", "DROP"))
-        base.append(
-            f"-s {_prefix(draw)} -d {_prefix(draw)} -p {proto} -m {proto} --dport {port} -j {act}"
-        )
+        base.append(f"-s {_prefix(draw)} -d {_prefix(draw)} -p {proto} -m {proto} --dport {port} -j {act}")
     return _written(folder, base, {})
 
 

@@ -18,6 +18,7 @@ from sekisho.sources.load import load
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.symbolic.journeys import Source
+from sekisho.symbolic.samples import Samples
 from sekisho.values.address import Address
 from tests.answers.shop import FORWARD, write
 from tests.symbolic.agreement import packet_of, random_values
@@ -81,6 +82,15 @@ def test_no_packet_ever_meets_a_dead_line(seed: int) -> None:
             taken = {id(passed.line) for passed in _walk(station, packet)}
             for each in dead:
                 assert each.why == "redundant" or id(each.line) not in taken, each
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_samples_only_save_time(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that a single packet shows to be alive are those that the sets of packets show to be."""
+    every = list(stations(random_world(seed).host.programs[4]))
+    quick = [DeadLines(ChainView(station, 4)).find() for station in every]
+    monkeypatch.setattr(Samples, "draw", lambda self, chain, place, box: iter(()))
+    assert [DeadLines(ChainView(station, 4)).find() for station in every] == quick
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -72,8 +72,8 @@ def test_membership_is_that_of_the_intervals(one: IntSet, other: IntSet) -> None
 @given(st.lists(guards, max_size=8), guards)
 def test_no_line_that_shares_packets_is_left_out(lines: list[Guard], asked: Guard) -> None:
     chain = ChainCode("c", tuple(Guarded(guard, Accept()) for guard in lines))
-    index = Overlaps(chain, frozenset(), 32)
-    found = set(index.lines(region(asked, frozenset(), 32)))
+    index = Overlaps(chain, frozenset(), 32, {})
+    found = set(index.lines(region(asked, frozenset(), 32, {})))
     for place, guard in enumerate(lines):
         if (_set(guard) & _set(asked)).satisfiable():
             assert place in found

@@ -87,7 +87,9 @@ class ChainReader:
         rows: list[Accepted] = []
         for iif in view.incoming:
             here = view.by(iif)
-            listed = [list(islice(boxes(space, some & here, shown), MOST_BOXES + 1)) for some in (certain, perhaps)]
+            listed = [
+                list(islice(boxes(space, some & here, shown), MOST_BOXES + 1)) for some in (certain, perhaps)
+            ]
             certainly, possibly = (tuple(each[:MOST_BOXES]) for each in listed)
             rows.append(Accepted(iif, certainly, possibly, any(len(each) > MOST_BOXES for each in listed)))
         return ChainAnswer(self.family, self.station.table, self.station.base.name, tuple(rows))

@@ -1,9 +1,9 @@
 """One base chain by itself: what it does to all packets there could be, whatever routing before it does.
 
 Interfaces, marks and connection states are variables here too: states and interfaces above the header's in
-the order, as most rule sets treat packets by them first, the others below. Combinations that no packet has (a
-reply that is NEW...) are among them; so what is found dead is dead, and what is found accepted is accepted if a
-packet like that comes.
+the order, as most rule sets treat packets by them first, the others below. Combinations that no packet has
+(a reply that is NEW...) are among them; so what is found dead is dead, and what is found accepted is accepted
+if a packet like that comes.
 """
 
 from __future__ import annotations
@@ -61,6 +61,10 @@ class ChainView:
     def start(self) -> State:
         """All packets there could be."""
         return self._whole
+
+    def holds(self, guard: Guard) -> Cond:
+        """Which of all packets fit."""
+        return self.flow.held(guard, self._whole)
 
     def _start(self) -> State:
         space = self.space

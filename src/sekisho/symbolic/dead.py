@@ -33,9 +33,11 @@ from sekisho.semantics.program import (
     Untrack,
     parts,
 )
+from sekisho.semantics.traveller import Traveller, holds
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.guards import Cond
-from sekisho.symbolic.overlap import SIDES, Overlaps, Region
+from sekisho.symbolic.overlap import SIDES, Around, Overlaps, Region
+from sekisho.symbolic.samples import UNNAMED, Samples
 from sekisho.symbolic.space import Set
 from sekisho.symbolic.state import ByOrigin
 from sekisho.values.address import BITS
@@ -88,12 +90,23 @@ class DeadLines:
                     if isinstance(part.action, Jump | Goto) and part.action.chain in self.callers:
                         self.callers[part.action.chain].append((chain, place))
                     self.remarks |= isinstance(part.action, SetBits | CopyMark)
-        names = [view.start.iif, view.start.oif]
-        known = [n for each in names if isinstance(each, ByOrigin) for n, _ in each.cases]
-        self.interfaces = frozenset(str(name) for name in known)
+        self.interfaces = frozenset().union(*map(self._names_of, SIDES))
+        names_of = {side: self._names_of(side) for side in SIDES}
+        self.samples = Samples(
+            self.space.family, self.chains, names_of, self._index, self._asks_for_changing_marks
+        )
         self._overlaps: dict[str, Overlaps] = {}
+        self._around: Around = {}
         self._called: dict[str, list[Region]] = {}
         self._held: dict[int, Cond] = {}
+        self._sample: dict[int, Traveller] = {}
+
+    def _names_of(self, side: str) -> frozenset[str]:
+        given = getattr(self.view.start, side)
+        return frozenset(str(name) for name, _ in given.cases) if isinstance(given, ByOrigin) else frozenset()
+
+    def _asks_for_changing_marks(self, line: Guarded) -> bool:
+        return self.remarks and "mark" in repr(line.guard)
 
     def find(self) -> list[DeadLine]:
         """All dead lines of the station, chain by chain. Lines of chains that nobody calls are left out."""
@@ -114,6 +127,8 @@ class DeadLines:
         return found
 
     def _dead(self, chain: ChainCode, place: int, line: Guarded) -> DeadLine | None:
+        if self._a_sample_arrives(chain, place, line):
+            return None
         asked = self._holds(line).maybe
         if not asked.satisfiable():
             return DeadLine(chain, line, "impossible", ())
@@ -131,11 +146,34 @@ class DeadLines:
             return DeadLine(chain, line, why, tuple(whole) or proof)
         return None
 
+    def _a_sample_arrives(self, chain: ChainCode, place: int, line: Guarded) -> bool:
+        """Whether a packet is at hand that the line takes and that comes to it."""
+        if self._asks_for_changing_marks(line):
+            return False
+        box = self._index(chain).regions[place]
+        for way in self._ways(chain):
+            for packet in self.samples.draw(chain, place, box.meet(way)):
+                self._sample[id(line)] = packet
+                if self._comes(chain, place, packet, ()):
+                    return True
+        return False
+
+    def _comes(self, chain: ChainCode, place: int, packet: Traveller, path: tuple[str, ...]) -> bool:
+        """Whether the packet may come to the place in the chain, by some way of calling it."""
+        if not self.samples.past(chain, packet, place)[0]:
+            return False
+        return chain.policy is not None or any(
+            holds(caller.lines[at].guard, packet) is not False
+            and self._comes(caller, at, packet, (*path, chain.name))
+            for caller, at in self.callers[chain.name]
+            if caller.name not in path
+        )
+
     def _holds(self, line: Guarded) -> Cond:
         held = self._held.get(id(line))
         if held is None:
-            held = self.view.guards.holds(line.guard, self.view.start)
-            if self.remarks and _asks_for_marks(line):
+            held = self.view.holds(line.guard)
+            if self._asks_for_changing_marks(line):
                 held = Cond(self.space.nothing, held.maybe | self._unmarked(line))
             self._held[id(line)] = held
         return held
@@ -143,20 +181,24 @@ class DeadLines:
     def _unmarked(self, line: Guarded) -> Set:
         """All that a line may take whatever the marks are: they change on the way."""
         marks = [name for name in ("mark", "ctmark") if name in self.space.field]
-        return self.space.without(self.view.guards.holds(line.guard, self.view.start).maybe, marks)
+        return self.space.without(self.view.holds(line.guard).maybe, marks)
 
     def _index(self, chain: ChainCode) -> Overlaps:
         found = self._overlaps.get(chain.name)
         if found is None:
             bits = BITS[self.space.family]
-            found = self._overlaps[chain.name] = Overlaps(chain, self.interfaces, bits)
+            found = self._overlaps[chain.name] = Overlaps(chain, self.interfaces, bits, self._around)
         return found
 
     def _covered(self, chain: ChainCode, place: int, some: Set, box: Region) -> Guarded | None:
         """An earlier line of the chain that takes all by itself."""
-        for earlier in self._index(chain).lines(box, place):
+        sample = self._sample.get(id(chain.lines[place]))
+        index = self._index(chain)
+        for earlier in index.lines(box, place) if sample is None else index.meeting(sample, place):
             line = chain.lines[earlier]
-            if isinstance(line.action, _ENDING) and not (some & ~self._holds(line).yes).satisfiable():
+            if not isinstance(line.action, _ENDING) or (sample and not holds(line.guard, sample)):
+                continue
+            if not (some & ~self._holds(line).yes).satisfiable():
                 return line
         return None
 
@@ -200,7 +242,7 @@ class DeadLines:
 
     def _some_addresses(self, values: IntSet | None) -> list[IntSet]:
         if values is None:
-            low, high = self._unnamed
+            low, high = UNNAMED[self.space.family]
             return [IntSet.of(low), IntSet.of(high)]
         if not values:
             return [values]
@@ -208,13 +250,6 @@ class DeadLines:
         middle = values.intervals[len(values.intervals) // 2]
         inside = (middle[0] + middle[1]) // 2
         return [IntSet.of(inside), IntSet.of(last), IntSet.of(first)]
-
-    @property
-    def _unnamed(self) -> tuple[int, int]:
-        """Two addresses that are seldom in a rule set: of the documentation ranges."""
-        return (
-            (0xC6336485, 0xCB0071F9) if self.space.family == 4 else (0x20010DB8 << 96 | 9, 0x2600 << 112 | 9)
-        )
 
     def _within(self, box: Region) -> Set:
         """The packets of a slice."""
@@ -299,6 +334,11 @@ class DeadLines:
         """The later lines that do the same with all that the line asks for; None where one does not."""
         if not isinstance(line.action, Accept | Drop | Reject):
             return None
+        packet = self._sample.get(id(line))
+        if packet is not None and self.samples.done_otherwise(
+            chain, place, packet, lambda other: id(line) not in gone.get(id(other), {id(line)})
+        ):
+            return None
         asked, box = self._holds(line).maybe, self._index(chain).regions[place]
         part = next(self._slices(box))
         some = asked & self._within(part)
@@ -330,7 +370,3 @@ class DeadLines:
 
 def _same(policy: Action | None, action: Action) -> bool:
     return policy is not None and policy == action
-
-
-def _asks_for_marks(line: Guarded) -> bool:
-    return "mark" in repr(line.guard)

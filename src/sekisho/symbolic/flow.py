@@ -86,7 +86,9 @@ class _Run:
 
     def union(self, space: Space) -> Set:
         """What any of the lines takes; neighbours are joined first."""
-        return space.union([some for _, some in sorted(self.lines, key=lambda item: first_asked(item[0].guard))])
+        return space.union(
+            [some for _, some in sorted(self.lines, key=lambda item: first_asked(item[0].guard))]
+        )
 
     def apart(self, nothing: Set) -> Iterator[tuple[Guarded, Set]]:
         """Each line with what the lines before have left to it."""
@@ -316,6 +318,10 @@ class Flow:
         self, line: Guarded, guard: Guard, state: State, rest: Set, key: object, asked: list[Set] | None
     ) -> tuple[Set, Set] | None:
         return self._taken(line, self.guards.holds(guard, state), rest, key, asked)
+
+    def held(self, guard: Guard, state: State) -> Cond:
+        """Which packets of a state fit."""
+        return self._held(guard, state, self._known.setdefault(state.seen, {}))
 
     def _held(self, guard: Guard, state: State, known: dict[int, Cond]) -> Cond:
         """Which packets fit, remembered for states that look alike to guards."""

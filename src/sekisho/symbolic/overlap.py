@@ -12,7 +12,22 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sekisho.semantics.program import ChainCode, Guard, In, Interface, Not
+from sekisho.semantics.program import (
+    Accept,
+    ChainCode,
+    Drop,
+    Goto,
+    Guard,
+    In,
+    Interface,
+    Jump,
+    Members,
+    Not,
+    Reject,
+    Return,
+    Translate,
+)
+from sekisho.semantics.traveller import Traveller
 from sekisho.symbolic.guards import interface_fits
 from sekisho.symbolic.narrow import conjuncts
 from sekisho.values.intset import IntSet
@@ -20,6 +35,12 @@ from sekisho.values.intset import IntSet
 FIELDS = ("dst", "src", "dport", "proto", "sport", "ctstate")
 _WIDTH = {"dport": 16, "sport": 16, "proto": 8, "ctstate": 3}
 SIDES = ("iif", "oif")
+# Actions with which a packet may leave a chain.
+ENDING = (Accept, Drop, Reject, Return, Translate, Jump, Goto)
+
+
+# For every guard of a set (by its place in memory), what is around its elements.
+Around = dict[int, dict[str, IntSet]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +61,9 @@ class Region:
         return Region(values, names)
 
 
-def region(guard: Guard, interfaces: frozenset[str], address_bits: int) -> Region:
-    """The box around a guard. ``interfaces`` are all names that count."""
+def region(guard: Guard, interfaces: frozenset[str], address_bits: int, sets: Around) -> Region:
+    """The box around a guard. ``interfaces`` are all names that count; ``sets`` remembers what is around the
+    elements of a set, which many guards may name."""
     values: dict[str, IntSet] = {}
     names: dict[str, frozenset[str]] = {}
     for part in conjuncts(guard):
@@ -55,15 +77,34 @@ def region(guard: Guard, interfaces: frozenset[str], address_bits: int) -> Regio
         elif isinstance(inner, Interface) and inner.field in SIDES:
             fitting = frozenset(name for name in interfaces if interface_fits(inner, name) != negated)
             names[inner.field] = names.get(inner.field, fitting) & fitting
+        elif isinstance(inner, Members) and not negated:
+            if id(inner) not in sets:
+                sets[id(inner)] = _around(inner)
+            for name, some in sets[id(inner)].items():
+                values[name] = values[name] & some if name in values else some
     return Region(values, names)
 
 
-class Overlaps:
-    """The index of one chain."""
+def _around(guard: Members) -> dict[str, IntSet]:
+    """For each field the values that some element has."""
+    found: dict[str, IntSet] = {}
+    for at, name in enumerate(guard.fields):
+        name = "proto" if name == "setproto" else name
+        if name in FIELDS:
+            boxes = [entry[at] for entry, answer in guard.entries if answer]
+            found[name] = IntSet.from_intervals(
+                span for box in boxes if isinstance(box, IntSet) for span in box
+            )
+    return found
 
-    def __init__(self, chain: ChainCode, interfaces: frozenset[str], address_bits: int) -> None:
-        self.regions = [region(line.guard, interfaces, address_bits) for line in chain.lines]
+
+class Overlaps:
+    """The index of one chain. ``ending`` are the lines that may end a packet's way, as bits."""
+
+    def __init__(self, chain: ChainCode, interfaces: frozenset[str], address_bits: int, sets: Around) -> None:
+        self.regions = [region(line.guard, interfaces, address_bits, sets) for line in chain.lines]
         self.every = (1 << len(chain.lines)) - 1
+        self.ending = sum(1 << at for at, line in enumerate(chain.lines) if type(line.action) in ENDING)
         self._starts: dict[str, list[int]] = {}
         self._masks: dict[str, list[int]] = {}
         self._free: dict[str, int] = {}
@@ -113,10 +154,26 @@ class Overlaps:
                 for each in names:
                     mask |= self._names[side].get(each, 0)
                 found &= mask
-        while found:
-            low = found & -found
-            yield low.bit_length() - 1
-            found ^= low
+        yield from _places(found)
+
+    def meeting(self, packet: Traveller, before: int | None = None) -> Iterator[int]:
+        """The same for one packet."""
+        found = self.every if before is None else (1 << before) - 1
+        for name in FIELDS:
+            found &= self.at(name, getattr(packet, name))
+        for side in SIDES:
+            found &= self.by(side, getattr(packet, side))
+        return _places(found)
+
+    def at(self, field: str, value: int | None) -> int:
+        """The lines that may take packets with this value, as bits."""
+        if value is None:
+            return self._free[field]
+        return self._masks[field][bisect_right(self._starts[field], value) - 1]
+
+    def by(self, side: str, name: str | None) -> int:
+        """The lines that may take packets of this interface, as bits."""
+        return self._free[side] | self._names[side].get(name or "", 0)
 
     def _touched(self, name: str, values: IntSet) -> int:
         starts, masks = self._starts[name], self._masks[name]
@@ -127,3 +184,10 @@ class Overlaps:
             for mask in masks[at:end]:
                 found |= mask
         return found
+
+
+def _places(bits: int) -> Iterator[int]:
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low

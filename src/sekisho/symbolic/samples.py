@@ -1,0 +1,265 @@
+"""Single packets that show at once that a line of a chain is not dead: nearly all lines have one.
+
+A packet is drawn out of the box around a line's guard, value by value where the fewest earlier lines have a
+say; the reading of one packet then tells what those do with it. Where none is found nothing is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+
+from sekisho.semantics.program import (
+    ESTABLISHED,
+    INVALID,
+    NEW,
+    All,
+    AnyOf,
+    ChainCode,
+    Continue,
+    CopyMark,
+    FirstOf,
+    Goto,
+    Guard,
+    Guarded,
+    In,
+    Interface,
+    Jump,
+    Masked,
+    Members,
+    Return,
+    Series,
+    SetBits,
+    SetZone,
+    Untrack,
+)
+from sekisho.semantics.traveller import Traveller, holds
+from sekisho.symbolic.narrow import conjuncts
+from sekisho.symbolic.overlap import FIELDS, SIDES, Overlaps, Region
+from sekisho.values.address import Family
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, UDP
+
+# What never ends a packet's way through a chain for certain.
+GOING_ON = (Continue, SetBits, CopyMark, Untrack, SetZone, FirstOf, Series)
+# Values of a field that are tried: of each interval the ends and the middle.
+_INTERVALS = 3
+_NAMES = 6
+# A protocol that is seldom in a rule set.
+_STRANGE = 254
+# Two addresses that are seldom in a rule set: of the documentation ranges.
+UNNAMED = {4: (0xC6336485, 0xCB0071F9), 6: (0x20010DB8 << 96 | 9, 0x2600 << 112 | 9)}
+
+Values = dict[str, int]
+Names = dict[str, str | None]
+_MEMBER_FIELDS = {"setproto": "proto", "setsport": "sport", "setdport": "dport"}
+
+
+class Samples:
+    """Draws packets for the lines of one station's chains and walks them. ``index`` tells a chain's overlaps,
+    ``undecided`` the lines whose guard nobody may decide (they ask for marks that change on the way)."""
+
+    def __init__(
+        self,
+        family: Family,
+        chains: Mapping[str, ChainCode],
+        names: Mapping[str, frozenset[str]],
+        index: Callable[[ChainCode], Overlaps],
+        undecided: Callable[[Guarded], bool],
+    ) -> None:
+        self.family: Family = family
+        self.chains = chains
+        self.names = names
+        self.index = index
+        self.undecided = undecided
+
+    def draw(self, chain: ChainCode, place: int, box: Region) -> Iterator[Traveller]:
+        """Packets of the box that the line's guard takes and few earlier lines do. Where fields that boxes do
+        not tell of are free, the second has those that called chains let return."""
+        line = chain.lines[place]
+        if not all(box.values.values()) or not all(box.names.values()):
+            return
+        values, names = self._chosen(self.index(chain), place, box)
+        _fit(line.guard, values, names)
+        packet = self._packet(values, names)
+        if holds(line.guard, packet) is False:
+            return
+        yield packet
+        returned: Values = {}
+        for each in self._choosy:
+            for at in self.index(each).meeting(packet):
+                if type(each.lines[at].action) is Return:
+                    _fit(each.lines[at].guard, returned, {})
+        if returned:
+            packet = self._packet({**returned, **values}, names)
+            if holds(line.guard, packet) is not False:
+                yield packet
+
+    @cached_property
+    def _choosy(self) -> tuple[ChainCode, ...]:
+        """Chains that let packets return by fields that boxes do not tell of."""
+        return tuple(
+            chain
+            for chain in self.chains.values()
+            if any(
+                type(line.action) is Return
+                and any(isinstance(p, In) and p.field not in FIELDS for p in conjuncts(line.guard))
+                for line in chain.lines
+            )
+        )
+
+    def _chosen(self, index: Overlaps, place: int, box: Region) -> tuple[Values, Names]:
+        earlier = index.ending & (1 << place) - 1
+        values: Values = {}
+        names: Names = {}
+        for field in FIELDS:
+            best = -1
+            for value in self._candidates(field, box):
+                left = earlier & index.at(field, value)
+                if best < 0 or left.bit_count() < best:
+                    best, values[field], kept = left.bit_count(), value, left
+                    if not left:
+                        break
+            earlier = kept if best >= 0 else earlier
+        for side in SIDES:
+            best = -1
+            for name in self._some_names(side, box):
+                left = earlier & index.by(side, name)
+                if best < 0 or left.bit_count() < best:
+                    best, names[side], kept = left.bit_count(), name, left
+                    if not left:
+                        break
+            earlier = kept if best >= 0 else earlier
+        return values, names
+
+    def _candidates(self, field: str, box: Region) -> Iterator[int]:
+        given = box.values.get(field)
+        if given is not None:
+            yield from _some_values(given)
+        elif field in ("src", "dst"):
+            yield from UNNAMED[self.family]
+        elif field == "proto":
+            yield from (TCP, UDP)
+            if "dport" not in box.values and "sport" not in box.values:
+                yield from (ICMP if self.family == 4 else ICMPV6, _STRANGE)
+        elif field == "ctstate":
+            yield from (NEW, ESTABLISHED, INVALID)
+        else:
+            yield from (40000, 80)
+
+    def _some_names(self, side: str, box: Region) -> Iterable[str]:
+        given = box.names.get(side)
+        return sorted(self.names[side] if given is None else given & self.names[side])[:_NAMES]
+
+    def _packet(self, values: Values, names: Names) -> Traveller:
+        proto = values["proto"]
+        ported, icmp = proto in PORT_PROTOCOLS, proto in (ICMP, ICMPV6)
+        ask = 8 if self.family == 4 else 128
+        return Traveller(
+            self.family, values.get("src", 0), values.get("dst", 0), proto,
+            values.get("sport") if ported else None, values.get("dport") if ported else None,
+            values.get("icmp_type", ask) if icmp else None, values.get("icmp_code", 0) if icmp else None,
+            values.get("icmp_id", 1) if icmp else None,
+            values.get("tcp_flags", SYN) if proto == TCP else None,
+            names.get("iif"), names.get("oif"), values.get("mark", 0), values.get("tos", 0),
+            values.get("ttl", 64), values.get("length", 60), values.get("src_mac", 0x020000000001),
+            values.get("uid", 0), values.get("gid", 0), local=True, ctstate=values["ctstate"], ctdir=0,
+            ctmark=values.get("ctmark", 0), fragment=values.get("fragment", 0),
+            pkttype=values.get("pkttype", 0), ctstatus=values.get("ctstatus", 0),
+        )  # fmt: skip
+
+    # ---------------------------------------------------------------------------------- on its way
+
+    def past(self, chain: ChainCode, packet: Traveller, before: int | None = None) -> tuple[bool, bool]:
+        """Whether the packet may be left after the lines ``before`` a place (all of them), and whether it
+        may have returned to the caller."""
+        back = False
+        for place in self.index(chain).meeting(packet, before):
+            line = chain.lines[place]
+            kind = type(line.action)
+            if kind in GOING_ON:
+                continue
+            held = holds(line.guard, packet)
+            if held is False:
+                continue
+            certain = held is True and not self.undecided(line)
+            if kind is Jump or kind is Goto:
+                assert isinstance(line.action, Jump | Goto)
+                passed, returned = self.past(self.chains[line.action.chain], packet)
+                if kind is Jump:
+                    certain = certain and not passed and not returned
+                else:
+                    back |= passed or returned
+            elif kind is Return:
+                back = True
+            if certain:
+                return False, back
+        return True, back
+
+    def done_otherwise(
+        self, chain: ChainCode, place: int, packet: Traveller, gone: Callable[[Guarded], bool]
+    ) -> bool:
+        """Whether without the line something else would certainly be done with the packet."""
+        line = chain.lines[place]
+        for later in self.index(chain).meeting(packet):
+            other = chain.lines[later]
+            if later <= place or type(other.action) in GOING_ON[:-2] or gone(other):
+                continue
+            held = holds(other.guard, packet)
+            if held is False:
+                continue
+            if other.action != line.action:
+                return True
+            if held:
+                return False
+        return chain.policy != line.action
+
+
+def _some_values(given: IntSet) -> Iterator[int]:
+    for first, last in given.intervals[:_INTERVALS]:
+        yield (first + last) // 2
+        if first != last:
+            yield last
+            yield first
+
+
+def _fit(guard: Guard, values: Values, names: Names) -> None:
+    """Give the fields that no box tells of the values that a guard asks for."""
+    match guard:
+        case In(name, wanted) if name not in FIELDS and wanted:
+            values[name] = wanted.intervals[0][0]
+        case Masked(name, _, value):
+            values[name] = values.get(name, 0) | value
+        case All(parts):
+            for part in parts:
+                _fit(part, values, names)
+        case AnyOf(parts) if parts:
+            _choose(parts[0], values, names)
+        case Members(fields, entries):
+            for boxes, answer in entries:
+                if answer:
+                    for name, box in zip(fields, boxes, strict=True):
+                        _set(_MEMBER_FIELDS.get(name, name), box, values, names)
+                    return
+        case _:
+            pass
+
+
+def _choose(guard: Guard, values: Values, names: Names) -> None:
+    match guard:
+        case In(name, wanted) if wanted:
+            values[name] = wanted.intervals[0][0]
+        case Interface(name, wanted_name):
+            names[name] = wanted_name
+        case All(parts):
+            for part in parts:
+                _choose(part, values, names)
+        case _:
+            _fit(guard, values, names)
+
+
+def _set(name: str, box: IntSet | str, values: Values, names: Names) -> None:
+    if isinstance(box, str):
+        names[name] = box
+    elif box:
+        values[name] = box.intervals[0][0]

@@ -260,10 +260,12 @@ def _rpfilter(options: Sequence[Option], context: MatchContext) -> Guard | None:
     names = {option.name for option in options if option.name}
     if not names <= {"loose", "validmark", "invert", "accept-local"}:
         return None
+    # IPv6 refuses routes that reject, anycast and local ones alone (ip6t_rpfilter.c).
+    kinds = ("unicast", "multicast") if context.family == 6 else ("unicast",)
     back = ReversePath(
         strict="loose" not in names,
         use_mark="validmark" in names,
-        kinds=("unicast", "local") if "accept-local" in names else ("unicast",),
+        kinds=("local", *kinds) if "accept-local" in names else kinds,
         sees="protocol" if context.family == 6 else "nothing",
     )
     # Packets on lo pass, whatever the tables say (net/ipv4/netfilter/ipt_rpfilter.c).

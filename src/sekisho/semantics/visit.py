@@ -91,14 +91,18 @@ class Visit(HookWalk):
             return (self._object(program.forwarding) if looked_up else None) or self._refused(passed)
         self.lean(*self.host.leans[packet.family])
         way = routing.pick_way(action, self.choices)
-        if action.kind in ("local", "broadcast", "anycast", "multicast"):
+        taken = action.kind in ("local", "broadcast", "anycast", "multicast")
+        if bridge is not None and packet.family == 6:
+            if way.dev == bridge and not taken:
+                return self.bridge_on(passed, way, bridge)
+            if end := self.entrance():  # only now it comes up to IPv6
+                return end
+        if taken:
             packet.route_kind = {"broadcast": BROADCAST, "multicast": MULTICAST}.get(action.kind, UNICAST)
             if (action.kind != "broadcast" or packet.src) and (end := self._object(program.source_check)):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))
             return self.local_input()
-        if bridge is not None and way.dev == bridge and packet.family == 6:
-            return self.bridge_on(passed, way, bridge)
         if self._forwarding_assumed():
             self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
         packet.oif = way.dev

@@ -268,9 +268,11 @@ class _Leg:
         # br_netfilter asks the hook while the packet is on the bridge still.
         filtered = self._bridge_nf(visit) == "1"
         end = visit.hook("bridge") or (None if filtered else visit.entrance())
-        if end := end or visit.prerouting() or (visit.entrance() if filtered else None):
+        if end := end or visit.prerouting():
             return end
         kept = filtered and self.packet.dst != before
+        if filtered and not kept and (end := visit.entrance()):
+            return end
         return visit.input_decision(self.packet.iif if kept else None)
 
     def _set_port(self, visit: Visit, source: Attachment | None) -> None:

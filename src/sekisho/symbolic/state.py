@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sekisho.semantics.program import INVALID
+from sekisho.semantics.program import INVALID, Way
 from sekisho.symbolic.space import Bits, Ends, Set, Space
 from sekisho.values.address import Address
 
@@ -152,6 +152,17 @@ class State:
         kept = list(self.connections)
         kept[self.tracked] = (node, connection)
         return replace(self, connections=tuple(kept))
+
+    def by_way(self, way: Way) -> State:
+        """The packets on their way out."""
+        out: Address | Bits = way.via or self.ends.dst
+        return replace(self, frame=None, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags)
+
+    @property
+    def towards(self) -> Address | Bits:
+        """The next hop of packets on their way out."""
+        assert self.next_hop is not None
+        return self.next_hop
 
 
 Front = dict[State, Set]

@@ -148,6 +148,7 @@ class SymbolicVisit(SymbolicHookWalk):
                     kind = {"broadcast": BROADCAST, "multicast": MULTICAST}.get(action.kind, UNICAST)
                     arrived = replace(state, route_kind=kind)
                     unnamed = self.space.nothing
+                    part = self._let_in(arrived, part, turned)
                     if action.kind == "broadcast":
                         unnamed = part & self.guards.field_in("src", IntSet.of(0), state)
                     checked: Front = {arrived: part & ~unnamed}
@@ -165,8 +166,8 @@ class SymbolicVisit(SymbolicHookWalk):
             for state, some in waiting.items():
                 back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
                 if self.space.family == 6:  # IPv6 does not ask whether it may forward on a bridge
-                    add(bridged, _by_way(state, way), some & back)
-                    some &= ~back
+                    add(bridged, state.by_way(way), some & back)
+                    some = self._let_in(state, some & ~back, turned)
                 add(seen, replace(state, oif=way.dev), some)
             accepted = self._object(self.program.forwarding, seen, "forwarding")
             if self.space.family == 6:  # IPv6 looks at the hop limit before it looks at the source
@@ -177,14 +178,20 @@ class SymbolicVisit(SymbolicHookWalk):
             for state, some in accepted.items():
                 back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
                 add(routed, state, some & ~back)
-                add(bridged, _by_way(state, way), some & back)
+                add(bridged, state.by_way(way), some & back)
             self._set_forward(routed, way, ready)
         leaving = self.postrouting(self.hook("forward", ready))
         # A new neighbour on the same bridge is handed to its port: nothing is taken off the TTL.
         if turned is not None:
             out = self.bridged_out(self.hook("forward", turned(bridged)))
-            leaving += [Leaving(s.way or "", _next_hop(s), s, some) for s, some in out.items()]
+            leaving += [Leaving(s.way or "", s.towards, s, some) for s, some in out.items()]
         return leaving
+
+    def _let_in(self, state: State, some: Set, turned: Turned | None) -> Set:
+        """What br_netfilter had comes up to IPv6 only where it is not handed to a port."""
+        if turned is None or self.space.family == 4:
+            return some
+        return self.entrance({state: some}).get(state, self.space.nothing)
 
     def _set_forward(self, front: Front, way: Way, ready: Front) -> None:
         """ip_forward(): no frame that was for everybody; the TTL, the way out."""
@@ -195,7 +202,7 @@ class SymbolicVisit(SymbolicHookWalk):
                 some &= ~here
             add(living, state, some)
         for state, some in self._unexpired(living).items():
-            add(ready, replace(_by_way(state, way), spent=state.spent + 1), some)
+            add(ready, replace(state.by_way(way), spent=state.spent + 1), some)
 
     def _unexpired(self, front: Front) -> Front:
         """Without the packets that have been through as many routers as they may."""
@@ -269,7 +276,7 @@ class SymbolicVisit(SymbolicHookWalk):
             self._to_everybody(passed, state, some)
             return
         for way, part in self._ways(action, state, some, (id(passed.line), phase)):
-            out = _by_way(state, way)
+            out = state.by_way(way)
             add(ready, replace(out, oif="lo") if action.kind in ("local", "anycast") else out, part)
 
     def _choose_sources(self, front: Front, ready: Front) -> None:
@@ -317,7 +324,7 @@ class SymbolicVisit(SymbolicHookWalk):
     def postrouting(self, front: Front) -> list[Leaving]:
         """POSTROUTING, and out."""
         passed = self.hook("postrouting", front)
-        return [Leaving(s.way or "", _next_hop(s), s, some) for s, some in passed.items()]
+        return [Leaving(s.way or "", s.towards, s, some) for s, some in passed.items()]
 
     def bridged_out(self, front: Front) -> Front:
         """POSTROUTING of what br_netfilter hands to a port: it is not told where the packets came in."""
@@ -387,14 +394,3 @@ class SymbolicVisit(SymbolicHookWalk):
             name = self.host.name
             fate = Fate("no_socket", name, name, answer=answer, kernel_reason="NO_SOCKET", hook="socket")
             self.walk.end(fate, state, here)
-
-
-def _by_way(state: State, way: Way) -> State:
-    """The packets on their way out."""
-    out: Address | Bits = way.via or state.ends.dst
-    return replace(state, frame=None, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags)
-
-
-def _next_hop(state: State) -> Address | Bits:
-    assert state.next_hop is not None
-    return state.next_hop

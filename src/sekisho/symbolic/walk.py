@@ -288,10 +288,11 @@ class SymbolicWalk(Neighbours):
         front = host.hook("bridge", front)
         for before, some in (front if nf else host.entrance(front)).items():
             asked = host.prerouting({before: some})
-            for state, part in (host.entrance(asked) if nf else asked).items():
+            for state, part in asked.items():
                 same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
                 add(plain, state, same)
                 add(kept, state, part & ~same)
+        plain = host.entrance(plain) if nf else plain
         turned = partial(self._turned, origins)
         self._go(HOST, host.input_decision(plain) + host.input_decision(kept, turned), origins)
 

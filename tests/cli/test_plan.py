@@ -129,7 +129,7 @@ def test_another_engine_on_the_same_host() -> None:
 REFUSED: list[tuple[str, int, str]] = [
     ("Bind for 0.0.0.0:80 failed: port is already allocated", 3,
      "services:\n  a: {image: x, ports: ['80:80']}\n  b: {image: x, ports: ['80:81']}\n"),
-    ("could not find plugin weave", 4,
+    ('plugin "weave" not found', 4,
      "services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {driver: weave}\n"),
     ("Pool overlaps with other one on this address space", 5,
      "services:\n  a: {image: x, networks: [m, n]}\nnetworks:\n"
@@ -138,8 +138,22 @@ REFUSED: list[tuple[str, int, str]] = [
      "services:\n  a:\n    image: x\n    networks: {n: {ipv4_address: 10.9.9.9}}\nnetworks: {n: }\n"),
     ("invalid subnet", 3, "services: {a: {image: x, networks: [n]}}\nnetworks:\n"
      "  n: {ipam: {config: [{subnet: 10.0.0.1/24}]}}\n"),
-    ("network other not found", 2, "services:\n  a: {image: x, networks: [n]}\n"
-     "networks:\n  n: {external: true, name: other}\n"),
+    ("network other declared as external, but could not be found", 4,
+     "services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {external: true, name: other}\n"),
+    ('Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.', 4,
+     "services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {driver: overlay}\n"),
+    ("invalid subnet 10.0.0.0/33: invalid CIDR block notation", 4,
+     "services:\n  a: {image: x, networks: [n]}\n"
+     "networks:\n  n: {ipam: {config: [{subnet: 10.0.0.0/33}]}}\n"),
+    ("invalid gateway 10.1.0.1: parent subnet 10.0.0.0/24 doesn't contain this address", 7,
+     "services:\n  a: {image: x, networks: [n]}\n"
+     "networks:\n  n:\n    ipam:\n      config:\n      - {subnet: 10.0.0.0/24, gateway: 10.1.0.1}\n"),
+    ("all predefined address pools have been fully subnetted", 34,
+     "services:\n  a: {image: x, networks: [" + ", ".join(f"n{at:02}" for at in range(40)) + "]}\n"
+     "networks:\n" + "".join(f"  n{at:02}: {{}}\n" for at in range(40))),
+    ("gone.env not found: stat ", 5,
+     "services:\n  a:\n    image: x\n    env_file:\n    - gone.env\n"),
+    ("gone.labels not found: stat ", 2, "services:\n  a: {image: x, label_file: gone.labels}\n"),
     ("Address already in use", 3,
      "services:\n  a: {image: x, networks: {n: {ipv4_address: 10.0.0.9}}}\n"
      "  b: {image: x, networks: {n: {ipv4_address: 10.0.0.9}}}\n"
@@ -161,6 +175,34 @@ def test_refused_with_file_and_line(words: str, line: int, text: str, tmp_path: 
     assert ran.out == ""
     assert words in ran.err
     assert f"compose.yaml:{line}:" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", "port 80 is published already: "), ("ja", "ポート 80 はすでに公開されています: ")],
+)
+def test_who_has_the_port_is_said_in_both_languages(lang: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text("services:\n  a: {image: x, ports: ['80:80']}\n  b: {image: x, ports: ['80:81']}\n")
+    ran = sekisho("plan", str(path), "--lang", lang)
+    assert ran.status == 2
+    assert f"{words}{path}:2" in ran.err
+
+
+def test_env_files_are_read_as_compose_does(tmp_path: Path) -> None:
+    """They change nothing of the network; one that is not required, or not enabled, may be missing."""
+    path = tmp_path / "compose.yaml"
+    path.write_text(
+        "services:\n  a:\n    image: x\n    env_file:\n    - {path: gone.env, required: false}\n"
+        "    - there.env\n  b: {image: x, profiles: [debug], env_file: gone.env}\n"
+    )
+    (tmp_path / "there.env").write_text("A=1\n")
+    assert sekisho("plan", str(path)).status == 0
+    assert sekisho("plan", str(path), "--profile", "debug").status == 2
+    (tmp_path / "there.env").write_text("A=1\nA B=1\n")
+    ran = sekisho("plan", str(path))
+    assert ran.status == 2
+    assert "there.env:2: " in ran.err
 
 
 def test_the_thirty_second_network() -> None:

@@ -57,19 +57,19 @@ class Scenario:
             host = _before_command(host, command.split())
         return Snapshot("", host)
 
-    def acts(self) -> Iterator[tuple[Act | list[Act], int]]:
-        """What was asked, with the exit status that it really had."""
+    def acts(self) -> Iterator[tuple[Act | list[Act], int, str]]:
+        """What was asked, with the exit status and the error that it really had."""
         for item in self.meta["commands"]:
             command = str(item["cmd"])
             if command.startswith("docker compose up"):
                 from sekisho.docker.compose import load_project
 
                 project = load_project([self.folder / "compose.yaml"], project_name="proj", environment={})
-                yield self._as_started(list(project.acts())), int(item["rc"])
+                yield self._as_started(list(project.acts())), int(item["rc"]), str(item.get("err"))
                 continue
             act = parse_command(command)
             assert act is not None
-            yield act, int(item["rc"])
+            yield act, int(item["rc"]), str(item.get("err"))
 
     def _as_started(self, acts: list[Act]) -> list[Act]:
         """Containers whose order is not determined, in the order in which they really got addresses."""
@@ -94,7 +94,7 @@ class Scenario:
         """The prediction, and where its refusals differ from the engine's."""
         predictor = Predictor(before or self.before(), self.engine)
         wrong: list[str] = []
-        for act, status in self.acts():
+        for act, status, words in self.acts():
             if status and self._kernel_refused(act):
                 continue
             try:
@@ -105,7 +105,14 @@ class Scenario:
                 refused = error.what
             if bool(refused) != bool(status):
                 wrong.append(f"{act}: exit status {status}, predicted {refused or 'success'}")
+            elif refused and _unnumbered(refused) not in _unnumbered(words):
+                wrong.append(f"{act}: it said {words}, predicted {refused}")
         return predictor.plan(), wrong
+
+
+def _unnumbered(words: str) -> str:
+    """Without the digits of ids, and without where in dockerd's source a rule was written."""
+    return re.sub(r"\b[0-9a-f]{12}\b", "ID", re.sub(r"rule from \S+:\d+: ", "", words))
 
 
 def _without_docker(host: Namespace) -> Namespace:

@@ -21,6 +21,7 @@ from sekisho.capture.script import script
 from sekisho.docker.commands import parse_lines
 from sekisho.docker.engine import Engine, parse_version
 from sekisho.docker.engine_flags import apply
+from sekisho.docker.errors import DockerError
 from sekisho.docker.predict import Predictor
 from sekisho.sources.load import load
 from tests.docker.scenario import compare
@@ -152,13 +153,9 @@ def work() -> Iterator[Path]:
         yield Path(name)
 
 
-@needs_engine
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_dockerd_makes_what_was_planned(name: str, work: Path) -> None:
-    flags, commands = SCENARIOS[name]
-    (work / "capture.sh").write_text(script())
-    (work / "commands.sh").write_text("set -e\n" + commands)
-    done = subprocess.run(
+def _inside(work: Path, flags: str) -> subprocess.CompletedProcess[str]:
+    """Start dockerd and run commands.sh, all in namespaces that go with it."""
+    return subprocess.run(
         [
             "unshare",
             "--net",
@@ -177,6 +174,15 @@ def test_dockerd_makes_what_was_planned(name: str, work: Path) -> None:
         timeout=180,
         check=False,
     )
+
+
+@needs_engine
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_dockerd_makes_what_was_planned(name: str, work: Path) -> None:
+    flags, commands = SCENARIOS[name]
+    (work / "capture.sh").write_text(script())
+    (work / "commands.sh").write_text("set -e\n" + commands)
+    done = _inside(work, flags)
     logs = {file.name: file.read_text()[-2000:] for file in work.glob("*.[lt][ox][gt]")}
     assert done.returncode == 0, (done.stderr, logs)
     engine = apply(Engine(parse_version((work / "version.txt").read_text())), flags.split())
@@ -186,3 +192,38 @@ def test_dockerd_makes_what_was_planned(name: str, work: Path) -> None:
     found = compare(load(str(work / "after.tar")), predictor.plan().after)
     assert found.different == []
     assert found.same["rules"] > 20
+
+
+# Lines that dockerd refuses; the words are its own, whatever its version.
+REFUSED = (
+    "docker network create -d overlay mesh",
+    "docker network create -d weave other",
+    "docker network create --subnet 10.9.0.128/25 overlapping",
+    "docker run -d --name api --network one -p 8080:81 bb:latest sleep 600",
+    "docker run -d --name far --network one --ip 10.8.0.5 bb:latest sleep 600",
+    "docker run -d --name near --network one --ip 10.9.0.2 bb:latest sleep 600",
+    "docker run -d --name lost --network nowhere bb:latest sleep 600",
+    "docker network create one",
+)
+MADE = (
+    "docker network create --subnet 10.9.0.0/24 one",
+    "docker run -d --name web --network one -p 8080:80 bb:latest sleep 600",
+)
+
+
+@needs_engine
+def test_dockerd_refuses_in_the_words_that_are_planned(work: Path) -> None:
+    (work / "capture.sh").write_text(script())
+    asked = "\n".join(f"{line} 2>refused-{at}.txt && exit 9" for at, line in enumerate(REFUSED))
+    (work / "commands.sh").write_text("\n".join(("set -e", *MADE, "set +e", asked, "true\n")))
+    done = _inside(work, "")
+    assert done.returncode == 0, done.stderr
+    predictor = Predictor(
+        load(str(work / "before.tar")), Engine(parse_version((work / "version.txt").read_text()))
+    )
+    for act in parse_lines(MADE, "commands.sh"):
+        predictor.apply(act)
+    for at, line in enumerate(REFUSED):
+        with pytest.raises(DockerError) as refused:
+            predictor.apply(*parse_lines([line], "commands.sh"))
+        assert refused.value.what in (work / f"refused-{at}.txt").read_text(), line

@@ -97,7 +97,7 @@ def test_planned_upon_a_running_daemon(version: str, name: str) -> None:
     scenario = Scenario(root / "docker" / version / name)
     started = load(str(root / "docker" / version / "new-daemon"))
     predictor = Predictor(started, scenario.engine)
-    for act, _ in scenario.acts():
+    for act, _, _ in scenario.acts():
         predictor.apply(act)  # type: ignore[arg-type]
     found = compare(scenario.captured(), predictor.plan().after)
     # The exact value of `proto` of link-local addresses and the like differs by iproute2 alone.

@@ -17,12 +17,14 @@ from sekisho.explain.messages_errors import JAPANESE
 SRC = Path(__file__).resolve().parents[2] / "src" / "sekisho"
 # Packages whose errors are all in both languages.
 PACKAGES = ("answers", "capture", "explain", "sources", "values")
+# Errors in Docker's and compose's own words; what is said beside them is in both languages.
+QUOTING = ("docker",)
 ERRORS = ("UsageError", "SourceError")
 
 
 def sentences() -> Iterator[tuple[str, str]]:
     """(place, template) of every sentence in a call of ``said`` or of an error."""
-    for path in sorted(file for package in PACKAGES for file in (SRC / package).rglob("*.py")):
+    for path in sorted(file for package in (*PACKAGES, *QUOTING) for file in (SRC / package).rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         constants = {
             node.targets[0].id: node.value
@@ -32,8 +34,9 @@ def sentences() -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
-            asked = node.args[:1] if node.func.id in ("said", *ERRORS) else []
-            if node.func.id in ERRORS:
+            errors = () if path.relative_to(SRC).parts[0] in QUOTING else ERRORS
+            asked = node.args[:1] if node.func.id in ("said", *errors) else []
+            if node.func.id in errors:
                 asked = asked + [item.value for item in node.keywords if item.arg == "advice"]
             for value in asked:
                 for part in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):

@@ -20,6 +20,7 @@ from sekisho.docker.intent import (
     SubnetSpec,
 )
 from sekisho.docker.port_words import parse_port
+from sekisho.errors import said
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address, Prefix
 
@@ -67,7 +68,7 @@ def parse_command(line: str, place: Evidence | None = None) -> Act | None:
             return None
     raise DockerError(
         f"not planned: docker {' '.join(words[:2])}", place,
-        "known: docker run, docker rm, docker network create, connect, rm; compose files",
+        said("known: {0}", "docker run, docker rm, docker network create, connect, rm; compose files"),
     )  # fmt: skip
 
 
@@ -171,7 +172,10 @@ def _prefix(text: str, what: str, place: Evidence | None) -> Prefix:
         if not slash or not length.isdigit() or int(length) > bits:
             raise ValueError
     except ValueError:
-        raise DockerError(f"invalid {what}: {text}", place, "an address with a prefix length") from None
+        raise DockerError(
+            f"invalid {what} {text}: invalid CIDR block notation", place,
+            said("an address with a prefix length, such as {0}", "172.28.0.0/16"),
+        ) from None  # fmt: skip
     shift = bits - int(length)
     masked = address.value >> shift << shift
     if masked != address.value:
@@ -183,10 +187,12 @@ def _prefix(text: str, what: str, place: Evidence | None) -> Prefix:
 def _run(words: list[str], place: Evidence | None) -> ContainerSpec:
     options = _Options(words, _RUN_VALUES, _RUN_SWITCHES, place, strict=False)
     if not options.arguments:
-        raise DockerError('"docker run" requires at least 1 argument', place, "name an image")
+        raise DockerError('"docker run" requires at least 1 argument', place, said("name an image"))
     name = options.last("name")
     if name is None:
-        raise DockerError("the container has no name, and Docker would draw one", place, "add --name NAME")
+        raise DockerError(
+            "the container has no name, and Docker would draw one", place, said("add {0}", "--name NAME")
+        )
     ports: list[PortSpec] = []
     for text in options.all("p", "publish"):
         ports += ports_of(text, place)

@@ -15,6 +15,7 @@ from sekisho.docker.lowlevel import Binding
 from sekisho.docker.networks import NetworkSteps
 from sekisho.docker.publish import Publisher
 from sekisho.docker.sandbox import Join
+from sekisho.errors import said
 from sekisho.model.docker import DockerContainer, DockerEndpoint, PublishedPort
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -89,7 +90,9 @@ class ContainerSteps:
                 self._publish(box)
             except DockerError as error:
                 self._leave(box)
-                raise DockerError(error.what, spec.place, error.advice) if not error.file else error from None
+                raise (
+                    DockerError(error.what, spec.place, error.said_advice) if not error.file else error
+                ) from None
         self.boxes[spec.name] = box
         if spec.undetermined_order and self._automatic(spec):
             self.daemon.note("container-order", spec.name, place=spec.place)
@@ -116,7 +119,7 @@ class ContainerSteps:
             if name in self._kept:
                 raise DockerError(
                     f"connecting {name}, which ran before, is not planned", endpoint.place,
-                    "give the whole compose file or all run commands",
+                    said("give the whole compose file or all run commands"),
                 )  # fmt: skip
             raise DockerError(f"No such container: {name}", endpoint.place)
         if box.spec.mode == "host":
@@ -194,12 +197,17 @@ class ContainerSteps:
                 pool = next((pool for pool in pools if pool.subnet.contains(wanted)), None)
                 if pool is None:
                     subnets = ", ".join(str(p.subnet) for p, _ in net.pools) or "no subnet"
-                    raise DockerError(
-                        f"no configured subnet contains IP address {wanted}", place,
-                        f"network {net.name} has {subnets}",
-                    )  # fmt: skip
+                    # Since 25 it is checked before the container is made; both measured or read.
+                    words = (
+                        f"no configured subnet contains IP address {wanted}"
+                        if self.daemon.engine.version >= (25, 0, 0)
+                        else f"Invalid address {wanted}: It does not belong to any of this network's subnets"
+                    )
+                    raise DockerError(words, place, said("network {0} has {1}", net.name, subnets))
                 if not pool.is_free(wanted):
-                    raise DockerError("Address already in use", place, f"{wanted} in network {net.name}")
+                    raise DockerError(
+                        "Address already in use", place, said("{0} in network {1}", wanted, net.name)
+                    )
                 pool.take(wanted)
                 found.append((wanted, pool.subnet.length))
                 continue

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sekisho.errors import SekishoError
+from sekisho.errors import Said, SekishoError
 from sekisho.model.evidence import Evidence
 
 
 class DockerError(SekishoError):
     """What dockerd (or compose) would answer instead of doing it. ``what`` is Docker's own wording."""
 
-    def __init__(self, what: str, place: Evidence | None = None, advice: str = "") -> None:
+    def __init__(self, what: str, place: Evidence | None = None, advice: str | Said = "") -> None:
         if place is None:
             super().__init__(what, advice=advice)
         else:

@@ -32,6 +32,7 @@ class SubnetSpec:
     ip_range: Prefix | None = None
     auxiliary: tuple[Address, ...] = ()
     size: int | None = None
+    place: Evidence | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,15 @@ class CreateNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedNetwork:
+    """Compose's look whether an external network is there."""
+
+    key: str
+    name: str
+    place: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveNetwork:
     name: str
     place: Evidence | None = field(default=None, compare=False)
@@ -134,4 +144,4 @@ class Connect:
     endpoint: EndpointSpec
 
 
-Act = CreateNetwork | RemoveNetwork | RunContainer | RemoveContainer | Connect
+Act = CreateNetwork | NeedNetwork | RemoveNetwork | RunContainer | RemoveContainer | Connect

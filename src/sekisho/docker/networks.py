@@ -21,6 +21,7 @@ from sekisho.docker.intent import (
     SubnetSpec,
 )
 from sekisho.docker.ipam import Addresses, NoAddressLeft, NoSubnetLeft, Pools
+from sekisho.errors import Said, said
 from sekisho.model.docker import DockerNetwork, DockerSubnet
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
@@ -119,6 +120,15 @@ class NetworkSteps:
                 return item.address
         return None
 
+    def need(self, name: str, place: Evidence | None) -> None:
+        """Compose's question for an external network. Raises DockerError where it is not there."""
+        if name not in self.nets:
+            raise DockerError(
+                f"network {name} declared as external, but could not be found", place,
+                said("create it first (--create \"docker network create {0}\"), or name the host that has it"
+                     " (--on)", name),
+            )  # fmt: skip
+
     # -------------------------------------------------------------------------------------- create
 
     def create(self, spec: NetworkSpec) -> Net:
@@ -127,22 +137,21 @@ class NetworkSteps:
             raise DockerError(f"network with name {spec.name} already exists", spec.place)
         if spec.driver not in DRIVERS:
             raise DockerError(
-                f"could not find plugin {spec.driver} in v1 plugin registry:"
-                f' plugin "{spec.driver}" not found',
+                f'plugin "{spec.driver}" not found',
                 spec.place,
-                "drivers without a plugin: bridge, macvlan, ipvlan, overlay, host, none",
+                said("drivers without a plugin: {0}", "bridge, macvlan, ipvlan, overlay, host, none"),
             )
         if spec.driver in ("host", "null", "none"):
             raise DockerError(
                 f'only one instance of "{spec.driver}" network is allowed', spec.place,
-                f"use the network {spec.driver} that is there",
+                said("use the network {0} that is there", spec.driver),
             )  # fmt: skip
         spec = self._with_defaults(spec)
         if spec.driver == "overlay":
             raise DockerError(
                 "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to"
                 " connect this node to swarm and try again.", spec.place,
-                "an overlay network needs a swarm; plans cover one host's own networks",
+                said("an overlay network needs a swarm; plans cover one host's own networks"),
             )  # fmt: skip
         net = Net(spec, spec.id or self.daemon.new_id(), None)
         self._allocate(net)
@@ -193,7 +202,7 @@ class NetworkSteps:
             if not engine.default_ula:
                 raise DockerError(
                     "could not find an available, non-overlapping IPv6 address pool among the defaults to"
-                    " assign to the network", spec.place, "give the network an IPv6 subnet",
+                    " assign to the network", spec.place, said("give the network an IPv6 subnet"),
                 )  # fmt: skip
             wanted.append(SubnetSpec(self._ula(spec)))
         taken = self.taken()
@@ -207,16 +216,17 @@ class NetworkSteps:
                 continue
             if any(prefix.overlaps(other) for other in taken):
                 start = "invalid pool request: " if engine.version >= (27, 0, 0) else ""
-                raise DockerError(f"{start}{OVERLAP}", spec.place, self._overlap_advice(prefix))
+                place = item.place or spec.place
+                raise DockerError(f"{start}{OVERLAP}", place, self._overlap_advice(prefix))
             taken.append(prefix)
             net.pools.append(self._pool(spec, item, prefix))
 
-    def _overlap_advice(self, prefix: Prefix) -> str:
+    def _overlap_advice(self, prefix: Prefix) -> Said:
         for net in self.nets.values():
             for pool, _ in net.pools:
                 if pool.subnet.overlaps(prefix):
-                    return f"{prefix} overlaps {pool.subnet} of network {net.name}"
-        return f"{prefix} is given twice"
+                    return said("{0} overlaps {1} of network {2}", prefix, pool.subnet, net.name)
+        return said("{0} is given twice", prefix)
 
     def _choose(self, spec: NetworkSpec, item: SubnetSpec) -> Prefix:
         default_bridge = spec.option("com.docker.network.bridge.default_bridge") == "true"
@@ -231,12 +241,25 @@ class NetworkSteps:
             # Since 27 the words differ; both were captured.
             raise DockerError(
                 "all predefined address pools have been fully subnetted"
-                if self.daemon.engine.version >= (26, 0, 0)
+                if self.daemon.engine.version >= (27, 0, 0)
                 else "could not find an available, non-overlapping IPv4 address pool among the defaults to"
                 " assign to the network",
                 spec.place,
-                "give it a subnet (--subnet, or ipam in compose), or dockerd another --default-address-pool",
+                said(
+                    "give it a subnet (--subnet, or ipam in compose), or dockerd another"
+                    " --default-address-pool"
+                ),
             ) from None
+
+    def _outside(self, item: SubnetSpec, prefix: Prefix, inside: Address | Prefix) -> str:
+        """Since 25 all is checked before anything is done (api/types/network, ValidateIPAM); before that
+        a gateway's address was just asked for (measured on 20.10)."""
+        if self.daemon.engine.version >= (25, 0, 0):
+            what = "ip-range" if inside == item.ip_range else "this address"
+            return f"invalid {_role(item, inside)} {inside}: parent subnet {prefix} doesn't contain {what}"
+        if inside == item.gateway:
+            return f"failed to allocate gateway ({inside}): Requested address is out of range"
+        return f"no matching subnet for {_role(item, inside)} {inside}"
 
     def _bridge_subnet(self, bridge: str | None) -> Prefix | None:
         """A docker0 that is there already keeps its subnet."""
@@ -256,7 +279,7 @@ class NetworkSteps:
     def _pool(self, spec: NetworkSpec, item: SubnetSpec, prefix: Prefix) -> tuple[Addresses, Address | None]:
         for inside in (item.ip_range, item.gateway, *item.auxiliary):
             if inside is not None and not prefix.contains(inside):
-                raise DockerError(f"no matching subnet for {_role(item, inside)} {inside}", spec.place)
+                raise DockerError(self._outside(item, prefix, inside), item.place or spec.place)
         addresses = Addresses(prefix, item.ip_range)
         for auxiliary in item.auxiliary:
             addresses.take(auxiliary)
@@ -318,5 +341,5 @@ def _fact(net: Net) -> DockerNetwork:
 
 def _role(item: SubnetSpec, inside: Address | Prefix) -> str:
     if inside == item.ip_range:
-        return "range"
-    return "gateway" if inside == item.gateway else "aux-address"
+        return "ip-range"
+    return "gateway" if inside == item.gateway else "auxiliary address"

@@ -12,6 +12,7 @@ from sekisho.docker.firewall import BUILT_IN, Firewall
 from sekisho.docker.iptables_rules import BridgeRules
 from sekisho.docker.lowlevel import Binding
 from sekisho.docker.nft_rules import FAMILY_NAMES, TABLE, Line
+from sekisho.errors import said
 from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.sources import nft_render, nft_text
 from sekisho.values.address import Address, Family
@@ -66,7 +67,7 @@ class NftState:
                 raise DockerError(
                     f"adding rules for bridge {net.bridge}: adding rule:'{shown}'"
                     f" chain:'{chain}' group:{group}: rule exists",
-                    advice="without docker-proxy, this backend cannot publish one container port twice",
+                    advice=said("without docker-proxy, this backend cannot publish one container port twice"),
                 )
         self._ports[binding] = [(family, line) for line in lines]
         self._add(family, lines)

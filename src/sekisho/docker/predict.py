@@ -12,6 +12,7 @@ from sekisho.docker.intent import (
     Act,
     Connect,
     CreateNetwork,
+    NeedNetwork,
     RemoveContainer,
     RemoveNetwork,
     RunContainer,
@@ -51,6 +52,8 @@ class Predictor:
         match act:
             case CreateNetwork(spec):
                 self.networks.create(spec)
+            case NeedNetwork(_, name, place):
+                self.networks.need(name, place)
             case RemoveNetwork(name, place):
                 self.networks.remove(name, place)
             case RunContainer(spec):

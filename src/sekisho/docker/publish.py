@@ -12,7 +12,9 @@ from sekisho.docker.firewall import Firewall
 from sekisho.docker.intent import HOST_BINDING_OPTION, PortSpec
 from sekisho.docker.iptables_rules import BridgeRules
 from sekisho.docker.lowlevel import Binding
+from sekisho.errors import Said, said
 from sekisho.model.docker import DockerContainer
+from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address
 
 
@@ -21,7 +23,8 @@ class Publisher:
 
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
-        self._bound: set[tuple[str, Address, int]] = set()
+        # What is given out, and the line that asked for it.
+        self._bound: dict[tuple[str, Address, int], Evidence | None] = {}
         # Where the search for a free port goes on: after the last one given out, as in libnetwork's
         # portallocator (a port that was freed is not the next).
         self._last: dict[tuple[str, Address, int, int], int] = {}
@@ -31,7 +34,7 @@ class Publisher:
         """Host ports that a running container holds."""
         for port in container.published:
             if port.host_port and port.host_address is not None:
-                self._bound.add((port.proto, port.host_address, port.host_port))
+                self._bound[port.proto, port.host_address, port.host_port] = container.evidence
 
     def publish(self, net: Net, addresses: Sequence[Address], wanted: Iterable[PortSpec]) -> list[Binding]:
         """Bind them in dockerd's order. Raises DockerError where a host port is taken."""
@@ -71,7 +74,7 @@ class Publisher:
             return found
         number = self._choose(port, [host for host, _ in mapped])
         for host, inside in mapped:
-            self._bound.add((port.proto, host, number))
+            self._bound[port.proto, host, number] = port.place
             found.append(Binding(port.proto, inside, port.container_port, host, number))
             self._listen(port.proto, host, number)
         return found
@@ -100,8 +103,16 @@ class Publisher:
             raise DockerError(
                 self._taken(port.proto, hosts[0], taken.number),
                 port.place,
-                "a published port can be bound once for each host address and protocol",
+                self._once(port.proto, hosts[0], taken.number),
             ) from None
+
+    def _once(self, proto: str, host: Address, number: int) -> Said:
+        """Where the port went."""
+        holder = self._holder(proto, host, number)
+        place = self._bound[holder] if holder is not None else None
+        if place is not None:
+            return said("port {0} is published already: {1}:{2}", number, place.file, place.line)
+        return said("a published port can be bound once for each host address and protocol")
 
     def _taken(self, proto: str, host: Address, number: int) -> str:
         """What dockerd says of a port that it gave out itself, or that another program holds."""
@@ -119,13 +130,16 @@ class Publisher:
         return ports.EPHEMERAL
 
     def _is_bound(self, proto: str, address: Address, number: int) -> bool:
-        return any(
-            bound_proto == proto
-            and bound_number == number
-            and bound.family == address.family
-            and (bound == address or not bound.value or not address.value)
-            for bound_proto, bound, bound_number in self._bound
-        )
+        return self._holder(proto, address, number) is not None
+
+    def _holder(self, proto: str, address: Address, number: int) -> tuple[str, Address, int] | None:
+        """What is given out and stands in the way."""
+        for bound_proto, bound, bound_number in self._bound:
+            if bound_proto != proto or bound_number != number or bound.family != address.family:
+                continue
+            if bound == address or not bound.value or not address.value:
+                return bound_proto, bound, bound_number
+        return None
 
     def _listen(self, proto: str, address: Address, number: int) -> None:
         """docker-proxy's socket; without docker-proxy dockerd holds the port itself."""
@@ -166,7 +180,7 @@ class Publisher:
                 fw.delete(table, chain, rule)
             self.daemon.nft.remove_port(binding)
             if binding.host_address is not None and binding.host_port:
-                self._bound.discard((binding.proto, binding.host_address, binding.host_port))
+                self._bound.pop((binding.proto, binding.host_address, binding.host_port), None)
                 self.daemon.host.unlisten(binding.proto, binding.host_address, binding.host_port)
 
     def forget(self, address: Address) -> None:

@@ -199,4 +199,39 @@ JAPANESE: dict[str, str] = {
     "leave state out: the reply and the next packet are put to it as well": (
         "state を外してください。応答と次のパケットも合わせて試します"
     ),
+    'create it first (--create "docker network create {0}"), or name the host that has it (--on)': (
+        '先に作る (--create "docker network create {0}") か、それがあるホストを --on で指定してください'
+    ),
+    "drivers without a plugin: {0}": "プラグインの要らないドライバー: {0}",
+    "use the network {0} that is there": "すでにあるネットワーク {0} を使ってください",
+    "an overlay network needs a swarm; plans cover one host's own networks": (
+        "overlayネットワークにはswarmが要ります。planが扱うのは1台のホストのネットワークです"
+    ),
+    "give the network an IPv6 subnet": "ネットワークにIPv6のサブネットを指定してください",
+    "{0} overlaps {1} of network {2}": "{0} はネットワーク {2} の {1} と重複します",
+    "{0} is given twice": "{0} が2回指定されています",
+    "give it a subnet (--subnet, or ipam in compose), or dockerd another --default-address-pool": (
+        "サブネットを指定する (--subnet、composeではipam) か、dockerdに別の --default-address-pool を"
+        "指定してください"
+    ),
+    "network {0} has {1}": "ネットワーク {0} のサブネット: {1}",
+    "{0} in network {1}": "ネットワーク {1} の {0}",
+    "give the whole compose file or all run commands": (
+        "composeファイル全体か、すべてのrunコマンドを指定してください"
+    ),
+    "without docker-proxy, this backend cannot publish one container port twice": (
+        "docker-proxyなしでは、このバックエンドはコンテナの1つのポートを2重に公開できません"
+    ),
+    "port {0} is published already: {1}:{2}": "ポート {0} はすでに公開されています: {1}:{2}",
+    "a published port can be bound once for each host address and protocol": (
+        "公開ポートは、ホストのアドレスとプロトコルごとに1回しか使えません"
+    ),
+    "an address with a prefix length, such as {0}": "{0} のように、"
+    "プレフィックス長の付いたアドレスにしてください",
+    "download it, and include the file": "ダウンロードして、そのファイルをincludeしてください",
+    "the file before has a mapping here": "前のファイルでは、ここはマッピングです",
+    "the file before has a list here": "前のファイルでは、ここはリストです",
+    "see {0}": "{0} を参照してください",
+    "name an image": "イメージを指定してください",
+    "add {0}": "{0} を付けてください",
 }

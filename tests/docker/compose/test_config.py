@@ -204,6 +204,55 @@ def test_compose_refuses_it_too(what: str, text: str, line: int, words: str, tmp
     assert error
 
 
+# Files beside the compose file that a service needs: (the service's lines, line that is to blame or 0 for
+# "nothing is wrong").
+BESIDE = [
+    ("env_file: gone.env", 4),
+    ("env_file: [there.env, {path: gone.env, required: true}]", 4),
+    ("env_file: [{path: gone.env, required: false}, there.env]", 0),
+    ("env_file: [{path: quoted.env, format: raw}]", 0),
+    ("env_file: folder", 4),
+    ("label_file: gone.labels", 4),
+    ("extends: {file: folder/base.yaml, service: base}", 3),
+    ("{profiles: [never], env_file: gone.env}", 0),
+]
+
+
+@needs_compose
+@pytest.mark.parametrize(("lines", "blamed"), BESIDE)
+def test_files_that_services_need(lines: str, blamed: int, tmp_path: Path) -> None:
+    """Missing or not: in compose's own words, at the line that asks for the file."""
+    inside = lines[1:-1].replace(", env", "\n    env") if lines.startswith("{") else lines
+    text = f"services:\n  a:\n    image: x\n    {inside}\n  b: {{image: x}}\n"
+    (tmp_path / "compose.yaml").write_text(text)
+    (tmp_path / "there.env").write_text("A=1\n")
+    (tmp_path / "quoted.env").write_text('A=1 2 "\n')
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "base.yaml").write_text(
+        "services:\n  base:\n    env_file: beside.env\n    image: x\n"
+    )
+    found, error = real.config(["compose.yaml"], tmp_path)
+    assert (found is None) == bool(blamed)
+    if not blamed:
+        load_project([tmp_path / "compose.yaml"], project_name="proj", environment={})
+        return
+    with pytest.raises(SekishoError) as caught:
+        load_project([tmp_path / "compose.yaml"], project_name="proj", environment={})
+    assert caught.value.what == error
+    assert caught.value.line == blamed
+
+
+@needs_compose
+def test_a_raw_env_file_that_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text("services:\n  a:\n    image: x\n    env_file: [{path: bad.env, format: raw}]\n")
+    (tmp_path / "bad.env").write_text("# why\nA B=1\n")
+    with pytest.raises(SekishoError) as caught:
+        load_project([path], project_name="proj", environment={})
+    assert caught.value.what == real.config(["compose.yaml"], tmp_path)[1]
+    assert (Path(caught.value.file).name, caught.value.line) == ("bad.env", 2)
+
+
 # ------------------------------------------------------------------------------ any file at all
 
 names = st.sampled_from(["a", "b", "web", "db-1"])

@@ -15,6 +15,7 @@ from sekisho.docker.intent import (
     ContainerSpec,
     CreateNetwork,
     EndpointSpec,
+    NeedNetwork,
     PortSpec,
     RunContainer,
 )
@@ -27,6 +28,9 @@ def acts(project: Project) -> Iterator[Act]:
     """Networks and containers. Raises SourceError with the place of a bad value."""
     made = [(key, node) for key, node in project.networks if not node.flag("external")]
     automatic = [key for key, node in made if not _has_subnet(node)]
+    for key, node in project.networks:
+        if node.flag("external"):
+            yield NeedNetwork(key, project.network_name(key), node.place)
     for key, node in made:
         yield CreateNetwork(network_spec(key, node, project.name, len(automatic) < 2))
     services = dict(project.services)
@@ -183,7 +187,7 @@ def _endpoints(project: Project, name: str, service: Node, number: int) -> tuple
                 ),
                 int(node.text("gw_priority") or "0"),
                 node.text("interface_name"),
-                node.place,
+                (node.get("ipv4_address") or node.get("ipv6_address") or node).place,
             )
         )
     return tuple(endpoints)

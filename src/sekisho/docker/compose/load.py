@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sekisho.docker.compose import dotenv, schema, yaml_tree
+from sekisho.docker.compose import env_files as service_files
 from sekisho.docker.compose.canonical import canonical
 from sekisho.docker.compose.interpolate import interpolate
 from sekisho.docker.compose.merge import merge, unique
 from sekisho.docker.compose.node import Node
 from sekisho.docker.compose.project import Project, make_project, normal_name
-from sekisho.errors import SourceError, UsageError
+from sekisho.errors import SourceError, UsageError, said
 from sekisho.model.evidence import Evidence
 
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -60,7 +61,7 @@ def load_project(
     if not name:
         raise SourceError("project name must not be empty", file=str(paths[0]), advice="give --project-name")
     wanted = set(profiles) or {p for p in variables.get("COMPOSE_PROFILES", "").split(",") if p}
-    return make_project(model, name, wanted, tuple(loader.unset))
+    return make_project(model, name, wanted, tuple(loader.unset), variables)
 
 
 def _paths(files: Sequence[Path | str]) -> list[Path]:
@@ -129,7 +130,7 @@ class _Loader:
     def _file(
         self, model: Node, path: Path, folder: Path, variables: Mapping[str, str], included: tuple[Path, ...]
     ) -> Node:
-        for document in self._documents(path, variables):
+        for document in self._documents(path, variables, folder):
             document = self._include(document, path, folder, variables, (*included, path.resolve()))
             document = self._extend_all(document, path, variables)
             model = unique(merge(model, document))
@@ -139,13 +140,15 @@ class _Loader:
             model = unique(canonical(model))
         return model
 
-    def _documents(self, path: Path, variables: Mapping[str, str]) -> Iterable[Node]:
+    def _documents(self, path: Path, variables: Mapping[str, str], folder: Path) -> Iterable[Node]:
         for document in yaml_tree.parse(_read(path), str(path)):
             if document.value is None:
                 continue
             if not isinstance(document.value, dict):
                 raise document.error("top-level object must be a mapping")
-            yield interpolate(document, variables, self._unset)
+            found = interpolate(document, variables, self._unset)
+            service_files.anchor(found, folder)
+            yield found
 
     def _unset(self, name: str, node: Node) -> None:
         self.unset.setdefault((name, node.place))
@@ -181,7 +184,7 @@ class _Loader:
             raise entry.error("include needs a path")
         found = [folder / text for text in paths]
         if _is_remote(paths[0]):
-            raise entry.error("a remote include is not read", "download it, and include the file")
+            raise entry.error("a remote include is not read", said("download it, and include the file"))
         directory = entry.text("project_directory")
         inside = folder / directory if directory else found[0].parent
         for one in found:
@@ -240,7 +243,7 @@ class _Loader:
 
     def _services_of(self, path: Path, variables: Mapping[str, str], wanted: Node) -> Node:
         model = Node({}, Evidence(str(path), 0, ""))
-        for document in self._documents(path, variables):
+        for document in self._documents(path, variables, path.parent):
             model = unique(merge(model, document))
         services = model.get("services")
         if services is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sekisho.docker.compose.node import Node, matches, pattern, scalar_text
+from sekisho.errors import said
 
 Path = tuple[str, ...]
 
@@ -63,11 +64,11 @@ def merge(base: Node, over: Node, path: Path = ()) -> Node:
         return base
     if isinstance(base.value, dict):
         if not isinstance(over.value, dict):
-            raise over.error(f"cannot override {'.'.join(path)}", "the file before has a mapping here")
+            raise over.error(f"cannot override {'.'.join(path)}", said("the file before has a mapping here"))
         return _mappings(base, over, path)
     if isinstance(base.value, list):
         if not isinstance(over.value, list):
-            raise over.error(f"cannot override {'.'.join(path)}", "the file before has a list here")
+            raise over.error(f"cannot override {'.'.join(path)}", said("the file before has a list here"))
         return Node([*base.items, *over.items], over.place)
     return over
 

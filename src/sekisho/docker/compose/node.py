@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sekisho.errors import SourceError
+from sekisho.errors import Said, SourceError
 from sekisho.model.evidence import Evidence
 
 Scalar = str | int | float | bool | None
@@ -41,7 +41,7 @@ class Node:
     def flag(self, key: str) -> bool:
         return self.text(key) == "true"
 
-    def error(self, what: str, advice: str = "") -> SourceError:
+    def error(self, what: str, advice: str | Said = "") -> SourceError:
         """An error that points here."""
         return SourceError(
             what, file=self.place.file, line=self.place.line, text=self.place.text, advice=advice

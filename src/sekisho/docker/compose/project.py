@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from sekisho.docker.compose import env_files
 from sekisho.docker.compose.node import Node, scalar_text
 from sekisho.docker.intent import Act, NetworkSpec, SubnetSpec
+from sekisho.errors import said
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address, Prefix
 
@@ -57,9 +60,16 @@ def normal_name(text: str) -> str:
 
 
 def make_project(
-    model: Node, name: str, profiles: set[str], unset: tuple[tuple[str, Evidence], ...] = ()
+    model: Node,
+    name: str,
+    profiles: set[str],
+    unset: tuple[tuple[str, Evidence], ...] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Project:
-    """Normalise and check. Raises SourceError with the place of what does not hold together."""
+    """Normalise and check. Raises SourceError with the place of what does not hold together.
+
+    ``variables`` are those that a service's env_file may refer to.
+    """
     services = model.get("services") or Node({}, model.place)
     networks = dict((model.get("networks") or Node({}, model.place)).mapping)
     for service_name, service in services.mapping.items():
@@ -73,6 +83,8 @@ def make_project(
     for service_name, service in enabled.items():
         _check(service_name, service, enabled, services, networks, model)
     _check_cycles(enabled)
+    for service in enabled.values():
+        env_files.check(service, variables)
     used: dict[str, Node] = {}
     for service in enabled.values():
         for key in _network_keys(service):
@@ -242,6 +254,7 @@ def network_spec(key: str, node: Node, project: str, alone: bool) -> NetworkSpec
                 _parsed(item, scalar_text(_scalar(item)))
                 for item in (config.get("aux_addresses") or Node({})).mapping.values()
             ),
+            place=_blamed(config).place,
         )
         for config in (ipam.get("config") or Node([])).items
     )
@@ -279,6 +292,13 @@ def _address(config: Node, key: str) -> Address | None:
     return _parsed(config.mapping[key], text) if text is not None else None
 
 
+def _blamed(config: Node) -> Node:
+    """What a refusal of the subnet points at: its gateway, where that lies outside of it."""
+    subnet, gateway = _prefix(config, "subnet"), _address(config, "gateway")
+    outside = subnet is not None and gateway is not None and not subnet.contains(gateway)
+    return config.mapping["gateway"] if outside else config.get("subnet") or config
+
+
 def _prefix(config: Node, key: str) -> Prefix | None:
     text = config.text(key)
     if text is None:
@@ -288,7 +308,11 @@ def _prefix(config: Node, key: str) -> Prefix | None:
     address = _parsed(node, host)
     bits = 32 if address.family == 4 else 128
     if not slash or not length.isdigit() or int(length) > bits:
-        raise node.error(f"invalid {key}: {text}", "an address with a prefix length, 172.28.0.0/16")
+        word = key.replace("_", "-")
+        raise node.error(
+            f"invalid {word} {text}: invalid CIDR block notation",
+            said("an address with a prefix length, such as {0}", "172.28.0.0/16"),
+        )
     shift = bits - int(length)
     found = Prefix(address.family, address.value >> shift << shift, int(length))
     if found.value != address.value:

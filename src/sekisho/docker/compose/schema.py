@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import cast
 
 from sekisho.docker.compose.node import Node, scalar_text
+from sekisho.errors import said
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 Schema = dict[str, Json]
@@ -27,7 +28,7 @@ _IGNORED = frozenset(
 def validate(node: Node) -> None:
     """Raises SourceError at the first value that the schema does not allow, with compose's words."""
     for found, what in _check_of("")(node, ""):
-        raise found.error(what, "see https://docs.docker.com/reference/compose-file/")
+        raise found.error(what, said("see {0}", "https://docs.docker.com/reference/compose-file/"))
 
 
 @cache

@@ -28,8 +28,8 @@ _PAGES = 64
 _EVENT = "events/skb/kfree_skb"
 
 # What the kernel drops in the far ends' stack, or has merely consumed, and what becomes of the reports about
-# groups that a bridge without ports writes itself: no reason of the host's.
-_NOT_A_REASON = frozenset({"OTHERHOST", "NO_TX_TARGET"})
+# groups that a bridge without ports or an interface writes itself: no reason of the host's.
+_NOT_A_REASON = frozenset({"OTHERHOST", "NO_TX_TARGET", "QDISC_DROP"})
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -67,7 +67,7 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
     answer_frame = _frame(seen.frames, key_of(replies[-1].last)) if replies else None
     answer = answer_name(replies[0].first) if replies else None
     steps = tuple(step for passage in own for step in passage.steps)
-    drops = _own_drops(seen, bool(own))
+    drops = _own_drops(seen, own)
     if flooded:  # the far ends throw their copies away
         drops = [name for name in drops if name != "NOT_SPECIFIED"] or drops
     reason = drops[-1] if drops else None
@@ -104,11 +104,13 @@ def own_answer(seen: Observed) -> Observed:
     )  # fmt: skip
 
 
-def _own_drops(seen: Sightings, came_through: bool) -> Sequence[str]:
-    """Without what the world's side drops, which has no IPv6."""
-    if came_through:
-        return [name for name in seen.drops if name != "IPV6DISABLED"]
-    return seen.drops
+def _own_drops(seen: Sightings, own: Sequence[Passage]) -> Sequence[str]:
+    """Without what the world's side drops, which has no IPv6, and what waited for a neighbour before: a
+    packet looks for its neighbour past every hook."""
+    foreign = ("IPV6DISABLED",) if own else ()
+    if not own or "postrouting" not in own[-1].hooks:
+        foreign += ("NEIGH_FAILED", "NEIGH_QUEUEFULL", "NEIGH_DEAD")
+    return [name for name in seen.drops if name not in foreign]
 
 
 def _answers(rest: list[Passage]) -> list[Passage]:

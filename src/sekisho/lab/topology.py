@@ -151,7 +151,8 @@ def _host_port(
     free = [item for item in interfaces_of(host) if (host.name, item.name) not in taken]
     for item in free:
         if inner.peer is not None and inner.peer in (f"if{item.index}", item.name) and not is_bridge(item):
-            return item
+            # A macvlan or ipvlan interface names its parent there.
+            return item if inner.kind in (None, "", "veth") else None
     for address in _own_addresses(namespace, inner.name):
         for candidate in interfaces_of(host):
             if is_bridge(candidate) and any(

@@ -37,7 +37,7 @@ class World:
             (node, address) for (node, address), port in topology.places.items() if (node, port) in inner
         }
         self._macs: dict[Address, bytes] = {}
-        self._owners: dict[bytes, Address] = {}
+        self._owners: dict[tuple[int, bytes], Address] = {}
         self._silent: set[Address] = set()
         self.unanswered: list[Address] = []
         self.heard = 0
@@ -46,7 +46,7 @@ class World:
         """Bring the far ends up. ``known``: neighbours whose MAC was captured; ``silent`` never answer."""
         for address, mac in known:
             self._macs[address] = frames.mac_bytes(mac)
-            self._owners[frames.mac_bytes(mac)] = address
+            self._owners[address.family, frames.mac_bytes(mac)] = address
         self._silent.update(silent)
         with self._namespace.inside():
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
@@ -68,13 +68,13 @@ class World:
             else:
                 mac = b"\x02\x6e" + struct.pack("!I", len(self._macs))
             self._macs[address] = mac
-            self._owners[mac] = address
+            self._owners[address.family, mac] = address
         return mac
 
     def learn(self, address: Address, mac: str) -> None:
         """A container of its own namespace has this MAC address."""
         self._macs[address] = frames.mac_bytes(mac)
-        self._owners[self._macs[address]] = address
+        self._owners[address.family, self._macs[address]] = address
 
     def inject(self, node: str, port: str, frame: bytes) -> None:
         """Put a frame on the wire of an interface. KeyError when its far end is not in the world."""
@@ -123,9 +123,8 @@ class World:
         )
 
     def _egress(self, wire: Wire, frame: Frame) -> Egress:
-        return Egress(
-            wire.node, wire.bridge or wire.interface, wire.interface, self._owners.get(frame.dst_mac), frame
-        )
+        owner = self._owners.get((frame.packet.family, frame.dst_mac))
+        return Egress(wire.node, wire.bridge or wire.interface, wire.interface, owner, frame)
 
     def close(self) -> None:
         """Let go of the socket."""

@@ -107,7 +107,7 @@ def own_answer(seen: Observed) -> Observed:
 def _own_drops(seen: Sightings, own: Sequence[Passage]) -> Sequence[str]:
     """Without what the world's side drops, which has no IPv6, and what waited for a neighbour before: a
     packet looks for its neighbour past every hook."""
-    foreign = ("IPV6DISABLED",) if own else ()
+    foreign: tuple[str, ...] = ("IPV6DISABLED",) if own else ()
     if not own or "postrouting" not in own[-1].hooks:
         foreign += ("NEIGH_FAILED", "NEIGH_QUEUEFULL", "NEIGH_DEAD")
     return [name for name in seen.drops if name not in foreign]

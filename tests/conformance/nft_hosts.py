@@ -10,9 +10,12 @@ from sekisho.lab.namespaces import LabError, NetworkNamespace
 from sekisho.sources import nft_text
 from sekisho.values.address import Family
 from tests.conformance.hosts import Host, random_host, snapshot_of
+from tests.conformance.nft_bridge_rules import BridgeRuleMaker
 from tests.conformance.nft_rules import NftRuleMaker
 from tests.conformance.vocabulary import INTERFACES, VOCABULARIES
 
+# How many of the hosts have a table of family bridge as well.
+BRIDGE_TABLES = 0.25
 _PLACE = re.compile(r"/dev/stdin:(\d+):\d+-\d+: Error")
 
 
@@ -63,7 +66,10 @@ def random_nft_host(seed: int, scratch: Scratch) -> Host:
     chance = Random(seed)
     family: Family = 6 if chance.random() < 0.3 else 4
     words = VOCABULARIES[family]
-    text = scratch.accepted(NftRuleMaker(chance, words).rule_set())
+    text = NftRuleMaker(chance, words).rule_set()
+    if chance.random() < BRIDGE_TABLES:
+        text += BridgeRuleMaker(chance, words).table_text()
+    text = scratch.accepted(text)
     six = "6" if family == 6 else ""
     alike = (random_host(seed * 31 + at) for at in range(1000))
     skeleton = next(host for host in alike if host.family == family)

@@ -245,17 +245,26 @@ def test_ports_of_whatever_protocol() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "policy", "want"),
+    ("hook", "rule", "policy", "want"),
     [
-        ("tcp dport 80 accept", "accept", "exits"),
-        ("tcp dport 80 drop", "accept", "undetermined"),
-        ("tcp dport 80 accept", "drop", "undetermined"),
-        ("ether type vmap { ip : accept }", "accept", "exits"),
+        ("output", "tcp dport 80 accept", "accept", "exits"),
+        ("output", "tcp dport 80 drop", "accept", "dropped"),
+        ("postrouting", "tcp dport 80 accept", "drop", "exits"),
+        ("postrouting", "tcp dport 81 accept", "drop", "dropped"),
+        ("output", "ether type vmap { ip : drop }", "accept", "dropped"),
+        ("forward", "drop", "accept", "exits"),
+        ("output", 'meta obrname "eth1" drop', "accept", "dropped"),
+        ("output", 'meta ibrname "eth1" drop', "accept", "exits"),
+        ("output", 'oifname "port9" drop', "accept", "undetermined"),
+        ("output", "ether daddr 02:00:00:00:00:09 drop", "accept", "undetermined"),
+        ("output", "ct state new drop", "accept", "undetermined"),
+        ("output", "ether daddr set 02:00:00:00:00:09", "accept", "undetermined"),
+        ("output", "vlan id 5 drop", "accept", "exits"),
     ],
 )
-def test_what_may_stop_a_frame_on_a_bridge_is_undetermined(rule: str, policy: str, want: str) -> None:
+def test_a_bridges_own_chains_are_walked(hook: str, rule: str, policy: str, want: str) -> None:
     text = (
-        f"table bridge br {{\n\tchain c {{\n\t\ttype filter hook forward priority filter; policy {policy};\n"
+        f"table bridge br {{\n\tchain c {{\n\t\ttype filter hook {hook} priority filter; policy {policy};\n"
         f"\t\t{rule}\n\t}}\n}}\n"
     )
     host = _namespace(text)

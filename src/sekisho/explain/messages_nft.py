@@ -6,9 +6,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # ------------------------------------------------------------------ steps and doubts of a trace
     "rule-part": ("(the rule goes on)", "(ルールの続きあり)"),
     "chain-not-captured": ("chain {0} is not in the captured table", "チェイン {0} が取得したテーブルにない"),
-    "bridge-chain": (
-        "frames that cross a bridge pass chain {1} of the bridge table {0}, which is not followed",
-        "ブリッジを通るフレームはブリッジ用テーブル {0} のチェイン {1} を通るが、そこは追っていない",
+    "bridge-conntrack": (
+        "depends on the bridge's own connection tracking: {0}",
+        "ブリッジ独自のコネクション追跡による: {0}",
     ),
     "expression-not-understood": (
         "this nftables expression is not known to Sekisho: {0}",

@@ -136,6 +136,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "iptables-legacy and nftables are both in use: at the same priority legacy's chains are taken first",
         "iptables-legacyとnftablesの両方が使われている: 同じ優先度ではlegacyのチェインが先とみなす",
     ),
+    "bridge-chain-order": (
+        "chain {1} of {0} has br_netfilter's own priority: it is taken to come before the chains for IP",
+        "{0}のチェイン{1}はbr_netfilterと同じ優先度を持つ: IP用チェインより先とみなす",
+    ),
+    "bridge-address-resolution": (
+        "what asks for MAC addresses is taken to pass the bridge's own chains on {0}",
+        "MACアドレスの問い合わせは{0}のブリッジ用チェインを通過できるとみなす",
+    ),
     "local-table-inferred": (
         "table local not captured: the host's addresses are taken from the routes' src and ip addr",
         "localテーブルは未取得: ホストのアドレスは経路のsrcとip addrから推定",

@@ -15,7 +15,7 @@ from sekisho.lab.topology import interfaces_of, is_bridge, separate
 from sekisho.lab.verdict import Observed, Passage, SeenStep
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Leg
-from sekisho.values.packet import DCCP, ICMP, SCTP, Packet
+from sekisho.values.packet import DCCP, ICMP, SCTP, TCP, Packet
 
 StepKey = tuple[str, str, str, int | None, str, str]
 Comparable = tuple[object, ...]
@@ -33,13 +33,15 @@ class Terms:
 
     ``bare`` are the legacy rules without a condition that accept, drop or return: the kernel's trace calls
     them the policy, or the end, of their chain (net/ipv4/netfilter/ip_tables.c, get_chainname_rulenum).
-    ``nodes`` are the namespaces that the oracle really has; ``legacy``: there are no other tables.
+    ``nodes`` are the namespaces that the oracle really has; ``legacy``: there are no other tables;
+    ``bridge_tables``: some are about a bridge's frames, those that ask for an address among them.
     """
 
     bridges: frozenset[str]
     nodes: frozenset[str]
     bare: frozenset[Place]
     legacy: bool
+    bridge_tables: bool = False
 
 
 def terms(snapshot: Snapshot) -> Terms:
@@ -56,7 +58,8 @@ def terms(snapshot: Snapshot) -> Terms:
     )
     bridges = frozenset(item.name for item in interfaces_of(host) if is_bridge(item))
     nodes = frozenset({"", *(item.name for item in separate(snapshot))})
-    return Terms(bridges, nodes, bare, bool(legacy) and len(legacy) == len(host.rulesets))
+    of_bridge = host.nft is not None and any(table.family == "bridge" for table in host.nft.tables)
+    return Terms(bridges, nodes, bare, bool(legacy) and len(legacy) == len(host.rulesets), of_bridge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,10 @@ def compare(
         if mine == "exits":
             fields += ("oif", "next_hop", "tcp_flags", "icmp_id")
             fields += ("ttl", "tos", "mark") if comparing_steps else ()
+            if len(seen.frames) > 1:
+                # A bridge that did not know where to: of copies that passed the rules each by itself, the
+                # mark that is seen last need not be that of the frame which arrived.
+                fields = tuple(name for name in fields if name != "mark")
         if packet.proto in (SCTP, DCCP) and mine == "delivered":
             fields = fields[1:]  # without SCTP sockets the kernel answers before the source is final
         if known.legacy and mine == "delivered" and phase != "later":
@@ -111,8 +118,8 @@ def compare(
     if packet.iif in known.bridges:
         # A frame for an address that the oracle's bridge has not learned goes to every port, or to none.
         theirs_steps = _without_repeats(theirs_steps, mine_steps)
-        if mine in ("bridged", "unsolicited"):
-            theirs_steps = mine_steps
+    if mine == "bridged" or (mine == "unsolicited" and (packet.iif in known.bridges or known.bridge_tables)):
+        theirs_steps = mine_steps
     if comparing_steps and mine_steps != theirs_steps:
         found.append("other steps")
     return Decision(phase, packet, leg, seen, "; ".join(found), "", tuple(steps))
@@ -139,6 +146,8 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
         return mine, mine  # nothing left, and nothing tells why
     if mine == "rejected" and theirs in refused | {"dropped"} and seen.reason == "NETFILTER_DROP":
         return mine, mine  # of legacy rules the kernel does not tell which one rejected
+    if mine == "dropped" and theirs == "rejected" and leg.packet.proto != TCP and seen.answer is None:
+        return mine, mine  # by a rule that resets TCP's connections and drops what else it meets
     if mine == "ttl_expired" and seen.reason == "IP_INHDR":
         return mine, mine
     if mine == "not_forwarding" and theirs == "blackhole" and leg.steps[-1].code == "forward-for-everybody":
@@ -148,8 +157,10 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     if mine == "martian" and seen.packet.family == 6 and theirs == "blackhole":
         return mine, mine  # neither a step nor a reason: it is gone before routing
     silence = ("undetermined", "neighbour_failed", "dropped", "unreachable", "prohibited")
-    unseen = theirs in silence and seen.packet.family == 6
+    unseen = theirs in silence and (seen.packet.family == 6 or known.bridge_tables)
     ours, real = comparable(model_steps(leg)), comparable(kernel_steps(seen.passages))
+    if unseen and known.bridge_tables and mine == "dropped" and not seen.frames and ours[: len(real)] == real:
+        return "unsolicited", "unsolicited"  # what asks for the address was stopped on the bridge before
     through = bool(seen.passages) and "postrouting" in seen.passages[-1].hooks
     if unseen and ((mine == "exits" and through) or (bridges and ours[: len(real)] == real != ours)):
         return "unsolicited", "unsolicited"  # its own rules refused the host's neighbour solicitation

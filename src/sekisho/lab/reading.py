@@ -91,6 +91,8 @@ def own_answer(seen: Observed) -> Observed:
     last = seen.replies[-1]
     if seen.answer_egress is not None:
         end: Disposition = "exits"
+    elif any(step.verdict == "DROP" for step in last.steps if step.hook.startswith("bridge-")):
+        end = "dropped"
     elif "input" in last.hooks:
         end = "delivered"
     else:

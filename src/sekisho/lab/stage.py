@@ -10,7 +10,7 @@ from sekisho.lab.conntrack import Conntrack
 from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.lab.nflog import LOGGER_SYSCTLS, LegacyTrace
 from sekisho.lab.topology import WORLD, Topology, Wire, lay_out, separate
-from sekisho.lab.trace import WITNESS_RULES, Trace
+from sekisho.lab.trace import Trace, witness_rules
 from sekisho.lab.world import World
 from sekisho.model.host import Socket
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -89,7 +89,16 @@ class Stage:
         refused = namespace.write_sysctls(plan.sysctls_after)
         for load in plan.loads:
             namespace.run(load.argv, load.text)
-        namespace.run(["nft", "-f", "-"], WITNESS_RULES)
+        families = frozenset(table.family for table in facts.nft.tables) if facts.nft else frozenset[str]()
+        namespace.run(["nft", "-f", "-"], witness_rules(families))
+        if "bridge" in families:
+            # A bridge that has not learned where an address is hands frames to every port, past more rules.
+            lines = (
+                f"fdb replace {entry.mac} dev {entry.port} master static\n"
+                for entry in facts.bridge_entries or ()
+                if entry.bridge != entry.port
+            )
+            namespace.run(("bridge", "-batch", "-"), "".join(lines))
         with namespace.inside():
             trace = Trace(plan.name, dict(socket.if_nameindex()))
             conntrack = Conntrack()

@@ -18,6 +18,7 @@ from sekisho.lab.netlink import number
 from sekisho.lab.nflog import LegacyEvent
 from sekisho.lab.verdict import Passage, SeenStep
 from sekisho.semantics.journey import Hook
+from sekisho.semantics.nft_bridge import HOOKS as BRIDGE_HOOKS
 from sekisho.values.packet import ICMP, ICMPV6, Packet
 
 WITNESS = "sekisho-witness"
@@ -33,6 +34,21 @@ WITNESS_RULES = (
     + "}\n"
 )
 
+_IP_ALONE = "ether type { ip, ip6 } meta nftrace set 1"
+
+
+def witness_rules(families: frozenset[str]) -> str:
+    """The witness for rule sets with tables of these families: a bridge's frames are traced as well where
+    a table is about them."""
+    if "bridge" not in families:
+        return WITNESS_RULES
+    chains = (
+        f"chain first-{hook} {{ type filter hook {hook} priority {_FIRST}; {_IP_ALONE}\n}}\n"
+        for hook in ("prerouting", "output")
+    )
+    return f"{WITNESS_RULES}table bridge {WITNESS} {{\n{''.join(chains)}}}\n"
+
+
 _NFNLGRP_NFTRACE = 9
 _GETCHAIN, _GETRULE = 4, 7
 (_TABLE, _CHAIN, _HANDLE, _TYPE, _VERDICT, _ID, _LL, _NETWORK, _TRANSPORT, _IIF, _, _OIF, _, _MARK, _PROTO,
@@ -45,6 +61,7 @@ _VERDICTS = {
 }  # fmt: skip
 _FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 _INET_HOOK_NAMES = dict(enumerate(_HOOKS))
+_BRIDGE_HOOK_NAMES: dict[int, Hook] = {number: BRIDGE_HOOKS[hook] for number, hook in enumerate(_HOOKS)}
 
 # (table, chain) as raw bytes -> what it is
 _Key = tuple[bytes, bytes]
@@ -65,7 +82,8 @@ class _Chain:
 # (place of the hook on the way, priority there, step)
 _Placed = tuple[int, int, SeenStep]
 _HOOK_ORDER: dict[Hook, int] = {
-    "ingress": -1, "prerouting": 0, "output": 0, "input": 1, "forward": 1, "postrouting": 2
+    "ingress": -1, "bridge-prerouting": -1, "prerouting": 0, "output": 0, "bridge-input": 0, "input": 1,
+    "bridge-forward": 1, "forward": 1, "postrouting": 2, "bridge-output": 3, "bridge-postrouting": 4,
 }  # fmt: skip
 # include/uapi/linux/netfilter_ipv4.h, enum nf_ip_hook_priorities
 _LEGACY_PRIORITY = {"raw": -300, "mangle": -150, "nat": -100, "filter": 0, "security": 50}
@@ -75,8 +93,8 @@ class _Draft:
     """A passage while its events come in."""
 
     __slots__ = (
-        "ct_state", "ct_status", "first", "hook", "hooks", "id", "iif", "last", "mark", "oif", "priority",
-        "steps",
+        "ct_state", "ct_status", "first", "hook", "hooks", "id", "iif", "last", "mark", "oif", "port",
+        "priority", "steps",
     )  # fmt: skip
 
     def __init__(self, identity: bytes, hook: Hook) -> None:
@@ -87,7 +105,7 @@ class _Draft:
         self.hooks: list[Hook] = []
         self.first: bytes = b""
         self.last: bytes = b""
-        self.iif = self.oif = 0
+        self.iif = self.oif = self.port = 0
         self.mark = 0
         self.ct_state: int | None = None
         self.ct_status: int | None = None
@@ -142,12 +160,14 @@ class Trace:
             return
         is_witness = chain.table == WITNESS
         draft = open_drafts.get(identity)
-        if is_witness and chain.name.startswith("first-") and kind == _TYPE_RULE and _HANDLE in event:
-            draft = _Draft(identity, chain.hook or "prerouting")
-            open_drafts[identity] = draft
-            drafts.append(draft)
         network = event.get(_NETWORK)
         headers = b"" if network is None else bytes(network) + bytes(event.get(_TRANSPORT, b""))
+        if is_witness and chain.name.startswith("first-") and kind == _TYPE_RULE and _HANDLE in event:
+            draft = _from_another_layer(chain, headers, drafts)
+            if draft is None:
+                draft = _Draft(identity, chain.hook or "prerouting")
+                drafts.append(draft)
+            open_drafts[identity] = draft
         if draft is not None and headers and _is_other(draft.last, headers):
             # The kernel names a packet by where it lies in memory, and memory is used again.
             draft = None
@@ -163,10 +183,13 @@ class Trace:
         if headers:
             draft.first = draft.first or headers
             draft.last = headers
-            if _IIF in event and not draft.iif:
-                draft.iif = number(event[_IIF])
-            if _OIF in event:
-                draft.oif = number(event[_OIF])
+            if chain.family == "bridge":
+                draft.port = draft.port or (number(event[_IIF]) if _IIF in event else 0)
+            else:
+                if _IIF in event and not draft.iif:
+                    draft.iif = number(event[_IIF])
+                if _OIF in event:
+                    draft.oif = number(event[_OIF])
         if _CT_STATE in event:
             draft.ct_state = number(event[_CT_STATE])
             draft.ct_status = number(event[_CT_STATUS]) if _CT_STATUS in event else 0
@@ -224,7 +247,7 @@ class Trace:
 
     def _freeze(self, draft: _Draft) -> Passage:
         first, last = _packet(draft.first), _packet(draft.last)
-        iif, oif = self._interfaces.get(draft.iif), self._interfaces.get(draft.oif)
+        iif, oif = self._interfaces.get(draft.iif or draft.port), self._interfaces.get(draft.oif)
         return Passage(
             self._node, tuple(step for _, _, step in draft.steps), iif, oif, first,
             _with_mark(last, draft.mark), tuple(draft.hooks), draft.ct_state, draft.ct_status,
@@ -235,17 +258,34 @@ class Trace:
         self._socket.close()
 
 
+# Where a packet was last seen whose way goes on at a witness of another family.
+_GOES_ON: dict[tuple[str, str], tuple[Hook, ...]] = {
+    ("inet", "prerouting"): ("bridge-prerouting", "bridge-input"),
+    ("bridge", "bridge-output"): ("postrouting",),
+}  # fmt: skip
+
+
+def _from_another_layer(chain: _Chain, headers: bytes, drafts: list[_Draft]) -> _Draft | None:
+    """The passage that goes on at a first witness: from a bridge up to IP's hooks, or down from them."""
+    before = _GOES_ON.get((chain.family, chain.hook or ""), ())
+    mark = _constant_part(headers)
+    return next((d for d in reversed(drafts) if d.hook in before and _constant_part(d.last) == mark), None)
+
+
 def _same_packet(headers: bytes, drafts: list[_Draft]) -> _Draft | None:
     """The passage that goes on under another identity: a bridge that hands a packet up changes it."""
     mark = _constant_part(headers)
     return next((draft for draft in reversed(drafts) if _constant_part(draft.last) == mark), None)
 
 
+_COMING_IN = ("prerouting", "input", "bridge-prerouting", "bridge-input")
+
+
 def _same_receiver(headers: bytes, drafts: list[_Draft]) -> _Draft | None:
     """The passage of a packet whose source was put back on its way in, which changes its identity."""
     mark = _received_part(headers)
     return next(
-        (d for d in reversed(drafts) if d.hook in ("prerouting", "input") and _received_part(d.last) == mark),
+        (d for d in reversed(drafts) if d.hook in _COMING_IN and _received_part(d.last) == mark),
         None,
     )
 
@@ -335,6 +375,8 @@ def _read_chains(sock: socket.socket) -> dict[tuple[str, bytes, bytes], _Chain]:
             place = netlink.attributes(parts[4])
             hook = _INET_HOOK_NAMES.get(number(place[1]), "ingress")
             priority = int.from_bytes(place[2], "big", signed=True)
+            if family == "bridge":
+                hook = _BRIDGE_HOOK_NAMES.get(number(place[1]))
         key = (family, bytes(parts[1]), bytes(parts[3]))
         chains[key] = _Chain(family, netlink.text(parts[1]), netlink.text(parts[3]), hook, priority, {})
     request = netlink.netfilter_message(netlink.SUBSYS_NFTABLES, _GETRULE, netlink.NLM_F_DUMP, 0)

@@ -50,6 +50,10 @@ class HostCode:
         }
         return frozenset(value for value in found if value is not None)
 
+    def mac(self, interface: str) -> str | None:
+        """An interface's MAC address; None: not captured."""
+        return next((item.mac for item in self.facts.interfaces or () if item.name == interface), None)
+
     def owns(self, family: Family, value: int, interface: str | None = None) -> bool:
         """Whether the address is one of this namespace's (on that interface, when one is named)."""
         return any(

@@ -16,6 +16,7 @@ from sekisho.values.packet import Packet
 
 Hook = Literal[
     "ingress", "prerouting", "input", "forward", "output", "postrouting",
+    "bridge-prerouting", "bridge-input", "bridge-forward", "bridge-output", "bridge-postrouting",
     "route", "bridge", "neighbour", "socket", "conntrack", "link",
 ]  # fmt: skip
 

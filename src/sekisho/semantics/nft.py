@@ -18,7 +18,7 @@ from sekisho.model.nft_rule import Element, Meter, SetUpdate, Statement
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.loops import without_loops
 from sekisho.semantics.match_context import AddressTypes, MatchContext
-from sekisho.semantics.nft_bridge import bridge_stations
+from sekisho.semantics.nft_bridge import HOOKS as BRIDGE_HOOKS
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_rules import rule_line
 from sekisho.semantics.nft_tables import native_tables
@@ -39,7 +39,9 @@ _HOOKS: dict[str, Hook] = {
     "ingress": "ingress", "prerouting": "prerouting", "input": "input", "forward": "forward",
     "output": "output", "postrouting": "postrouting",
 }  # fmt: skip
-_FAMILIES: dict[int, tuple[str, ...]] = {4: ("ip", "inet", "netdev"), 6: ("ip6", "inet", "netdev")}
+_FAMILIES: dict[int, tuple[str, ...]] = {
+    4: ("ip", "inet", "netdev", "bridge"), 6: ("ip6", "inet", "netdev", "bridge"),
+}  # fmt: skip
 _POLICIES: dict[str, Action] = {"accept": Accept(), "drop": Drop()}
 _KINDS: dict[str, Literal["filter", "nat", "route"]] = {"filter": "filter", "nat": "nat", "route": "route"}
 # A chain on an interface's way out stands behind everything else there.
@@ -77,8 +79,6 @@ def with_nft(
 
 def nft_stations(table: NftTable, family: Family, address_types: AddressTypes) -> Iterator[Station]:
     """The base chains of one table for packets of the family; of equal priority the last one first."""
-    if table.family == "bridge" and "dormant" not in table.flags:
-        yield from bridge_stations(table)
     if table.family not in _FAMILIES[family] or "dormant" in table.flags:
         return
     context = NftContext(
@@ -95,7 +95,8 @@ def nft_stations(table: NftTable, family: Family, address_types: AddressTypes) -
 
 
 def _station(chain: NftChain, base: ChainCode, table: NftTable, users: dict[str, ChainCode]) -> Station:
-    hook = _HOOKS.get(chain.hook or "", "postrouting")
+    hooks = BRIDGE_HOOKS if table.family == "bridge" else _HOOKS
+    hook = hooks.get(chain.hook or "", hooks["postrouting"])
     priority = chain.priority or 0
     if chain.hook == "egress":
         priority += _EGRESS_PRIORITY
@@ -122,7 +123,7 @@ def _doubtful(doubt: Doubt) -> Guarded:
 def _unseen(table: NftTable, cut: Evidence) -> Iterator[Station]:
     """A text that ends inside a table may have had more base chains, at any hook."""
     doubt = Doubt("table-incomplete", (table.name,), cut)
-    for hook in _HOOKS.values():
+    for hook in (BRIDGE_HOOKS if table.family == "bridge" else _HOOKS).values():
         base = ChainCode("?", (_doubtful(doubt),), Accept(), cut)
         yield Station(hook, 0, f"{table.family} {table.name}", base, {}, backend="nft")
 

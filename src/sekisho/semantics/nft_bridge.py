@@ -1,80 +1,56 @@
-"""Tables of family bridge: where they may stop a frame, an answer that crosses a bridge is undetermined.
+"""Tables of family bridge: what their rules see of a frame that carries an IP packet.
 
-Their conditions ask for ports and Ethernet fields that a snapshot seldom tells, so their chains are not
-walked. A chain that can only accept changes nothing.
+Their interfaces are the bridge's ports, and it is the bridge that ``meta ibrname`` and ``obrname`` name
+(net/bridge/netfilter/nft_meta_bridge.c). Where they stand among IP's own hooks: ``semantics.bridging``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from sekisho.model.nft_rule import Assign, Ct, Expression, Meta, Payload
+from sekisho.model.nft_types import data_type
+from sekisho.semantics.journey import Doubt, Hook
+from sekisho.semantics.nft_columns import Absent, AnyColumn, Column, InterfaceColumn, Open
+from sekisho.semantics.program import In
+from sekisho.values.intset import IntSet
 
-from sekisho.model.nft import NftChain, NftTable
-from sekisho.model.nft_rule import (
-    Counter,
-    Limit,
-    Log,
-    Mapping,
-    Match,
-    Quota,
-    SetLiteral,
-    SetReference,
-    SetUpdate,
-    Statement,
-    Verdict,
-    VerdictMap,
-)
-from sekisho.semantics.journey import Doubt
-from sekisho.semantics.program import Accept, ChainCode, Guarded, NotUnderstood, Station, Unsure
-
-_LETS_PASS = frozenset({"accept", "continue", "return", "jump", "goto"})
+HOOKS: dict[str, Hook] = {
+    "prerouting": "bridge-prerouting", "input": "bridge-input", "forward": "bridge-forward",
+    "output": "bridge-output", "postrouting": "bridge-postrouting",
+}  # fmt: skip
+_INTERFACES = {
+    "iif": "portin", "iifname": "portin", "oif": "portout", "oifname": "portout", "ibrname": "iif",
+    "obrname": "oif",
+}  # fmt: skip
 
 
-def bridge_stations(table: NftTable) -> Iterator[Station]:
-    """A station at the hook "bridge" for each base chain that may stop a frame."""
-    for chain in table.chains:
-        if chain.hook is None or not _may_stop(chain, table):
-            continue
-        doubt = Doubt("bridge-chain", (table.name, chain.name), chain.evidence)
-        line = Guarded(Unsure(doubt), NotUnderstood(doubt), 0, "", "", chain.evidence)
-        base = ChainCode(chain.name, (line,), Accept(), chain.evidence)
-        yield Station("bridge", chain.priority or 0, f"bridge {table.name}", base, {}, backend="nft")
+def bridge_column(expression: Expression) -> AnyColumn | None:
+    """The column of a selector that means something else in a bridge's table; None: the usual one.
+
+    Connections are another matter there (nf_conntrack_bridge follows frames by itself), and so is whom the
+    frame is for, because a bridge takes what is for others.
+    """
+    match expression:
+        case Meta(key) if key in _INTERFACES:
+            return InterfaceColumn(_INTERFACES[key], data_type(Meta(key)))
+        case Meta("pkttype"):
+            return Open(Doubt("link-layer", ("meta pkttype",)))
+        case Payload("ether", "daddr"):
+            whole = IntSet.span(0, (1 << 48) - 1)
+            return Column("dst_mac", 48, data_type(expression), present=In("dst_mac", whole))
+        case Payload("vlan"):
+            return Absent()  # frames of a journey carry no tag
+        case Ct(key):
+            return Open(Doubt("bridge-conntrack", (f"ct {key}",)))
+        case _:
+            return None
 
 
-def _may_stop(chain: NftChain, table: NftTable) -> bool:
-    """Whether the chain, or one of the table's that it may call, does more than to let pass."""
-    if chain.policy != "accept" or table.incomplete is not None:
-        return True
-    called = (chain, *(one for one in table.chains if one.hook is None))
-    return any(
-        not _lets_pass(statement, table)
-        for one in called
-        for rule in one.rules
-        for statement in rule.statements
-    )
-
-
-def _lets_pass(statement: Statement, table: NftTable) -> bool:
-    match statement:
-        case Match() | Counter() | Log() | Limit() | Quota() | SetUpdate():
+def turns_frames(assign: Assign) -> bool:
+    """Whether it decides where a frame goes: another MAC address, or off the bridge (``meta broute``)."""
+    match assign.key:
+        case Payload("ether"):
             return True
-        case Verdict(kind):
-            return kind in _LETS_PASS
-        case VerdictMap(_, data):
-            return all(_is_pass(element) for element in _elements(data, table))
+        case Meta("broute"):
+            return True
         case _:
             return False
-
-
-def _elements(data: SetLiteral | SetReference, table: NftTable) -> tuple[object, ...]:
-    if isinstance(data, SetLiteral):
-        return data.elements
-    found = next((one for one in table.sets if one.name == data.name), None)
-    return (None,) if found is None else found.elements
-
-
-def _is_pass(element: object) -> bool:
-    return (
-        isinstance(element, Mapping)
-        and isinstance(element.value, Verdict)
-        and element.value.kind in _LETS_PASS
-    )

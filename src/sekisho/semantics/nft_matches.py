@@ -23,6 +23,7 @@ from sekisho.model.nft_rule import (
     Word,
 )
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.nft_bridge import bridge_column
 from sekisho.semantics.nft_columns import Absent, AnyColumn, Column, Fixed, InterfaceColumn, Open, column
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_fib import fib_guard
@@ -97,7 +98,8 @@ def _guard(match: Match, context: NftContext) -> Guard:
 
 
 def _column(expression: Expression, context: NftContext) -> AnyColumn:
-    found = column(expression, context.family)
+    of_bridge = bridge_column(expression) if context.table == "bridge" else None
+    found = column(expression, context.family) if of_bridge is None else of_bridge
     if isinstance(found, Open):
         raise _Doubtful(found.doubt, found.needs)
     return found
@@ -189,11 +191,15 @@ def _interface(found: InterfaceColumn, operator: str, elements: Iterable[Express
     return Not(guard) if operator == "!=" else guard
 
 
+_Side = Literal["iif", "oif", "portin", "portout"]
+_SIDES: dict[str, _Side] = {"iif": "iif", "oif": "oif", "portin": "portin", "portout": "portout"}
+
+
 def interface_guard(field: str, value: Expression) -> Guard:
     """``"eth0"``, ``"eth*"``. Raises ValueError where it is no name (an interface that is gone)."""
     if not isinstance(value, Word):
         raise ValueError("an interface without a name")
-    side: Literal["iif", "oif"] = "iif" if field == "iif" else "oif"
+    side = _SIDES[field]
     if value.text.endswith("*") and not value.text.endswith("\\*"):
         return Interface(side, value.text[:-1], prefix=True)
     return Interface(side, value.text.replace("\\*", "*"))

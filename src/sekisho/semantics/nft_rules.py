@@ -24,6 +24,7 @@ from sekisho.model.nft_rule import (
     MapLookup,
     Mapping,
     Match,
+    Meta,
     Meter,
     Nat,
     Number,
@@ -48,6 +49,7 @@ from sekisho.model.nft_rule import (
 )
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_actions import assign_actions, reject_action, verdict_action
+from sekisho.semantics.nft_bridge import turns_frames
 from sekisho.semantics.nft_columns import TRACKED
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_matches import both, match_guard
@@ -57,6 +59,7 @@ from sekisho.semantics.program import (
     NEVER,
     Action,
     Continue,
+    Drop,
     FirstOf,
     Guard,
     Guarded,
@@ -66,6 +69,7 @@ from sekisho.semantics.program import (
     Unsure,
     Untrack,
 )
+from sekisho.semantics.program import Reject as Refuse
 from sekisho.semantics.targets import PASSING
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP
@@ -82,7 +86,11 @@ def rule_line(number: int, rule: NftRule, context: NftContext) -> Guarded:
     pieces: list[Guarded] = []
     guards: list[Guard] = []
     for statement in rule.statements:
-        for guard, act in _parts(statement, rule.evidence, context):
+        if isinstance(statement, Reject) and statement.kind == "tcp reset" and _lists_protocols(rule):
+            parts: list[Part] = [(ALWAYS, _RESET_OR_DROP)]
+        else:
+            parts = _parts(statement, rule.evidence, context)
+        for guard, act in parts:
             if guard != ALWAYS:
                 guards.append(guard)
             if act is not None:
@@ -97,6 +105,21 @@ def rule_line(number: int, rule: NftRule, context: NftContext) -> Guarded:
     first, *rest = pieces
     series = Series((replace(first, guard=ALWAYS), *rest))
     return Guarded(first.guard, series, number, text, target, rule.evidence)
+
+
+# What nft does not keep from other protocols than TCP drops them, and tells nobody (nf_send_reset).
+_RESET_OR_DROP: Action = FirstOf(
+    (Guarded(In("proto", IntSet.of(TCP)), Refuse("tcp-reset")), Guarded(ALWAYS, Drop()))
+)
+
+
+def _lists_protocols(rule: NftRule) -> bool:
+    """Whether a match names several transport protocols: nft adds none of its own for a reset then."""
+    named = (Meta("l4proto"), Payload("ip", "protocol"), Payload("ip6", "nexthdr"))
+    return any(
+        isinstance(one, Match) and one.left in named and isinstance(one.right, SetLiteral | SetReference)
+        for one in rule.statements
+    )
 
 
 def _target(rule: NftRule) -> str:
@@ -198,7 +221,7 @@ def _assign(statement: Assign, evidence: Evidence | None, context: NftContext) -
     if isinstance(value, Numgen | Hash):
         return [(needs, _chance_assign(statement.key, value, evidence))]
     acts = assign_actions(statement)
-    if acts is None:
+    if acts is None or (context.table == "bridge" and turns_frames(statement)):
         return [(needs, NotUnderstood(Doubt("target-not-understood", _shown(evidence), evidence)))]
     return [(needs, None)] if not acts else [(needs, acts[0]), *((ALWAYS, act) for act in acts[1:])]
 

@@ -28,7 +28,7 @@ from sekisho.values.intset import IntSet
 FIELD_BITS: dict[str, int] = {
     "src": 32, "dst": 32, "proto": 8, "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8,
     "tcp_flags": 8, "mark": 32, "ctmark": 32, "ctstate": 3, "ctstatus": 10, "ctdir": 1, "tos": 8,
-    "ttl": 8, "length": 16, "uid": 32, "gid": 32, "src_mac": 48, "pkttype": 3, "zone": 16,
+    "ttl": 8, "length": 16, "uid": 32, "gid": 32, "src_mac": 48, "dst_mac": 48, "pkttype": 3, "zone": 16,
     "ctproto": 8, "ctorigsrc": 32, "ctorigdst": 32, "ctorigsport": 16, "ctorigdport": 16,
     "ctreplsrc": 32, "ctrepldst": 32, "ctreplsport": 16, "ctrepldport": 16, "fragment": 1,
 }  # fmt: skip
@@ -61,10 +61,13 @@ class Masked:
 class Interface:
     """The packet's ``iif`` or ``oif`` is ``name``, or starts with it when ``prefix`` is set.
 
+    ``physin`` and ``physout`` are a bridge's ports as br_netfilter shows them, ``portin`` and ``portout``
+    the same as the bridge itself does.
+
     A packet that has no such interface at this hook fits nothing but the empty prefix.
     """
 
-    field: Literal["iif", "oif", "physin", "physout"]
+    field: Literal["iif", "oif", "physin", "physout", "portin", "portout"]
     name: str
     prefix: bool = False
 

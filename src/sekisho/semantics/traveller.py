@@ -65,6 +65,9 @@ class Traveller:
     local: bool = False
     physin: str | None = None
     physout: str | None = None
+    portin: str | None = None
+    portout: str | None = None
+    dst_mac: int | None = None
     next_hop: Address | None = None
     fragment: int = 0
     pkttype: int = UNICAST
@@ -119,7 +122,7 @@ class Traveller:
         behind (net/core/dev.c, __dev_forward_skb: skb_scrub_packet and skb_orphan)."""
         self.mark, self.local, self.uid, self.gid = 0, False, None, None
         self.unstated -= {"uid", "gid", "physin"}
-        self.physin = self.physout = None
+        self.physin = self.physout = self.portin = self.portout = None
         self.zone = self.zone_reply = 0
         self.leave_connection(INVALID)
 
@@ -234,6 +237,8 @@ def _members(guard: Members, packet: Traveller) -> bool | None:
     if any(_OPEN.get(name, name) in packet.unstated for name in guard.fields):
         return None
     values = [getattr(packet, name) for name in guard.fields]
+    if "" in values:
+        return None  # a bridge's port that is not known
     for boxes, answer in guard.entries:
         if all(
             value is not None and (value == box if isinstance(box, str) else value in box)

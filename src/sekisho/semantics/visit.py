@@ -7,14 +7,14 @@ process ─► route ─► OUTPUT ─► (route again) ────────
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
 
 from sekisho.semantics import delivery, routing
+from sekisho.semantics.bridging import BridgeHooks
 from sekisho.semantics.chains import Passed
-from sekisho.semantics.hook_walk import End, HookWalk
+from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Doubt, Lean, Step
 from sekisho.semantics.program import Accept, ChainCode, NotUnderstood, RouteTo, Stop, Way
 from sekisho.semantics.source_address import best_address, deciding
@@ -26,19 +26,17 @@ from sekisho.values.packet import TCP
 @dataclass(frozen=True, slots=True)
 class Leaves:
     """The packet goes out by ``interface`` towards ``next_hop``. ``linkdown``: its
-    route says that the interface has no carrier."""
+    route says that the interface has no carrier. ``bridged``: a bridge switches it from another port."""
 
     interface: str
     next_hop: Address
     linkdown: bool = False
+    bridged: bool = False
 
 
 @dataclass(slots=True)
-class Visit(HookWalk):
-    """One stay; see the picture above. ``turns_back`` tells whether the bridge refuses to hand a packet
-    on to a next hop, because that is where it came from."""
-
-    turns_back: Callable[[Address], End | None] | None = None
+class Visit(BridgeHooks):
+    """One stay; see the picture above."""
 
     # ------------------------------------------------------------------------------ the two ways in
 
@@ -64,6 +62,17 @@ class Visit(HookWalk):
         packet.reverse_path = partial(routing.reverse_path, self.program)
         packet.pkttype = self._frame_kind()
         return self.hook("ingress") or self.hook("prerouting")
+
+    def group_mac(self) -> str | None:
+        """The MAC address of a frame for everybody or for a group; None: it is for one."""
+        packet, kind = self.packet, self._frame_kind()
+        if kind == BROADCAST:
+            return "ff:ff:ff:ff:ff:ff"
+        if kind == UNICAST:
+            return None
+        low = packet.dst & 0xFFFFFFFF if packet.family == 6 else packet.dst & 0x7FFFFF
+        digits = f"{0x333300000000 | low if packet.family == 6 else 0x01005E000000 | low:012x}"
+        return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
     def _frame_kind(self) -> int:
         """Whom the frame is for: that of a group's or broadcast address has such a MAC address too."""
@@ -102,7 +111,7 @@ class Visit(HookWalk):
             if (action.kind != "broadcast" or packet.src) and (end := self._object(program.source_check)):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))
-            return self.local_input()
+            return (self.rise("high") if bridge is not None else None) or self.local_input()
         if self._forwarding_assumed():
             self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
         packet.oif = way.dev
@@ -117,6 +126,10 @@ class Visit(HookWalk):
         if bridge is not None and way.dev == bridge:
             return self.bridge_on(passed, way, bridge)
         self.steps.append(routing.route_step(passed, "FORWARD", way, packet))
+        if bridge is not None:
+            packet.oif = None
+            if end := self.rise("high"):
+                return end
         return self.forward(way)
 
     def bridge_on(self, passed: Passed, way: Way, bridge: str) -> End | Leaves:
@@ -125,20 +138,13 @@ class Visit(HookWalk):
         br_nf_pre_routing_finish; br_netfilter_ipv6.c)."""
         packet = self.packet
         self.steps.append(routing.route_step(passed, "FORWARD", way, packet))
+        packet.oif, packet.next_hop = None, way.via or Address(packet.family, packet.dst)
+        if end := self.bridge_hook("bridge-prerouting", "high"):
+            return end
         packet.oif = bridge
-        packet.next_hop = way.via or Address(packet.family, packet.dst)
         end = self.turns_back(packet.next_hop) if self.turns_back else None
-        end = end or self.hook("forward") or self.bridged_out()
-        return end or Leaves(bridge, packet.next_hop, linkdown="linkdown" in way.flags)
-
-    def bridged_out(self) -> End | None:
-        """POSTROUTING of what br_netfilter hands to a port: it is not told where the packet came in
-        (net/bridge/br_netfilter_hooks.c, br_nf_post_routing)."""
-        packet = self.packet
-        came_by, packet.iif = packet.iif, None
-        end = self.hook("postrouting")
-        packet.iif = came_by
-        return end
+        end = end or self.cross_filtered()
+        return end or Leaves(bridge, packet.next_hop, linkdown="linkdown" in way.flags, bridged=True)
 
     def forward(self, way: Way) -> End | Leaves:
         """ip_forward(): no frame that was for everybody; the TTL, then FORWARD, then POSTROUTING."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.conntrack import Connection, Tracker
@@ -124,11 +125,11 @@ class _Leg:
             return self._finish(visit, self._away(visit, leaves))
         next_hop = leaves.next_hop
         self.packet.oif, self.packet.next_hop = leaves.interface, next_hop
-        if end := visit.hook("bridge"):
-            return self._finish(visit, end)
         target = self.walk.behind(leaves.interface, next_hop)
         if leaves.linkdown and (target is None or self._only_inferred(target)):
             return self._finish(visit, self._no_carrier(visit, leaves))
+        if end := self._descend(visit, leaves, target):
+            return self._finish(visit, end)
         if target is None:
             return self._finish(visit, self._nobody(visit, leaves))
         visit.steps.append(
@@ -182,7 +183,8 @@ class _Leg:
         seen before the frame's FORWARD hook (net/bridge/br_forward.c, should_deliver)."""
         bridge, origin = self.packet.iif or "", self.came_from
         target = self.walk.behind(bridge, next_hop)
-        self.packet.physout = (target.port if target else None) or ""
+        self._aim(target)
+        self.packet.physout = self.packet.portout
         if origin is None or target is None or not _same_port(origin, target) or target.hairpin:
             return None
         if target.hairpin is False:
@@ -190,6 +192,29 @@ class _Leg:
             return End("dropped")
         visit.lean(Lean("hairpin-not-captured", (bridge, target.name)))
         return None
+
+    def _aim(self, target: Attachment | None, mac: str | None = None) -> None:
+        """Which port of the bridge the frame is for, and whose MAC address it carries."""
+        self.packet.portout = (target.port if target else None) or ""
+        self._carry_mac("dst_mac", (target.mac if target else None) or mac)
+
+    def _carry_mac(self, field: Literal["src_mac", "dst_mac"], mac: str | None) -> None:
+        packet = self.packet
+        setattr(packet, field, None if mac is None else int(mac.replace(":", ""), 16))
+        packet.unstated = packet.unstated - {field} if mac is not None else packet.unstated | {field}
+
+    def _descend(self, visit: Visit, leaves: Leaves, target: Attachment | None) -> End | None:
+        """Past the bridge's own chains, for what the host itself hands to it; nobody's address is found
+        beforehand where Docker knows all."""
+        if leaves.bridged or (target is None and leaves.interface in self.walk.world.docker_bridges):
+            return None
+        packet = self.packet
+        sent_by, open_before = packet.src_mac, packet.unstated
+        self._aim(target)
+        self._carry_mac("src_mac", visit.host.mac(leaves.interface))
+        end = visit.descend()
+        packet.src_mac, packet.unstated = sent_by, open_before
+        return end
 
     def _into_unknown(self, visit: Visit, target: Attachment) -> End:
         """A container whose own namespace was not captured takes the packet, as far as anybody knows."""
@@ -264,20 +289,22 @@ class _Leg:
 
     def _up(self, visit: Visit) -> End | Leaves:
         """Through the bridge into the host's IP layer; br_netfilter may keep it on the bridge."""
-        before = self.packet.dst
+        before, bridge = self.packet.dst, self.packet.iif or ""
+        self._carry_mac("dst_mac", visit.group_mac() or visit.host.mac(bridge))
         # br_netfilter asks the hook while the packet is on the bridge still.
-        filtered = self._bridge_nf(visit) == "1"
-        end = visit.hook("bridge") or (None if filtered else visit.entrance())
-        if end := end or visit.prerouting():
+        if self._bridge_nf(visit) != "1":
+            end = visit.rise() or visit.entrance() or visit.prerouting()
+            return end or visit.input_decision()
+        if end := visit.bridge_hook("bridge-prerouting", "low") or visit.prerouting():
             return end
-        kept = filtered and self.packet.dst != before
-        if filtered and not kept and (end := visit.entrance()):
-            return end
-        return visit.input_decision(self.packet.iif if kept else None)
+        kept = self.packet.dst != before
+        end = None if kept else visit.rise("high") or visit.entrance()
+        return end or visit.input_decision(bridge if kept else None)
 
     def _set_port(self, visit: Visit, source: Attachment | None) -> None:
         """Rules see the bridge's port (physdev) only where br_netfilter hands them the packet."""
         setting = self._bridge_nf(visit)
+        self.packet.portin, self.packet.portout = (source.port if source else None) or "", None
         if setting == "1" and source is not None and source.port is not None:
             self.packet.physin = source.port
         elif setting != "0":
@@ -289,26 +316,27 @@ class _Leg:
     def _across(self, visit: Visit, bridge: str, next_hop: Address) -> End | Leaves:
         """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
         packet = self.packet
-        if end := visit.hook("bridge"):
-            return end
+        target = self.walk.behind(bridge, next_hop)
+        self._carry_mac("dst_mac", target.mac if target else None)
         setting = self._bridge_nf(visit)
         if setting is None:
             doubt = Doubt("sysctl-decides", (BRIDGE_NF[packet.family],))
             setting = str(self.walk.choices.choose((doubt,), 2))
         if setting != "1":
             visit.steps.append(Step("bridge", "FORWARD", code="bridge-switches", args=(bridge,)))
-            return self._turns_back(visit, next_hop) or Leaves(bridge, next_hop)
+            end = visit.bridge_hook("bridge-prerouting") or self._turns_back(visit, next_hop)
+            packet.oif = bridge
+            return end or visit.cross() or Leaves(bridge, next_hop, bridged=True)
         before = packet.dst
-        if end := visit.prerouting():
+        if end := visit.bridge_hook("bridge-prerouting", "low") or visit.prerouting():
             return end
         if packet.dst != before:
             return visit.input_decision(bridge)
-        if end := self._turns_back(visit, next_hop):
+        if end := visit.bridge_hook("bridge-prerouting", "high") or self._turns_back(visit, next_hop):
             return end
         packet.oif, packet.next_hop = bridge, next_hop
         visit.steps.append(Step("bridge", "FORWARD", code="bridge-netfilter", args=(bridge,)))
-        end = visit.hook("forward") or visit.bridged_out()
-        return end or Leaves(bridge, next_hop)
+        return visit.cross_filtered() or Leaves(bridge, next_hop, bridged=True)
 
     # ------------------------------------------------------------------------------------- visits
 

@@ -70,8 +70,8 @@ class ChainView:
         space = self.space
         names = _interfaces(self.station)
         field = space.field
-        incoming = self.station.hook != "output"
-        outgoing = self.station.hook not in ("prerouting", "input", "ingress")
+        incoming = self.station.hook not in ("output", "bridge-output", "bridge-postrouting")
+        outgoing = self.station.hook.removeprefix("bridge-") not in ("prerouting", "input", "ingress")
         state = replace(
             at_start(space), src_mac=field["src_mac"], uid=field["uid"], gid=field["gid"], local=True,
             mark=space.extra("mark", 32), ctmark=space.extra("ctmark", 32),
@@ -94,6 +94,9 @@ class ChainView:
             oif=ByOrigin(_cases(space, "oif", either)) if outgoing else None,
             physin=ByOrigin(_cases(space, "physin", ports)),
             physout=ByOrigin(_cases(space, "physout", ports)),
+            portin=ByOrigin(_cases(space, "portin", ports)),
+            portout=ByOrigin(_cases(space, "portout", ports)),
+            dst_mac=space.extra("dst_mac", 48),
             ctstate=ByOrigin(_cases(space, "ctstate", _STATES)),
             ctdir=ByOrigin(_cases(space, "ctdir", (0, 1, None))),
         )

@@ -22,7 +22,7 @@ from sekisho.semantics.program import (
     Unsure,
 )
 from sekisho.symbolic.space import Bits, Ends, Set, Space
-from sekisho.symbolic.state import OPEN, ByOrigin, Name, State
+from sekisho.symbolic.state import OPEN, ByOrigin, Mac, Name, State
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
 
@@ -77,7 +77,21 @@ class Guards:
     def _in(self, guard: In, state: State) -> Cond:
         if guard.field == "src_mac" and state.mac_open:
             return self._unsure
+        if guard.field == "dst_mac":
+            return self._known(state.dst_mac, guard.values.__contains__, guard.values)
         return self._exact(self.field_in(guard.field, guard.values, state))
+
+    def _known(self, value: Mac, wanted: Callable[[int], bool], values: IntSet | None = None) -> Cond:
+        """The packets with a wanted number, where it may be one that nobody knows."""
+        space = self.space
+        if isinstance(value, Bits):
+            return self._exact(space.member(value, values)) if values is not None else self._unsure
+        if isinstance(value, ByOrigin):
+            yes = value.where(lambda each: isinstance(each, int) and wanted(each), space.nothing)
+            return Cond(yes, yes | value.where(lambda each: each == OPEN, space.nothing))
+        if value == OPEN:
+            return self._unsure
+        return self.always if isinstance(value, int) and wanted(value) else self.never
 
     def field_in(self, name: str, values: IntSet, state: State) -> Set:
         """The packets that have the field, with a value in the set."""
@@ -199,6 +213,8 @@ class Guards:
             return self.never if bits is None else self._exact(space.masked(bits, mask, value))
         if name == "src_mac":
             return self._unsure
+        if name == "dst_mac":
+            return self._known(state.dst_mac, lambda each: each & mask == value)
         raise NotImplementedError(f"masked {name}")
 
     def _interface(self, guard: Interface, state: State) -> Cond:
@@ -223,11 +239,27 @@ class Guards:
         """Entries from the last to the first: an earlier one decides over a later one."""
         if state.mac_open and "src_mac" in guard.fields:
             return self._unsure
+        hidden = self._hidden(guard, state)
+        if hidden == self.space.everything:
+            return self._unsure
         asked = id(guard), state
         found = self._members_known.get(asked)
         if found is None:
             found = self._members_known[asked] = self._any_entry(guard, state)
-        return self._exact(found)
+        return Cond(found & ~hidden, found | hidden) if hidden.satisfiable() else self._exact(found)
+
+    def _hidden(self, guard: Members, state: State) -> Set:
+        """The packets of which nobody knows a bridge's port or an address."""
+        found = self.space.nothing
+        for name in guard.fields:
+            if name not in ("portin", "portout", "dst_mac"):
+                continue
+            given = getattr(state, name)
+            if isinstance(given, ByOrigin):
+                found |= given.where(lambda each: each == OPEN, self.space.nothing)
+            elif given == OPEN:
+                return self.space.everything
+        return found
 
     def _any_entry(self, guard: Members, state: State) -> Set:
         found = self.space.nothing

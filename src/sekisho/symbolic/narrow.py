@@ -190,7 +190,7 @@ def settled(guard: Guard, state: State) -> Guard:
     match guard:
         case Interface(name):
             given = getattr(state, name)
-            if isinstance(given, ByOrigin) or name in ("physin", "physout"):
+            if isinstance(given, ByOrigin) or name not in ("iif", "oif"):
                 return guard
             return ALWAYS if interface_fits(guard, given) else NEVER
         case Members():

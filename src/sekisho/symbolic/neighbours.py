@@ -16,6 +16,9 @@ from sekisho.symbolic.state import OPEN, Front, Name, State, add
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 
+# What only a bridge's own rules ask of a frame.
+_OF_BRIDGES = ("portin", "portout", "dst_mac")
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -51,7 +54,8 @@ class Neighbours:
         self.strangers: Origins = ()
         self._addresses: dict[int, IntSet] = {}
         self._plain: dict[tuple[str, bool], tuple[IntSet, list[Attachment]]] = {}
-        self.sees_ports = asks_for(world.host.programs[family], "physin", "physout")
+        self.sees_ports = asks_for(world.host.programs[family], "physin", "physout", *_OF_BRIDGES)
+        self.bridge_tables = any(hook.startswith("bridge-") for hook in world.host.programs[family].stations)
         self.ended: list[Ended] = []
         self._places: dict[tuple[object, State], int] = {}
 
@@ -153,10 +157,28 @@ class Neighbours:
                         here &= ~stuck
                         some &= ~stuck
                 if self.sees_ports:
-                    add(found, replace(state, physout=target.port or ""), here)
+                    add(found, self._aimed(state, target), here)
                     some &= ~here
-            add(found, replace(state, physout="") if self.sees_ports else state, some)
+            add(found, self._aimed(state, None) if self.sees_ports else state, some)
         return found
+
+    def _aimed(self, state: State, target: Attachment | None) -> State:
+        """On their way to an attachment's port; None: nobody knows whose."""
+        port = target.port if target else None
+        mac = target.mac if target else None
+        return replace(state, physout=port or "", portout=port or OPEN, dst_mac=number_of(mac))
+
+
+def number_of(mac: str | None) -> int | str:
+    """A MAC address as a number; OPEN: it was not captured."""
+    return OPEN if mac is None else int(mac.replace(":", ""), 16)
+
+
+def group_mac(space: Space, dst: Bits) -> Bits:
+    """The MAC address of a frame for a group (RFC 1112, RFC 2464)."""
+    low = 23 if dst.width == 32 else 32
+    head = space.constant(0x01005E << 1 if low == 23 else 0x3333, 48 - low)
+    return space.bits((*head.codes, *dst.codes[-low:]))
 
 
 def _same_port(one: Attachment, other: Attachment) -> bool:

@@ -32,8 +32,9 @@ Name = str | None | ByOrigin
 # Numbers of which all bits may be free, and states of which any may be meant (where a chain is read alone).
 Free = int | Bits
 Any = int | None | ByOrigin
-# The name of an interface that is there but that nobody knows.
+# The name of an interface, or an address, that is there but that nobody knows.
 OPEN = "?"
+Mac = int | str | None | Bits | ByOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ class State:
     oif: Name = None
     physin: Name = None
     physout: Name = None
+    portin: Name = None
+    portout: Name = None
+    dst_mac: Mac = None
     local: bool = False
     mark: Free = 0
     next_hop: Address | Bits | None = None
@@ -131,7 +135,18 @@ class State:
     def crossed(self) -> State:
         """Over a veth pair into another namespace; see ``Traveller.cross``."""
         return replace(
-            self, mark=0, local=False, uid=None, gid=None, physin=None, physout=None, zone=0, zone_reply=0
+            self,
+            mark=0,
+            local=False,
+            uid=None,
+            gid=None,
+            physin=None,
+            physout=None,
+            portin=None,
+            portout=None,
+            dst_mac=None,
+            zone=0,
+            zone_reply=0,
         ).unconnected(INVALID)
 
     def unconnected(self, ctstate: int) -> State:
@@ -173,6 +188,14 @@ def add(front: Front, state: State, some: Set) -> None:
     if some.satisfiable():
         present = front.get(state)
         front[state] = some if present is None else present | some
+
+
+def changed(front: Front, **fields: object) -> Front:
+    """The front with some fields of all its states replaced: what was told apart by them is together."""
+    found: Front = {}
+    for state, some in front.items():
+        add(found, replace(state, **fields), some)  # type: ignore[arg-type]
+    return found
 
 
 def at_start(space: Space, *, iif: Name = None, mark: int = 0) -> State:

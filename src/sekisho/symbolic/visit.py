@@ -6,7 +6,7 @@ handed to ``walk.end``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.chains import Passed
@@ -24,8 +24,8 @@ from sekisho.semantics.program import (
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
 from sekisho.symbolic.asked import asks_for
+from sekisho.symbolic.bridging import SymbolicBridgeHooks, Turned
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.hook_walk import SymbolicHookWalk
 from sekisho.symbolic.neighbours import Neighbours
 from sekisho.symbolic.space import Bits, Set
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
@@ -46,13 +46,10 @@ class Leaving:
     next_hop: Address | Bits
     state: State
     some: Set
+    bridged: bool = False
 
 
-# Takes away the packets that a bridge would have to send back to where they came from.
-Turned = Callable[[Front], Front]
-
-
-class SymbolicVisit(SymbolicHookWalk):
+class SymbolicVisit(SymbolicBridgeHooks):
     """The stations of one namespace."""
 
     def __init__(self, walk: Neighbours, host: HostCode) -> None:
@@ -78,13 +75,13 @@ class SymbolicVisit(SymbolicHookWalk):
         found: Front = {}
         for state, some in front.items():
             state = replace(state, frame=state.ends.dst, pkttype=UNICAST)
-            for kind, here in self._frames(state, some) if self._asks_frames else ():
+            for kind, here in self.frames(state, some) if self._asks_frames else ():
                 add(found, replace(state, pkttype=kind), here)
                 some &= ~here
             add(found, state, some)
         return found
 
-    def _frames(self, state: State, some: Set) -> Iterator[tuple[int, Set]]:
+    def frames(self, state: State, some: Set) -> Iterator[tuple[int, Set]]:
         """Frames for a group or everybody: those of such an address have such a MAC address too."""
         assert state.frame is not None
         group = some & self.space.member(state.frame, _GROUPS[self.space.family])
@@ -158,7 +155,7 @@ class SymbolicVisit(SymbolicHookWalk):
                         add(local, arrived, unnamed)
                 else:
                     add(onward.setdefault((action, way), {}), state, part)
-        self.local_input(local)
+        self.local_input(local if turned is None else self.rise(local, "high"))
         ready: Front = {}
         bridged: Front = {}
         for (_, way), waiting in onward.items():
@@ -179,12 +176,14 @@ class SymbolicVisit(SymbolicHookWalk):
                 back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
                 add(routed, state, some & ~back)
                 add(bridged, state.by_way(way), some & back)
+            if turned is not None:  # what br_netfilter routed comes up from the bridge after that
+                routed = self.unbound(lambda some: self.rise(some, "high"), routed)
             self._set_forward(routed, way, ready)
         leaving = self.postrouting(self.hook("forward", ready))
         # A new neighbour on the same bridge is handed to its port: nothing is taken off the TTL.
         if turned is not None:
-            out = self.bridged_out(self.hook("forward", turned(bridged)))
-            leaving += [Leaving(s.way or "", s.towards, s, some) for s, some in out.items()]
+            out = self.cross_filtered(turned(self.late(bridged)))
+            leaving += [Leaving(s.way or "", s.towards, s, some, True) for s, some in out.items()]
         return leaving
 
     def _let_in(self, state: State, some: Set, turned: Turned | None) -> Set:
@@ -197,7 +196,7 @@ class SymbolicVisit(SymbolicHookWalk):
         """ip_forward(): no frame that was for everybody; the TTL, the way out."""
         living: Front = {}
         for state, some in front.items():
-            for _, here in self._frames(state, some):
+            for _, here in self.frames(state, some):
                 self.walk.end(Fate("not_forwarding", self.host.name, hook="forward"), state, here)
                 some &= ~here
             add(living, state, some)
@@ -325,14 +324,6 @@ class SymbolicVisit(SymbolicHookWalk):
         """POSTROUTING, and out."""
         passed = self.hook("postrouting", front)
         return [Leaving(s.way or "", s.towards, s, some) for s, some in passed.items()]
-
-    def bridged_out(self, front: Front) -> Front:
-        """POSTROUTING of what br_netfilter hands to a port: it is not told where the packets came in."""
-        found: Front = {}
-        for before, some in front.items():
-            for state, part in self.hook("postrouting", {replace(before, iif=None): some}).items():
-                add(found, replace(state, iif=before.iif), part)
-        return found
 
     def local_input(self, front: Front) -> None:
         """INPUT, then the sockets."""

@@ -7,12 +7,13 @@ from dataclasses import replace
 from functools import partial
 
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.traveller import BROADCAST
 from sekisho.semantics.walk import BRIDGE_NF, MAX_VISITS
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.neighbours import Ended, Neighbours, Origins
+from sekisho.symbolic.neighbours import Ended, Neighbours, Origins, group_mac, number_of
 from sekisho.symbolic.space import Bits, Set, Space
-from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
+from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
 from sekisho.symbolic.visit import Leaving, SymbolicVisit
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
@@ -150,10 +151,21 @@ class SymbolicWalk(Neighbours):
 
     def _onto_port(self, leaving: Leaving, entering: dict[Attachment, Front]) -> None:
         """From the host's bridge to whoever answers for the next hop."""
-        bridge, rest = leaving.interface, leaving.some
-        aimed = replace(leaving.state, oif=bridge, next_hop=leaving.next_hop)
-        for state, passed in self.visits[HOST].hook("bridge", {aimed: rest}).items():
-            self._to_port(replace(leaving, state=state, some=passed), entering)
+        aimed = replace(leaving.state, oif=leaving.interface, next_hop=leaving.next_hop)
+        self._to_port(replace(leaving, state=aimed), entering)
+
+    def _descended(self, leaving: Leaving, some: Set) -> Front:
+        """Past the bridge's own chains, for what the host itself hands to it."""
+        state = leaving.state
+        if leaving.bridged or not self.bridge_tables or not some.satisfiable():
+            return {state: some}
+        mac = self.world.host.mac(leaving.interface)
+        own = None if mac is None else self.space.constant(int(mac.replace(":", ""), 16), 48)
+        front = self._turned((), {replace(state, src_mac=own, mac_open=own is None): some})
+        passed: Front = {}
+        for after, part in self.visits[HOST].descend(front).items():
+            add(passed, replace(after, src_mac=state.src_mac, mac_open=state.mac_open), part)
+        return passed
 
     def _to_port(self, leaving: Leaving, entering: dict[Attachment, Front]) -> None:
         """Past the bridge's own chains to whoever answers for the next hop."""
@@ -177,11 +189,13 @@ class SymbolicWalk(Neighbours):
                     here &= ~unknown
             if target.node is None:
                 taken |= here
-            else:
-                inside = replace(state.crossed().elsewhere(), iif=target.interface, oif=None)
-                add(entering.setdefault(target, {}), inside, here)
+                continue
+            for each, those in self._descended(leaving, here).items():
+                inside = replace(each.crossed().elsewhere(), iif=target.interface, oif=None)
+                add(entering.setdefault(target, {}), inside, those)
         # Who takes them is told by the next hop: one end for all containers that were not captured.
-        self.end(Fate("delivered", HOST, bridge=bridge, hook="socket"), state, taken)
+        for each, those in self._descended(leaving, taken).items():
+            self.end(Fate("delivered", HOST, bridge=bridge, hook="socket"), each, those)
         if not rest.satisfiable():
             return
         if state.linkdown:
@@ -191,7 +205,8 @@ class SymbolicWalk(Neighbours):
                         hook="neighbour")  # fmt: skip
             self.end(fate, state, rest)
         else:
-            self.end(Fate("exits", HOST, hook="neighbour"), state, rest)
+            for each, those in self._descended(leaving, rest).items():
+                self.end(Fate("exits", HOST, hook="neighbour"), each, those)
 
     # ------------------------------------------------------------------------------------ bridges
 
@@ -206,7 +221,8 @@ class SymbolicWalk(Neighbours):
         arriving: Front = {}
         for state, some in front.items():
             state = replace(state.crossed().elsewhere(), iif=mine.bridge, oif=None)
-            add(arriving, replace(state, physin=self._port(mine.port)), some)
+            port = replace(state, physin=self._port(mine.port), portin=mine.port or OPEN, portout=None)
+            add(arriving, port, some)
         arriving = self._within_bounds(HOST, arriving)
         origins: Origins = ((mine, self.space.everything),)
         self._split(arriving, mine.bridge, up, next_hop, origins)
@@ -238,8 +254,9 @@ class SymbolicWalk(Neighbours):
             assert port is None or isinstance(port, str)
             ports[port] = ports.get(port, nothing) | whose
         physin: Name = next(iter(ports)) if len(ports) == 1 else ByOrigin(tuple(ports.items()))
+        portin: Name = ByOrigin(tuple((origin.port or OPEN, whose) for origin, whose in origins))
         if not self.sees_ports:
-            physin = None
+            physin = portin = None
         rising: Front = {}
         for state, some in front.items():
             for bridge, whose in bridges.items():
@@ -247,8 +264,8 @@ class SymbolicWalk(Neighbours):
                 up = here & self.space.member(
                     state.ends.dst, self.world.segment(bridge, self.family).up_from_port
                 )
-                add(rising, replace(state, iif=iif, physin=physin, oif=None), up)
-                level = replace(state, iif=bridge, physin=physin, oif=None)
+                add(rising, replace(state, iif=iif, physin=physin, portin=portin, oif=None), up)
+                level = replace(state, iif=bridge, physin=physin, portin=portin, oif=None)
                 mine = tuple(pair for pair in origins if pair[0].bridge == bridge)
                 self._across({level: here & ~up}, bridge, state.ends.dst, mine)
         self._up(rising, origins)
@@ -270,9 +287,12 @@ class SymbolicWalk(Neighbours):
             senders = self._senders(bridge, state)
             ports = ((self._port(item.port if item else None), where) for item, where in senders)
             physin = ByOrigin(tuple((port, where) for port, where in ports if not isinstance(port, ByOrigin)))
+            named = tuple(((item.port if item else None) or OPEN, where) for item, where in senders)
             up = self.space.member(state.ends.dst, self.world.segment(bridge, self.family).up_from_wire)
             origins = tuple((item, where) for item, where in senders if item is not None)
-            arriving: Front = {replace(state, physin=physin if self.sees_ports else None): some}
+            if self.sees_ports:
+                state = replace(state, physin=physin, portin=ByOrigin(named), portout=None)
+            arriving: Front = {state: some}
             self._split(arriving, bridge, up, None, origins)
         self._go(node, self.visits[node].arrive(plain), ())
         for child, inside in children.items():
@@ -285,46 +305,71 @@ class SymbolicWalk(Neighbours):
         host = self.visits[HOST]
         plain: Front = {}
         kept: Front = {}
-        front = host.hook("bridge", front)
+        front = self._to_bridge(front)
+        front = host.bridge_hook("bridge-prerouting", front, "low") if nf else host.rise(front)
         for before, some in (front if nf else host.entrance(front)).items():
             asked = host.prerouting({before: some})
             for state, part in asked.items():
                 same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
                 add(plain, state, same)
                 add(kept, state, part & ~same)
-        plain = host.entrance(plain) if nf else plain
+        if nf:
+            plain = host.entrance(host.rise(plain, "high"))
         turned = partial(self._turned, origins)
         self._go(HOST, host.input_decision(plain) + host.input_decision(kept, turned), origins)
+
+    def _to_bridge(self, front: Front) -> Front:
+        """The frames carry the bridge's own MAC address, or that of a group, or everybody's."""
+        if not self.sees_ports:
+            return front
+        found: Front = {}
+        for state, some in front.items():
+            whole = ((state.iif, self.space.everything),)
+            names = state.iif.cases if isinstance(state.iif, ByOrigin) else whole
+            own = ByOrigin(tuple((number_of(self.world.host.mac(str(n))), where) for n, where in names))
+            for kind, here in self.visits[HOST].frames(replace(state, frame=state.ends.dst), some):
+                mac = (1 << 48) - 1 if kind == BROADCAST else group_mac(self.space, state.ends.dst)
+                add(found, replace(state, dst_mac=mac), here)
+                some &= ~here
+            add(found, replace(state, dst_mac=own), some)
+        return found
 
     def _across(self, front: Front, bridge: str, next_hop: Address | Bits, origins: Origins) -> None:
         """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
         front = {state: some for state, some in front.items() if some.satisfiable()}
         if not front:
             return
-        front = self.visits[HOST].hook("bridge", front)
+        host = self.visits[HOST]
+        if self.sees_ports:
+            ahead = self._turned((), changed(front, oif=bridge, next_hop=next_hop))
+            front = changed(ahead, oif=None, physout=None, portout=None)
         setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
         switched: Front = {}
         filtered: Front = {}
         for state, some in front.items():
-            asked = some if setting == "1" else self.space.nothing
+            through = some if setting == "1" else self.space.nothing
             if setting is None:
                 doubt = Doubt("sysctl-decides", (BRIDGE_NF[self.family],))
                 key = ("bridge-nf", state.reply, state.visits)
-                asked = some & self.space.choice(key, (doubt,))
-            aimed = replace(state, oif=bridge, next_hop=next_hop)
-            add(filtered, aimed, asked)
-            add(switched, aimed, some & ~asked)
-        switched = self._turned(origins, switched)
-        self._go(HOST, [Leaving(bridge, next_hop, *each) for each in switched.items()], origins)
-        host = self.visits[HOST]
+                through = some & self.space.choice(key, (doubt,))
+            towards = replace(state, oif=bridge, next_hop=next_hop)
+            add(filtered, towards, through)
+            add(switched, towards, some & ~through)
+        level = host.bridge_hook("bridge-prerouting", changed(switched, oif=None))
+        aimed = changed(level, oif=bridge)
+        crossed = host.cross(self._turned(origins, aimed))
+        self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in crossed.items()], origins)
         turned = partial(self._turned, origins)
-        for before, some in filtered.items():
-            level: Front = {}
+        asked = changed(filtered, oif=None)
+        for before, some in host.bridge_hook("bridge-prerouting", asked, "low").items():
+            level = {}
             routed: Front = {}
-            for state, part in host.prerouting({replace(before, oif=None): some}).items():
+            for state, part in host.prerouting({before: some}).items():
                 same = self.space.equal(part, before.ends.dst, state.ends.dst)
                 add(routed, state, part & ~same)
-                add(level, replace(state, oif=bridge, next_hop=next_hop), same)
+                add(level, state, same)
             self._go(HOST, host.input_decision(routed, turned), origins)
-            passed = host.bridged_out(host.hook("forward", turned(level)))
-            self._go(HOST, [Leaving(bridge, next_hop, *each) for each in passed.items()], origins)
+            level = host.bridge_hook("bridge-prerouting", level, "high")
+            aimed = changed(level, oif=bridge, next_hop=next_hop)
+            passed = host.cross_filtered(turned(aimed))
+            self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in passed.items()], origins)

@@ -1,0 +1,71 @@
+"""Sets of packets at a bridge's own hooks: the twin of ``semantics.bridging``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sekisho.semantics.bridging import Which, stands
+from sekisho.semantics.journey import Hook
+from sekisho.symbolic.hook_walk import SymbolicHookWalk
+from sekisho.symbolic.state import Front, State, add
+
+# Takes away the packets that a bridge would have to send back to where they came from.
+Turned = Callable[[Front], Front]
+
+
+class SymbolicBridgeHooks(SymbolicHookWalk):
+    """The stations of family bridge."""
+
+    def bridge_hook(self, hook: Hook, front: Front, which: Which = "all") -> Front:
+        """Pass the chains of a bridge's hook."""
+        for station in self.program.stations.get(hook, ()):
+            if front and stands(station.priority, which):
+                front = self._filter(station, front)
+        return front
+
+    def rise(self, front: Front, which: Which = "all") -> Front:
+        """From the bridge up into the host's IP layer."""
+        return self.bridge_hook("bridge-input", self.bridge_hook("bridge-prerouting", front, which))
+
+    def descend(self, front: Front) -> Front:
+        """What the host itself hands to a bridge."""
+        return self._nowhere("bridge-postrouting", self._nowhere("bridge-output", front))
+
+    def cross(self, front: Front) -> Front:
+        """From one port to another, where netfilter's IP hooks are not asked."""
+        return self._nowhere("bridge-postrouting", self.bridge_hook("bridge-forward", front))
+
+    def cross_filtered(self, front: Front) -> Front:
+        """The same with br_netfilter, whose POSTROUTING is the last of all."""
+        front = self.hook("forward", self.bridge_hook("bridge-forward", front, "low"))
+        front = self.bridge_hook("bridge-forward", front, "high")
+        return self._nowhere("postrouting", self._nowhere("bridge-postrouting", front))
+
+    def late(self, front: Front) -> Front:
+        """The chains of the bridge's PREROUTING behind br_netfilter, for what it keeps on the bridge."""
+        return self.unbound(lambda some: self.bridge_hook("bridge-prerouting", some, "high"), front)
+
+    def unbound(self, asked: Callable[[Front], Front], front: Front) -> Front:
+        """Chains that are not told where packets will go out."""
+        found: Front = {}
+        for before, some in front.items():
+            for state, part in asked({replace(before, oif=None): some}).items():
+                add(found, replace(state, oif=before.oif), part)
+        return found
+
+    def _nowhere(self, hook: Hook, front: Front) -> Front:
+        """A hook that is not told where packets came in."""
+        if hook != "postrouting" and not self.program.stations.get(hook):
+            return front
+        found: Front = {}
+        for before, some in front.items():
+            asked: Front = {replace(before, iif=None, portin=None): some}
+            passed = self.hook(hook, asked) if hook == "postrouting" else self.bridge_hook(hook, asked)
+            for state, part in passed.items():
+                add(found, _came_by(state, before), part)
+        return found
+
+
+def _came_by(state: State, before: State) -> State:
+    return replace(state, iif=before.iif, portin=before.portin)

@@ -14,6 +14,7 @@ from sekisho.docker.intent import Connect, CreateNetwork, PortSpec, RemoveNetwor
 from sekisho.docker.ipam import Addresses, NoAddressLeft, NoSubnetLeft, Pools
 from sekisho.docker.port_words import parse_port
 from sekisho.docker.ports import binding_order
+from sekisho.docker.predict import bare_host, predict
 from sekisho.errors import UsageError
 from sekisho.values.address import Address, Prefix
 
@@ -247,3 +248,22 @@ def test_nftables_came_with_29() -> None:
     assert with_backend(Engine((29, 0, 0)), "nftables").nftables
     with pytest.raises(UsageError, match="no nftables backend"):
         with_backend(Engine((28, 5, 2)), "nftables")
+
+
+@pytest.mark.parametrize(
+    ("version", "ports", "chance"),
+    [
+        ("26.1.5", "-p 8080:80 -p 8443:443", True),  # each is the lesser: by host port, by container port
+        ("26.1.5", "-p 8443:80 -p 8080:443", False),
+        ("26.1.5", "-p 8080:80", False),
+        ("26.1.5", "-p 53:53/tcp -p 53:53/udp", False),
+        ("20.10.24", "-p 80 -p 443", False),
+        ("20.10.24", "-p 8080:80 -p 8081:80", True),
+        ("27.5.1", "-p 8080:80 -p 8443:443", False),
+    ],
+)
+def test_the_order_of_ports_is_said_to_be_chance(version: str, ports: str, chance: bool) -> None:
+    act = parse_command(f"docker run --name a {ports} x")
+    assert act is not None
+    plan = predict(bare_host(), Engine(parse_version(version)), [act])
+    assert ("port-order" in [note.id for note in plan.notes]) == chance

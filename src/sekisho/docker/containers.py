@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sekisho.docker import sandbox
+from sekisho.docker import ports, sandbox
 from sekisho.docker.bridges import FAMILIES, Net
 from sekisho.docker.daemon import Daemon
 from sekisho.docker.errors import DockerError
@@ -259,16 +259,18 @@ class ContainerSteps:
         if target is None or join is None:
             return
         net = self.networks.nets[target]
-        ports = self._ports(box.spec)
-        box.bindings = self.publisher.publish(net, [address for address, _ in join.addresses], ports)
+        wanted = self._ports(box.spec)
+        if ports.order_is_chance(self.daemon.engine, wanted):
+            self.daemon.note("port-order", box.name, place=box.spec.place)
+        box.bindings = self.publisher.publish(net, [address for address, _ in join.addresses], wanted)
 
     @staticmethod
     def _ports(spec: ContainerSpec) -> list[PortSpec]:
-        ports = list(spec.ports)
+        found = list(spec.ports)
         if spec.publish_all:
-            mapped = {(port.container_port, port.proto) for port in ports}
-            ports += [PortSpec(port, proto) for port, proto in spec.exposed if (port, proto) not in mapped]
-        return ports
+            mapped = {(port.container_port, port.proto) for port in found}
+            found += [PortSpec(port, proto) for port, proto in spec.exposed if (port, proto) not in mapped]
+        return found
 
     # -------------------------------------------------------------------------------------- remove
 
@@ -309,8 +311,7 @@ class ContainerSteps:
         ]  # fmt: skip
         if spec.mode in LONE_MODES:
             endpoints = [DockerEndpoint(spec.mode)]
-        ports = self._ports(spec)
-        exposed = {(port.container_port, port.proto): None for port in ports}
+        exposed = {(port.container_port, port.proto): None for port in self._ports(spec)}
         exposed.update(dict.fromkeys(spec.exposed))
         mode = spec.mode or (box.joins[0].network if box.joins else "bridge")
         if spec.mode.startswith("container:"):

@@ -31,6 +31,23 @@ def binding_order(engine: Engine, ports: Iterable[PortSpec]) -> list[PortSpec]:
     return sorted(ports, key=lambda port: (-port.host_first, -port.container_port, port.proto != "tcp"))
 
 
+def order_is_chance(engine: Engine, ports: Iterable[PortSpec]) -> bool:
+    """Whether the order of binding follows from nothing: up to 26 dockerd sorts ports that come in random
+    order, and where each of two counts as the lesser (go-connections, nat.portMapSorter: the greater host
+    port, or the smaller container port, or tcp of one port) the end depends on the beginning."""
+    if engine.version >= (27, 0, 0):
+        return False
+
+    def less(one: PortSpec, other: PortSpec) -> bool:
+        if one.host_first > other.host_first or one.container_port < other.container_port:
+            return True
+        return one.container_port == other.container_port and one.proto == "tcp"
+
+    found = list(ports)
+    pairs = ((one, other) for at, one in enumerate(found) for other in found[:at])
+    return any(less(one, other) and less(other, one) for one, other in pairs)
+
+
 def _compare_key(port: PortSpec) -> tuple[bool, int, str, int, int, str]:
     exact = port.host_first > 0 and port.host_first == port.host_last
     host = str(port.host_address) if port.host_address is not None else ""

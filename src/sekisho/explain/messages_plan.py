@@ -83,6 +83,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "started beside others, so that their addresses may be exchanged: {0}",
         "他と同時に起動されるので、アドレスが入れ替わりうる: {0}",
     ),
+    "plan.port-order": (
+        "up to 26, dockerd binds the ports of one container in an order of chance, so that their rules may"
+        " change places (which changes nothing for packets): {0}",
+        "26以前のdockerdは1つのコンテナのポートを決まった順に割り当てないので、ルールの順序が入れ替わりうる "
+        "(パケットの扱いは変わらない): {0}",
+    ),
     "plan.network-order": (
         "created beside others, so that their subnets may be exchanged: {0}",
         "他と同時に作られるので、サブネットが入れ替わりうる: {0}",

@@ -148,7 +148,7 @@ class PlanText:
 
 # Notes that name one thing each and say the same of all.
 _JOINED = frozenset(
-    {"bridge-name", "mac-random", "container-order", "network-order", "ephemeral-port", "ula"}
+    {"bridge-name", "mac-random", "container-order", "network-order", "port-order", "ephemeral-port", "ula"}
 )
 
 

@@ -235,7 +235,7 @@ def test_metadata_out_of_reach(instance: str, user: str, trap: str, tmp_path: Pa
         first, *_ = found[trap].places
         assert (first.file, first.text) == ("aws/describe-instances.json", '"HttpPutResponseHopLimit": 1,')
         assert first.line == 8
-        assert found[trap].args == ("c0, web, db", "i-0123456789abcdef0")
+        assert found[trap].args == ("c0, web, db", "i-0123456789abcdef0", "1")
         for lang in ("en", "ja"):
             assert "{" not in say(f"{trap}.way", found[trap].args, lang)
 

@@ -5,16 +5,20 @@ off, and the metadata service whose answer dies on its way into a container.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sekisho.answers.docker_traps import Finding, places_of
-from sekisho.answers.trace import Question, trace
+from sekisho.answers.trace import Question, start_of
 from sekisho.model.aws import Instance
 from sekisho.model.docker import DockerContainer
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.journeys import journey
 from sekisho.semantics.sysctl_files import winner
 from sekisho.semantics.world import World
 
 IMDS = "169.254.169.254:80"
+# No way into a container has more.
+FEW_HOPS = 4
 _FORWARDING = (("net.ipv4.ip_forward", 4), ("net.ipv6.conf.all.forwarding", 6))
 
 
@@ -64,26 +68,29 @@ def _forwarding_off(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _metadata_hops(snapshot: Snapshot) -> Iterator[Finding]:
     """The answer to PUT leaves the metadata service with the hop limit as its TTL; the host that forwards it
-    to a container's bridge drops a packet of TTL 1 (net/ipv4/ip_forward.c)."""
+    to a container's bridge drops a packet of TTL 1 (net/ipv4/ip_forward.c). Each container's answer is
+    followed with that TTL."""
     own = {item.address for item in snapshot.host.addresses or ()}
     own |= {route.src for route in snapshot.host.routes if route.src is not None}
     mine = [item for item in snapshot.instances or () if own.intersection(item.addresses)]
     for instance in mine:
-        if instance.endpoint == "disabled" or instance.hop_limit != 1:
+        limit = instance.hop_limit
+        if instance.endpoint == "disabled" or limit is None or limit > FEW_HOPS:
             continue
         world = World(snapshot)
-        reaching = [c for c in snapshot.containers or () if _asks_through_the_host(world, c)]
-        if reaching:
-            yield _too_far(instance, reaching)
+        cut_off = [c for c in snapshot.containers or () if _loses_the_answer(world, c, limit)]
+        if cut_off:
+            yield _too_far(instance, cut_off)
 
 
-def _asks_through_the_host(world: World, container: DockerContainer) -> bool:
-    """Whether its request gets out, forwarded by this host, so that only the answer's TTL stands between."""
+def _loses_the_answer(world: World, container: DockerContainer, hop_limit: int) -> bool:
+    """Whether its request gets out, and only the answer's TTL ends on the way back."""
     if not container.running or not any(endpoint.addresses for endpoint in container.endpoints):
         return False
-    forward = trace(world, Question(f"container:{container.name}", IMDS, "tcp")).forward
-    forwarded = any(step.hook == "route" and step.verdict == "FORWARD" for step in forward.steps)
-    return forward.disposition == "exits" and forwarded
+    start, _ = start_of(world, Question(f"container:{container.name}", IMDS, "tcp"))
+    found = journey(world, replace(start, answer_ttl=hop_limit))
+    back = found.reply
+    return found.forward.disposition == "exits" and back is not None and back.disposition == "ttl_expired"
 
 
 def _too_far(instance: Instance, containers: list[DockerContainer]) -> Finding:
@@ -94,6 +101,6 @@ def _too_far(instance: Instance, containers: list[DockerContainer]) -> Finding:
     return Finding(
         "trap.imds-hop-limit.optional" if optional else "trap.imds-hop-limit",
         "note" if optional else "warning",
-        (shown, instance.id),
+        (shown, instance.id, str(instance.hop_limit)),
         places_of(instance.evidence, containers[0].evidence),
     )

@@ -141,12 +141,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "trap.imds-hop-limit": (
         "containers {0} cannot fetch instance metadata: it asks for a token (HttpTokens=required), and the"
-        " answer that carries it has TTL 1 (HttpPutResponseHopLimit of {1}), which ends where this "
+        " answer that carries it has TTL {2} (HttpPutResponseHopLimit of {1}), which ends where this "
         "host forwards"
         " it to a bridge",
         "コンテナ {0} はインスタンスメタデータを取得できない。トークンが必須 (HttpTokens=required) で、"
         "それを運ぶ応答"
-        "のTTLが1 ({1} の HttpPutResponseHopLimit) のため、ホストがブリッジに転送するところで終わる",
+        "のTTLが{2} ({1} の HttpPutResponseHopLimit) のため、ホストがブリッジに転送するところで終わる",
     ),
     "trap.imds-hop-limit.way": (
         "aws ec2 modify-instance-metadata-options --instance-id {1} --http-put-response-hop-limit 2; "
@@ -156,11 +156,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "コンテナにインスタンスのロールを使わせないなら、このままでよい",
     ),
     "trap.imds-hop-limit.optional": (
-        "containers {0} get no metadata token: the answer to PUT has TTL 1 (HttpPutResponseHopLimit of "
+        "containers {0} get no metadata token: the answer to PUT has TTL {2} (HttpPutResponseHopLimit of "
         "{1}) and"
         " ends where this host forwards it to a bridge; only clients that fall back to IMDSv1 get on, after"
         " waiting",
-        "コンテナ {0} はメタデータのトークンを取得できない。PUTへの応答のTTLが1 ({1} の "
+        "コンテナ {0} はメタデータのトークンを取得できない。PUTへの応答のTTLが{2} ({1} の "
         "HttpPutResponseHopLimit) で、"
         "ホストがブリッジに転送するところで終わる。待った後でIMDSv1に切り替えるクライアントだけが先に進める",
     ),

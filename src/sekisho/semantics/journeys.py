@@ -28,7 +28,7 @@ class Start:
 
     ``complaint``: an ICMP error from where the packet's way ended, about the packet as it was there; it is
     the answer to be followed instead of the usual one. ``about_reply``: it comes from the packet's sender
-    and is about the reply.
+    and is about the reply. ``answer_ttl``: with which the answer sets out, where that is known.
     """
 
     packet: Packet
@@ -39,6 +39,7 @@ class Start:
     unstated: frozenset[str] = frozenset()
     complaint: Packet | None = None
     about_reply: bool = False
+    answer_ttl: int | None = None
 
 
 def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
@@ -108,7 +109,10 @@ def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
         # Ports that nobody stated, or that a translation picks, are still open on the way back.
         unstated |= {"dport"} if last.sport is None else set()
         unstated |= {"sport"} if last.dport is None else set()
-    return _turned_back(walk, traveller(_answer(last, start.established), unstated), forward)
+    answer = _answer(last, start.established)
+    if start.answer_ttl is not None:
+        answer, unstated = replace(answer, ttl=start.answer_ttl), unstated - {"ttl"}
+    return _turned_back(walk, traveller(answer, unstated), forward)
 
 
 def _error(complaint: Packet, about: Packet) -> Traveller:

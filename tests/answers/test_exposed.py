@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,19 @@ def test_what_real_engines_let_through(version: str, scenario: str) -> None:
     for (address, caller), reached in seen.items():
         if reached:
             assert ports[address][caller].status in ("yes", "perhaps"), (address, caller)
+
+
+def test_a_published_port_that_nobody_serves_is_reached_by_nobody() -> None:
+    """docker-proxy accepts on the host and then finds the container's port closed; ping still works."""
+    folder = Path(__file__).parents[1] / "data" / "docker" / "28.5.2" / "two-custom-networks"
+    snapshot = load(str(folder))
+    for port, expected in (("80", {"yes"}), ("81", {"no", "none"})):
+        containers = tuple(
+            replace(item, command=("httpd", "-f", "-p", port)) if item.name == "web" else item
+            for item in snapshot.containers or ()
+        )
+        found = exposed(World(replace(snapshot, containers=containers)))
+        (web,) = (item for item in found.ports if (item.place, item.port, item.proto) == ("web", 80, "tcp"))
+        access = {item.caller: item.status for item in web.access}
+        assert {access[caller] for caller in ("internet", "same-host")} <= expected
+        assert {access[caller] for caller in ("vpc", "other-network")} <= expected

@@ -265,6 +265,7 @@ class _Finder:
         direct = self.space.member(self.space.field["dst"], IntSet.of(port.address.value))
         target = self._target(port)
         wanted = direct & self.space.member(self.space.field["dport"], IntSet.of(port.port))
+        wanted &= self.space.member(self.space.field["proto"], IntSet.of(port.proto))
         return any(
             (some & wanted & self.arrivals.both_ways(flow)).satisfiable()
             for flow, some in self.arrivals.at(origin, target)

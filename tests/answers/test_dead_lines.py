@@ -147,7 +147,7 @@ def test_the_matrix_of_a_service_against_single_packets(seed: int, tmp_path: Pat
         for _ in range(12)
     ).replace("/24 ", "/32 ")
     host = load(str(write(tmp_path, forward=lines)))
-    matrix = ChainReader(host, "FORWARD").matrix(6, 22).matrix
+    matrix = ChainReader(host, "FORWARD").matrix(6, 22)
     (station,) = World(host).host.programs[4].stations["forward"]
     for source in addresses:
         for target in addresses:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.answers.docker_traps import Finding
+from sekisho.answers.finding import Finding
 from sekisho.answers.lint import lint
 from sekisho.explain.words import say
 from sekisho.sources.load import load

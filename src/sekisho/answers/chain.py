@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
+from sekisho.answers.dead_lines import chain_findings
+from sekisho.answers.finding import Finding
 from sekisho.errors import UsageError, said
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.host import compile_host
 from sekisho.semantics.program import NEW, Program, Station
 from sekisho.symbolic.boxes import Box, boxes, by_value
 from sekisho.symbolic.chain_view import ChainView
-from sekisho.symbolic.dead import DeadLine, DeadLines
+from sekisho.symbolic.overlap import places
 from sekisho.symbolic.space import Set
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
@@ -46,13 +48,16 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class ChainAnswer:
-    """``accepted`` where no service is asked about, else ``matrix``."""
+    """``accepted`` is what is let through by incoming interface, ``matrix`` who may call whom for a service,
+    ``dead`` the rules that take nothing or make no difference; None where that was not asked."""
 
     family: Family
     table: str
     chain: str
-    accepted: tuple[Accepted, ...] = ()
-    matrix: tuple[Class, ...] = ()
+    accepted: tuple[Accepted, ...] | None = None
+    service: tuple[int, int] | None = None
+    matrix: tuple[Class, ...] | None = None
+    dead: tuple[Finding, ...] | None = None
 
 
 def station_of(program: Program, name: str) -> Station:
@@ -73,11 +78,26 @@ class ChainReader:
 
     def __init__(self, snapshot: Snapshot, name: str, family: Family = 4) -> None:
         self.family: Family = family
-        self.station = station_of(compile_host(snapshot.host).programs[family], name)
+        self.host = compile_host(snapshot.host)
+        self.station = station_of(self.host.programs[family], name)
         self.view = ChainView(self.station, family)
         self._verdicts: tuple[Set, Set] | None = None
 
-    def accepts(self) -> ChainAnswer:
+    def answer(
+        self, accepted: bool = True, service: tuple[int, int] | None = None, dead: bool = False
+    ) -> ChainAnswer:
+        """What is asked for: ``service`` is a protocol and a port."""
+        return ChainAnswer(
+            self.family,
+            self.station.table,
+            self.station.base.name,
+            self.accepts() if accepted else None,
+            service,
+            None if service is None else self.matrix(*service),
+            self.dead() if dead else None,
+        )
+
+    def accepts(self) -> tuple[Accepted, ...]:
         """All that the chain accepts, interface by interface."""
         space, view, field = self.view.space, self.view, self.view.space.field
         may, may_not = self.verdicts()
@@ -92,7 +112,7 @@ class ChainReader:
             ]
             certainly, possibly = (tuple(each[:MOST_BOXES]) for each in listed)
             rows.append(Accepted(iif, certainly, possibly, any(len(each) > MOST_BOXES for each in listed)))
-        return ChainAnswer(self.family, self.station.table, self.station.base.name, tuple(rows))
+        return tuple(rows)
 
     def verdicts(self) -> tuple[Set, Set]:
         """What may be accepted and what may be refused of all connections' first packets."""
@@ -100,7 +120,7 @@ class ChainReader:
             self._verdicts = self.view.verdicts(self.view.state_is(NEW))
         return self._verdicts
 
-    def matrix(self, proto: int, port: int) -> ChainAnswer:
+    def matrix(self, proto: int, port: int) -> tuple[Class, ...]:
         """Who may open connections to whom for one service, over any interfaces."""
         field, space = self.view.space.field, self.view.space
         some = space.member(field["proto"], IntSet.of(proto)) & space.member(field["dport"], IntSet.of(port))
@@ -109,39 +129,34 @@ class ChainReader:
             some &= space.member(field["tcp_flags"], IntSet.of(SYN))
         may = self.view.verdicts(some)[0] if self._verdicts is None else self._verdicts[0] & some
         accepted = space.showing(may, (field["dst"], field["src"]))
-        classes = tuple(_classes(self.view, accepted))
-        return ChainAnswer(self.family, self.station.table, self.station.base.name, (), classes)
+        return tuple(_classes(self.view, accepted))
 
-    def dead(self) -> list[DeadLine]:
-        """Rules that take nothing or make no difference."""
-        return DeadLines(self.view).find()
+    def dead(self) -> tuple[Finding, ...]:
+        """Rules that take nothing or make no difference, each with its proof."""
+        return tuple(chain_findings(self.host, self.view))
 
 
 def _classes(view: ChainView, accepted: Set) -> list[Class]:
     """Callers by whom they may call."""
     field = view.space.field
-    changes: dict[int, list[tuple[int, bool]]] = {}
+    changes: dict[int, int] = {}  # where a source begins or ceases to be let to targets, as bits
     targets: list[IntSet] = []
     for values, rest in by_value(view.space, accepted, field["dst"]):
-        at = len(targets)
+        this = 1 << len(targets)
         targets.append(values)
         for sources, _ in by_value(view.space, rest, field["src"]):
             for first, last in sources:
-                changes.setdefault(first, []).append((at, True))
-                changes.setdefault(last + 1, []).append((at, False))
-    by_targets: dict[frozenset[int], list[tuple[int, int]]] = {}
-    now: set[int] = set()
+                changes[first] = changes.get(first, 0) ^ this
+                changes[last + 1] = changes.get(last + 1, 0) ^ this
+    by_targets: dict[int, list[tuple[int, int]]] = {}
+    now = 0
     starts = sorted(changes)
     for start, end in zip(starts, [*starts[1:], 0], strict=True):
-        for at, enters in changes[start]:
-            if enters:
-                now.add(at)
-            else:
-                now.discard(at)
+        now ^= changes[start]
         if now:
-            by_targets.setdefault(frozenset(now), []).append((start, end - 1))
+            by_targets.setdefault(now, []).append((start, end - 1))
     found = []
     for called, spans in by_targets.items():
-        union = IntSet.from_intervals(i for at in called for i in targets[at])
+        union = IntSet.from_intervals(i for at in places(called) for i in targets[at])
         found.append(Class(IntSet.from_intervals(spans), union))
     return sorted(found, key=lambda item: -item.targets.size())

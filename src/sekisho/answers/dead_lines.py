@@ -5,14 +5,13 @@ Every finding carries its proof: the lines that take all that the dead one asks 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
-from sekisho.answers.docker_traps import Finding
+from sekisho.answers.finding import Finding
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
-from sekisho.semantics.host import compile_host
-from sekisho.semantics.journey import Hook
-from sekisho.semantics.program import Station
+from sekisho.semantics.host import HostCode, compile_host
+from sekisho.semantics.program import ChainCode, Station
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.values.address import Family
@@ -26,34 +25,35 @@ def dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
     """All of them, of the host's own namespace."""
     host = compile_host(snapshot.host)
     for family in FAMILIES:
-        seen: set[int] = set()
-        for station in stations(host.programs[family]):
-            if not any(chain.lines for chain in (station.base, *station.chains.values())):
-                continue
-            for dead in DeadLines(ChainView(station, family)).find():
-                if not dead.proof and dead.why == "shadowed" and not host.addresses[family]:
-                    continue  # which addresses are LOCAL nobody knows, so nor what a jump takes
-                # A user chain is dead only if it is for every base chain that calls it.
-                if dead.chain.name == station.base.name:
-                    yield _finding(dead, station)
-                elif id(dead.line) not in seen and _only_caller(
-                    station, dead, host.programs[family].stations
-                ):
-                    seen.add(id(dead.line))
-                    yield _finding(dead, station)
+        every = list(stations(host.programs[family]))
+        for station in every:
+            if any(chain.lines for chain in _looked_at(station, every)):
+                yield from chain_findings(host, ChainView(station, family))
     yield from _unused_chains(snapshot.host)
     yield from _unused_sets(snapshot.host)
     yield from _hidden_routes(snapshot.host)
 
 
-def _only_caller(station: Station, dead: DeadLine, every: Mapping[Hook, tuple[Station, ...]]) -> bool:
-    """Whether no other base chain of the table could come to the chain."""
-    for at_hook in every.values():
-        for other in at_hook:
-            same_table = (other.table, other.backend) == (station.table, station.backend)
-            if other is not station and same_table and dead.chain.name in _called(other):
-                return False
-    return True
+def chain_findings(host: HostCode, view: ChainView) -> Iterator[Finding]:
+    """The dead lines of a base chain and of the chains that only it calls."""
+    family = view.space.family
+    names = [chain.name for chain in _looked_at(view.station, list(stations(host.programs[family])))]
+    for dead in DeadLines(view).find(names):
+        if not dead.proof and dead.why == "shadowed" and not host.addresses[family]:
+            continue  # which addresses are LOCAL nobody knows, so nor what a jump takes
+        yield _finding(dead, view.station)
+
+
+def _looked_at(station: Station, every: Sequence[Station]) -> list[ChainCode]:
+    """The base chain, and its table's chains whose lines are dead if they are so for this station: a user
+    chain is only dead if it is for every base chain that calls it. Those that none comes to are the first
+    station's."""
+    table = [other for other in every if (other.table, other.backend) == (station.table, station.backend)]
+    elsewhere = {name for other in table if other is not station for name in _called(other)}
+    mine = {name for name in _called(station) if name not in elsewhere}
+    if station is table[0]:
+        mine |= {name for name in station.chains if name not in elsewhere}
+    return [station.base, *(chain for name, chain in station.chains.items() if name in mine)]
 
 
 def _called(station: Station) -> set[str]:

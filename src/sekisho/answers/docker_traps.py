@@ -6,8 +6,9 @@ Each finding names the lines that show it. Facts that were not captured give no 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from sekisho.answers.finding import Finding
 from sekisho.answers.nft_traps import has_docker_nft, nft_input_guards, nft_notrack
 from sekisho.answers.outside import Outside
 from sekisho.docker.intent import ICC_OPTION
@@ -24,17 +25,6 @@ SENSITIVE: dict[int, str] = {
     9200: "Elasticsearch", 11211: "memcached", 27017: "MongoDB",
 }  # fmt: skip
 USER_CHAIN = "DOCKER-USER"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """``id`` is a message id (``trap.*``; ``ID.way`` says the way out), ``severity`` error, warning or
-    note. ``places`` are the lines that show it."""
-
-    id: str
-    severity: str
-    args: tuple[str, ...] = ()
-    places: tuple[Evidence, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sekisho.answers.docker_traps import Finding, places_of
+from sekisho.answers.docker_traps import places_of
+from sekisho.answers.finding import Finding
 from sekisho.answers.trace import Question, start_of
 from sekisho.model.aws import Instance
 from sekisho.model.docker import DockerContainer

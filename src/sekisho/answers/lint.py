@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.answers.dead_lines import dead_lines
-from sekisho.answers.docker_traps import Finding, traps
+from sekisho.answers.docker_traps import traps
 from sekisho.answers.drift import drift
+from sekisho.answers.finding import Finding
 from sekisho.answers.host_traps import host_traps
 from sekisho.errors import UsageError
 from sekisho.model.snapshot import Snapshot

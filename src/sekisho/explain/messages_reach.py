@@ -43,6 +43,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "chain.perhaps": ("perhaps accepted:", "許可される可能性:"),
     "chain.nothing": ("nothing is accepted", "何も許可されない"),
     "chain.nobody": ("nobody may call anybody", "誰もどこにも接続できない"),
+    "chain.service": ("who may call {0} port {1}", "{0} の{1}番ポートに接続できる組"),
+    "chain.dead": (
+        "rules that take nothing or make no difference",
+        "何も当たらないルール、あってもなくても同じルール",
+    ),
+    "chain.none-dead": (
+        "every rule takes something and makes a difference",
+        "すべてのルールに当たるパケットがあり、どれも結果を左右する",
+    ),
     "chain.may-call": ("{0}  may call  {1}", "{0}  から  {1}  へ接続できる"),
     # ----------------------------------------------------------------------------------- exposed
     "exposed.internet": ("internet", "インターネット"),

@@ -7,7 +7,7 @@ a slice of them (one source, one destination, one interface), and a slice that a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
@@ -108,10 +108,12 @@ class DeadLines:
     def _asks_for_changing_marks(self, line: Guarded) -> bool:
         return self.remarks and "mark" in repr(line.guard)
 
-    def find(self) -> list[DeadLine]:
-        """All dead lines of the station, chain by chain. Lines of chains that nobody calls are left out."""
+    def find(self, names: Collection[str] | None = None) -> list[DeadLine]:
+        """All dead lines of the station, or of some of its chains, chain by chain. Lines of chains that
+        nobody calls are left out."""
         found: list[DeadLine] = []
-        called = [c for c in self.chains.values() if c.policy is not None or self.callers[c.name]]
+        asked = self.chains.values() if names is None else [self.chains[name] for name in names]
+        called = [c for c in asked if c.policy is not None or self.callers[c.name]]
         for chain in called:
             for place, line in enumerate(chain.lines):
                 if line.number and (dead := self._dead(chain, place, line)):

@@ -42,7 +42,7 @@ from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
 
 # Lines of these kinds are taken by runs.
-_RUNS: tuple[type[Action], ...] = (Accept, Translate)
+_RUNS: tuple[type[Action], ...] = (Accept, Return, Translate)
 # Chains with fewer lines for single destinations are walked line by line.
 _LONG = 16
 # Packets to more destinations than this are taken to go anywhere.
@@ -173,7 +173,7 @@ class Flow:
                 break  # a run that is not ended yet leaves its packets in ``live``
             kind = type(line.action)
             if run is not None and kind is not run.kind:
-                self._end_run(run, chain, start, live, results)
+                self._end_run(run, chain, start, live, back, results)
                 run = None
             if kind in _RUNS and self.watch is None and len(live) == 1 and start in live:
                 held = self._held(guard, start, known)
@@ -183,7 +183,7 @@ class Flow:
                         run.lines.append((line, held.yes))
                     continue
             if run is not None:
-                self._end_run(run, chain, start, live, results)
+                self._end_run(run, chain, start, live, back, results)
                 run = None
             changed: list[tuple[State, Set]] = []
             for state, rest in list(live.items()):
@@ -207,12 +207,12 @@ class Flow:
             for state, those in changed:
                 add(live, state, those)
         if run is not None:
-            self._end_run(run, chain, start, live, results)
+            self._end_run(run, chain, start, live, back, results)
         for state, rest in live.items():
             add(back, state, rest)
 
     def _end_run(
-        self, run: _Run, chain: ChainCode, state: State, live: Front, results: list[Decided]
+        self, run: _Run, chain: ChainCode, state: State, live: Front, back: Front, results: list[Decided]
     ) -> None:
         """Let the packets go that a run of lines takes."""
         rest = live.pop(state)
@@ -221,6 +221,9 @@ class Flow:
         if left.satisfiable():
             live[state] = left
         if left == rest:
+            return
+        if run.kind is Return:
+            add(back, state, rest & union)
             return
         if run.kind is Accept:
             line = run.lines[0][0]

@@ -154,7 +154,7 @@ class Overlaps:
                 for each in names:
                     mask |= self._names[side].get(each, 0)
                 found &= mask
-        yield from _places(found)
+        yield from places(found)
 
     def meeting(self, packet: Traveller, before: int | None = None) -> Iterator[int]:
         """The same for one packet."""
@@ -163,7 +163,7 @@ class Overlaps:
             found &= self.at(name, getattr(packet, name))
         for side in SIDES:
             found &= self.by(side, getattr(packet, side))
-        return _places(found)
+        return places(found)
 
     def at(self, field: str, value: int | None) -> int:
         """The lines that may take packets with this value, as bits."""
@@ -186,7 +186,8 @@ class Overlaps:
         return found
 
 
-def _places(bits: int) -> Iterator[int]:
+def places(bits: int) -> Iterator[int]:
+    """Where bits are set, from the lowest on."""
     while bits:
         low = bits & -bits
         yield low.bit_length() - 1

@@ -6,29 +6,42 @@ in by eth1.96   accepted: tcp 131.159.14.0/25 -> *:*
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sekisho.answers.chain import Accepted, ChainAnswer
+from sekisho.answers.chain import Accepted, ChainAnswer, Class
 from sekisho.answers.services import addresses_text, box_json, line_of
 from sekisho.explain.words import say
 from sekisho.values.address import format_ip
 from sekisho.values.intset import IntSet
+from sekisho.values.packet import protocol_name
+from sekisho.views.finding_view import finding_json, finding_lines
 
 SCHEMA = "sekisho/chain/1"
 
 
-def to_text(found: ChainAnswer, lang: str) -> str:
+def to_text(found: ChainAnswer, lang: str, color: bool = False) -> str:
     """The whole answer; ends without a newline."""
     lines = [say("chain.head", (found.table, found.chain), lang)]
-    for row in found.accepted:
+    for row in found.accepted or ():
         lines += _accepted(row, found, lang)
-    for item in found.matrix:
-        sources = addresses_text(item.sources, found.family)
-        targets = addresses_text(item.targets, found.family)
-        lines.append("  " + say("chain.may-call", (sources, targets), lang))
-    if not found.accepted and not found.matrix:
-        lines.append("  " + say("chain.nobody", (), lang))
+    if found.service is not None and found.matrix is not None:
+        if found.accepted is not None:
+            proto, port = found.service
+            lines += ["", say("chain.service", (protocol_name(proto), str(port)), lang)]
+        lines += _matrix(found.matrix, found, lang)
+    if found.dead is not None:
+        lines += ["", say("chain.dead" if found.dead else "chain.none-dead", (), lang)]
+        lines += (f"  {line}" for finding in found.dead for line in finding_lines(finding, lang, color))
     return "\n".join(lines)
+
+
+def _matrix(rows: Sequence[Class], found: ChainAnswer, lang: str) -> Iterator[str]:
+    for row in rows:
+        sources = addresses_text(row.sources, found.family)
+        targets = addresses_text(row.targets, found.family)
+        yield "  " + say("chain.may-call", (sources, targets), lang)
+    if not rows:
+        yield "  " + say("chain.nobody", (), lang)
 
 
 def _accepted(row: Accepted, found: ChainAnswer, lang: str) -> Iterator[str]:
@@ -43,7 +56,7 @@ def _accepted(row: Accepted, found: ChainAnswer, lang: str) -> Iterator[str]:
         yield "    " + say("chain.nothing", (), lang)
 
 
-def to_json(found: ChainAnswer) -> dict[str, object]:
+def to_json(found: ChainAnswer, lang: str) -> dict[str, object]:
     """The same as data. ``more``: there are more flows than are listed."""
     family = found.family
 
@@ -65,7 +78,8 @@ def to_json(found: ChainAnswer) -> dict[str, object]:
                 "perhaps": [box_json(box, family) for box in row.perhaps],
                 "more": row.more,
             }
-            for row in found.accepted
+            for row in found.accepted or ()
         ],
-        "matrix": [{"from": spans(item.sources), "to": spans(item.targets)} for item in found.matrix],
+        "matrix": [{"from": spans(item.sources), "to": spans(item.targets)} for item in found.matrix or ()],
+        "dead": None if found.dead is None else [finding_json(finding, lang) for finding in found.dead],
     }

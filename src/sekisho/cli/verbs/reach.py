@@ -9,6 +9,7 @@ from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
+from sekisho.errors import UsageError
 
 if TYPE_CHECKING:
     from sekisho.answers.reach import Reach
@@ -25,7 +26,7 @@ ENDS = ("any", "internet", "vpc", "host", "container:", "network:", "netns:", "i
 
 
 def add_arguments(parser: VerbParser) -> None:
-    """``reach [SNAPSHOT] [--from E] [--to E] [--proto P] [-6] [--explain]``."""
+    """``reach [SNAPSHOT] [--from E] [--to E] [--proto P] [-6] [--explain] [--chain C [--full]]``."""
     say = parser.say
     add_snapshot(parser)
     end = say(
@@ -59,6 +60,14 @@ def add_arguments(parser: VerbParser) -> None:
         ),
     )
     parser.suggest("chain", ("FORWARD", "INPUT", "OUTPUT"))
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help=say(
+            en="with --chain: what it accepts, who may call the port of --to, and its dead rules",
+            ja="--chain と共に: 許可するもの、--to のポートに接続できる組、働かないルールをまとめて示す",
+        ),
+    )
     parser.add_argument("-6", dest="six", action="store_true", help=say(en="IPv6", ja="IPv6について"))
     parser.add_argument(
         "--explain",
@@ -75,6 +84,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
     snapshot = open_snapshot(args.snapshot, out)
     if args.chain is not None:
         return _chain(snapshot, args, out)
+    if args.full:
+        raise UsageError(
+            out.say(
+                en="--full tells of one chain: add --chain FORWARD",
+                ja="--full は1つのチェインについて示します: --chain FORWARD を加えてください",
+            )
+        )
     from sekisho.answers.reach import Question, reach
     from sekisho.semantics.world import World
 
@@ -97,7 +113,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
 
 def _chain(snapshot: Snapshot, args: argparse.Namespace, out: Output) -> int:
-    """What one chain accepts, or who may call whom at a port."""
+    """What one chain accepts, or who may call whom at a port, or all that and its dead rules."""
     from sekisho.answers.chain import ChainReader
     from sekisho.answers.ends import parse_end
     from sekisho.values.packet import protocol_number
@@ -105,14 +121,12 @@ def _chain(snapshot: Snapshot, args: argparse.Namespace, out: Output) -> int:
 
     reader = ChainReader(snapshot, args.chain, 6 if args.six else 4)
     ports = None if args.target == "any" else parse_end(args.target).ports
-    if ports is None:
-        found = reader.accepts()
-    else:
-        found = reader.matrix(protocol_number(args.proto or "tcp"), ports.intervals[0][0])
+    service = None if ports is None else (protocol_number(args.proto or "tcp"), ports.intervals[0][0])
+    found = reader.answer(accepted=args.full or service is None, service=service, dead=args.full)
     if out.json:
-        out.document(to_json(found))
+        out.document(to_json(found, out.lang))
     else:
-        out.write(to_text(found, out.lang))
+        out.write(to_text(found, out.lang, out.color))
     return 0
 
 

@@ -25,7 +25,28 @@ REACH: list[tuple[list[str], int]] = [
     (["--from", "internet", "--to", "container:db:3306", "--explain"], 1),
     (["--chain", "FORWARD"], 0),
     (["--chain", "filter:FORWARD", "--to", ":80"], 0),
+    (["--chain", "FORWARD", "--full"], 0),
+    (["--chain", "FORWARD", "--to", ":80", "--full"], 0),
+    (["--chain", "INPUT", "--to", ":80", "--full"], 0),
 ]
+
+
+def test_all_of_a_chain_is_its_parts(host: str) -> None:
+    """What ``--full`` tells is what the questions one by one do."""
+    full = json.loads(sekisho("reach", host, "--chain", "FORWARD", "--to", ":80", "--full", "--json").out)
+    accepted = json.loads(sekisho("reach", host, "--chain", "FORWARD", "--json").out)
+    matrix = json.loads(sekisho("reach", host, "--chain", "FORWARD", "--to", ":80", "--json").out)
+    lint = json.loads(sekisho("lint", host, "--json").out)
+    assert full["accepted"] == accepted["accepted"]
+    assert full["matrix"] == matrix["matrix"]
+    assert accepted["dead"] is None
+    assert all(finding in lint["findings"] for finding in full["dead"])
+
+
+def test_full_is_for_one_chain(host: str) -> None:
+    found = sekisho("reach", host, "--full")
+    assert found.status == 2
+    assert "--chain" in found.err
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

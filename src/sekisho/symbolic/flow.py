@@ -24,6 +24,7 @@ from sekisho.semantics.program import (
     Guard,
     Guarded,
     Jump,
+    Members,
     Not,
     Return,
     ReversePath,
@@ -331,7 +332,7 @@ class Flow:
         held = known.get(id(guard))
         if held is None:
             held = self.guards.holds(guard, state)
-            if not _looks_back(guard):
+            if not _looks_further(guard):
                 known[id(guard)] = held
         return held
 
@@ -356,14 +357,18 @@ class Flow:
         return fit, rest & ~fit if left is None else left
 
 
-def _looks_back(guard: Guard) -> bool:
+def _looks_further(guard: Guard) -> bool:
+    """Whether the guard sees more of a state than ``State.seen`` tells: the way back, or the interface as a
+    part of what sets hold."""
     match guard:
         case ReversePath():
             return True
+        case Members(fields):
+            return "iif" in fields
         case All(parts) | AnyOf(parts):
-            return any(_looks_back(part) for part in parts)
+            return any(_looks_further(part) for part in parts)
         case Not(inner):
-            return _looks_back(inner)
+            return _looks_further(inner)
         case _:
             return False
 

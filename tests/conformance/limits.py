@@ -29,14 +29,6 @@ LIMITS: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = (
          "その時点の接続表しだいで、カーネルは別のポートを選ぶか破棄する。`undetermined` とする"),
     ),
     (
-        ("IPv6 neighbour solicitations", "IPv6の近隣要請"),
-        ("a host whose own ip6tables OUTPUT refuses its solicitations reaches no new"
-         " neighbour; the model takes"
-         " neighbours as found",
-         "自分の ip6tables OUTPUT が近隣要請を拒むホストは新しい近隣に届かない。"
-         "モデルは近隣が見つかるものとする"),
-    ),
-    (
         ("Order of iptables-legacy and nftables at one priority",
          "同じ優先度の iptables-legacy と nftables の順序"),
         ("depends on which was loaded first, which no listing tells; legacy is taken first,"
@@ -55,8 +47,8 @@ LIMITS: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = (
          "段階は比べるが、ソケットから見たパケットは比べない (オラクルから見えない)"),
     ),
     (
-        ("IPv6's own answers to packets with a traffic class or a link-local source",
-         "トラフィッククラスやリンクローカル送信元を持つパケットへのIPv6自身の応答"),
+        ("IPv6's own answers to packets with a link-local source",
+         "リンクローカル送信元を持つパケットへのIPv6自身の応答"),
         ("the kernel routes them by what a question cannot say: not asked",
          "カーネルは質問で言い表せないものによって経路を選ぶため、問わない"),
     ),

@@ -110,6 +110,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "no-carrier": (
         "{0} has no carrier: nothing is connected to it", "{0} にキャリアがない: 何もつながっていない",
     ),
+    "solicitation-refused": (
+        "{1} on {0} is not found: {2} refuses the solicitation or its answer",
+        "{0} の {1} が見つからない: {2} が近隣要請かその応答を拒む",
+    ),
     "nobody-answers": ("nobody has {1} on {0}", "{0} に {1} を持つものがない"),
     # ------------------------------------------------------------------------------- sockets
     "socket-waiting": (

@@ -144,6 +144,9 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     silent = {"neighbour_failed", "link_down"}
     if mine in silent and theirs in silent | {"undetermined"} and not seen.frames:
         return mine, mine  # nothing left, and nothing tells why
+    asked = leg.steps[-1].code if leg.steps else ""
+    if asked == "solicitation-refused" and theirs not in ("exits", "delivered", "no_socket"):
+        return mine, mine  # what is told is the end of the solicitation
     if mine == "rejected" and theirs in refused | {"dropped"} and seen.reason == "NETFILTER_DROP":
         return mine, mine  # of legacy rules the kernel does not tell which one rejected
     if mine == "dropped" and theirs == "rejected" and leg.packet.proto != TCP and seen.answer is None:
@@ -161,9 +164,6 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     ours, real = comparable(model_steps(leg)), comparable(kernel_steps(seen.passages))
     if unseen and known.bridge_tables and mine == "dropped" and not seen.frames and ours[: len(real)] == real:
         return "unsolicited", "unsolicited"  # what asks for the address was stopped on the bridge before
-    through = bool(seen.passages) and "postrouting" in seen.passages[-1].hooks
-    if unseen and ((mine == "exits" and through) or (bridges and ours[: len(real)] == real != ours)):
-        return "unsolicited", "unsolicited"  # its own rules refused the host's neighbour solicitation
     redirect = (leg.packet.proto, leg.packet.icmp_type) == (ICMP, 5)
     if mine == "dropped" and theirs == "blackhole" and redirect and seen.reason == "NOT_SPECIFIED":
         return mine, mine  # the translation drops it, no rule does, and no reason is given

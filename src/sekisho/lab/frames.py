@@ -224,7 +224,8 @@ def asked_address(data: bytes) -> Address | None:
     kind = data[12] << 8 | data[13]
     if kind == ETH_ARP and data[20:22] == b"\0\1":
         return Address(4, int.from_bytes(data[38:42], "big"))
-    if kind == ETH_IPV6 and len(data) >= 78 and data[20] == ICMPV6 and data[54] == 135:
+    # A solicitation that came over a router, as its hop limit tells, counts for nothing.
+    if kind == ETH_IPV6 and len(data) >= 78 and data[20:22] == b"\x3a\xff" and data[54] == 135:
         return Address(6, int.from_bytes(data[62:78], "big"))
     return None
 

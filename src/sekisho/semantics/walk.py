@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
+from sekisho.semantics import solicitation
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.conntrack import Connection, Tracker
 from sekisho.semantics.hook_walk import End
@@ -110,6 +111,8 @@ class _Leg:
     def _leave(self, visit: Visit, node: str, leaves: Leaves) -> Leg | tuple[Visit, End | Leaves]:
         """Out of ``node`` by an interface: to a container behind a bridge, to the host, or away."""
         world = self.walk.world
+        if leaves.next_hop.family == 6 and not leaves.bridged and (end := self._unsolicited(visit, leaves)):
+            return self._finish(visit, end)
         if node != HOST:
             mine = next(
                 (a for a in world.named(node) if a.node == node and a.interface == leaves.interface), None
@@ -227,6 +230,19 @@ class _Leg:
 
     def _only_inferred(self, target: Attachment) -> bool:
         return target.origin == "rule" and target is not self.walk.stranger
+
+    def _unsolicited(self, visit: Visit, leaves: Leaves) -> End | None:
+        """Whether the namespace's own rules keep it from finding its IPv6 neighbour."""
+        host, interface, next_hop = visit.host, leaves.interface, leaves.next_hop
+        known = solicitation.known_neighbours(host, interface)
+        if leaves.linkdown or next_hop.value in known or not solicitation.asks(host, interface):
+            return None
+        source = solicitation.source_for(host, interface, self.packet.src)
+        found = solicitation.solicited(host, interface, next_hop, source)
+        if found.refusal is None or (found.doubts and self.walk.choices.choose(found.doubts, 2)):
+            return None
+        visit.steps.append(solicitation.refused(found.refusal, interface, next_hop))
+        return End("neighbour_failed", answer="icmp6-addr-unreachable")
 
     def _no_carrier(self, visit: Visit, leaves: Leaves) -> End:
         """Frames for an interface without carrier are dropped, address resolution included, so that

@@ -12,6 +12,7 @@ from sekisho.semantics.walk import BRIDGE_NF, MAX_VISITS
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Ended, Neighbours, Origins, group_mac, number_of
+from sekisho.symbolic.solicitation import Solicitations
 from sekisho.symbolic.space import Bits, Set, Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
 from sekisho.symbolic.visit import Leaving, SymbolicVisit
@@ -30,6 +31,7 @@ class SymbolicWalk(Neighbours):
         space: Space | None = None,
     ) -> None:
         super().__init__(world, family, extra, space)
+        self.solicitations = Solicitations(self.guards)
         self.visits = {name: SymbolicVisit(self, host) for name, host in world.nodes.items()}
 
     # ---------------------------------------------------------------------------------- setting out
@@ -59,6 +61,7 @@ class SymbolicWalk(Neighbours):
         entering: dict[Attachment, Front] = {}
         climbing: dict[tuple[Attachment, Address | Bits], Front] = {}
         for each in leaving:
+            each = self._to_found(node, each)
             state, some = each.state, each.some
             if each.interface == "lo":
                 again = replace(state, iif="lo", oif=None, visits=state.visits + 1, linkdown=False)
@@ -126,6 +129,20 @@ class SymbolicWalk(Neighbours):
         self.end(fate, leaving.state, some)
 
     # ------------------------------------------------------------------------------------- leaving
+
+    def _to_found(self, node: str, leaving: Leaving) -> Leaving:
+        """The packets whose IPv6 neighbour the namespace's own rules let it find."""
+
+        def neighbours() -> IntSet:
+            items = self.attachments(leaving.interface) if node == HOST else ()
+            return IntSet.of(*(a.value for item in items for a in item.addresses if a.family == 6))
+
+        lost = self.solicitations.refused(self.world.nodes[node], leaving, neighbours)
+        if not lost.satisfiable():
+            return leaving
+        fate = Fate("neighbour_failed", node, answer=self._unreachable(), hook="neighbour")
+        self.end(fate, leaving.state, leaving.some & lost)
+        return replace(leaving, some=leaving.some & ~lost)
 
     def _within_bounds(self, node: str, front: Front) -> Front:
         """Packets that have been through too many namespaces go round in circles."""

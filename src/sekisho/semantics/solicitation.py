@@ -1,0 +1,145 @@
+"""How IPv6 finds a neighbour, and whether a host's own rules let it.
+
+host ── solicitation ─► OUTPUT ─► POSTROUTING ─► link (to ff02::1:ffxx:xxxx)
+host ◄─ INPUT ◄─ PREROUTING ◄─── advertisement ── neighbour
+
+ARP passes no table of iptables. What does the same for IPv6 are ICMPv6 packets like others
+(net/ipv6/ndisc.c, ndisc_send_skb): a host whose rules refuse them sends nothing to whom it does not know yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.semantics.addresses import HostAddress
+from sekisho.semantics.chains import Choices
+from sekisho.semantics.conntrack import Tracker
+from sekisho.semantics.host import HostCode
+from sekisho.semantics.journey import Doubt, Hook, Step
+from sekisho.semantics.traveller import traveller
+from sekisho.semantics.visit import Visit
+from sekisho.values.address import Address
+from sekisho.values.packet import ICMPV6, Packet
+
+_SOLICITATION, _ADVERTISEMENT = 135, 136
+_GROUP = 0xFF02 << 112 | 1 << 32 | 0xFF << 24
+_HOP_LIMIT = 255  # with another one it may come from afar and counts for nothing (ndisc_rcv)
+_LENGTH = 72  # 40 of IPv6, 24 of ICMPv6, 8 with the link-layer address
+_UNKNOWN = frozenset({"FAILED", "INCOMPLETE", "NONE", None})
+_MAX_RUNS = 64
+_WAYS: tuple[tuple[bool, tuple[Hook, ...]], ...] = (
+    (True, ("output", "postrouting")),
+    (False, ("prerouting", "input")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Solicited:
+    """Whether a neighbour can be found. ``refusal``: what the host's own rules do to the question or the
+    answer, None where both pass. ``doubts``: what it depends on, where nobody can say."""
+
+    refusal: Step | None = None
+    doubts: tuple[Doubt, ...] = ()
+
+
+def known_neighbours(host: HostCode, interface: str) -> frozenset[int]:
+    """The IPv6 neighbours on an interface that the host need not ask for."""
+    return frozenset(
+        item.address.value
+        for item in host.facts.neighbours or ()
+        if item.interface == interface and item.address.family == 6 and item.state not in _UNKNOWN
+    )
+
+
+def asks(host: HostCode, interface: str) -> bool:
+    """Whether neighbours are asked for on the interface at all."""
+    known = next((item for item in host.facts.interfaces or () if item.name == interface), None)
+    return interface != "lo" and not (known and {"NOARP", "POINTOPOINT"} & set(known.flags))
+
+
+def source_for(host: HostCode, interface: str, src: int) -> int | None:
+    """Who asks: the source of the packet that is to go there, where it is the interface's own, else the
+    link-local address (ndisc_solicit). None: not captured, or one of several."""
+    if src in own_sources(host, interface):
+        return src
+    local = [item.value for item in _here(host, interface) if item.scope == "link"]
+    return local[0] if len(local) == 1 else None
+
+
+def own_sources(host: HostCode, interface: str) -> frozenset[int]:
+    """The interface's own addresses, which ask for themselves."""
+    return frozenset(item.value for item in _here(host, interface))
+
+
+def _here(host: HostCode, interface: str) -> list[HostAddress]:
+    return [item for item in host.addresses[6] if item.interface == interface]
+
+
+def solicited(host: HostCode, interface: str, next_hop: Address | None, source: int | None) -> Solicited:
+    """Ask for a neighbour (None: for any) as the host would, from ``source`` (None: not known)."""
+    refusals: list[Step | None] = []
+    doubts: dict[Doubt, None] = {}
+    pending: list[tuple[int, ...]] = [()]
+    open_ends = False
+    while pending and len(refusals) < _MAX_RUNS:
+        choices = Choices(pending.pop())
+        refusal, reasons = _refusal(host, interface, next_hop, source, choices)
+        refusals.append(refusal)
+        open_ends = open_ends or bool(reasons)
+        taken = tuple(answer for _, answer, _ in choices.taken)
+        for at in range(len(choices.script), len(taken)):
+            pending += [(*taken[:at], other) for other in range(1, choices.taken[at][2])]
+        asked = (doubt for each, _, _ in choices.taken for doubt in each)
+        doubts.update(dict.fromkeys((*asked, *reasons)))
+    refused = [step for step in refusals if step is not None]
+    if not refused:
+        return Solicited()
+    certain = len(refused) == len(refusals) and not pending and not open_ends
+    return Solicited(refused[0], () if certain else tuple(doubts))
+
+
+def _refusal(
+    host: HostCode, interface: str, next_hop: Address | None, source: int | None, choices: Choices
+) -> tuple[Step | None, tuple[Doubt, ...]]:
+    """The step that stops the question or the answer, and what that depends on."""
+    for asking, hooks in _WAYS:
+        near, far = source or 0, next_hop.value if next_hop else 0
+        packet = traveller(
+            Packet(
+                6, near if asking else far, _GROUP | far & 0xFFFFFF if asking else near, ICMPV6,
+                icmp_type=_SOLICITATION if asking else _ADVERTISEMENT, icmp_code=0,
+                iif=None if asking else interface, oif=interface if asking else None,
+                ttl=_HOP_LIMIT, length=_LENGTH,
+            ),
+            frozenset(_unstated(source is None, next_hop is None, asking)),
+        )  # fmt: skip
+        packet.local = asking
+        visit = Visit(host, packet, Tracker(), choices, {})
+        for hook in hooks:
+            end = visit.prerouting() if hook == "prerouting" else visit.hook(hook)
+            if end is not None:
+                return next((s for s in reversed(visit.steps) if s.table), Step(hook, "DROP")), end.doubts
+        if packet.ttl != _HOP_LIMIT:
+            changed = (s for s in visit.steps if any(name == "ttl" for name, _, _ in s.changes))
+            return next(changed, Step("neighbour", "DROP")), ()
+    return None, ()
+
+
+def _unstated(any_source: bool, any_neighbour: bool, asking: bool) -> Iterator[str]:
+    """What nobody knows of the packet."""
+    if any_source:
+        yield "src" if asking else "dst"
+    if any_neighbour:
+        yield "dst" if asking else "src"
+    if not asking:
+        yield from ("physin", "src_mac")
+
+
+def refused(step: Step, interface: str, next_hop: Address) -> Step:
+    """The step of the packet that waited for the neighbour."""
+    place = f"{step.table} {step.chain}{'' if step.rule is None else f' {step.rule}'}"
+    return Step(
+        "neighbour", "NEIGHBOUR_FAILED", code="solicitation-refused",
+        args=(interface, str(next_hop), place), evidence=step.evidence,
+    )  # fmt: skip

@@ -276,3 +276,58 @@ def test_the_verb(tmp_path: Path) -> None:
     (tmp_path / "ip-route.txt").write_text("default via 10.0.0.1 dev eth0\n")
     clean = sekisho("lint", str(tmp_path / "ip-route.txt"))
     assert clean.status == 0
+
+
+NFT = """\
+table inet f {
+	set used {
+		type ipv4_addr
+		elements = { 10.0.0.1 }
+	}
+
+	set spare {
+		type inet_service
+		elements = { 22 }
+	}
+
+	map away {
+		type inet_service : verdict
+		elements = { 25 : jump mail }
+	}
+
+	counter hits {
+		packets 0 bytes 0
+	}
+
+	chain mail {
+		accept
+	}
+
+	chain web {
+		ip saddr @used accept
+		ip saddr 10.0.0.1 drop
+		ip6 saddr fd00::1 drop
+	}
+
+	chain input {
+		type filter hook input priority filter; policy drop;
+		tcp dport 80 jump web
+		tcp dport vmap { 443 : accept }
+		tcp dport 443 drop
+	}
+}
+"""
+
+
+def test_dead_lines_and_what_nobody_uses_of_nftables(tmp_path: Path) -> None:
+    (tmp_path / "nft-ruleset.txt").write_text(NFT)
+    (tmp_path / "ip-addr.txt").write_text(SECOND)
+    found = [(each.id, each.args[:2]) for each in lint(load(str(tmp_path))).findings]
+    assert sorted(found) == [
+        ("lint.chain-unused", ("inet f mail",)),
+        ("lint.object-unused", ("inet f hits",)),
+        ("lint.rule-redundant", ("inet f input", "3")),
+        ("lint.rule-shadowed", ("inet f web", "2")),
+        ("lint.set-unused", ("inet f away",)),
+        ("lint.set-unused", ("inet f spare",)),
+    ]

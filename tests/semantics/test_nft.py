@@ -13,6 +13,7 @@ from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.journey import Journey
 from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.program import FirstOf
 from sekisho.semantics.world import World
 from sekisho.sources import nft_text
 from sekisho.values.address import Address, Prefix, format_ip
@@ -275,6 +276,27 @@ def test_a_bridges_own_chains_are_walked(hook: str, rule: str, policy: str, want
     )
     assert journey(world, Start(packet), with_reply=False).forward.disposition == want
     assert _end(text) == "exits"
+
+
+def test_a_map_has_one_line_for_each_verdict_and_what_catches_all_comes_last() -> None:
+    ports = ", ".join(f"{1000 + at} : {'drop' if at % 2 else 'accept'}" for at in range(2000))
+    rule = f"tcp dport vmap {{ * : return, {ports} }} drop"
+    assert _end(_forward(rule), dport=1001) == "dropped"
+    assert _end(_forward(rule), dport=1002) == "exits"
+    assert _end(_forward(rule), dport=999) == "exits"
+    assert _end(_forward(f"tcp dport vmap {{ * : drop, {ports} }}"), dport=999) == "dropped"
+    assert _end(_forward(f"tcp dport vmap {{ * : drop, {ports} }}"), dport=999, proto=UDP) == "exits"
+    program = World(Snapshot("x", _namespace(_forward(rule.removesuffix(" drop"))))).host.programs[4]
+    action = program.stations["forward"][0].base.lines[0].action
+    assert isinstance(action, FirstOf)
+    assert len(action.lines) == 3
+
+
+def test_reset_of_several_protocols_drops_the_others() -> None:
+    assert _end(_forward("meta l4proto { tcp, udp } reject with tcp reset"), proto=UDP) == "dropped"
+    assert _end(_forward("meta l4proto { tcp, udp } reject with tcp reset")) == "rejected"
+    assert _end(_forward("reject with tcp reset"), proto=UDP) == "exits"
+    assert _end(_forward("meta l4proto != { tcp, sctp } reject with tcp reset"), proto=UDP) == "exits"
 
 
 def test_a_broadcast_source_has_a_way_back_in_ipv4() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sekisho.answers.finding import Finding
+from sekisho.answers.nft_unused import unused_of_nft
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.host import HostCode, compile_host
@@ -18,30 +19,68 @@ from sekisho.values.address import Family
 
 # Lines of a proof that are shown; a rule may be covered by hundreds.
 MOST_PROOF = 6
+# Tables whose rules packets of both families pass.
+_OF_BOTH = ("inet ", "bridge ", "netdev ")
 FAMILIES: tuple[Family, Family] = (4, 6)
 
 
 def dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
     """All of them, of the host's own namespace."""
     host = compile_host(snapshot.host)
+    found = {family: dict(_dead_in(host, family)) for family in FAMILIES}
     for family in FAMILIES:
-        every = list(stations(host.programs[family]))
-        for station in every:
-            if any(chain.lines for chain in _looked_at(station, every)):
-                yield from chain_findings(host, ChainView(station, family))
+        for place, (dead, station) in found[family].items():
+            others = [other for other in FAMILIES if other != family and _has(host, other, station)]
+            if any(place not in found[other] for other in others):
+                continue  # a table for both families: what is dead for one is not for the other
+            alike = [(dead, station), *(found[other][place] for other in others)]
+            if family == FAMILIES[0] or not others:
+                # Where a rule is about one family, the other's reason says nothing.
+                told = next((each for each in alike if each[0].why != "impossible"), alike[0])
+                yield _finding(*told)
     yield from _unused_chains(snapshot.host)
     yield from _unused_sets(snapshot.host)
+    yield from unused_of_nft(snapshot.host)
     yield from _hidden_routes(snapshot.host)
 
 
 def chain_findings(host: HostCode, view: ChainView) -> Iterator[Finding]:
-    """The dead lines of a base chain and of the chains that only it calls."""
+    """The dead lines of a base chain and of the chains that only it calls, for packets of one family."""
+    for dead in _dead(host, view):
+        if dead.why != "impossible" or not view.station.table.startswith(_OF_BOTH):
+            yield _finding(dead, view.station)
+
+
+def _dead(host: HostCode, view: ChainView) -> Iterator[DeadLine]:
     family = view.space.family
     names = [chain.name for chain in _looked_at(view.station, list(stations(host.programs[family])))]
     for dead in DeadLines(view).find(names):
-        if not dead.proof and dead.why == "shadowed" and not host.addresses[family]:
-            continue  # which addresses are LOCAL nobody knows, so nor what a jump takes
-        yield _finding(dead, view.station)
+        # Otherwise nobody knows which addresses are LOCAL, so nor what a jump takes.
+        if dead.proof or dead.why != "shadowed" or host.addresses[family]:
+            yield dead
+
+
+# Back end, table, chain and number of a line.
+_Place = tuple[str, str, str, int]
+
+
+def _dead_in(host: HostCode, family: Family) -> Iterator[tuple[_Place, tuple[DeadLine, Station]]]:
+    """What is dead for packets of one family."""
+    every = list(stations(host.programs[family]))
+    for station in every:
+        if any(chain.lines for chain in _looked_at(station, every)):
+            for dead in _dead(host, ChainView(station, family)):
+                place = (station.backend, station.table, dead.chain.name, dead.line.number)
+                yield place, (dead, station)
+
+
+def _has(host: HostCode, family: Family, station: Station) -> bool:
+    """Whether packets of the family pass the same base chain."""
+    there = host.programs[family].stations.get(station.hook, ())
+    return station.table.startswith(_OF_BOTH) and any(
+        (one.table, one.base.name, one.backend) == (station.table, station.base.name, station.backend)
+        for one in there
+    )
 
 
 def _looked_at(station: Station, every: Sequence[Station]) -> list[ChainCode]:

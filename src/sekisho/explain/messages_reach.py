@@ -113,6 +113,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "lint.chain-unused": ("chain {0} is never jumped to", "チェイン {0} へはどこからもジャンプしない"),
     "lint.set-unused": ("set {0} is used by no rule", "セット {0} を使うルールがない"),
+    "lint.object-unused": ("object {0} is used by no rule", "オブジェクト {0} を使うルールがない"),
     "lint.route-hidden": (
         "route {0} never wins: {1} is preferred for all its destinations",
         "経路 {0} は選ばれない: 宛先のすべてで {1} が優先される",

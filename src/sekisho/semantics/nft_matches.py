@@ -43,6 +43,8 @@ from sekisho.semantics.program import (
 )
 from sekisho.values.intset import IntSet
 
+# The element of a set or map that stands for all that no other one holds.
+CATCH_ALL = Word("*")
 # Up to this many bits, a comparison of masked values is worked out value by value.
 _SMALL = 8
 
@@ -158,7 +160,9 @@ def _values(operator: str, right: Expression, kind: str, bits: int, context: Nft
         if bits <= _SMALL:
             fits = IntSet.of(*(value for value in range(top + 1) if value & wanted))
         return fits if operator == "in" else fits.complement(bits)
-    listed = union(_elements(right, context), kind)
+    elements = _elements(right, context)
+    caught = any(plain(element) == CATCH_ALL for element in elements)
+    listed = IntSet.span(0, top) if caught else union(elements, kind)
     if operator == "==":
         return listed
     if operator == "!=":

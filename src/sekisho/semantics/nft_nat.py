@@ -25,8 +25,8 @@ from sekisho.model.nft_rule import (
 )
 from sekisho.semantics.nft_columns import Open, column
 from sekisho.semantics.nft_context import NftContext
-from sekisho.semantics.nft_matches import element_guard
-from sekisho.semantics.nft_values import address_span, numbers
+from sekisho.semantics.nft_matches import CATCH_ALL, element_guard
+from sekisho.semantics.nft_values import address_span, numbers, plain
 from sekisho.semantics.program import ALWAYS, Action, FirstOf, Guard, Guarded, Translate, Unsure, masqueraded
 from sekisho.values.address import Prefix
 
@@ -97,10 +97,14 @@ def mapped(lookup: MapLookup, context: NftContext, act: _Act) -> Action:
     elements = context.elements(lookup.data).elements
     if isinstance(lookup.key, Numgen | Hash):
         return _by_chance(lookup.key, elements, context, act)
+    # No key is in a map twice, so elements with the same value stand in one line, whatever their order.
+    by_value: dict[Expression, list[Mapping]] = {}
+    for element in elements:
+        if isinstance(element, Mapping) and not isinstance(element.value, Verdict):
+            by_value.setdefault(element.value, []).append(element)
     lines = [
-        Guarded(element_guard(lookup.key, (element,), context), act(element.value))
-        for element in elements
-        if isinstance(element, Mapping) and not isinstance(element.value, Verdict)
+        Guarded(element_guard(lookup.key, found, context), act(value))
+        for value, found in sorted(by_value.items(), key=lambda item: CATCH_ALL in map(plain, item[1]))
     ]
     if context.moves(lookup.data):
         raise ValueError("a map that rules change")

@@ -7,7 +7,7 @@ with one act after them that is all. A rule that acts more than once, or matches
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sekisho.model.evidence import Evidence
@@ -52,8 +52,9 @@ from sekisho.semantics.nft_actions import assign_actions, reject_action, verdict
 from sekisho.semantics.nft_bridge import turns_frames
 from sekisho.semantics.nft_columns import TRACKED
 from sekisho.semantics.nft_context import NftContext
-from sekisho.semantics.nft_matches import both, match_guard
+from sekisho.semantics.nft_matches import CATCH_ALL, both, match_guard
 from sekisho.semantics.nft_nat import mapped, nat_action
+from sekisho.semantics.nft_values import plain
 from sekisho.semantics.program import (
     ALWAYS,
     NEVER,
@@ -117,7 +118,10 @@ def _lists_protocols(rule: NftRule) -> bool:
     """Whether a match names several transport protocols: nft adds none of its own for a reset then."""
     named = (Meta("l4proto"), Payload("ip", "protocol"), Payload("ip6", "nexthdr"))
     return any(
-        isinstance(one, Match) and one.left in named and isinstance(one.right, SetLiteral | SetReference)
+        isinstance(one, Match)
+        and one.operator == "=="
+        and one.left in named
+        and isinstance(one.right, SetLiteral | SetReference)
         for one in rule.statements
     )
 
@@ -171,17 +175,34 @@ def _vmap(statement: VerdictMap, evidence: Evidence | None, context: NftContext)
         return _unknown(Doubt("set-moves", (statement.data.name,), evidence))
     if isinstance(statement.key, Numgen | Hash):
         return _chance_verdicts(statement, evidence, context)
+    # No key is in a map twice, so elements with the same verdict stand in one line, whatever their order.
+    by_verdict: dict[Action, list[Expression]] = {}
+    for element in elements:
+        if isinstance(element, Mapping) and isinstance(element.value, Verdict):
+            by_verdict.setdefault(verdict_action(element.value, context), []).append(element.key)
+    by_verdict, others = _without_catch_all(by_verdict)
     lines = tuple(
-        Guarded(_key_guard(statement.key, element, context, evidence), verdict_action(element.value, context))
-        for element in elements
-        if isinstance(element, Mapping) and isinstance(element.value, Verdict)
+        Guarded(_key_guard(statement.key, keys, context, evidence), act)
+        for act, keys in (*by_verdict.items(), *others.items())
     )
     return [(ALWAYS, FirstOf(lines))]
 
 
-def _key_guard(key: Expression, element: Mapping, context: NftContext, evidence: Evidence | None) -> Guard:
-    """As a match of the key alone: what cannot be decided is ``Unsure`` for each element."""
-    return match_guard(Match("==", key, SetLiteral((element.key,))), context, evidence)
+_ByVerdict = dict[Action, list[Expression]]
+
+
+def _without_catch_all(by_verdict: _ByVerdict) -> tuple[_ByVerdict, _ByVerdict]:
+    """The elements with keys of their own, and the one that is asked after all of them."""
+    kept = {act: [key for key in keys if plain(key) != CATCH_ALL] for act, keys in by_verdict.items()}
+    last: _ByVerdict = {act: [CATCH_ALL] for act, keys in by_verdict.items() if len(kept[act]) < len(keys)}
+    return {act: keys for act, keys in kept.items() if keys}, last
+
+
+def _key_guard(
+    key: Expression, keys: Sequence[Expression], context: NftContext, evidence: Evidence | None
+) -> Guard:
+    """As a match of the key alone: what cannot be decided is ``Unsure``."""
+    return match_guard(Match("==", key, SetLiteral(tuple(keys))), context, evidence)
 
 
 def _chance_verdicts(statement: VerdictMap, evidence: Evidence | None, context: NftContext) -> list[Part]:

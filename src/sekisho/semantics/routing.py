@@ -48,6 +48,8 @@ def _no_effect(action: Action, packet: Traveller) -> None:
     """Routing lines change nothing of the packet."""
 
 
+# The link of a frame that br_netfilter shows between two ports: no route is by a port.
+A_PORT = "(a port)"
 # What is open of one side is open of the other on the way back.
 _TURNED = {"src": "dst", "dst": "src", "sport": "dport", "dport": "sport"}
 
@@ -70,7 +72,7 @@ def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> boo
     back.iif, back.oif, back.uid, back.local = way_out or "lo", None, 0, True
     if back.family == 6 and back.dst >> 118 == 0xFE80 >> 6:
         # A link-local address is looked for on its own link (ip6t_rpfilter.c, nft_fib_ipv6.c).
-        back.iif = packet.iif or packet.oif
+        back.iif = A_PORT if packet.portout is not None else packet.iif or packet.oif
     back.mark = packet.mark if guard.use_mark else 0
     choices = Choices()
     action = _last(program.routing, program.route_tables, back, choices).action

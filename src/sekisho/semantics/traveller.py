@@ -268,7 +268,11 @@ def doubts(guard: Guard, packet: Traveller) -> tuple[Doubt, ...]:
         case In(name) | Masked(name) | Interface(name):
             return (Doubt("field-not-stated", (name,)),)
         case Members(names):
-            open_names = [name for name in names if _OPEN.get(name, name) in packet.unstated]
+            open_names = [
+                name
+                for name in names
+                if _OPEN.get(name, name) in packet.unstated or getattr(packet, name) == ""
+            ]
             return tuple(Doubt("field-not-stated", (name,)) for name in open_names)
         case All(parts) | AnyOf(parts):
             return tuple(doubt for part in parts for doubt in doubts(part, packet))

@@ -97,6 +97,8 @@ class Visit(BridgeHooks):
         if not isinstance(action, RouteTo):
             # Where nothing may be forwarded, an IPv4 route that refuses is not even answered.
             looked_up = packet.family == 4 and passed.chain.name != program.arrival.name
+            if bridge is not None and looked_up and (end := self.rise("high")):
+                return end  # the refusal is a route as well, to be met above the bridge (ip_error)
             return (self._object(program.forwarding) if looked_up else None) or self._refused(passed)
         self.lean(*self.host.leans[packet.family])
         way = routing.pick_way(action, self.choices)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sekisho.semantics.bridging import Which, stands
 from sekisho.semantics.journey import Hook
 from sekisho.symbolic.hook_walk import SymbolicHookWalk
-from sekisho.symbolic.state import Front, State, add
+from sekisho.symbolic.state import OPEN, Front, State, add
 
 # Takes away the packets that a bridge would have to send back to where they came from.
 Turned = Callable[[Front], Front]
@@ -38,7 +38,10 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
 
     def cross_filtered(self, front: Front) -> Front:
         """The same with br_netfilter, whose POSTROUTING is the last of all."""
-        front = self.hook("forward", self.bridge_hook("bridge-forward", front, "low"))
+        between: Front = {}
+        for state, some in front.items():
+            add(between, state if state.portout is not None else replace(state, portout=OPEN), some)
+        front = self.hook("forward", self.bridge_hook("bridge-forward", between, "low"))
         front = self.bridge_hook("bridge-forward", front, "high")
         return self._nowhere("postrouting", self._nowhere("bridge-postrouting", front))
 

@@ -30,7 +30,7 @@ from sekisho.semantics.program import (
     Translate,
     Way,
 )
-from sekisho.semantics.routing import found_kind, subnet_bits
+from sekisho.semantics.routing import A_PORT, found_kind, subnet_bits
 from sekisho.semantics.traveller import BROADCAST
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Within
@@ -234,6 +234,7 @@ class SymbolicHookWalk(ABC):
             # A link-local address is looked for on its own link.
             near = self.space.member(ends.dst, LINK_LOCAL)
             link = state.oif if state.iif is None else state.iif
+            link = link if state.portout is None else A_PORT
             here = self._looked_back(replace(back, iif=link), state.iif, guard)
             found = Cond((here.yes & near) | (found.yes & ~near), (here.maybe & near) | (found.maybe & ~near))
         return found

@@ -132,6 +132,7 @@ class SymbolicVisit(SymbolicBridgeHooks):
             # Where nothing may be forwarded, a route that refuses is not even answered.
             asked = {state: some}
             if self.space.family == 4:
+                asked = asked if turned is None else self.rise(asked, "high")
                 asked = self._object(self.program.forwarding, asked, "forwarding")
             for each, those in asked.items():
                 self._refused(passed, each, those)

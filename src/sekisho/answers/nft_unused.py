@@ -1,0 +1,84 @@
+"""What of nftables' own tables nobody uses: chains, sets, maps and named objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from sekisho.answers.finding import Finding
+from sekisho.model.evidence import Evidence
+from sekisho.model.nft import NftTable
+from sekisho.model.nft_rule import Meter, SetReference, SetUpdate, UseObject, Verdict
+from sekisho.model.snapshot import Namespace
+from sekisho.semantics.nft_tables import native_tables
+
+
+def unused_of_nft(host: Namespace) -> Iterator[Finding]:
+    """Of tables that are shown whole; other programs' tables (iptables-nft's) are not looked at."""
+    for table in native_tables(host.nft, host.rulesets):
+        if table.incomplete is None and not table.unread:
+            yield from _unused(table)
+
+
+def _unused(table: NftTable) -> Iterator[Finding]:
+    """What nothing leads to from a base chain, by way of other chains and of maps."""
+    chains = {chain.name: chain for chain in table.chains}
+    sets = {one.name: one for one in table.sets}
+    reached: set[tuple[str, str]] = set()
+    waiting = [("chain", chain.name) for chain in table.chains if chain.hook is not None]
+    while waiting:
+        kind, name = waiting.pop()
+        if (kind, name) in reached:
+            continue
+        reached.add((kind, name))
+        if kind == "chain" and name in chains:
+            waiting += _named([rule.statements for rule in chains[name].rules])
+        elif kind == "set" and name in sets:
+            waiting += _named(sets[name].elements)
+            waiting += (("object", word) for word in _words(sets[name].elements))
+    for chain in table.chains:
+        # An empty chain that nobody calls is a place kept free.
+        if ("chain", chain.name) not in reached and chain.rules:
+            yield _finding("lint.chain-unused", table, chain.name, chain.evidence)
+    for one in table.sets:
+        if ("set", one.name) not in reached:
+            yield _finding("lint.set-unused", table, one.name, one.evidence)
+    for item in table.objects:
+        if ("object", item.name) not in reached:
+            yield _finding("lint.object-unused", table, item.name, item.evidence)
+
+
+def _named(value: object) -> Iterator[tuple[str, str]]:
+    """The chains, sets and objects that a statement, an expression or a set's elements name."""
+    match value:
+        case Verdict(_, chain) if chain:
+            yield "chain", chain
+        case SetReference(name):
+            yield "set", name
+        case SetUpdate() | Meter():
+            yield "set", value.name
+        case UseObject():
+            # By name, or by a map that gives one; what a map's elements name is not told apart.
+            yield from (("object", word) for word in _words(value))
+    if isinstance(value, tuple | list):
+        for each in value:
+            yield from _named(each)
+    elif is_dataclass(value) and not isinstance(value, Evidence):
+        for field in fields(value):
+            yield from _named(getattr(value, field.name))
+
+
+def _words(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from _words(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _words(getattr(value, field.name))
+
+
+def _finding(code: str, table: NftTable, name: str, place: Evidence | None) -> Finding:
+    places = (place,) if place is not None else ()
+    return Finding(code, "note", (f"{table.family} {table.name} {name}",), places)

@@ -319,6 +319,34 @@ table inet f {
 """
 
 
+TWO_CALLERS = """\
+table ip f {
+	chain web {
+		ip saddr 10.0.0.1 accept
+	}
+
+	chain input {
+		type filter hook input priority filter; policy drop;
+		tcp dport 443 accept
+		tcp dport vmap { 443 : jump web }
+	}
+
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		tcp dport vmap { 80 : jump web }
+	}
+}
+"""
+
+
+def test_a_chain_that_another_base_chain_calls_by_a_map_is_alive(tmp_path: Path) -> None:
+    (tmp_path / "nft-ruleset.txt").write_text(TWO_CALLERS)
+    (tmp_path / "ip-addr.txt").write_text(SECOND)
+    found = {(each.id, each.args[:2]) for each in lint(load(str(tmp_path))).findings}
+    assert ("lint.rule-shadowed", ("ip f input", "2")) in found
+    assert not any(args[0] == "ip f web" for _, args in found)
+
+
 def test_dead_lines_and_what_nobody_uses_of_nftables(tmp_path: Path) -> None:
     (tmp_path / "nft-ruleset.txt").write_text(NFT)
     (tmp_path / "ip-addr.txt").write_text(SECOND)

@@ -12,7 +12,7 @@ from sekisho.answers.nft_unused import unused_of_nft
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.host import HostCode, compile_host
-from sekisho.semantics.program import ChainCode, Station
+from sekisho.semantics.program import ChainCode, Goto, Jump, Station, parts
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.values.address import Family
@@ -96,15 +96,15 @@ def _looked_at(station: Station, every: Sequence[Station]) -> list[ChainCode]:
 
 
 def _called(station: Station) -> set[str]:
-    """The chains that a base chain calls, directly or through others."""
+    """The chains that a base chain calls, directly, by maps or through others."""
     found: set[str] = set()
     waiting = [station.base]
     while waiting:
-        for line in waiting.pop().lines:
-            name = getattr(line.action, "chain", None)
-            if isinstance(name, str) and name not in found and name in station.chains:
-                found.add(name)
-                waiting.append(station.chains[name])
+        for part in (part for line in waiting.pop().lines for part in parts(line)):
+            if isinstance(part.action, Jump | Goto) and part.action.chain not in found:
+                found.add(part.action.chain)
+                if part.action.chain in station.chains:
+                    waiting.append(station.chains[part.action.chain])
     return found
 
 

@@ -8,7 +8,7 @@ a slice of them (one source, one destination, one interface), and a slice that a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
@@ -16,6 +16,8 @@ from sekisho.semantics.program import (
     ALWAYS,
     Accept,
     Action,
+    All,
+    AnyOf,
     ChainCode,
     Continue,
     CopyMark,
@@ -74,6 +76,19 @@ class _Search:
     ways: int = 0
 
 
+def _asking_wholly(chain: ChainCode) -> ChainCode:
+    """The chain with maps that take only what has one of their keys: a key that is missing passes them by."""
+    if not any(isinstance(line.action, FirstOf) for line in chain.lines):
+        return chain
+    lines = (
+        replace(line, guard=All((line.guard, AnyOf(tuple(inner.guard for inner in line.action.lines)))))
+        if isinstance(line.action, FirstOf)
+        else line
+        for line in chain.lines
+    )
+    return replace(chain, lines=tuple(lines))
+
+
 class DeadLines:
     """Looks for dead lines in one station."""
 
@@ -81,7 +96,8 @@ class DeadLines:
         self.view = view
         self.space = view.space
         station = view.station
-        self.chains = {station.base.name: station.base, **station.chains}
+        chains = {station.base.name: station.base, **station.chains}
+        self.chains = {name: _asking_wholly(chain) for name, chain in chains.items()}
         self.callers: dict[str, list[tuple[ChainCode, int]]] = {name: [] for name in self.chains}
         self.remarks = False
         for chain in self.chains.values():

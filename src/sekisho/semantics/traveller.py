@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
@@ -125,6 +126,11 @@ class Traveller:
         self.physin = self.physout = self.portin = self.portout = None
         self.zone = self.zone_reply = 0
         self.leave_connection(INVALID)
+
+    def carry_mac(self, field: Literal["src_mac", "dst_mac"], mac: str | None) -> None:
+        """One of the frame's addresses; None: nobody knows it."""
+        setattr(self, field, None if mac is None else int(mac.replace(":", ""), 16))
+        self.unstated = self.unstated - {field} if mac is not None else self.unstated | {field}
 
     def leave_connection(self, state: int) -> None:
         """No connection is attached to the packet (any more)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
 
 from sekisho.semantics import solicitation
 from sekisho.semantics.chains import Choices
@@ -199,12 +198,7 @@ class _Leg:
     def _aim(self, target: Attachment | None, mac: str | None = None) -> None:
         """Which port of the bridge the frame is for, and whose MAC address it carries."""
         self.packet.portout = (target.port if target else None) or ""
-        self._carry_mac("dst_mac", (target.mac if target else None) or mac)
-
-    def _carry_mac(self, field: Literal["src_mac", "dst_mac"], mac: str | None) -> None:
-        packet = self.packet
-        setattr(packet, field, None if mac is None else int(mac.replace(":", ""), 16))
-        packet.unstated = packet.unstated - {field} if mac is not None else packet.unstated | {field}
+        self.packet.carry_mac("dst_mac", (target.mac if target else None) or mac)
 
     def _descend(self, visit: Visit, leaves: Leaves, target: Attachment | None) -> End | None:
         """Past the bridge's own chains, for what the host itself hands to it; nobody's address is found
@@ -214,7 +208,7 @@ class _Leg:
         packet = self.packet
         sent_by, open_before = packet.src_mac, packet.unstated
         self._aim(target)
-        self._carry_mac("src_mac", visit.host.mac(leaves.interface))
+        self.packet.carry_mac("src_mac", visit.host.mac(leaves.interface))
         end = visit.descend()
         packet.src_mac, packet.unstated = sent_by, open_before
         return end
@@ -306,7 +300,7 @@ class _Leg:
     def _up(self, visit: Visit) -> End | Leaves:
         """Through the bridge into the host's IP layer; br_netfilter may keep it on the bridge."""
         before, bridge = self.packet.dst, self.packet.iif or ""
-        self._carry_mac("dst_mac", visit.group_mac() or visit.host.mac(bridge))
+        self.packet.carry_mac("dst_mac", visit.group_mac() or visit.host.mac(bridge))
         # br_netfilter asks the hook while the packet is on the bridge still.
         if self._bridge_nf(visit) != "1":
             end = visit.rise() or visit.entrance() or visit.prerouting()
@@ -333,7 +327,7 @@ class _Leg:
         """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
         packet = self.packet
         target = self.walk.behind(bridge, next_hop)
-        self._carry_mac("dst_mac", target.mac if target else None)
+        self.packet.carry_mac("dst_mac", target.mac if target else None)
         setting = self._bridge_nf(visit)
         if setting is None:
             doubt = Doubt("sysctl-decides", (BRIDGE_NF[packet.family],))

@@ -14,9 +14,7 @@ from sekisho.symbolic.space import Bits, Ends, Set
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, protocol_name
-
-# Flows to more destinations than this are looked at for every one.
-_FEW = 2048
+from sekisho.values.stabbing import Stabbing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Arrivals:
         self.space = reading.space
         self.walk = reading.walk
         self._ok: dict[int, Set] = {}
-        self._by_dst: dict[int, tuple[dict[int, list[Flows]], list[Flows]]] = {}
+        self._by_dst: dict[int, Stabbing[tuple[Flows, Set]]] = {}
         self._by_end: dict[int, dict[tuple[str, str], list[Flows]]] = {}
 
     # ----------------------------------------------------------------------------------- one flow
@@ -114,20 +112,24 @@ class Arrivals:
                     found.setdefault(("open", ""), []).append(flow)
         return found
 
-    def aimed_at(self, group: int, address: int) -> list[Flows]:
-        """The flows of a run whose destination, as far as they came, may be the address."""
+    def stopped_at(self, group: int, address: int) -> list[tuple[Flows, Set]]:
+        """What becomes of the packets of a run whose destination, as far as they came, may be the address:
+        flows that end alike are told as one."""
         index = self._by_dst.get(group)
         if index is None:
-            index = self._by_dst[group] = ({}, [])
-            for flow in self.reading.flows(group):
-                values = self.space.few_values(flow.some, flow.state.ends.dst, _FEW)
-                if values is None:
-                    index[1].append(flow)
-                    continue
-                for first, last in values:
-                    for value in range(first, last + 1):
-                        index[0].setdefault(value, []).append(flow)
-        return [*index[0].get(address, ()), *index[1]]
+            index = self._by_dst[group] = Stabbing(
+                (each, self.space.values(each[1], each[0].state.ends.dst)) for each in self._alike(group)
+            )
+        return index.at(address)
+
+    def _alike(self, group: int) -> list[tuple[Flows, Set]]:
+        found: dict[tuple[object, ...], tuple[Flows, list[Set]]] = {}
+        for flow in self.reading.flows(group):
+            fate, reply, ends = flow.forward, flow.reply, flow.state.ends
+            answered = None if reply is None else (reply.disposition, id(reply.line))
+            key = (fate.disposition, id(fate.line), answered, ends.dst, ends.dport)
+            found.setdefault(key, (flow, []))[1].append(flow.some)
+        return [(flow, self.space.union(sets)) for flow, sets in found.values()]
 
     def at(self, origin: Origin, target: Target) -> Iterator[tuple[Flows, Set]]:
         """The flows of the origin that end at the target, each with the packets that do."""

@@ -218,7 +218,7 @@ class _Finder:
     def _target(self, port: Port) -> Target:
         found = self._targets.get(port.address)
         if found is None:
-            here = tuple(item for item in self.world.attachments if port.address in item.addresses)
+            here = self.world.holders(port.address)
             mine = IntSet.of(port.address.value)
             found = self._targets[port.address] = Target(port.place, "container", mine, here[0].node, here)
         return found
@@ -328,8 +328,8 @@ class _Finder:
         if known is None:
             mine = IntSet.of(port.address.value)
             found = (
-                (flow, flow.some & origin.some & self.space.member(flow.state.ends.dst, mine))
-                for flow in self.arrivals.aimed_at(origin.group, port.address.value)
+                (flow, some & origin.some & self.space.member(flow.state.ends.dst, mine))
+                for flow, some in self.arrivals.stopped_at(origin.group, port.address.value)
             )
             known = self._stopped[key] = [(flow, some) for flow, some in found if some.satisfiable()]
         return known

@@ -15,7 +15,7 @@ from sekisho.semantics.program import Accept, Action, Drop, Reject
 from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.journeys import Flows
-from sekisho.values.address import Family
+from sekisho.values.address import Address, Family
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, Packet
 
 
@@ -35,7 +35,7 @@ def host_objects(world: World, family: Family, witness: Witness, flow: Flows) ->
     would, or where the packet does not arrive at the host from outside."""
     if flow.source.how == "process" and flow.source.node == HOST:
         return None
-    packet = _packet(witness, family, flow.source.iif or _bridge(world, witness))
+    packet = _packet(witness, family, flow.source.iif or _bridge(world, family, witness))
     for station in world.host.programs[family].stations.get("input", ()):
         if station.kind != "filter":
             continue
@@ -57,12 +57,9 @@ def _nothing(action: Action, packet: Traveller) -> None:
     """Marks and the like do not matter to what is asked here."""
 
 
-def _bridge(world: World, witness: Witness) -> str | None:
-    values = dict(witness.values)
-    for attachment in world.attachments:
-        if any(address.value == values["src"] for address in attachment.addresses):
-            return attachment.bridge
-    return None
+def _bridge(world: World, family: Family, witness: Witness) -> str | None:
+    sender = world.holder(Address(family, dict(witness.values)["src"]))
+    return None if sender is None else sender.bridge
 
 
 def _packet(witness: Witness, family: Family, iif: str | None) -> Traveller:

@@ -81,10 +81,7 @@ class World:
 
     def behind(self, bridge: str, address: Address) -> Attachment | None:
         """What answers for the address on that bridge."""
-        for attachment in self.attachments:
-            if attachment.bridge == bridge and address in attachment.addresses:
-                return attachment
-        return None
+        return next((item for item in self.holders(address) if item.bridge == bridge), None)
 
     def on_wire(self, parent: str, address: Address) -> Attachment | None:
         """The macvlan child of a host's interface that has the address: its frames never reach the host."""
@@ -112,11 +109,31 @@ class World:
 
     def holder(self, address: Address) -> Attachment | None:
         """The attachment that has the address, whatever the bridge."""
-        return next((item for item in self.attachments if address in item.addresses), None)
+        return next(iter(self.holders(address)), None)
+
+    def holders(self, address: Address) -> tuple[Attachment, ...]:
+        """All attachments that have the address."""
+        return tuple(self._by_address.get(address, ()))
+
+    @cached_property
+    def _by_address(self) -> dict[Address, list[Attachment]]:
+        found: dict[Address, list[Attachment]] = {}
+        for item in self.attachments:
+            for address in item.addresses:
+                found.setdefault(address, []).append(item)
+        return found
 
     def named(self, name: str) -> tuple[Attachment, ...]:
         """The attachments of a container or namespace."""
-        return tuple(item for item in self.attachments if name in (item.name, item.node))
+        return tuple(self._by_name.get(name, ()))
+
+    @cached_property
+    def _by_name(self) -> dict[str | None, list[Attachment]]:
+        found: dict[str | None, list[Attachment]] = {}
+        for item in self.attachments:
+            for name in {item.name, item.node}:
+                found.setdefault(name, []).append(item)
+        return found
 
     def command_leans(self) -> tuple[Lean, ...]:
         """What the readings of all packets lean on where commands tell what listens."""

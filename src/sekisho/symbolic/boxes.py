@@ -114,17 +114,18 @@ def pick(space: Space, some: Set, wishes: Mapping[str, int] | None = None) -> di
     leaves them open."""
     wanted = {**_USUAL, "icmp_type": 8 if space.family == 4 else 128, **(wishes or {})}
     values = {name: wanted.get(name, 0) for name in ORDER}
-    while (index := some.node_var()) is not None:
-        cofactors = some.cofactors()
-        assert cofactors is not None
+    wished = space.wished(tuple(values.items()))
+    while (cofactors := some.cofactors()) is not None:
+        index = some.node_var()
+        assert index is not None
+        liked = index in wished
         one, zero = cofactors
-        place = space.place.get(index)
-        name, power = place if place is not None else ("", 0)
-        wished = bool(values[name] >> power & 1) if name else False
-        chosen = (one if wished else zero).satisfiable() == wished
-        some = one if chosen else zero
-        if name:
-            values[name] = values[name] | 1 << power if chosen else values[name] & ~(1 << power)
+        some = one if liked else zero
+        if not some.satisfiable():
+            some = zero if liked else one
+            if index in space.place:
+                name, power = space.place[index]
+                values[name] ^= 1 << power
     assert some.satisfiable()
     return values
 

@@ -3,10 +3,11 @@
     .venv/bin/python benchmarks/all_packets.py [--runs N] [--large]
 
 Docker hosts (published ports, one network for every 25 containers) are asked for ``exposed`` and for the
-matrix of all pairs; firewalls with one long FORWARD chain for their dead lines (``lint``) and for who may
-call port 22. The median of user plus system time is printed with its ratio to the bare interpreter's, the
-peak memory, and a bar; ``x`` is what doubling the host multiplied the time with. ``--large`` goes on to
-5,000 containers and 20,000 rules.
+matrix of all pairs; firewalls of several shapes for all of their FORWARD chain (the accepted set, who may
+call port 22, and the dead rules: ``reach --chain FORWARD --to :22 --full``), and one for its dead lines alone
+(``lint``). The median of user plus system time is printed with its ratio to the bare interpreter's, the peak
+memory, and a bar; ``x`` is what doubling the host multiplied the time with. ``--large`` goes on to 5,000
+containers and 20,000 rules; ``--only NAME`` asks the questions whose name has the word.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.firewalls import SHAPES  # noqa: E402
 from benchmarks.hosts import docker_host, firewall  # noqa: E402
 
 BAR = 40
@@ -78,10 +80,15 @@ def series(folder: Path, large: bool) -> Iterator[Series]:
     rules = [1250, 2500, 5000, 10000, *((20000,) if large else ())]
     chains = [(n, str(firewall(folder / f"f{n}", n))) for n in rules]
     yield Series("lint", "rules", tuple((n, (*sekisho, "lint", at)) for n, at in chains))
-    question = ("--chain", "FORWARD", "--to", ":22")
+    everything = ("--chain", "FORWARD", "--to", ":22", "--full")
     yield Series(
-        "reach --chain --to :22", "rules", tuple((n, (*sekisho, "reach", at, *question)) for n, at in chains)
+        "reach --full", "rules", tuple((n, (*sekisho, "reach", at, *everything)) for n, at in chains)
     )
+    for name, make in SHAPES.items():
+        made = [(n, str(make(folder / f"{name}{n}", n))) for n in rules[1:4]]
+        six = ("-6",) if name == "six" else ()
+        commands = tuple((n, (*sekisho, "reach", at, *everything, *six)) for n, at in made)
+        yield Series(f"reach --full, {name}", "rules", commands)
 
 
 def main() -> int:
@@ -89,11 +96,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs of each command (3)")
     parser.add_argument("--large", action="store_true", help="larger hosts too")
+    parser.add_argument("--only", default="", metavar="NAME", help="questions whose name has this word")
     args = parser.parse_args()
     compileall.compile_dir(ROOT / "src", quiet=2)
     bare = statistics.median(spent((sys.executable, "-c", "pass")).seconds for _ in range(9))
     with tempfile.TemporaryDirectory(prefix="sekisho-") as folder:
         for each in series(Path(folder), args.large):
+            if args.only not in each.name:
+                continue
             found = [
                 (size, [spent(command) for _ in range(max(1, args.runs))]) for size, command in each.commands
             ]

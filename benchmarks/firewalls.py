@@ -154,7 +154,7 @@ def overlapping(folder: Path, rules: int = 5000, seed: int = 1) -> Path:
 
 def _prefix(draw: Random) -> str:
     """Longer ones are more frequent, all in a few large networks."""
-    length = draw.choice((8, 16, 20, 24, 24, 24, 28, 32, 32))
+    length = draw.choice((18, 20, 22, 24, 24, 24, 26, 28, 32, 32))
     value = 10 << 24 | draw.randrange(4) << 16 | draw.randrange(64) << 8 | draw.randrange(256)
     value = value >> 32 - length << 32 - length
     return ".".join(str(value >> at & 255) for at in (24, 16, 8, 0)) + f"/{length}"

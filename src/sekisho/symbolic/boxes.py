@@ -114,7 +114,7 @@ def pick(space: Space, some: Set, wishes: Mapping[str, int] | None = None) -> di
     leaves them open."""
     wanted = {**_USUAL, "icmp_type": 8 if space.family == 4 else 128, **(wishes or {})}
     values = {name: wanted.get(name, 0) for name in ORDER}
-    wished = space.wished(tuple(values.items()))
+    wished = _set_in(space, tuple(values.items()))
     while (cofactors := some.cofactors()) is not None:
         index = some.node_var()
         assert index is not None
@@ -128,6 +128,16 @@ def pick(space: Space, some: Set, wishes: Mapping[str, int] | None = None) -> di
                 values[name] ^= 1 << power
     assert some.satisfiable()
     return values
+
+
+def _set_in(space: Space, values: tuple[tuple[str, int], ...]) -> frozenset[int]:
+    """The variables that are set in these values of header fields."""
+    found = space.wished.get(values)
+    if found is None:
+        wanted = dict(values)
+        every = (at for at, (name, power) in space.place.items() if wanted.get(name, 0) >> power & 1)
+        found = space.wished[values] = frozenset(every)
+    return found
 
 
 def number(bits: Bits, space: Space, values: Mapping[str, int]) -> int:

@@ -77,7 +77,7 @@ class Ends:
 class Space:
     """One diagram manager with its variables. Diagrams of two spaces must never meet.
 
-    ``cut`` remembers sets cut by a field's values (see ``boxes``); ``place`` is each variable's field and the
+    ``cut`` remembers sets cut by a field's values, ``wished`` the variables set in values (see ``boxes``); ``place`` is each variable's field and the
     power of two that it stands for."""
 
     def __init__(self, family: Family) -> None:
@@ -90,7 +90,7 @@ class Space:
         self._forgetting: dict[tuple[object, ...], Set] = {}
         self._values: dict[tuple[Set, Bits], IntSet] = {}
         self.cut: dict[tuple[Set, Bits], list[tuple[IntSet, Set]]] = {}
-        self._wished: dict[tuple[tuple[str, int], ...], frozenset[int]] = {}
+        self.wished: dict[tuple[tuple[str, int], ...], frozenset[int]] = {}
         self._choices: dict[object, Set] = {}
         self._open: dict[object, Bits] = {}
         self._cubed = 0, self.everything
@@ -310,17 +310,6 @@ class Space:
         found = self.everything
         for index in sorted(indices, reverse=True):
             found &= self.manager.var(index)
-        return found
-
-    def wished(self, values: tuple[tuple[str, int], ...]) -> frozenset[int]:
-        """The variables that are set in these values of header fields."""
-        found = self._wished.get(values)
-        if found is None:
-            wanted = dict(values)
-            found = frozenset(
-                at for at, (name, power) in self.place.items() if wanted.get(name, 0) >> power & 1
-            )
-            self._wished[values] = found
         return found
 
     def of_fields(self, names: Iterable[str]) -> Set:

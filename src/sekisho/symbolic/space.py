@@ -77,7 +77,7 @@ class Ends:
 class Space:
     """One diagram manager with its variables. Diagrams of two spaces must never meet.
 
-    ``cut`` remembers sets cut by a field's values, ``wished`` the variables set in values (see ``boxes``); ``place`` is each variable's field and the
+    For ``boxes``, ``cut`` remembers sets cut by a field's values, ``wished`` the variables set in values; ``place`` is each variable's field and the
     power of two that it stands for."""
 
     def __init__(self, family: Family) -> None:

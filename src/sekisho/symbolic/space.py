@@ -77,8 +77,9 @@ class Ends:
 class Space:
     """One diagram manager with its variables. Diagrams of two spaces must never meet.
 
-    For ``boxes``, ``cut`` remembers sets cut by a field's values, ``wished`` the variables set in values; ``place`` is each variable's field and the
-    power of two that it stands for."""
+    ``cut`` remembers sets cut by a field's values and ``wished`` the variables set in values, for ``boxes``;
+    ``place`` is each variable's field and the power of two that it stands for.
+    """
 
     def __init__(self, family: Family) -> None:
         self.family: Family = family

@@ -122,6 +122,20 @@ def _instance(**changes: str) -> str:
 
 
 # (trap, files that have it, the same without it)
+SIXTH = """\
+2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff
+    inet6 2001:db8:1::10/64 scope global
+    inet6 fe80::ff:fe00:2/64 scope link
+"""
+ICMP6 = """\
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A {chain} -p ipv6-icmp -m icmp6 --icmpv6-type {kind} -j DROP
+COMMIT
+"""
 TRAPS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("trap.data-port-open", {"iptables-save.txt": _rules(port="5432", inside="5432")},
      {"iptables-save.txt": _rules(port="5432", inside="5432", to="-d 127.0.0.1/32 ")}),
@@ -143,6 +157,15 @@ TRAPS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("trap.forwarding-off",
      {"iptables-save.txt": _rules(), "sysctl.txt": "net.ipv4.ip_forward = 0\n"},
      {"iptables-save.txt": _rules(), "sysctl.txt": "net.ipv4.ip_forward = 1\n"}),
+    ("trap.neighbours-asks",
+     {"ip-addr.txt": SIXTH, "ip6tables-save.txt": ICMP6.format(chain="OUTPUT", kind=135)},
+     {"ip-addr.txt": SIXTH, "ip6tables-save.txt": ICMP6.format(chain="OUTPUT", kind=133)}),
+    ("trap.neighbours-asks",
+     {"ip-addr.txt": SIXTH, "ip6tables-save.txt": ICMP6.format(chain="INPUT", kind=136)},
+     {"ip-addr.txt": SIXTH, "ip6tables-save.txt": ICMP6.format(chain="FORWARD", kind=136)}),
+    ("trap.neighbours-answers",
+     {"ip-addr.txt": SIXTH, "ip6tables-save.txt": ICMP6.format(chain="INPUT", kind=135)},
+     {"ip-addr.txt": SIXTH, "ip6tables-save.txt": ICMP6.format(chain="INPUT", kind=128)}),
     ("trap.forward-drop", {"iptables-save.txt": _rules(forward="")}, {"iptables-save.txt": _rules()}),
     ("trap.icc-without-br-netfilter",
      {"docker-networks.json": json.dumps(NETWORK), "sysctl.txt": "net.bridge.bridge-nf-call-iptables = 0\n"},

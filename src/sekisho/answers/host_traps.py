@@ -1,5 +1,6 @@
 """Traps beside Docker's own rules: files that undo forwarding when they are applied again, forwarding that is
-off, and the metadata service whose answer dies on its way into a container.
+off, IPv6 neighbours that the host's own rules hide, and the metadata service whose answer dies on its way
+into a container.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from sekisho.answers.trace import Question, start_of
 from sekisho.model.aws import Instance
 from sekisho.model.docker import DockerContainer
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics import solicitation
+from sekisho.semantics.journey import Step
 from sekisho.semantics.journeys import journey
 from sekisho.semantics.sysctl_files import winner
 from sekisho.semantics.world import World
@@ -27,6 +30,7 @@ def host_traps(snapshot: Snapshot) -> Iterator[Finding]:
     """All of them, in the order of this module."""
     yield from _forwarding_reset(snapshot)
     yield from _forwarding_off(snapshot)
+    yield from _neighbours_lost(snapshot)
     yield from _metadata_hops(snapshot)
 
 
@@ -62,6 +66,28 @@ def _forwarding_off(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if not (drifting and family == 4):
             yield Finding("trap.forwarding-off", "error", (key,), places_of(item.evidence))
+
+
+def _neighbours_lost(snapshot: Snapshot) -> Iterator[Finding]:
+    """IPv6's neighbour discovery passes the host's own rules, as ARP does not."""
+    host = World(snapshot).host
+    wide = [item for item in host.addresses[6] if item.scope not in ("link", "host")]
+    lost: dict[tuple[str, str], list[str]] = {}
+    refusals: dict[tuple[str, str], Step] = {}
+    for interface in dict.fromkeys(item.interface for item in wide):
+        if not solicitation.asks(host, interface):
+            continue
+        own = next(item.value for item in wide if item.interface == interface)
+        asking = solicitation.solicited(host, interface, None, own)
+        answering = solicitation.answered(host, interface, own)
+        for code, found in (("asks", asking), ("answers", answering)):
+            if found.refusal is not None and not found.doubts:
+                key = (f"trap.neighbours-{code}", solicitation.place(found.refusal))
+                lost.setdefault(key, []).append(interface)
+                refusals[key] = found.refusal
+    for (code, place), interfaces in lost.items():
+        evidence = refusals[code, place].evidence
+        yield Finding(code, "error", (", ".join(interfaces), place), places_of(evidence))
 
 
 # ------------------------------------------------------------------------------------------- IMDS

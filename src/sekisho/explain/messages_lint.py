@@ -139,6 +139,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "take the line out, or set it to 1 there; then sysctl --system",
         "その行を消すか1にして、sysctl --system を実行する",
     ),
+    "trap.neighbours-asks": (
+        "on {0} the host finds no IPv6 neighbour: {1} refuses what asks for them (ICMPv6 type 135) or"
+        " their answer (136); nothing is sent to whom it does not know yet",
+        "{0} でホストはIPv6の近隣を見つけられない。{1} が近隣要請 (ICMPv6タイプ135) か"
+        "その応答 (136) を拒むため、まだ知らない相手には何も送れない",
+    ),
+    "trap.neighbours-asks.way": (
+        "accept ICMPv6 types 133 to 136 before that line, in INPUT and OUTPUT alike:"
+        " ip6tables -I INPUT -p ipv6-icmp -j ACCEPT",
+        "その行より前で、INPUTでもOUTPUTでもICMPv6タイプ133から136を許す:"
+        " ip6tables -I INPUT -p ipv6-icmp -j ACCEPT",
+    ),
+    "trap.neighbours-answers": (
+        "on {0} no IPv6 neighbour finds this host: {1} refuses what asks for it (ICMPv6 type 135) or the"
+        " answer (136); nothing reaches it from who does not know it yet, whatever other rules allow",
+        "{0} でIPv6の近隣はこのホストを見つけられない。{1} が近隣要請 (ICMPv6タイプ135) か"
+        "その応答 (136) を拒むため、ほかのルールが何を許しても、まだ知らない相手からは何も届かない",
+    ),
+    "trap.neighbours-answers.way": (
+        "accept ICMPv6 types 133 to 136 before that line, in INPUT and OUTPUT alike:"
+        " ip6tables -I INPUT -p ipv6-icmp -j ACCEPT",
+        "その行より前で、INPUTでもOUTPUTでもICMPv6タイプ133から136を許す:"
+        " ip6tables -I INPUT -p ipv6-icmp -j ACCEPT",
+    ),
     "trap.imds-hop-limit": (
         "containers {0} cannot fetch instance metadata: it asks for a token (HttpTokens=required), and the"
         " answer that carries it has TTL {2} (HttpPutResponseHopLimit of {1}), which ends where this "

@@ -28,10 +28,12 @@ _HOP_LIMIT = 255  # with another one it may come from afar and counts for nothin
 _LENGTH = 72  # 40 of IPv6, 24 of ICMPv6, 8 with the link-layer address
 _UNKNOWN = frozenset({"FAILED", "INCOMPLETE", "NONE", None})
 _MAX_RUNS = 64
-_WAYS: tuple[tuple[bool, tuple[Hook, ...]], ...] = (
-    (True, ("output", "postrouting")),
-    (False, ("prerouting", "input")),
-)
+# Whether it goes out, its type, the hooks on its way.
+_Way = tuple[bool, int, tuple[Hook, ...]]
+_OUT: tuple[Hook, ...] = ("output", "postrouting")
+_IN: tuple[Hook, ...] = ("prerouting", "input")
+_ASKS: tuple[_Way, ...] = ((True, _SOLICITATION, _OUT), (False, _ADVERTISEMENT, _IN))
+_IS_ASKED: tuple[_Way, ...] = ((False, _SOLICITATION, _IN), (True, _ADVERTISEMENT, _OUT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,24 @@ def _here(host: HostCode, interface: str) -> list[HostAddress]:
 
 def solicited(host: HostCode, interface: str, next_hop: Address | None, source: int | None) -> Solicited:
     """Ask for a neighbour (None: for any) as the host would, from ``source`` (None: not known)."""
+    return _told(host, interface, next_hop, source, _ASKS)
+
+
+def answered(host: HostCode, interface: str, own: int) -> Solicited:
+    """Let any neighbour ask for the host's ``own`` address."""
+    return _told(host, interface, None, own, _IS_ASKED)
+
+
+def _told(
+    host: HostCode, interface: str, next_hop: Address | None, source: int | None, ways: tuple[_Way, ...]
+) -> Solicited:
     refusals: list[Step | None] = []
     doubts: dict[Doubt, None] = {}
     pending: list[tuple[int, ...]] = [()]
     open_ends = False
     while pending and len(refusals) < _MAX_RUNS:
         choices = Choices(pending.pop())
-        refusal, reasons = _refusal(host, interface, next_hop, source, choices)
+        refusal, reasons = _refusal(host, interface, next_hop, source, choices, ways)
         refusals.append(refusal)
         open_ends = open_ends or bool(reasons)
         taken = tuple(answer for _, answer, _ in choices.taken)
@@ -100,21 +113,27 @@ def solicited(host: HostCode, interface: str, next_hop: Address | None, source: 
 
 
 def _refusal(
-    host: HostCode, interface: str, next_hop: Address | None, source: int | None, choices: Choices
+    host: HostCode,
+    interface: str,
+    next_hop: Address | None,
+    source: int | None,
+    choices: Choices,
+    ways: tuple[_Way, ...],
 ) -> tuple[Step | None, tuple[Doubt, ...]]:
     """The step that stops the question or the answer, and what that depends on."""
-    for asking, hooks in _WAYS:
+    for goes_out, number, hooks in ways:
         near, far = source or 0, next_hop.value if next_hop else 0
+        src, dst = (near, far) if goes_out else (far, near)
+        group = _GROUP | dst & 0xFFFFFF
         packet = traveller(
             Packet(
-                6, near if asking else far, _GROUP | far & 0xFFFFFF if asking else near, ICMPV6,
-                icmp_type=_SOLICITATION if asking else _ADVERTISEMENT, icmp_code=0,
-                iif=None if asking else interface, oif=interface if asking else None,
+                6, src, group if number == _SOLICITATION else dst, ICMPV6, icmp_type=number, icmp_code=0,
+                iif=None if goes_out else interface, oif=interface if goes_out else None,
                 ttl=_HOP_LIMIT, length=_LENGTH,
             ),
-            frozenset(_unstated(source is None, next_hop is None, asking)),
+            frozenset(_unstated(source is None, next_hop is None, goes_out)),
         )  # fmt: skip
-        packet.local = asking
+        packet.local = goes_out
         visit = Visit(host, packet, Tracker(), choices, {})
         for hook in hooks:
             end = visit.prerouting() if hook == "prerouting" else visit.hook(hook)
@@ -126,20 +145,24 @@ def _refusal(
     return None, ()
 
 
-def _unstated(any_source: bool, any_neighbour: bool, asking: bool) -> Iterator[str]:
+def _unstated(any_source: bool, any_neighbour: bool, goes_out: bool) -> Iterator[str]:
     """What nobody knows of the packet."""
     if any_source:
-        yield "src" if asking else "dst"
+        yield "src" if goes_out else "dst"
     if any_neighbour:
-        yield "dst" if asking else "src"
-    if not asking:
+        yield "dst" if goes_out else "src"
+    if not goes_out:
         yield from ("physin", "src_mac")
 
 
-def refused(step: Step, interface: str, next_hop: Address) -> Step:
+def place(refusal: Step) -> str:
+    """Which rule or policy it was."""
+    return f"{refusal.table} {refusal.chain}{'' if refusal.rule is None else f' {refusal.rule}'}"
+
+
+def refused(refusal: Step, interface: str, next_hop: Address) -> Step:
     """The step of the packet that waited for the neighbour."""
-    place = f"{step.table} {step.chain}{'' if step.rule is None else f' {step.rule}'}"
     return Step(
         "neighbour", "NEIGHBOUR_FAILED", code="solicitation-refused",
-        args=(interface, str(next_hop), place), evidence=step.evidence,
+        args=(interface, str(next_hop), place(refusal)), evidence=refusal.evidence,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from sekisho.lab.agreement import Decision
 from sekisho.model.netfilter import Chain, Rule
 from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, RST, SCTP, SYN, TCP, UDP
 from tests.conformance.hosts import Host
+from tests.conformance.nft_features import of_nft
 
 # Per-interface switches of the input decision, asked by whatever comes in by the interface.
 SWITCHES = ("rp_filter", "accept_local", "route_localnet", "src_valid_mark", "forwarding")
@@ -24,6 +25,8 @@ def features(host: Host, decision: Decision, count: Counter[str]) -> None:
         return
     seen: set[str] = set(_of_packet(decision))
     seen.update(_of_rules(host, decision))
+    if host.snapshot.host.nft is not None:
+        seen.update(of_nft(host.snapshot.host.nft, decision.leg.steps))
     seen.update(_of_routes(host, decision))
     seen.update(_of_switches(host, decision))
     count.update(seen)

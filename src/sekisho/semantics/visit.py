@@ -118,6 +118,9 @@ class Visit(BridgeHooks):
             self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
         packet.oif = way.dev
         end = self._object(program.forwarding)
+        if end is not None and bridge is not None and packet.family == 4:
+            packet.oif = None
+            return self.rise("high") or end  # that refusal, too, is met above the bridge
         if end is None and packet.family == 6:
             end = self._expired()  # IPv6 looks at the hop limit before it looks at the source (ip6_forward)
         # What br_netfilter routed for its new destination seems to IPv6 to come in where it goes out.

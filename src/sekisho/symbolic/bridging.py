@@ -45,6 +45,10 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
         front = self.bridge_hook("bridge-forward", front, "high")
         return self._nowhere("postrouting", self._nowhere("bridge-postrouting", front))
 
+    def _risen(self, front: Front, turned: Turned | None) -> Front:
+        """What IPv4 refuses of what br_netfilter had, above the bridge."""
+        return front if turned is None or self.space.family == 6 else self.rise(front, "high")
+
     def late(self, front: Front) -> Front:
         """The chains of the bridge's PREROUTING behind br_netfilter, for what it keeps on the bridge."""
         return self.unbound(lambda some: self.bridge_hook("bridge-prerouting", some, "high"), front)

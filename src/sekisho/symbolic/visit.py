@@ -132,7 +132,7 @@ class SymbolicVisit(SymbolicBridgeHooks):
             # Where nothing may be forwarded, a route that refuses is not even answered.
             asked = {state: some}
             if self.space.family == 4:
-                asked = asked if turned is None else self.rise(asked, "high")
+                asked = self._risen(asked, turned)
                 asked = self._object(self.program.forwarding, asked, "forwarding")
             for each, those in asked.items():
                 self._refused(passed, each, those)
@@ -167,7 +167,7 @@ class SymbolicVisit(SymbolicBridgeHooks):
                     add(bridged, state.by_way(way), some & back)
                     some = self._let_in(state, some & ~back, turned)
                 add(seen, replace(state, oif=way.dev), some)
-            accepted = self._object(self.program.forwarding, seen, "forwarding")
+            accepted = self._may_forward(seen, turned)
             if self.space.family == 6:  # IPv6 looks at the hop limit before it looks at the source
                 accepted = self._unexpired(accepted)
             if turned is None or self.space.family == 4:
@@ -186,6 +186,18 @@ class SymbolicVisit(SymbolicBridgeHooks):
             out = self.cross_filtered(turned(self.late(bridged)))
             leaving += [Leaving(s.way or "", s.towards, s, some, True) for s, some in out.items()]
         return leaving
+
+    def _may_forward(self, front: Front, turned: Turned | None) -> Front:
+        """What may be forwarded; what may not, and was with br_netfilter, meets that above the bridge."""
+        accepted: Front = {}
+        for passed, state, some in self._run(self.program.forwarding, front, "forwarding"):
+            if isinstance(passed.action, Accept):
+                add(accepted, state, some)
+                continue
+            up: Front = {replace(state, oif=None): some}
+            for each, those in self._risen(up, turned).items():
+                self._refused(passed, replace(each, oif=state.oif), those)
+        return accepted
 
     def _let_in(self, state: State, some: Set, turned: Turned | None) -> Set:
         """What br_netfilter had comes up to IPv6 only where it is not handed to a port."""

@@ -78,6 +78,13 @@ def _here(host: HostCode, interface: str) -> list[HostAddress]:
     return [item for item in host.addresses[6] if item.interface == interface]
 
 
+def sought(host: HostCode, interface: str, next_hop: Address, src: int) -> Solicited:
+    """What comes of a packet's need for its next hop; ``src`` is the packet's."""
+    if next_hop.value in known_neighbours(host, interface) or not asks(host, interface):
+        return Solicited()
+    return solicited(host, interface, next_hop, source_for(host, interface, src))
+
+
 def solicited(host: HostCode, interface: str, next_hop: Address | None, source: int | None) -> Solicited:
     """Ask for a neighbour (None: for any) as the host would, from ``source`` (None: not known)."""
     return _told(host, interface, next_hop, source, _ASKS)

@@ -180,6 +180,14 @@ class _Leg:
         answer = "icmp-host-unreachable" if self.packet.family == 4 else "icmp6-addr-unreachable"
         return End("neighbour_failed", answer=answer)
 
+    def _handed_on(self, visit: Visit, next_hop: Address) -> End | None:
+        """What br_netfilter routed to a neighbour on the same bridge looks for that one first
+        (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish_bridge)."""
+        end = None
+        if next_hop.family == 6:
+            end = self._unsolicited(visit, Leaves(self.packet.iif or "", next_hop))
+        return end or self._turns_back(visit, next_hop)
+
     def _turns_back(self, visit: Visit, next_hop: Address) -> End | None:
         """Whether a bridge would have to send a frame back out of the port that it came in by: that is
         seen before the frame's FORWARD hook (net/bridge/br_forward.c, should_deliver)."""
@@ -227,15 +235,12 @@ class _Leg:
 
     def _unsolicited(self, visit: Visit, leaves: Leaves) -> End | None:
         """Whether the namespace's own rules keep it from finding its IPv6 neighbour."""
-        host, interface, next_hop = visit.host, leaves.interface, leaves.next_hop
-        known = solicitation.known_neighbours(host, interface)
-        if leaves.linkdown or next_hop.value in known or not solicitation.asks(host, interface):
+        if leaves.linkdown:
             return None
-        source = solicitation.source_for(host, interface, self.packet.src)
-        found = solicitation.solicited(host, interface, next_hop, source)
+        found = solicitation.sought(visit.host, leaves.interface, leaves.next_hop, self.packet.src)
         if found.refusal is None or (found.doubts and self.walk.choices.choose(found.doubts, 2)):
             return None
-        visit.steps.append(solicitation.refused(found.refusal, interface, next_hop))
+        visit.steps.append(solicitation.refused(found.refusal, leaves.interface, leaves.next_hop))
         return End("neighbour_failed", answer="icmp6-addr-unreachable")
 
     def _no_carrier(self, visit: Visit, leaves: Leaves) -> End:
@@ -354,7 +359,7 @@ class _Leg:
         walk = self.walk
         visit = Visit(walk.world.nodes[node], self.packet, walk.tracker(node), walk.choices, walk.leans,
                       reply=self.reply)  # fmt: skip
-        visit.turns_back = partial(self._turns_back, visit)
+        visit.turns_back = partial(self._handed_on, visit)
         return visit
 
     def _again(self, visit: Visit) -> Visit:

@@ -332,7 +332,7 @@ class SymbolicWalk(Neighbours):
                 add(kept, state, part & ~same)
         if nf:
             plain = host.entrance(host.rise(plain, "high"))
-        turned = partial(self._turned, origins)
+        turned = partial(self._handed_on, origins)
         self._go(HOST, host.input_decision(plain) + host.input_decision(kept, turned), origins)
 
     def _to_bridge(self, front: Front) -> Front:
@@ -350,6 +350,14 @@ class SymbolicWalk(Neighbours):
                 some &= ~here
             add(found, replace(state, dst_mac=own), some)
         return found
+
+    def _handed_on(self, origins: Origins, front: Front) -> Front:
+        """What br_netfilter routed to a neighbour on the same bridge looks for that one first."""
+        found: Front = {}
+        for state, some in front.items():
+            sought = self._to_found(HOST, Leaving(state.way or "", state.towards, state, some))
+            add(found, state, sought.some)
+        return self._turned(origins, found)
 
     def _across(self, front: Front, bridge: str, next_hop: Address | Bits, origins: Origins) -> None:
         """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
@@ -376,7 +384,7 @@ class SymbolicWalk(Neighbours):
         aimed = changed(level, oif=bridge)
         crossed = host.cross(self._turned(origins, aimed))
         self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in crossed.items()], origins)
-        turned = partial(self._turned, origins)
+        turned = partial(self._handed_on, origins)
         asked = changed(filtered, oif=None)
         for before, some in host.bridge_hook("bridge-prerouting", asked, "low").items():
             level = {}

@@ -88,6 +88,12 @@ class HookWalk:
         self.connection, self.packet.ctstate = connection, RELATED
         show(self.packet, connection, direction)
 
+    def template_zones(self) -> tuple[int, int] | None:
+        """The zones of the template that the packet carries, where it was not tracked yet."""
+        packet = self.packet
+        waits = self.template and self.connection is None and packet.ctdir is not None
+        return (packet.zone, packet.zone_reply) if waits else None
+
     def hook(self, hook: Hook) -> End | None:
         """Pass every checkpoint of a hook; None when the packet goes on."""
         self.lean(*self.program.gaps.get(hook, ()))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.journey import Doubt, Journey, Lean, Leg
+from sekisho.semantics.program import RELATED
 from sekisho.semantics.related import is_error
 from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.semantics.walk import Walk
@@ -137,7 +138,11 @@ def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
         if walk.ended is not None and kept:
             connection, direction = walk.ended
             carries = connection, 1 - direction
-        template = walk.ended_untracked and kept
+        template = kept and (walk.ended_untracked or walk.ended_zones is not None)
+        if kept and walk.ended_zones is not None:  # a template is handed on like a connection
+            back.take_template()
+            back.ctstate, back.ctdir = RELATED, 1
+            back.zone, back.zone_reply = walk.ended_zones
         # Only routing tells the source of an error about a packet for somebody else (icmp_send). IPv6 takes
         # one of the interface it came in by, and knows none on a bridge (icmp6_send, parm->iif).
         if is_error(back) and not _for_this_host(forward) and (back.family == 4 or _bridged(forward)):

@@ -33,6 +33,7 @@ class Walk:
     stranger: Attachment | None = None
     ended: tuple[Connection, int] | None = None
     ended_untracked: bool = False
+    ended_zones: tuple[int, int] | None = None
 
     def behind(self, bridge: str, address: Address) -> Attachment | None:
         """What answers for the address on that bridge; ``stranger`` is the journey's own starting point
@@ -49,7 +50,7 @@ class Walk:
         """Let the packet set out: ``start`` is "process" (sent in ``node``), "interface" (arrives at
         ``packet.iif`` of ``node``), or "attachment" (``origin`` puts it on its bridge). ``carries``: the
         connection and direction of what the host itself sends because of another packet; ``template``: that
-        one was untracked, and CT targets find this one taken."""
+        one had a template or was untracked, and CT targets find this one taken."""
         return _Leg(self, packet, reply, carries, template).run(node, start, origin)
 
     def tracker(self, node: str) -> Tracker:
@@ -195,7 +196,7 @@ class _Leg:
         target = self.walk.behind(bridge, next_hop)
         self._aim(target)
         self.packet.physout = self.packet.portout
-        if origin is None or target is None or not _same_port(origin, target) or target.hairpin:
+        if origin is None or target is None or not origin.shares_port(target) or target.hairpin:
             return None
         if target.hairpin is False:
             visit.steps.append(Step("bridge", "DROP", code="bridge-no-hairpin", args=(bridge, target.name)))
@@ -388,13 +389,8 @@ class _Leg:
         goes_on = end.disposition == "exits" or end.where not in ("", visit.host.name)
         out = self.packet.oif if goes_on else None
         self._hop(visit, out)
-        self.walk.ended_untracked = visit.untracked
+        self.walk.ended_untracked, self.walk.ended_zones = visit.untracked, visit.template_zones()
         ends_in = visit.connection, self.packet.ctdir
         self.walk.ended = None if ends_in[0] is None or ends_in[1] is None else (ends_in[0], ends_in[1])
         return Leg(end.disposition, tuple(self.hops), self.packet.packet(), end.doubts, end.kernel_reason,
                    end.answer, end.where)  # fmt: skip
-
-
-def _same_port(one: Attachment, other: Attachment) -> bool:
-    """Whether two attachments hang on one bridge port, where frames turn around in hairpin mode only."""
-    return one is other or (one.port is not None and one.port == other.port)

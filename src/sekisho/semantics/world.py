@@ -42,6 +42,10 @@ class Attachment:
     hairpin: bool | None = None
     mac: str | None = None
 
+    def shares_port(self, other: Attachment) -> bool:
+        """Whether both hang on one port of a bridge, where frames turn around in hairpin mode only."""
+        return self is other or (self.port is not None and self.port == other.port)
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

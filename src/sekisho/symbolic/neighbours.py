@@ -151,7 +151,7 @@ class Neighbours:
                 if self.sees_ports or target.hairpin is False:
                     here = some & self.at(target, next_hop)
                 for origin, whose in origins if target.hairpin is False else ():
-                    if _same_port(origin, target):
+                    if origin.shares_port(target):
                         stuck = here & whose
                         self.end(Fate("dropped", HOST, hook="bridge"), state, stuck)
                         here &= ~stuck
@@ -179,8 +179,3 @@ def group_mac(space: Space, dst: Bits) -> Bits:
     low = 23 if dst.width == 32 else 32
     head = space.constant(0x01005E << 1 if low == 23 else 0x3333, 48 - low)
     return space.bits((*head.codes, *dst.codes[-low:]))
-
-
-def _same_port(one: Attachment, other: Attachment) -> bool:
-    """Whether two attachments hang on one bridge port, where frames turn around in hairpin mode only."""
-    return one is other or (one.port is not None and one.port == other.port)

@@ -11,11 +11,14 @@ from sekisho.sources import nft_text
 from sekisho.values.address import Family
 from tests.conformance.hosts import Host, random_host, snapshot_of
 from tests.conformance.nft_bridge_rules import BridgeRuleMaker
+from tests.conformance.nft_device_rules import DeviceRuleMaker
 from tests.conformance.nft_rules import NftRuleMaker
 from tests.conformance.vocabulary import INTERFACES, VOCABULARIES
 
 # How many of the hosts have a table of family bridge as well.
 BRIDGE_TABLES = 0.25
+# And how many have chains at the ingress and egress of interfaces.
+DEVICE_TABLES = 0.2
 _PLACE = re.compile(r"/dev/stdin:(\d+):\d+-\d+: Error")
 
 
@@ -69,6 +72,8 @@ def random_nft_host(seed: int, scratch: Scratch) -> Host:
     text = NftRuleMaker(chance, words).rule_set()
     if chance.random() < BRIDGE_TABLES:
         text += BridgeRuleMaker(chance, words).table_text()
+    if chance.random() < DEVICE_TABLES:
+        text += DeviceRuleMaker(chance, words).table_text()
     text = scratch.accepted(text)
     six = "6" if family == 6 else ""
     alike = (random_host(seed * 31 + at) for at in range(1000))

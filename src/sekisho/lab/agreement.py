@@ -118,7 +118,7 @@ def compare(
     if packet.iif in known.bridges:
         # A frame for an address that the oracle's bridge has not learned goes to every port, or to none.
         theirs_steps = _without_repeats(theirs_steps, mine_steps)
-    if mine == "bridged" or (mine == "unsolicited" and (packet.iif in known.bridges or known.bridge_tables)):
+    if mine == "bridged" or mine == "unsolicited":
         theirs_steps = mine_steps
     if comparing_steps and mine_steps != theirs_steps:
         found.append("other steps")
@@ -164,6 +164,12 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     ours, real = comparable(model_steps(leg)), comparable(kernel_steps(seen.passages))
     if unseen and known.bridge_tables and mine == "dropped" and not seen.frames and ours[: len(real)] == real:
         return "unsolicited", "unsolicited"  # what asks for the address was stopped on the bridge before
+    stopped = leg.steps[-1].table or "" if leg.steps else ""
+    if unseen and mine == "dropped" and stopped.startswith("netdev ") and ours[: len(real)] == real:
+        return (
+            "unsolicited",
+            "unsolicited",
+        )  # a chain at the egress stopped what asks for the neighbour before
     redirect = (leg.packet.proto, leg.packet.icmp_type) == (ICMP, 5)
     if mine == "dropped" and theirs == "blackhole" and redirect and seen.reason == "NOT_SPECIFIED":
         return mine, mine  # the translation drops it, no rule does, and no reason is given

@@ -69,7 +69,7 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
     steps = tuple(step for passage in own for step in passage.steps)
     drops = _own_drops(seen, own)
     if flooded:  # the far ends throw their copies away
-        drops = [name for name in drops if name != "NOT_SPECIFIED"] or drops
+        drops = [name for name in drops if name in BY_REASON] or drops
     reason = drops[-1] if drops else None
     seen = replace(seen, drops=drops)
     disposition = _end(own, egress, seen, replies, rejecting)
@@ -95,6 +95,8 @@ def own_answer(seen: Observed) -> Observed:
         end = "dropped"
     elif "input" in last.hooks:
         end = "delivered"
+    elif _stopping_step(last) is not None:
+        end = "dropped"
     else:
         # Whatever does not come to the end of its hooks was stopped in them, or by the route after them.
         named = [BY_REASON[name] for name in seen.drops if name in _OF_ROUTING] if last.hooks else []

@@ -79,6 +79,8 @@ class _Chain:
     rules: dict[bytes, int]
 
 
+_NETDEV_EGRESS = 1  # include/uapi/linux/netfilter.h, enum nf_dev_hooks
+
 # (place of the hook on the way, priority there, step)
 _Placed = tuple[int, int, SeenStep]
 _HOOK_ORDER: dict[Hook, int] = {
@@ -377,6 +379,9 @@ def _read_chains(sock: socket.socket) -> dict[tuple[str, bytes, bytes], _Chain]:
             priority = int.from_bytes(place[2], "big", signed=True)
             if family == "bridge":
                 hook = _BRIDGE_HOOK_NAMES.get(number(place[1]))
+            elif family == "netdev":  # egress stands behind all that IP asks
+                leaving = number(place[1]) == _NETDEV_EGRESS
+                hook, priority = ("postrouting", priority + (1 << 16)) if leaving else ("ingress", priority)
         key = (family, bytes(parts[1]), bytes(parts[3]))
         chains[key] = _Chain(family, netlink.text(parts[1]), netlink.text(parts[3]), hook, priority, {})
     request = netlink.netfilter_message(netlink.SUBSYS_NFTABLES, _GETRULE, netlink.NLM_F_DUMP, 0)

@@ -99,13 +99,12 @@ class HookWalk:
         self.lean(*self.program.gaps.get(hook, ()))
         packet = self.packet
         for checkpoint in checkpoints(self.program, hook):
-            before = (packet.dst, packet.src, packet.mark, packet.tos)
+            before = _routed_by(packet)
             if end := self._checkpoint(hook, checkpoint):
                 return end
-            if hook == "output" and (looks_at := reroutes(checkpoint)):
-                after = (packet.dst, packet.src, packet.mark, packet.tos)
-                if before[:looks_at] != after[:looks_at] and (end := self.route_again()):
-                    return end
+            looks_at = reroutes(checkpoint) if hook == "output" else 0
+            if before[:looks_at] != _routed_by(packet)[:looks_at] and (end := self.route_again()):
+                return end
         if hook in ("input", "postrouting") and self.connection is not None and packet.ctdir == 0:
             if self.tracker.clashes(self.connection):
                 return End("undetermined", (Doubt("connection-clash"),))
@@ -265,3 +264,8 @@ _VERDICTS: dict[type, str] = {
     Accept: "ACCEPT", Translate: "ACCEPT", Drop: "DROP", Reject: "REJECT", Jump: "JUMP", Goto: "GOTO",
     Return: "RETURN", NotUnderstood: "UNKNOWN",
 }  # fmt: skip
+
+
+def _routed_by(packet: Traveller) -> tuple[int, ...]:
+    """What ``reroutes`` counts in."""
+    return packet.dst, packet.src, packet.mark, packet.tos, packet.ttl if packet.family == 6 else 0

@@ -26,11 +26,12 @@ Checkpoint = Station | Tracking | NatCore
 
 
 def reroutes(checkpoint: Checkpoint) -> int:
-    """How much of (destination, source, mark, TOS) a checkpoint of OUTPUT compares to route again where
-    it changed: all in a chain of type route (iptables' mangle), the destination in the nat core."""
+    """How much of (destination, source, mark, TOS, and IPv6's hop limit) a checkpoint of OUTPUT compares to
+    route again where it changed: all in a chain of type route (iptables' mangle; ip6t_mangle_out), the
+    destination in the nat core."""
     if isinstance(checkpoint, NatCore):
         return 1
-    return 4 if isinstance(checkpoint, Station) and checkpoint.kind == "route" else 0
+    return 5 if isinstance(checkpoint, Station) and checkpoint.kind == "route" else 0
 
 
 def checkpoints(program: Program, hook: Hook) -> tuple[Checkpoint, ...]:

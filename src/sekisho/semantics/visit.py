@@ -42,7 +42,7 @@ class Visit(BridgeHooks):
 
     def arrive(self) -> End | Leaves:
         """The packet comes in by ``packet.iif``."""
-        return self.entrance() or self.prerouting() or self.input_decision()
+        return self.prerouting(enters=True) or self.input_decision()
 
     def arrive_loopback(self) -> End | Leaves:
         """Back in over lo: the packet still has the route it was sent by, so there is no new lookup
@@ -56,12 +56,13 @@ class Visit(BridgeHooks):
         """What is refused before any hook."""
         return self._object(self.program.entrance)
 
-    def prerouting(self) -> End | None:
-        """The interface's own chains, then the PREROUTING hook."""
+    def prerouting(self, enters: bool = False) -> End | None:
+        """The interface's own chains, then what no IP packet may be (``enters``), then PREROUTING."""
         packet = self.packet
         packet.reverse_path = partial(routing.reverse_path, self.program)
         packet.pkttype = self._frame_kind()
-        return self.hook("ingress") or self.hook("prerouting")
+        end = self.hook("ingress") or (self.entrance() if enters else None)
+        return end or self.hook("prerouting")
 
     def group_mac(self) -> str | None:
         """The MAC address of a frame for everybody or for a group; None: it is for one."""

@@ -309,7 +309,7 @@ class _Leg:
         self.packet.carry_mac("dst_mac", visit.group_mac() or visit.host.mac(bridge))
         # br_netfilter asks the hook while the packet is on the bridge still.
         if self._bridge_nf(visit) != "1":
-            end = visit.rise() or visit.entrance() or visit.prerouting()
+            end = visit.rise() or visit.prerouting(enters=True)
             return end or visit.input_decision()
         if end := visit.bridge_hook("bridge-prerouting", "low") or visit.prerouting():
             return end

@@ -60,15 +60,16 @@ class SymbolicVisit(SymbolicBridgeHooks):
 
     def arrive(self, front: Front) -> list[Leaving]:
         """Packets come in by their ``iif``."""
-        return self.input_decision(self.prerouting(self.entrance(front)))
+        return self.input_decision(self.prerouting(front, enters=True))
 
     def entrance(self, front: Front) -> Front:
         """Those that are not refused before any hook."""
         return self._object(self.program.entrance, front, "entrance")
 
-    def prerouting(self, front: Front) -> Front:
-        """The interface's own chains, then the PREROUTING hook."""
-        return self.hook("prerouting", self.hook("ingress", self._by_frame(front)))
+    def prerouting(self, front: Front, enters: bool = False) -> Front:
+        """The interface's own chains, then what no IP packet may be (``enters``), then PREROUTING."""
+        front = self.hook("ingress", self._by_frame(front))
+        return self.hook("prerouting", self.entrance(front) if enters else front)
 
     def _by_frame(self, front: Front) -> Front:
         """Note whom the frames are for; told apart at once only where rules ask for it."""
@@ -271,12 +272,11 @@ class SymbolicVisit(SymbolicBridgeHooks):
     def _unchanged(self, before: State, after: State, some: Set, looks_at: int) -> Set:
         """The packets of which destination, source, mark and TOS are as before, as far as they count."""
         some = self.space.equal(some, before.ends.dst, after.ends.dst)
-        if looks_at == 1:
-            return some
-        if before.mark != after.mark:
-            return self.space.nothing
+        if looks_at == 1 or before.mark != after.mark:
+            return some if looks_at == 1 else self.space.nothing
         some = self.space.equal(some, before.ends.src, after.ends.src)
-        return self.space.equal(some, before.tos, after.tos)
+        some = self.space.equal(some, before.tos, after.tos)
+        return some if self.space.family == 4 else self.space.equal(some, before.ttl, after.ttl)
 
     def _set_out(self, passed: Passed, state: State, some: Set, phase: str, ready: Front) -> None:
         """Send by the route that was found, or end where none was."""

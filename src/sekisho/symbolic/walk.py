@@ -324,8 +324,8 @@ class SymbolicWalk(Neighbours):
         kept: Front = {}
         front = self._to_bridge(front)
         front = host.bridge_hook("bridge-prerouting", front, "low") if nf else host.rise(front)
-        for before, some in (front if nf else host.entrance(front)).items():
-            asked = host.prerouting({before: some})
+        for before, some in front.items():
+            asked = host.prerouting({before: some}, enters=not nf)
             for state, part in asked.items():
                 same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
                 add(plain, state, same)

@@ -137,6 +137,9 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     if mine in taken and theirs in taken:
         return "delivered", "delivered"  # whether a socket of the oracle's own takes it says nothing
     refused = {"blackhole", "no_route", "unreachable", "prohibited"}
+    nobody = seen.packet.family == 6 and seen.packet.dst == 0
+    if mine in refused and nobody and seen.reason == "IP_INADDRERRORS":
+        return mine, mine  # whatever route refuses, the reason for :: is that one (ip6_pkt_drop)
     if mine in refused and theirs in refused:
         return mine, mine  # the ICMP answer itself may find no way, or be of the other kind
     if theirs == "blackhole" and bridges and mine in ("exits", "dropped", "rejected"):

@@ -12,8 +12,8 @@ import pytest
 from tests.conformance.campaign import Tally, run_hosts
 
 HOSTS, PACKETS = 240, 90
-# What the campaign still finds (docs/conformance.md lists it) is rarer by far; each is printed all the same.
-TOLERATED = 0.0005
+# A million decisions of the campaign find few such hosts or none (docs/conformance.md); each is printed.
+TOLERATED_HOSTS = 1
 NFT_HOSTS, NFT_PACKETS = 60, 60
 
 
@@ -37,7 +37,8 @@ def test_the_kernel_agrees_on_random_hosts(capsys: pytest.CaptureFixture[str]) -
             print(f"\n  DISAGREES {line}", end="")
         for line in total.unrepeated:
             print(f"\n  differed once, and not again: {line}", end="")
-    assert len(total.disagreements) <= total.decisions * TOLERATED, (repeat, total.disagreements)
+    differing = {line.partition(" (")[0] for line in total.disagreements}
+    assert len(differing) <= TOLERATED_HOSTS, (repeat, total.disagreements)
     assert total.unbuilt == 0, repeat
     assert total.decisions >= 20_000, repeat
     # Undetermined is an honest answer, but no way around the question.

@@ -25,7 +25,7 @@ class CompletionHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         sys.path.insert(0, str(Path(self.root, "src")))
-        from sekisho.cli.completion import completion_script
+        from sekisho.cli.completion_scripts import completion_script
 
         self._made = tempfile.TemporaryDirectory()
         for shell, place in PLACES.items():

@@ -63,9 +63,10 @@ class Scenario:
             command = str(item["cmd"])
             if command.startswith("docker compose up"):
                 from sekisho.docker.compose import load_project
+                from sekisho.docker.compose.acts import acts
 
                 project = load_project([self.folder / "compose.yaml"], project_name="proj", environment={})
-                yield self._as_started(list(project.acts())), int(item["rc"]), str(item.get("err"))
+                yield self._as_started(list(acts(project))), int(item["rc"]), str(item.get("err"))
                 continue
             act = parse_command(command)
             assert act is not None

@@ -128,6 +128,7 @@ def _acts(request: Request) -> tuple[list[Act], str, tuple[tuple[str, Evidence],
     unset: tuple[tuple[str, Evidence], ...] = ()
     if request.compose:
         from sekisho.docker.compose import load_project
+        from sekisho.docker.compose.acts import acts as compose_acts
 
         loaded = load_project(
             request.compose,
@@ -135,7 +136,7 @@ def _acts(request: Request) -> tuple[list[Act], str, tuple[tuple[str, Evidence],
             profiles=request.profiles,
             env_files=request.env_files,
         )
-        acts += loaded.acts()
+        acts += compose_acts(loaded)
         project, unset = loaded.name, loaded.unset
     for script in request.scripts:
         try:

@@ -56,17 +56,6 @@ def commands(lang: Lang) -> tuple[Command, ...]:
     return tuple(command for name in VERBS for command in _walk((name,), verb_parser(name, lang)))
 
 
-def completion_script(shell: str, lang: Lang) -> str:
-    """The script for ``bash``, ``zsh`` or ``fish``; descriptions are in ``lang``."""
-    if shell == "bash":
-        from sekisho.cli.completion_bash import bash_script as script
-    elif shell == "zsh":
-        from sekisho.cli.completion_zsh import zsh_script as script
-    else:
-        from sekisho.cli.completion_fish import fish_script as script
-    return script(commands(lang))
-
-
 def _walk(path: tuple[str, ...], parser: VerbParser) -> Iterator[Command]:
     options: list[CommandOption] = []
     arguments: list[Value] = []

@@ -178,16 +178,6 @@ def parse_version(text: str) -> Version:
     return (major, minor, patch or 0)
 
 
-def engine_with_flags(engine: Engine, words: list[str]) -> Engine:
-    """Apply dockerd's own flags (``--iptables=false``, ``--bip 10.0.0.1/24``...).
-
-    Raises UsageError for a flag with a bad value; flags that do not touch the network are accepted.
-    """
-    from sekisho.docker.engine_flags import apply
-
-    return apply(engine, words)
-
-
 def with_backend(engine: Engine, backend: str) -> Engine:
     """``iptables`` or ``nftables``. Raises UsageError where the engine has no such backend."""
     if backend not in ("iptables", "nftables"):

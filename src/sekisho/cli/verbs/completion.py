@@ -31,7 +31,7 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """0 with the script printed."""
-    from sekisho.cli.completion import completion_script
+    from sekisho.cli.completion_scripts import completion_script
 
     script = completion_script(args.shell, out.lang)
     if out.json:

@@ -1,15 +1,15 @@
-"""A compose project: its checked model, the networking part of ``docker compose config``, and its acts."""
+"""A compose project: its checked model, and the networking part of ``docker compose config``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sekisho.docker.compose import env_files
 from sekisho.docker.compose.node import Node, scalar_text
-from sekisho.docker.intent import Act, NetworkSpec, SubnetSpec
+from sekisho.docker.intent import NetworkSpec, SubnetSpec
 from sekisho.errors import said
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address, Prefix
@@ -46,12 +46,6 @@ class Project:
     def network_name(self, key: str) -> str:
         """The name that Docker knows a network of the file by."""
         return next((node.text("name") or key for name, node in self.networks if name == key), key)
-
-    def acts(self) -> Iterator[Act]:
-        """What ``docker compose up`` asks of Docker, in an order that it may take."""
-        from sekisho.docker.compose.acts import acts
-
-        return acts(self)
 
 
 def normal_name(text: str) -> str:

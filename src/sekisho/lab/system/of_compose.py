@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sekisho.docker.compose import load_project
+from sekisho.docker.compose.acts import acts
 from sekisho.docker.engine import Engine
 from sekisho.docker.predict import bare_host, predict
 from sekisho.lab.system.article import ARTICLE
@@ -27,7 +28,7 @@ def plan_of_compose(path: str, name: str | None = None, engine: Engine | None = 
     project = load_project([path])
     found = article_with_bare_host()
     host = found.hosts[0]
-    predicted = predict(_before(host, found), engine or Engine(), project.acts())
+    predicted = predict(_before(host, found), engine or Engine(), acts(project))
     after = with_known_containers(_unknown_sockets(predicted.after))
     base = lay_out(_open(found, after))
     parts = snapshot_parts(after, frozenset({host.interface}))

@@ -62,6 +62,18 @@ def test_every_finding_has_its_proof(tmp_path: Path) -> None:
     assert [place.text for place in finding.places] == list(reversed(text.splitlines()))
 
 
+def test_a_rule_that_its_callers_never_lead_to(tmp_path: Path) -> None:
+    rules = ["-A FORWARD -s 10.0.0.0/8 -j FROM-TEN", "-A FROM-TEN -s 9.9.9.9/32 -j DROP"]
+    text = ":FORWARD ACCEPT [0:0]\n:FROM-TEN - [0:0]\n" + "".join(f"{rule}\n" for rule in rules)
+    (tmp_path / "iptables-save.txt").write_text(f"*filter\n{text}COMMIT\n")
+    (tmp_path / "ip-addr.txt").write_text("2: eth0    inet 10.0.0.10/24 scope global eth0\n")
+    (finding,) = dead_lines(load(str(tmp_path)))
+    assert (finding.id, finding.args) == (
+        "lint.rule-contradicted", ("filter FROM-TEN", "1", "FORWARD 1"),
+    )  # fmt: skip
+    assert [place.text for place in finding.places] == rules[::-1]
+
+
 def test_a_route_that_never_wins(tmp_path: Path) -> None:
     write(tmp_path)
     with (tmp_path / "ip-route.txt").open("a") as file:

@@ -56,7 +56,7 @@ def _dead(host: HostCode, view: ChainView) -> Iterator[DeadLine]:
     names = [chain.name for chain in _looked_at(view.station, list(stations(host.programs[family])))]
     for dead in DeadLines(view).find(names):
         # Otherwise nobody knows which addresses are LOCAL, so nor what a jump takes.
-        if dead.proof or dead.why != "shadowed" or host.addresses[family]:
+        if dead.why != "contradicted" or host.addresses[family]:
             yield dead
 
 
@@ -112,12 +112,15 @@ _IDS = {
     "impossible": ("lint.rule-impossible", "warning"),
     "unreachable": ("lint.rule-unreachable", "warning"),
     "shadowed": ("lint.rule-shadowed", "warning"),
+    "contradicted": ("lint.rule-contradicted", "warning"),
     "redundant": ("lint.rule-redundant", "note"),
 }
 
 
 def _finding(dead: DeadLine, station: Station) -> Finding:
     code, severity = _IDS[dead.why]
+    if dead.why == "contradicted" and dead.chain.name.startswith("DOCKER-ISOLATION"):
+        severity = "note"  # dockerd writes it so for the only network
     places = [dead.line.evidence, *(line.evidence for _, line in dead.proof[:MOST_PROOF])]
     names = ", ".join(f"{chain.name} {line.number}" for chain, line in dead.proof[:MOST_PROOF])
     if len(dead.proof) > MOST_PROOF:

@@ -99,6 +99,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "rule {1} of {0} never matches anything: {2} takes all that it asks for",
         "{0} のルール{1}には何も当たらない: 求めるパケットは {2} が先に取る",
     ),
+    "lint.rule-contradicted": (
+        "rule {1} of {0} never matches anything: what leads there ({2}) lets none of its packets through",
+        "{0} のルール{1}には何も当たらない: そこへ導くルール ({2}) が、求めるパケットを通さない",
+    ),
     "lint.rule-unreachable": (
         "rule {1} of {0} is never asked: no packet gets that far ({2})",
         "{0} のルール{1}まで届くパケットがない ({2})",

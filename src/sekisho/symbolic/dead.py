@@ -55,12 +55,13 @@ MOST_WAYS = 256
 
 # Dead lines, each with the lines that make it so.
 _Gone = dict[int, frozenset[int]]
-Why = Literal["impossible", "unreachable", "shadowed", "redundant"]
+Why = Literal["impossible", "unreachable", "shadowed", "contradicted", "redundant"]
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLine:
-    """``proof`` are the lines that take all that the line asks for (or do the same with it)."""
+    """``proof`` are the lines that take all that the line asks for (or do the same with it), or those that
+    lead to its chain, where they let none of it through."""
 
     chain: ChainCode
     line: Guarded
@@ -160,6 +161,9 @@ class DeadLines:
         ):
             proof = tuple(search.proof.values())
             whole = [(where, each) for where, each in proof if where is chain and each.guard == ALWAYS]
+            if not proof:
+                calls = tuple((caller, caller.lines[at]) for caller, at in self.callers[chain.name])
+                return DeadLine(chain, line, "contradicted", calls)
             why = "unreachable" if whole else "shadowed"
             return DeadLine(chain, line, why, tuple(whole) or proof)
         return None

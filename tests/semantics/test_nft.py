@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.model.links import Interface, InterfaceAddress
+from sekisho.model.links import Interface, InterfaceAddress, Neighbour
 from sekisho.model.netfilter import Chain, Ruleset, Table
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -250,12 +250,10 @@ def test_ports_of_whatever_protocol() -> None:
     [
         ("output", "tcp dport 80 accept", "accept", "exits"),
         ("output", "tcp dport 80 drop", "accept", "dropped"),
-        ("postrouting", "tcp dport 80 accept", "drop", "exits"),
         ("postrouting", "tcp dport 81 accept", "drop", "dropped"),
         ("output", "ether type vmap { ip : drop }", "accept", "dropped"),
         ("forward", "drop", "accept", "exits"),
         ("output", 'meta obrname "eth1" drop', "accept", "dropped"),
-        ("output", 'meta ibrname "eth1" drop', "accept", "exits"),
         ("output", 'oifname "port9" drop', "accept", "undetermined"),
         ("output", "ether daddr 02:00:00:00:00:09 drop", "accept", "undetermined"),
         ("output", "ct state new drop", "accept", "undetermined"),
@@ -264,18 +262,62 @@ def test_ports_of_whatever_protocol() -> None:
     ],
 )
 def test_a_bridges_own_chains_are_walked(hook: str, rule: str, policy: str, want: str) -> None:
-    text = (
+    text = _of_bridge(hook, rule, policy)
+    assert _onto_bridge(text) == want
+    assert _end(text) == "exits"
+
+
+@pytest.mark.parametrize(
+    ("hook", "rule", "policy", "want"),
+    [
+        ("postrouting", "tcp dport 80 accept", "drop", "delivered"),
+        ("output", 'meta ibrname "eth1" drop', "accept", "delivered"),
+        ("output", "ether daddr 02:00:00:00:00:09 drop", "accept", "dropped"),
+        ("input", "counter", "drop", "delivered"),
+    ],
+)
+def test_a_known_neighbour_is_not_asked_for(hook: str, rule: str, policy: str, want: str) -> None:
+    known = Neighbour(Address.parse("10.1.0.9"), "eth1", "02:00:00:00:00:09", "REACHABLE")
+    assert _onto_bridge(_of_bridge(hook, rule, policy), known) == want
+
+
+@pytest.mark.parametrize(
+    ("hook", "rule", "policy", "want"),
+    [
+        ("output", "counter", "accept", "exits"),
+        ("output", "counter", "drop", "dropped"),
+        ("input", "counter", "drop", "undetermined"),
+        ("input", "drop", "accept", "undetermined"),
+        ("input", "ether type arp drop", "accept", "undetermined"),
+        ("input", "ether type vmap { ip : accept, arp : drop }", "accept", "undetermined"),
+        ("input", "ether type ip drop", "accept", "exits"),
+        ("prerouting", "tcp dport 80 drop", "accept", "exits"),
+        ("postrouting", "tcp dport 80 accept", "drop", "undetermined"),
+        ("postrouting", "ip daddr != 10.1.0.9 drop", "accept", "exits"),
+        ("forward", "drop", "drop", "exits"),
+    ],
+)
+def test_who_asks_for_an_address_passes_the_bridges_chains_too(
+    hook: str, rule: str, policy: str, want: str
+) -> None:
+    assert _onto_bridge(_of_bridge(hook, rule, policy)) == want
+
+
+def _of_bridge(hook: str, rule: str, policy: str) -> str:
+    return (
         f"table bridge br {{\n\tchain c {{\n\t\ttype filter hook {hook} priority filter; policy {policy};\n"
         f"\t\t{rule}\n\t}}\n}}\n"
     )
-    host = _namespace(text)
-    eth1 = Interface("eth1", kind="bridge")
-    world = World(Snapshot("x", replace(host, interfaces=(Interface("eth0"), eth1))))
+
+
+def _onto_bridge(text: str, *neighbours: Neighbour) -> str:
+    """How a packet ends that the host forwards to somebody on its bridge."""
+    interfaces = (Interface("eth0"), Interface("eth1", kind="bridge"))
+    host = replace(_namespace(text), interfaces=interfaces, neighbours=neighbours)
     packet = Packet(
         4, Address.parse("10.0.0.9").value, Address.parse("10.1.0.9").value, TCP, 40000, 80, iif="eth0"
     )
-    assert journey(world, Start(packet), with_reply=False).forward.disposition == want
-    assert _end(text) == "exits"
+    return journey(World(Snapshot("x", host)), Start(packet), with_reply=False).forward.disposition
 
 
 def test_a_map_has_one_line_for_each_verdict_and_what_catches_all_comes_last() -> None:

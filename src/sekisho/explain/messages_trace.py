@@ -144,10 +144,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "chain {1} of {0} has br_netfilter's own priority: it is taken to come before the chains for IP",
         "{0}のチェイン{1}はbr_netfilterと同じ優先度を持つ: IP用チェインより先とみなす",
     ),
-    "bridge-address-resolution": (
-        "what asks for MAC addresses is taken to pass the bridge's own chains on {0}",
-        "MACアドレスの問い合わせは{0}のブリッジ用チェインを通過できるとみなす",
-    ),
     "local-table-inferred": (
         "table local not captured: the host's addresses are taken from the routes' src and ip addr",
         "localテーブルは未取得: ホストのアドレスは経路のsrcとip addrから推定",
@@ -299,6 +295,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "sent-to-everybody": (
         "a packet to a broadcast or multicast address leaves and is looped back as well",
         "ブロードキャスト・マルチキャスト宛のパケットは、外へ出ると同時に自分にも戻ってくる",
+    ),
+    "bridge-address-resolution": (
+        "depends on whether the bridge's own chains let pass what asks for the MAC address on {0}: the"
+        " neighbour is not in ip neigh",
+        "{0} でMACアドレスの問い合わせをブリッジ用チェインが通すかによる (この近隣は ip neigh にない)",
     ),
     "connection-clash": (
         "another connection has the same addresses and ports: the kernel drops it or picks another port",

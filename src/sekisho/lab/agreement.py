@@ -33,15 +33,13 @@ class Terms:
 
     ``bare`` are the legacy rules without a condition that accept, drop or return: the kernel's trace calls
     them the policy, or the end, of their chain (net/ipv4/netfilter/ip_tables.c, get_chainname_rulenum).
-    ``nodes`` are the namespaces that the oracle really has; ``legacy``: there are no other tables;
-    ``bridge_tables``: some are about a bridge's frames, those that ask for an address among them.
+    ``nodes`` are the namespaces that the oracle really has; ``legacy``: there are no other tables.
     """
 
     bridges: frozenset[str]
     nodes: frozenset[str]
     bare: frozenset[Place]
     legacy: bool
-    bridge_tables: bool = False
 
 
 def terms(snapshot: Snapshot) -> Terms:
@@ -58,8 +56,7 @@ def terms(snapshot: Snapshot) -> Terms:
     )
     bridges = frozenset(item.name for item in interfaces_of(host) if is_bridge(item))
     nodes = frozenset({"", *(item.name for item in separate(snapshot))})
-    of_bridge = host.nft is not None and any(table.family == "bridge" for table in host.nft.tables)
-    return Terms(bridges, nodes, bare, bool(legacy) and len(legacy) == len(host.rulesets), of_bridge)
+    return Terms(bridges, nodes, bare, bool(legacy) and len(legacy) == len(host.rulesets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +160,11 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     if mine == "martian" and seen.packet.family == 6 and theirs == "blackhole":
         return mine, mine  # neither a step nor a reason: it is gone before routing
     silence = ("undetermined", "neighbour_failed", "dropped", "unreachable", "prohibited")
-    unseen = theirs in silence and (seen.packet.family == 6 or known.bridge_tables)
     ours, real = comparable(model_steps(leg)), comparable(kernel_steps(seen.passages))
-    if unseen and known.bridge_tables and mine == "dropped" and not seen.frames and ours[: len(real)] == real:
-        return "unsolicited", "unsolicited"  # what asks for the address was stopped on the bridge before
     stopped = leg.steps[-1].table or "" if leg.steps else ""
-    if unseen and mine == "dropped" and stopped.startswith("netdev ") and ours[: len(real)] == real:
-        return (
-            "unsolicited",
-            "unsolicited",
-        )  # a chain at the egress stopped what asks for the neighbour before
+    past_ip = stopped.startswith(("netdev ", "bridge ")) and mine == "dropped" and not seen.frames
+    if past_ip and theirs in silence and ours[: len(real)] == real:
+        return "unsolicited", "unsolicited"  # a chain there stopped what asks for the neighbour before
     redirect = (leg.packet.proto, leg.packet.icmp_type) == (ICMP, 5)
     if mine == "dropped" and theirs == "blackhole" and redirect and seen.reason == "NOT_SPECIFIED":
         return mine, mine  # the translation drops it, no rule does, and no reason is given

@@ -16,19 +16,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sekisho.semantics.hook_walk import End, HookWalk
-from sekisho.semantics.journey import Hook, Lean
+from sekisho.semantics.journey import Doubt, Hook, Lean
+from sekisho.semantics.nft_arp import may_hide
 from sekisho.values.address import Address
 
-# What asks for a neighbour's MAC address passes these as well, and so does the answer.
-_FOR_ADDRESSES: tuple[Hook, ...] = (
-    "bridge-output", "bridge-postrouting", "bridge-prerouting", "bridge-input"
-)  # fmt: skip
 Which = Literal["all", "low", "high"]
 
 
 def stands(priority: int, which: Which) -> bool:
     """Whether a chain of that priority is among those before br_netfilter (low), or after it (high)."""
     return which == "all" or (priority <= 0) == (which == "low")
+
+
+def hidden(bridge: str) -> Doubt:
+    """The question that this leaves."""
+    return Doubt("bridge-address-resolution", (bridge,))
 
 
 @dataclass(slots=True)
@@ -55,9 +57,13 @@ class BridgeHooks(HookWalk):
 
     def descend(self) -> End | None:
         """What the host itself hands to a bridge: it does not tell where it came in."""
-        if any(self.program.stations.get(hook) for hook in _FOR_ADDRESSES):
-            self.lean(Lean("bridge-address-resolution", (self.packet.oif or "",)))
-        return self._nowhere("bridge-output") or self._nowhere("bridge-postrouting")
+        if end := self._nowhere("bridge-output") or self._nowhere("bridge-postrouting"):
+            return end  # nothing leaves, whether the neighbour is found or not
+        bridge, next_hop = self.packet.oif or "", self.packet.next_hop
+        known = next_hop is None or self.host.knows(bridge, next_hop)
+        if not known and may_hide(self.host.facts.nft) and self.choices.choose((hidden(bridge),), 2):
+            return End("neighbour_failed")
+        return None
 
     def cross(self) -> End | None:
         """From one port to another, where netfilter's IP hooks are not asked."""

@@ -22,7 +22,9 @@ from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
 from sekisho.semantics.sockets import published_ports, socket_chain
 from sekisho.semantics.tracked import without_idle_nat
-from sekisho.values.address import Family, format_ip
+from sekisho.values.address import Address, Family, format_ip
+
+_UNKNOWN = frozenset({"FAILED", "INCOMPLETE", "NONE", None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,18 @@ class HostCode:
             if route.kind == "broadcast" and any(hop.dev == interface for hop in route.nexthops)
         }
         return frozenset(value for value in found if value is not None)
+
+    def neighbours(self, interface: str, family: Family) -> frozenset[int]:
+        """Whose MAC addresses are known on an interface: they need not be asked for."""
+        return frozenset(
+            item.address.value
+            for item in self.facts.neighbours or ()
+            if item.interface == interface and item.address.family == family and item.state not in _UNKNOWN
+        )
+
+    def knows(self, interface: str, neighbour: Address) -> bool:
+        """Whether the MAC address of a neighbour on an interface is known."""
+        return neighbour.value in self.neighbours(interface, neighbour.family)
 
     def mac(self, interface: str) -> str | None:
         """An interface's MAC address; None: not captured."""

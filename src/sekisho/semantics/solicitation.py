@@ -26,7 +26,6 @@ _SOLICITATION, _ADVERTISEMENT = 135, 136
 _GROUP = 0xFF02 << 112 | 1 << 32 | 0xFF << 24
 _HOP_LIMIT = 255  # with another one it may come from afar and counts for nothing (ndisc_rcv)
 _LENGTH = 72  # 40 of IPv6, 24 of ICMPv6, 8 with the link-layer address
-_UNKNOWN = frozenset({"FAILED", "INCOMPLETE", "NONE", None})
 _MAX_RUNS = 64
 # Whether it goes out, its type, the hooks on its way.
 _Way = tuple[bool, int, tuple[Hook, ...]]
@@ -43,15 +42,6 @@ class Solicited:
 
     refusal: Step | None = None
     doubts: tuple[Doubt, ...] = ()
-
-
-def known_neighbours(host: HostCode, interface: str) -> frozenset[int]:
-    """The IPv6 neighbours on an interface that the host need not ask for."""
-    return frozenset(
-        item.address.value
-        for item in host.facts.neighbours or ()
-        if item.interface == interface and item.address.family == 6 and item.state not in _UNKNOWN
-    )
 
 
 def asks(host: HostCode, interface: str) -> bool:
@@ -80,7 +70,7 @@ def _here(host: HostCode, interface: str) -> list[HostAddress]:
 
 def sought(host: HostCode, interface: str, next_hop: Address, src: int) -> Solicited:
     """What comes of a packet's need for its next hop; ``src`` is the packet's."""
-    if next_hop.value in known_neighbours(host, interface) or not asks(host, interface):
+    if host.knows(interface, next_hop) or not asks(host, interface):
         return Solicited()
     return solicited(host, interface, next_hop, source_for(host, interface, src))
 

@@ -241,6 +241,8 @@ class _Leg:
         found = solicitation.sought(visit.host, leaves.interface, leaves.next_hop, self.packet.src)
         if found.refusal is None or (found.doubts and self.walk.choices.choose(found.doubts, 2)):
             return None
+        while visit.steps and (visit.steps[-1].table or "").startswith("netdev "):
+            visit.steps.pop()  # the egress comes after the search
         visit.steps.append(solicitation.refused(found.refusal, leaves.interface, leaves.next_hop))
         return End("neighbour_failed", answer="icmp6-addr-unreachable")
 

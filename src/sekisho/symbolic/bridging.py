@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sekisho.semantics.bridging import Which, stands
+from sekisho.semantics.bridging import Which, hidden, stands
 from sekisho.semantics.journey import Hook
+from sekisho.semantics.nft_arp import may_hide
+from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.hook_walk import SymbolicHookWalk
 from sekisho.symbolic.state import OPEN, Front, State, add
+from sekisho.values.address import Address
+from sekisho.values.intset import IntSet
 
 # Takes away the packets that a bridge would have to send back to where they came from.
 Turned = Callable[[Front], Front]
@@ -30,7 +34,25 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
 
     def descend(self, front: Front) -> Front:
         """What the host itself hands to a bridge."""
-        return self._nowhere("bridge-postrouting", self._nowhere("bridge-output", front))
+        front = self._nowhere("bridge-postrouting", self._nowhere("bridge-output", front))
+        return self._found(front) if may_hide(self.host.facts.nft) else front
+
+    def _found(self, front: Front) -> Front:
+        """Those whose neighbour's MAC address is known, or let pass by the bridge's own chains."""
+        found: Front = {}
+        for state, some in front.items():
+            bridge, next_hop = state.way or "", state.towards
+            if isinstance(next_hop, Address):
+                known = self.host.knows(bridge, next_hop)
+                there = self.space.everything if known else self.space.nothing
+            else:
+                neighbours = self.host.neighbours(bridge, self.space.family)
+                there = self.space.member(next_hop, IntSet.of(*neighbours))
+            lost = self.space.choice(("hidden", bridge, state.reply, state.visits), (hidden(bridge),))
+            fate = Fate("neighbour_failed", self.host.name, hook="neighbour")
+            self.walk.end(fate, state, some & ~there & lost)
+            add(found, state, some & (there | ~lost))
+        return found
 
     def cross(self, front: Front) -> Front:
         """From one port to another, where netfilter's IP hooks are not asked."""

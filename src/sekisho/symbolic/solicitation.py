@@ -33,8 +33,7 @@ class Solicitations:
             return nothing
         if leaving.bridged or leaving.state.linkdown or not solicitation.asks(host, interface):
             return nothing
-        known = solicitation.known_neighbours(host, interface)
-        some = leaving.some & ~self._at(next_hop, IntSet.of(*known))
+        some = leaving.some & ~self._at(next_hop, IntSet.of(*host.neighbours(interface, 6)))
         lost = nothing
         for source, here in self._sources(host, leaving, some):
             if isinstance(next_hop, Address):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from sekisho.cli.main import program
 
-from sekisho.cli.main import main
-
-sys.exit(main())
+program()

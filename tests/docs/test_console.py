@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ def sessions() -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("page", "command", "shown"), list(sessions()))
 def test_a_page_shows_what_the_program_prints(page: str, command: str, shown: str) -> None:
-    program = f"{sys.executable} -m sekisho"
+    program = f"{shlex.quote(sys.executable)} -m sekisho"
     line = re.sub(r"\bsekisho (?=[a-z])", lambda _: f"{program} ", command)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sekisho.answers.finding import Finding
-from sekisho.answers.nft_unused import unused_of_nft
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.host import HostCode, compile_host
@@ -40,7 +39,10 @@ def dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
                 yield _finding(*told)
     yield from _unused_chains(snapshot.host)
     yield from _unused_sets(snapshot.host)
-    yield from unused_of_nft(snapshot.host)
+    if snapshot.host.nft is not None:
+        from sekisho.answers.nft_unused import unused_of_nft  # nftables' words, only where there are some
+
+        yield from unused_of_nft(snapshot.host)
     yield from _hidden_routes(snapshot.host)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import Ruleset, Table
-from sekisho.sources import iptables_list, iptables_S, iptables_save
+from sekisho.sources import iptables_S, iptables_save
 from sekisho.sources.collected import Collected
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.pieces import HOST, Piece
@@ -83,6 +83,8 @@ def _tables(piece: Piece, collected: Collected) -> list[tuple[Table, str]]:
     if piece.format is Format.IPTABLES_S:
         parsed = iptables_S.parse(piece.text, piece.file, piece.family, table)
     else:
+        from sekisho.sources import iptables_list  # which knows every match's words: only for listings
+
         parsed = iptables_list.parse(piece.text, piece.file, piece.family, table)
     with_chains = Parsed(tuple(one for one in parsed.facts if one.chains), parsed.unread)
     return [(_cut(one, piece), piece.backend) for one in collected.take(piece, with_chains)]

@@ -15,6 +15,8 @@ from sekisho.model.aws import Instance
 from sekisho.model.docker import DockerContainer
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics import solicitation
+from sekisho.semantics.addresses import host_addresses
+from sekisho.semantics.host import compile_host
 from sekisho.semantics.journey import Step
 from sekisho.semantics.journeys import journey
 from sekisho.semantics.sysctl_files import winner
@@ -70,8 +72,10 @@ def _forwarding_off(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _neighbours_lost(snapshot: Snapshot) -> Iterator[Finding]:
     """IPv6's neighbour discovery passes the host's own rules, as ARP does not."""
-    host = World(snapshot).host
-    wide = [item for item in host.addresses[6] if item.scope not in ("link", "host")]
+    wide = [item for item in host_addresses(snapshot.host, 6) if item.scope not in ("link", "host")]
+    if not wide:
+        return
+    host = compile_host(snapshot.host)
     lost: dict[tuple[str, str], list[str]] = {}
     refusals: dict[tuple[str, str], Step] = {}
     for interface in dict.fromkeys(item.interface for item in wide):

@@ -103,10 +103,11 @@ def _told(
         asked = (doubt for each, _, _ in choices.taken for doubt in each)
         doubts.update(dict.fromkeys((*asked, *reasons)))
     refused = [step for step in refusals if step is not None]
-    if not refused:
+    if not refused and not pending:
         return Solicited()
     certain = len(refused) == len(refusals) and not pending and not open_ends
-    return Solicited(refused[0], () if certain else tuple(doubts))
+    refusal = refused[0] if refused else Step("neighbour", "DROP")  # too many questions to ask them all
+    return Solicited(refusal, () if certain else tuple(doubts))
 
 
 def _refusal(
@@ -153,7 +154,9 @@ def _unstated(any_source: bool, any_neighbour: bool, goes_out: bool) -> Iterator
 
 
 def place(refusal: Step) -> str:
-    """Which rule or policy it was."""
+    """Which rule or policy it was; the hook where it is none."""
+    if refusal.table is None:
+        return refusal.hook
     return f"{refusal.table} {refusal.chain}{'' if refusal.rule is None else f' {refusal.rule}'}"
 
 

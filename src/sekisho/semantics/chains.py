@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
@@ -46,6 +47,24 @@ class Choices:
         answer = self.script[at] if at < len(self.script) else 0
         self.taken.append((reasons, answer, answers))
         return answer
+
+
+Told = TypeVar("Told")
+
+
+def explored(ask: Callable[[Choices], Told], most: int) -> tuple[list[tuple[Choices, Told]], bool]:
+    """Ask once for every way of answering the questions met, and whether some ways were left over."""
+    runs: list[tuple[Choices, Told]] = []
+    pending: list[tuple[int, ...]] = [()]
+    while pending and len(runs) < most:
+        choices = Choices(pending.pop())
+        runs.append((choices, ask(choices)))
+        # Every question met beyond the script was answered with 0: queue its other answers.
+        answers = tuple(answer for _, answer, _ in choices.taken)
+        for at in range(len(choices.script), len(choices.taken)):
+            for other in range(1, choices.taken[at][2]):
+                pending.append((*answers[:at], other))
+    return runs, bool(pending)
 
 
 @dataclass(frozen=True, slots=True)

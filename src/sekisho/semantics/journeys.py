@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sekisho.semantics.chains import Choices
+from sekisho.semantics.chains import Choices, explored
 from sekisho.semantics.journey import Doubt, Journey, Lean, Leg
 from sekisho.semantics.program import RELATED
 from sekisho.semantics.related import is_error
@@ -45,17 +45,7 @@ class Start:
 
 def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
     """Follow the packet, and its reply when it got through."""
-    runs: list[tuple[Choices, Journey]] = []
-    pending: list[tuple[int, ...]] = [()]
-    while pending and len(runs) < MAX_RUNS:
-        script = pending.pop()
-        choices = Choices(script)
-        runs.append((choices, _once(world, start, with_reply, choices)))
-        # Every question met beyond the script was answered with 0: queue its other answers.
-        answers = tuple(answer for _, answer, _ in choices.taken)
-        for at in range(len(script), len(choices.taken)):
-            for other in range(1, choices.taken[at][2]):
-                pending.append((*answers[:at], other))
+    runs, cut = explored(lambda choices: _once(world, start, with_reply, choices), MAX_RUNS)
     open_questions: dict[Doubt, None] = {}
     for choices, _ in runs:
         open_questions.update(dict.fromkeys(choices.passed_over))
@@ -63,7 +53,7 @@ def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
     first = replace(runs[0][1], undecided=tuple(open_questions))
     if len(runs) == 1:
         return first
-    return _combine(first, runs, bool(pending))
+    return _combine(first, runs, cut)
 
 
 def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Journey:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.semantics.addresses import HostAddress
-from sekisho.semantics.chains import Choices
+from sekisho.semantics.chains import Choices, explored
 from sekisho.semantics.conntrack import Tracker
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt, Hook, Step
@@ -88,24 +88,15 @@ def answered(host: HostCode, interface: str, own: int) -> Solicited:
 def _told(
     host: HostCode, interface: str, next_hop: Address | None, source: int | None, ways: tuple[_Way, ...]
 ) -> Solicited:
-    refusals: list[Step | None] = []
+    runs, cut = explored(lambda each: _refusal(host, interface, next_hop, source, each, ways), _MAX_RUNS)
     doubts: dict[Doubt, None] = {}
-    pending: list[tuple[int, ...]] = [()]
-    open_ends = False
-    while pending and len(refusals) < _MAX_RUNS:
-        choices = Choices(pending.pop())
-        refusal, reasons = _refusal(host, interface, next_hop, source, choices, ways)
-        refusals.append(refusal)
-        open_ends = open_ends or bool(reasons)
-        taken = tuple(answer for _, answer, _ in choices.taken)
-        for at in range(len(choices.script), len(taken)):
-            pending += [(*taken[:at], other) for other in range(1, choices.taken[at][2])]
+    for choices, (_, reasons) in runs:
         asked = (doubt for each, _, _ in choices.taken for doubt in each)
         doubts.update(dict.fromkeys((*asked, *reasons)))
-    refused = [step for step in refusals if step is not None]
-    if not refused and not pending:
+    refused = [step for _, (step, _) in runs if step is not None]
+    if not refused and not cut:
         return Solicited()
-    certain = len(refused) == len(refusals) and not pending and not open_ends
+    certain = len(refused) == len(runs) and not cut and not any(reasons for _, (_, reasons) in runs)
     refusal = refused[0] if refused else Step("neighbour", "DROP")  # too many questions to ask them all
     return Solicited(refusal, () if certain else tuple(doubts))
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sekisho.errors import SekishoError
+from sekisho.lab.tools import blamed_line, ending_with_parent, readable
 
 CLONE_NEWNET = 0x40000000
 _OWN = "/proc/thread-self/ns/net"
@@ -82,14 +83,15 @@ class NetworkNamespace:
         program = tool(argv[0])
         if program is None:
             raise LabError(f"the command {argv[0]!r} is not installed")
-        with self.inside():
+        with self.inside(), os.fdopen(readable(feed), "rb") as file:
             done = subprocess.run(
-                [program, *argv[1:]], input=feed, capture_output=True, text=True, check=False
-            )
+                [program, *argv[1:]], stdin=file, capture_output=True, text=True, check=False,
+                preexec_fn=ending_with_parent(),
+            )  # fmt: skip
         if done.returncode != 0:
             raise LabError(
                 f"{' '.join(argv)} failed: {done.stderr.strip() or done.stdout.strip()}",
-                text=_blamed_line(done.stderr, feed),
+                text=blamed_line(done.stderr, feed),
             )
         return done.stdout
 
@@ -120,12 +122,3 @@ class NetworkNamespace:
 def sysctl_path(key: str) -> str:
     """The file of a sysctl; ``/`` inside a key stands for a dot of an interface's name."""
     return "/proc/sys/" + key.translate(str.maketrans("./", "/."))
-
-
-def _blamed_line(stderr: str, feed: str) -> str:
-    """The line of the input that a batch tool's message names (``line 7 failed``, ``-:7``)."""
-    lines = feed.splitlines()
-    for word in stderr.replace(":", " ").split():
-        if word.isdigit() and 0 < int(word) <= len(lines):
-            return lines[int(word) - 1]
-    return ""

@@ -18,7 +18,7 @@ from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
 from sekisho.lab.system import commands, rtnetlink
 from sekisho.lab.system.limits import raise_descriptor_limit
 from sekisho.lab.system.listening import listen
-from sekisho.lab.system.loading import Loads, readable, run_batch
+from sekisho.lab.system.loading import Loads, run_batch
 from sekisho.lab.system.plan import (
     Bridge,
     IpLine,
@@ -32,6 +32,7 @@ from sekisho.lab.system.plan import (
 )
 from sekisho.lab.system.shaping import shape_wires
 from sekisho.lab.system.sysctls import what_differs, write_sysctl
+from sekisho.lab.tools import readable
 
 Report = Callable[[str, int, int], None]
 

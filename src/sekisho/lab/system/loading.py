@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
 from sekisho.lab.system.plan import Load
+from sekisho.lab.tools import blamed_line, readable
 
 # iptables-legacy locks a file of the whole machine; each node has rules of its own.
 LOCK_FILE = "/dev/null"
@@ -60,23 +61,6 @@ class Loads:
         for _, process, _ in self._running.values():
             process.kill()
             process.wait()
-
-
-def blamed_line(said: str, text: str) -> str:
-    """The line of the input that a restore program's message names (``line 7 failed``)."""
-    lines = text.splitlines()
-    for word in said.replace(":", " ").split():
-        if word.isdigit() and 0 < int(word) <= len(lines):
-            return lines[int(word) - 1]
-    return ""
-
-
-def readable(text: str) -> int:
-    """A file without a name that holds the text, ready to be read from its beginning."""
-    fd = os.memfd_create("sekisho")
-    os.write(fd, text.encode())
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
 
 
 _FAILED = re.compile(r"^(?P<why>(?:(?!Command failed).*\n)*?)Command failed -:(?P<line>\d+)", re.MULTILINE)

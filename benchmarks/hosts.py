@@ -122,34 +122,39 @@ class _DockerRules:
         return "\n".join((*lines, "COMMIT", ""))
 
 
+def _host(subnet: str, number: int) -> str:
+    """Addresses of a subnet; those that do not fit are in the next of its networks, 20 further on."""
+    first, second, third = subnet.split(".")
+    return f"{first}.{second}.{int(third) + 20 * (number // 250)}.{2 + number % 250}"
+
+
 def firewall(folder: Path, rules: int = 5000, seed: int = 1) -> Path:
     """A department's firewall: per interface a chain of sender checks that RETURN, and services by host."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = Random(seed)
     inner = [(f"eth1.{100 + at}", f"131.159.{at}") for at in range(20)]
+    each = rules // 45  # hosts of a subnet
     lines = ["*filter", ":INPUT DROP [0:0]", ":FORWARD DROP [0:0]", ":OUTPUT ACCEPT [0:0]"]
     chains: dict[str, list[str]] = {}
     base = ["-A FORWARD -m state --state RELATED,ESTABLISHED,UNTRACKED -j ACCEPT"]
     for device, subnet in inner:
         name = device.partition(".")[2]
         chains[f"mac_{name}"] = []
-        chains[f"ranges_{name}"] = [
-            f"-A ranges_{name} -s {subnet}.0/24 -j RETURN",
-            f"-A ranges_{name} -j DROP",
-        ]
+        nets = dict.fromkeys(_host(subnet, number).rpartition(".")[0] for number in range(each))
+        chains[f"ranges_{name}"] = [f"-A ranges_{name} -s {net}.0/24 -j RETURN" for net in nets]
+        chains[f"ranges_{name}"].append(f"-A ranges_{name} -j DROP")
         base.append(f"-A FORWARD -s {subnet}.0/25 -i {device} -j mac_{name}")
         base.append(f"-A FORWARD -i {device} -j ranges_{name}")
     for device, subnet in inner:
         name = device.partition(".")[2]
-        for last in range(2, 2 + rules // 45):
+        for number in range(each):
             mac = ":".join(f"{draw.randrange(256):02x}" for _ in range(6))
-            chains[f"mac_{name}"].append(
-                f"-A mac_{name} -s {subnet}.{last}/32 -m mac --mac-source {mac} -j RETURN"
-            )
+            sender = f"-s {_host(subnet, number)}/32 -m mac --mac-source {mac}"
+            chains[f"mac_{name}"].append(f"-A mac_{name} {sender} -j RETURN")
     chains["services"] = []
     while len(base) + sum(map(len, chains.values())) < rules - 60:
         device, subnet = draw.choice(inner)
-        host = f"{subnet}.{draw.randrange(2, 2 + rules // 45)}"
+        host = _host(subnet, draw.randrange(each))
         kind = draw.random()
         if kind < 0.45:
             proto = draw.choice(("tcp", "tcp", "udp"))

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from sekisho.answers.finding import Finding
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics.conjunction import parts
 from sekisho.semantics.host import HostCode, compile_host
-from sekisho.semantics.program import ChainCode, Goto, Jump, Station, parts
+from sekisho.semantics.program import ChainCode, Goto, Jump, Station
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.values.address import Family

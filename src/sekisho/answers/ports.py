@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.model.docker import DockerContainer
+from sekisho.semantics.conjunction import conjuncts
 from sekisho.semantics.program import Accept, Guard, In, Translate
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.world import World
-from sekisho.symbolic.narrow import conjuncts
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP, UDP, protocol_number

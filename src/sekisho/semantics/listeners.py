@@ -21,8 +21,9 @@ from dataclasses import replace
 from sekisho.model.docker import DockerContainer
 from sekisho.model.host import Socket
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.conjunction import conjuncts, parts
 from sekisho.semantics.host import HostCode
-from sekisho.semantics.program import All, Guard, In, Translate, parts
+from sekisho.semantics.program import In, Translate
 from sekisho.semantics.sockets import socket_chain
 from sekisho.values.address import Address
 from sekisho.values.packet import TCP, UDP
@@ -158,16 +159,8 @@ def _translated(host: HostCode) -> Iterator[tuple[str, int]]:
                 if not isinstance(action, Translate) or action.addresses is None or action.ports is None:
                     continue
                 if action.what == "dst" and action.addresses[0] == _RESOLVER.value:
-                    for one in _conjuncts(guard):
+                    for one in conjuncts(guard):
                         if isinstance(one, In) and one.field == "proto":
                             for number, name in ((TCP, "tcp"), (UDP, "udp")):
                                 if number in one.values:
                                     yield name, action.ports[0]
-
-
-def _conjuncts(guard: Guard) -> Iterator[Guard]:
-    if isinstance(guard, All):
-        for part in guard.guards:
-            yield from _conjuncts(part)
-    else:
-        yield guard

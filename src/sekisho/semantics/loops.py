@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from sekisho.semantics.conjunction import parts
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     Action,
@@ -19,7 +20,6 @@ from sekisho.semantics.program import (
     Jump,
     NotUnderstood,
     Series,
-    parts,
 )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option
 from sekisho.semantics import ipsets
+from sekisho.semantics.conjunction import both
 from sekisho.semantics.icmp_names import icmp_type_code
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_address_type import addrtype_guard
@@ -44,8 +45,7 @@ def rule_guard(options: Sequence[Option], context: MatchContext, evidence: Evide
         key = (option.module, index if option.module in _ONE_BY_ONE else 0)
         groups.setdefault(key, []).append(option)
     guards = [_module_guard(module, group, context, evidence) for (module, _), group in groups.items()]
-    kept = tuple(guard for guard in guards if guard != ALWAYS)
-    return kept[0] if len(kept) == 1 else All(kept)
+    return both(*guards)
 
 
 def _module_guard(
@@ -93,7 +93,7 @@ def _each(read: Callable[[Option, MatchContext], Guard | None]) -> Reader:
             if guard is None:
                 return None
             guards.append(Not(guard) if option.negated else guard)
-        return guards[0] if len(guards) == 1 else All(tuple(guards))
+        return both(*guards)
 
     return reader
 

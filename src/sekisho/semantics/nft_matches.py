@@ -22,6 +22,7 @@ from sekisho.model.nft_rule import (
     SetReference,
     Word,
 )
+from sekisho.semantics.conjunction import both
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_bridge import bridge_column
 from sekisho.semantics.nft_columns import Absent, AnyColumn, Column, Fixed, InterfaceColumn, Open, column
@@ -31,7 +32,6 @@ from sekisho.semantics.nft_values import number, numbers, plain, union
 from sekisho.semantics.program import (
     ALWAYS,
     NEVER,
-    All,
     AnyOf,
     Guard,
     In,
@@ -72,14 +72,6 @@ class _Doubtful(Exception):
 
 def _text(evidence: Evidence | None) -> str:
     return evidence.text.strip() if evidence else ""
-
-
-def both(*guards: Guard) -> Guard:
-    """All of them, without what always holds."""
-    kept: list[Guard] = []
-    for guard in guards:
-        kept += guard.guards if isinstance(guard, All) else (guard,)
-    return kept[0] if len(kept) == 1 else All(tuple(kept))
 
 
 def _guard(match: Match, context: NftContext) -> Guard:

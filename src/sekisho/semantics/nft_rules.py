@@ -47,12 +47,13 @@ from sekisho.model.nft_rule import (
     VerdictMap,
     Xt,
 )
+from sekisho.semantics.conjunction import both
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_actions import assign_actions, reject_action, verdict_action
 from sekisho.semantics.nft_bridge import turns_frames
 from sekisho.semantics.nft_columns import TRACKED
 from sekisho.semantics.nft_context import NftContext
-from sekisho.semantics.nft_matches import CATCH_ALL, both, match_guard
+from sekisho.semantics.nft_matches import CATCH_ALL, match_guard
 from sekisho.semantics.nft_nat import mapped, nat_action
 from sekisho.semantics.nft_values import plain
 from sekisho.semantics.program import (

@@ -15,8 +15,7 @@ of what a rule means.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sekisho.model.evidence import Evidence
@@ -323,16 +322,6 @@ class Guarded:
     text: str = ""
     target: str = ""
     evidence: Evidence | None = field(default=None, compare=False)
-
-
-def parts(line: Guarded) -> Iterator[Guarded]:
-    """The single acts of a line, each with all that must hold for it; a plain line is its only part."""
-    if not isinstance(line.action, FirstOf | Series):
-        yield line
-        return
-    for inner in line.action.lines:
-        guard = All((line.guard, inner.guard)) if line.guard != ALWAYS else inner.guard
-        yield from parts(replace(line, guard=guard, action=inner.action))
 
 
 @dataclass(frozen=True, slots=True)

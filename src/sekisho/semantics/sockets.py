@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sekisho.model.evidence import Unread
 from sekisho.model.host import Socket
+from sekisho.semantics.conjunction import parts
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.program import (
     Accept,
@@ -24,7 +25,6 @@ from sekisho.semantics.program import (
     Station,
     Stop,
     Translate,
-    parts,
 )
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sekisho.semantics.conjunction import parts
 from sekisho.semantics.journey import Hook
 from sekisho.semantics.program import (
     Action,
@@ -25,7 +26,6 @@ from sekisho.semantics.program import (
     Station,
     Translate,
     Unsure,
-    parts,
 )
 
 # Doubts about conditions that are known to need no connection, whatever they decide.

@@ -13,10 +13,11 @@ from functools import cached_property
 
 from sekisho.model.docker import DockerContainer
 from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics.conjunction import parts
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.listeners import with_listeners
-from sekisho.semantics.program import Translate, parts
+from sekisho.semantics.program import Translate
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import EMPTY, IntSet
 

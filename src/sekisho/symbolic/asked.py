@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Masked, Members, Not, Program, parts
+from sekisho.semantics.conjunction import parts
+from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Masked, Members, Not, Program
 
 
 def asks_for(program: Program, *names: str) -> bool:

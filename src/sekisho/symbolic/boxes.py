@@ -57,7 +57,9 @@ def by_value(space: Space, some: Set, bits: Bits) -> list[tuple[IntSet, Set]]:
         found: dict[Set, list[tuple[int, int]]] = {}
         places = {code >> 1: at for at, code in enumerate(bits.codes) if code >= 0}
         loose = max((at + 1 for at, code in enumerate(bits.codes) if code < 0), default=0)
-        _descend(some, bits.codes, places, loose, 0, 0, found)
+        top = some.node_var()
+        if top is not None or some.satisfiable():
+            _descend(some, top, bits.codes, places, loose, 0, 0, found)
         known = [(IntSet.from_intervals(spans), below) for below, spans in found.items()]
         space.cut[some, bits] = known
     return known
@@ -65,6 +67,7 @@ def by_value(space: Space, some: Set, bits: Bits) -> list[tuple[IntSet, Set]]:
 
 def _descend(
     some: Set,
+    top: int | None,
     codes: tuple[int, ...],
     places: dict[int, int],
     loose: int,
@@ -72,12 +75,10 @@ def _descend(
     base: int,
     found: dict[Set, list[tuple[int, int]]],
 ) -> None:
-    """``places``: of the variables among the codes; from ``loose`` on, all of them are variables."""
+    """``some`` holds packets, ``top`` is its topmost variable. ``places``: of the variables among the codes;
+    from ``loose`` on, all of them are variables."""
     width = len(codes)
     while True:
-        top = some.node_var()
-        if top is None and not some.satisfiable():
-            return
         place = width if top is None else places.get(top, width)
         if at == width or (place == width and at >= loose):
             # Nothing of this field decides any more.
@@ -94,7 +95,13 @@ def _descend(
             one, zero = some.cofactors()  # type: ignore[misc]
         if code & 1:
             zero, one = one, zero
-        _descend(zero, codes, places, loose, at, base << 1, found)
+        # Most nodes have one side without packets: it costs no call.
+        top = zero.node_var()
+        if top is not None or zero.satisfiable():
+            _descend(zero, top, codes, places, loose, at, base << 1, found)
+        top = one.node_var()
+        if top is None and not one.satisfiable():
+            return
         some, base = one, base << 1 | 1
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from sekisho.semantics.conjunction import conjuncts, parts
 from sekisho.semantics.program import (
     ESTABLISHED,
     INVALID,
@@ -31,11 +32,9 @@ from sekisho.semantics.program import (
     Program,
     Station,
     Translate,
-    parts,
 )
 from sekisho.symbolic.flow import Flow, Within
 from sekisho.symbolic.guards import Cond, Guards
-from sekisho.symbolic.narrow import conjuncts
 from sekisho.symbolic.space import Ends, Set, Space
 from sekisho.symbolic.state import ByOrigin, Front, State, at_start
 from sekisho.values.address import Family
@@ -55,6 +54,7 @@ class ChainView:
         self.guards.reverse = lambda state, guard: unsure
         self.flow = Flow(self.guards)
         self._whole = self._start()
+        self._known = self.flow.known(self._whole)
         self.space.raise_fields(("ctstate", "iif", "oif"))
 
     @property
@@ -64,7 +64,7 @@ class ChainView:
 
     def holds(self, guard: Guard) -> Cond:
         """Which of all packets fit."""
-        return self.flow.held(guard, self._whole)
+        return self.flow.held(guard, self._whole, self._known)
 
     def _start(self) -> State:
         space = self.space
@@ -121,6 +121,7 @@ class ChainView:
         """
         self.flow.bounds = True
         self.flow.returning = self._without_mac
+        asked = any(map(_asks_for_mac, (self.station.base, *self.station.chains.values())))
         forgotten = self.space.of_fields(["src_mac"])
         accepted: list[Set] = []
         refused: list[Set] = []
@@ -128,7 +129,8 @@ class ChainView:
         for passed, _, here in self.flow.run(self.station.base, self.station.chains, front, "chain"):
             if isinstance(passed, Within) and passed.within is not None:
                 here &= passed.within
-            here = here.exists(forgotten)
+            if asked:
+                here = here.exists(forgotten)
             (accepted if isinstance(passed.action, Accept | Translate) else refused).append(here)
         return self.space.union(accepted), self.space.union(refused)
 

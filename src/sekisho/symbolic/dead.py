@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
+from sekisho.semantics.conjunction import parts
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
@@ -33,7 +34,6 @@ from sekisho.semantics.program import (
     SetZone,
     Translate,
     Untrack,
-    parts,
 )
 from sekisho.semantics.traveller import Traveller, holds
 from sekisho.symbolic.chain_view import ChainView

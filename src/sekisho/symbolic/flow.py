@@ -167,7 +167,7 @@ class Flow:
         """Walk the packets of one state; lines may change the state of some of them on the way."""
         live: Front = {start: some}
         run: _Run | None = None
-        known = self._known.setdefault(start.seen, {})
+        known = self.known(start)
         narrowed = self.narrowing.lines(chain, start)
         for line, guard in narrowed.towards(self._destinations(narrowed, start, some)):
             if not live:
@@ -177,7 +177,7 @@ class Flow:
                 self._end_run(run, chain, start, live, back, results)
                 run = None
             if kind in _RUNS and self.watch is None and len(live) == 1 and start in live:
-                held = self._held(guard, start, known)
+                held = self.held(guard, start, known)
                 if held.yes is held.maybe:
                     if held.yes.satisfiable():
                         run = run or _Run(kind)
@@ -188,7 +188,7 @@ class Flow:
                 run = None
             changed: list[tuple[State, Set]] = []
             for state, rest in list(live.items()):
-                held = self._held(guard, state, known) if state is start else self.guards.holds(guard, state)
+                held = self.held(guard, state, known) if state is start else self.guards.holds(guard, state)
                 taken = self._taken(line, held, rest, key, asked)
                 if taken is None:
                     continue
@@ -323,11 +323,11 @@ class Flow:
     ) -> tuple[Set, Set] | None:
         return self._taken(line, self.guards.holds(guard, state), rest, key, asked)
 
-    def held(self, guard: Guard, state: State) -> Cond:
-        """Which packets of a state fit."""
-        return self._held(guard, state, self._known.setdefault(state.seen, {}))
+    def known(self, state: State) -> dict[int, Cond]:
+        """What is remembered of guards for states that look like this one to them."""
+        return self._known.setdefault(state.seen, {})
 
-    def _held(self, guard: Guard, state: State, known: dict[int, Cond]) -> Cond:
+    def held(self, guard: Guard, state: State, known: dict[int, Cond]) -> Cond:
         """Which packets fit, remembered for states that look alike to guards."""
         held = known.get(id(guard))
         if held is None:

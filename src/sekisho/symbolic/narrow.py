@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sekisho.semantics.conjunction import conjuncts
 from sekisho.semantics.program import (
     ALWAYS,
     NEVER,
@@ -142,15 +143,6 @@ class _Sorted:
             for name in names:
                 found += lines.get(str(name), ()) if name is not None else ()
         return sorted(found)
-
-
-def conjuncts(guard: Guard) -> Iterator[Guard]:
-    """The guards that must all hold for a guard to hold."""
-    if isinstance(guard, All):
-        for part in guard.guards:
-            yield from conjuncts(part)
-    else:
-        yield guard
 
 
 def first_asked(guard: Guard) -> tuple[int, int]:

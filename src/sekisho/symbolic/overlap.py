@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sekisho.semantics.conjunction import conjuncts
 from sekisho.semantics.program import (
     Accept,
     ChainCode,
@@ -29,7 +30,6 @@ from sekisho.semantics.program import (
 )
 from sekisho.semantics.traveller import Traveller
 from sekisho.symbolic.guards import interface_fits
-from sekisho.symbolic.narrow import conjuncts
 from sekisho.values.intset import IntSet
 
 FIELDS = ("dst", "src", "dport", "proto", "sport", "ctstate")
@@ -158,12 +158,17 @@ class Overlaps:
 
     def meeting(self, packet: Traveller, before: int | None = None) -> Iterator[int]:
         """The same for one packet."""
-        found = self.every if before is None else (1 << before) - 1
+        return places(self.met(packet, self.every if before is None else (1 << before) - 1))
+
+    def met(self, packet: Traveller, found: int) -> int:
+        """Those of some lines that may take the packet, as bits."""
         for name in FIELDS:
+            if not found:
+                return 0
             found &= self.at(name, getattr(packet, name))
         for side in SIDES:
             found &= self.by(side, getattr(packet, side))
-        return places(found)
+        return found
 
     def at(self, field: str, value: int | None) -> int:
         """The lines that may take packets with this value, as bits."""

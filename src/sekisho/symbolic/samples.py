@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
+from sekisho.semantics.conjunction import conjuncts
 from sekisho.semantics.program import (
     ESTABLISHED,
     INVALID,
@@ -34,8 +35,7 @@ from sekisho.semantics.program import (
     Untrack,
 )
 from sekisho.semantics.traveller import Traveller, holds
-from sekisho.symbolic.narrow import conjuncts
-from sekisho.symbolic.overlap import FIELDS, SIDES, Overlaps, Region
+from sekisho.symbolic.overlap import FIELDS, SIDES, Overlaps, Region, places
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, UDP
@@ -86,27 +86,29 @@ class Samples:
             return
         yield packet
         returned: Values = {}
-        for each in self._choosy:
-            for at in self.index(each).meeting(packet):
-                if type(each.lines[at].action) is Return:
-                    _fit(each.lines[at].guard, returned, {})
+        for each, lines in self._choosy:
+            for at in places(self.index(each).met(packet, lines)):
+                _fit(each.lines[at].guard, returned, {})
         if returned:
             packet = self._packet({**returned, **values}, names)
             if holds(line.guard, packet) is not False:
                 yield packet
 
     @cached_property
-    def _choosy(self) -> tuple[ChainCode, ...]:
-        """Chains that let packets return by fields that boxes do not tell of."""
-        return tuple(
-            chain
-            for chain in self.chains.values()
+    def _choosy(self) -> tuple[tuple[ChainCode, int], ...]:
+        """Chains that let packets return by fields that boxes do not tell of, and their returning lines as
+        bits."""
+        found = []
+        for chain in self.chains.values():
+            lines = [line if type(line.action) is Return else None for line in chain.lines]
             if any(
-                type(line.action) is Return
-                and any(isinstance(p, In) and p.field not in FIELDS for p in conjuncts(line.guard))
-                for line in chain.lines
-            )
-        )
+                isinstance(guard, In) and guard.field not in FIELDS
+                for line in lines
+                if line is not None
+                for guard in conjuncts(line.guard)
+            ):
+                found.append((chain, sum(1 << at for at, line in enumerate(lines) if line is not None)))
+        return tuple(found)
 
     def _chosen(self, index: Overlaps, place: int, box: Region) -> tuple[Values, Names]:
         earlier = index.ending & (1 << place) - 1

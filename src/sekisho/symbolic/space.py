@@ -34,7 +34,7 @@ HEADER = tuple(name for name in ORDER if name not in ("tdst", "tdport"))
 
 # Room for nodes and for remembered operations; memory is taken as it is used.
 _NODES = 1 << 25
-_CACHE = 1 << 20
+_CACHE = 1 << 18
 
 # Numbers are put together from pieces of this many bits.
 _BYTE = 8
@@ -164,11 +164,17 @@ class Space:
         """``intervals`` cut to the block of values that begin with the first ``at`` bits (``base``)."""
         if not intervals:
             return self.nothing
-        size = 1 << (len(codes) - at)
+        left = len(codes) - at
+        size = 1 << left
         if intervals[0][0] <= base and intervals[0][1] >= base + size - 1:
             return self.everything
-        if len(intervals) == 1 and intervals[0][0] == intervals[0][1]:
-            return self._equals(codes[at:], intervals[0][0] & size - 1)
+        first, last = intervals[0][0], intervals[-1][1]
+        differing = (first ^ last).bit_length()
+        if differing < left:
+            # What all values begin with, once for all of them.
+            begun = len(codes) - differing
+            begin = self._equals(codes[at:begun], first - base >> differing)
+            return begin & self._member(codes, begun, first >> differing << differing, intervals)
         half = base + (size >> 1)
         low = [(first, min(last, half - 1)) for first, last in intervals if first < half]
         high = [(max(first, half), last) for first, last in intervals if last >= half]

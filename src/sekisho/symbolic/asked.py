@@ -8,8 +8,9 @@ from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Masked, 
 
 def asks_for(program: Program, *names: str) -> bool:
     """Whether any rule looks at one of the fields."""
+    wanted = frozenset(names)
     return any(
-        _names(part.guard, names)
+        _names(part.guard, wanted)
         for stations in program.stations.values()
         for station in stations
         for chain in (station.base, *station.chains.values())
@@ -18,7 +19,7 @@ def asks_for(program: Program, *names: str) -> bool:
     )
 
 
-def _names(guard: Guard, names: tuple[str, ...]) -> bool:
+def _names(guard: Guard, names: frozenset[str]) -> bool:
     match guard:
         case Interface(name) | In(name) | Masked(name):
             return name in names
@@ -27,6 +28,6 @@ def _names(guard: Guard, names: tuple[str, ...]) -> bool:
         case Not(part):
             return _names(part, names)
         case Members(fields):
-            return any(name in names for name in fields)
+            return not names.isdisjoint(fields)
         case _:
             return False

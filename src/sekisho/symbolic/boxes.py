@@ -122,18 +122,21 @@ def pick(space: Space, some: Set, wishes: Mapping[str, int] | None = None) -> di
     wanted = {**_USUAL, "icmp_type": 8 if space.family == 4 else 128, **(wishes or {})}
     values = {name: wanted.get(name, 0) for name in ORDER}
     wished = _set_in(space, tuple(values.items()))
-    while (cofactors := some.cofactors()) is not None:
-        index = some.node_var()
-        assert index is not None
+    assert some.satisfiable()
+    index = some.node_var()
+    while index is not None:
         liked = index in wished
-        one, zero = cofactors
-        some = one if liked else zero
-        if not some.satisfiable():
-            some = zero if liked else one
+        side = some.cofactor_true() if liked else some.cofactor_false()
+        assert side is not None
+        below = side.node_var()
+        if below is None and not side.satisfiable():
+            side = some.cofactor_false() if liked else some.cofactor_true()
+            assert side is not None
+            below = side.node_var()
             if index in space.place:
                 name, power = space.place[index]
                 values[name] ^= 1 << power
-    assert some.satisfiable()
+        some, index = side, below
     return values
 
 
@@ -151,6 +154,8 @@ def number(bits: Bits, space: Space, values: Mapping[str, int]) -> int:
     """The value that a field has for a picked packet."""
     if bits.value is not None:
         return bits.value
+    if (name := space.named.get(bits)) is not None:
+        return values[name]
     found = 0
     for code in bits.codes:
         bit = code == -2

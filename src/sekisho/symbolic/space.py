@@ -78,7 +78,8 @@ class Space:
     """One diagram manager with its variables. Diagrams of two spaces must never meet.
 
     ``cut`` remembers sets cut by a field's values and ``wished`` the variables set in values, for ``boxes``;
-    ``place`` is each variable's field and the power of two that it stands for.
+    ``place`` is each variable's field and the power of two that it stands for; ``named`` tells the fields
+    of the original header.
     """
 
     def __init__(self, family: Family) -> None:
@@ -111,6 +112,7 @@ class Space:
         self._literals: dict[int, Set] = {ZERO: self.nothing, ONE: self.everything}
         self._equal: dict[tuple[tuple[int, ...], int], Set] = {}
         self.field: dict[str, Bits] = {name: self._identity(name) for name in ORDER}
+        self.named = {bits: name for name, bits in self.field.items()}
         zero, none = self.constant(0, self.width("src")), self.constant(0, 16)
         self.nowhere = Ends(zero, zero, none, none)
 

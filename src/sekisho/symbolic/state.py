@@ -107,6 +107,13 @@ class State:
     visits: int = 0
     first: Ends | None = None
 
+    def __hash__(self) -> int:
+        # States are looked up very often; these fields tell nearly all of them apart.
+        return hash(
+            (self.ends, self.iif, self.oif, self.next_hop, self.ctstate, self.ctdir, self.mark, self.reply,
+             self.visits, self.tracked, self.physin, self.uid)
+        )  # fmt: skip
+
     def with_ends(self, **ends: Bits) -> State:
         """The state with some of its addresses and ports replaced."""
         return replace(self, ends=replace(self.ends, **ends))

@@ -33,6 +33,7 @@ from sekisho.semantics.program import (
     Station,
     Translate,
 )
+from sekisho.symbolic.composition import Composition, changes_nothing
 from sekisho.symbolic.flow import Flow, Within
 from sekisho.symbolic.guards import Cond, Guards
 from sekisho.symbolic.space import Ends, Set, Space
@@ -119,20 +120,34 @@ class ChainView:
         What is in the first only is accepted for certain. The sender's MAC address is forgotten: a packet
         counts as accepted where some address makes it so.
         """
+        if changes_nothing(self.station):
+            parts = Composition(self.space, self.station, some, self.holds, self._without_mac)
+            found = parts.verdicts()
+            # Chains that are alone in asking for them have forgotten them already.
+            asked = not self._mac_chains and self._asks_for_mac
+        else:
+            found, asked = self._walked(some), self._asks_for_mac
+        if not asked:
+            return found
+        forgotten = self.space.of_fields(["src_mac"])
+        return found[0].exists(forgotten), found[1].exists(forgotten)
+
+    def _walked(self, some: Set) -> tuple[Set, Set]:
+        """The same by following packets, where lines change what later ones ask for."""
         self.flow.bounds = True
         self.flow.returning = self._without_mac
-        asked = any(map(_asks_for_mac, (self.station.base, *self.station.chains.values())))
-        forgotten = self.space.of_fields(["src_mac"])
         accepted: list[Set] = []
         refused: list[Set] = []
         front: Front = {self._whole: some}
         for passed, _, here in self.flow.run(self.station.base, self.station.chains, front, "chain"):
             if isinstance(passed, Within) and passed.within is not None:
                 here &= passed.within
-            if asked:
-                here = here.exists(forgotten)
             (accepted if isinstance(passed.action, Accept | Translate) else refused).append(here)
         return self.space.union(accepted), self.space.union(refused)
+
+    @cached_property
+    def _asks_for_mac(self) -> bool:
+        return any(map(_asks_for_mac, (self.station.base, *self.station.chains.values())))
 
     def _without_mac(self, name: str, some: Set) -> Set:
         """What comes back from a chain that looked at MAC addresses, when no other chain does for them:

@@ -144,10 +144,9 @@ def _classes(view: ChainView, accepted: Set) -> list[Class]:
     for values, rest in by_value(view.space, accepted, field["dst"]):
         this = 1 << len(targets)
         targets.append(values)
-        for sources, _ in by_value(view.space, rest, field["src"]):
-            for first, last in sources:
-                changes[first] = changes.get(first, 0) ^ this
-                changes[last + 1] = changes.get(last + 1, 0) ^ this
+        for first, last in view.space.all_values(rest, field["src"]):
+            changes[first] = changes.get(first, 0) ^ this
+            changes[last + 1] = changes.get(last + 1, 0) ^ this
     by_targets: dict[int, list[tuple[int, int]]] = {}
     now = 0
     starts = sorted(changes)

@@ -26,11 +26,17 @@ def addresses_text(values: IntSet, family: Family, names: Names | None = None, m
     if values.size() == 1 << bits:
         return "*"
     blocks: list[tuple[int, int | None]] = []  # a network with its length, or the place of an interval
+    others = 0
     for at, (first, last) in enumerate(values):
+        if len(blocks) > most:
+            others = len(values.intervals) - at
+            break
         found = prefixes_of(IntSet.span(first, last), bits, 2)
         blocks += found if len(found) <= 2 else ((at, None),)
     shown = blocks if len(blocks) <= most else blocks[: most - 1]
-    return _shortened([_block_text(values, family, *block) for block in shown], len(blocks) - len(shown))
+    return _shortened(
+        [_block_text(values, family, *block) for block in shown], len(blocks) - len(shown) + others
+    )
 
 
 def _block_text(values: IntSet, family: Family, value: int, length: int | None) -> str:

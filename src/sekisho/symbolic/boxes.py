@@ -56,10 +56,9 @@ def by_value(space: Space, some: Set, bits: Bits) -> list[tuple[IntSet, Set]]:
     if known is None:
         found: dict[Set, list[tuple[int, int]]] = {}
         places = {code >> 1: at for at, code in enumerate(bits.codes) if code >= 0}
-        loose = max((at + 1 for at, code in enumerate(bits.codes) if code < 0), default=0)
         top = some.node_var()
         if top is not None or some.satisfiable():
-            _descend(some, top, bits.codes, places, loose, 0, 0, found)
+            _descend(some, top, bits.codes, places, bits.loose, 0, 0, found)
         known = [(IntSet.from_intervals(spans), below) for below, spans in found.items()]
         space.cut[some, bits] = known
     return known

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from oxidd.bcdd import BCDDFunction, BCDDManager
 
 from sekisho.semantics.journey import Doubt
+from sekisho.symbolic.spans import spans
 from sekisho.values.address import BITS, Family
 from sekisho.values.intset import Interval, IntSet
 
@@ -48,12 +49,15 @@ class Bits:
     """A field's value in terms of the original packet: one code per bit, most significant first.
 
     Every value has one object (``Space.bits``), so objects are compared by identity. ``value`` is the
-    number where all bits are constant. ``sets`` remembers the diagrams of *this field is in that set*.
+    number where all bits are constant, from ``loose`` on all bits are variables. ``sets`` remembers the
+    diagrams of *this field is in that set*, ``spans`` the values in sets.
     """
 
     codes: tuple[int, ...]
     value: int | None
+    loose: int
     sets: dict[IntSet, Set] = field(default_factory=dict)
+    spans: dict[tuple[Set, int], list[Interval]] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
@@ -129,7 +133,8 @@ class Space:
             value: int | None = 0
             for code in codes:
                 value = None if code >= 0 or value is None else value << 1 | (code == ONE)
-            found = self._interned[codes] = Bits(codes, value)
+            loose = max((at + 1 for at, code in enumerate(codes) if code < 0), default=0)
+            found = self._interned[codes] = Bits(codes, value, loose)
         return found
 
     def constant(self, value: int, width: int) -> Bits:
@@ -344,19 +349,18 @@ class Space:
         shown = self.only(some, bits)
         free = len([code for code in bits.codes if code >= 0])
         if shown.valid():
-            return None if 1 << free > limit else self._all_values(shown, bits)
+            return None if 1 << free > limit else self.all_values(shown, bits)
         if limit < 1 << 32 and shown.sat_count(self.manager.num_vars()) > limit << (
             self.manager.num_vars() - free
         ):
             return None
-        return self._all_values(shown, bits)
+        return self.all_values(shown, bits)
 
-    def _all_values(self, shown: Set, bits: Bits) -> IntSet:
+    def all_values(self, shown: Set, bits: Bits) -> IntSet:
+        """The same for a set in which no other field matters."""
         known = self._values.get((shown, bits))
         if known is None:
-            found: list[Interval] = []
-            self._collect(shown, bits.codes, 0, 0, found)
-            known = self._values[shown, bits] = IntSet.from_intervals(found)
+            known = self._values[shown, bits] = IntSet.from_intervals(spans(shown, bits))
         return known
 
     def only(self, some: Set, bits: Bits) -> Set:
@@ -372,30 +376,3 @@ class Space:
             cube = self.cube(index for index in range(count) if index not in mine)
             self._forgetting[count, fields] = cube
         return some.exists(cube)
-
-    def _collect(self, some: Set, codes: tuple[int, ...], at: int, base: int, found: list[Interval]) -> None:
-        if not some.satisfiable():
-            return
-        rest = codes[at:]
-        if some.valid() and all(code >= 0 for code in rest):
-            found.append((base << len(rest), ((base + 1) << len(rest)) - 1))
-            return
-        if not rest:
-            found.append((base, base))
-            return
-        code = rest[0]
-        if code < 0:
-            self._collect(some, codes, at + 1, base << 1 | (code == ONE), found)
-            return
-        zero, one = self.split(some, code >> 1)
-        if code & 1:
-            zero, one = one, zero
-        self._collect(zero, codes, at + 1, base << 1, found)
-        self._collect(one, codes, at + 1, base << 1 | 1, found)
-
-    def split(self, some: Set, index: int) -> tuple[Set, Set]:
-        """The set where a variable is 0 and where it is 1; it must be the topmost one that matters."""
-        if some.node_var() == index:
-            one, zero = some.cofactors()  # type: ignore[misc]
-            return zero, one
-        return some, some

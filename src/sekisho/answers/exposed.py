@@ -193,8 +193,8 @@ class _Finder:
         proto = space.member(space.field["proto"], IntSet.of(port.proto))
         wanted = IntSet.of(port.port)
         for flow, some in self._reaching(caller, origin, port):
-            here = some & space.member(flow.state.ends.dport, wanted) & proto
-            if here.satisfiable():
+            there = space.member(flow.state.ends.dport, wanted)
+            if there.satisfiable() and (here := some & there & proto).satisfiable():
                 yield flow, here
         for flow, some in self._by_proxy(origin, port):
             here = some & origin.some & self.arrivals.both_ways(flow)
@@ -207,12 +207,13 @@ class _Finder:
         known = self._reached.get(key)
         if known is None:
             target = self._target(port)
-            found = (
-                (flow, some & origin.some & self.arrivals.both_ways(flow)
-                 & self.space.member(flow.state.ends.dst, target.addresses))
-                for flow, some in self.arrivals.at(origin, target)
-            )  # fmt: skip
-            known = self._reached[key] = [(flow, some) for flow, some in found if some.satisfiable()]
+            known = self._reached[key] = []
+            for flow, some in self.arrivals.at(origin, target):
+                there = self.space.member(flow.state.ends.dst, target.addresses)
+                if there.satisfiable():
+                    here = some & there & origin.some & self.arrivals.both_ways(flow)
+                    if here.satisfiable():
+                        known.append((flow, here))
         return known
 
     def _target(self, port: Port) -> Target:

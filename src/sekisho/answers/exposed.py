@@ -329,7 +329,7 @@ class _Finder:
         if known is None:
             mine = IntSet.of(port.address.value)
             found = (
-                (flow, some & origin.some & self.space.member(flow.state.ends.dst, mine))
+                (flow, some & self.space.member(flow.state.ends.dst, mine) & origin.some)
                 for flow, some in self.arrivals.stopped_at(origin.group, port.address.value)
             )
             known = self._stopped[key] = [(flow, some) for flow, some in found if some.satisfiable()]

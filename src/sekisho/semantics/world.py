@@ -246,6 +246,7 @@ class World:
 
     def _from_rules(self) -> Iterable[Attachment]:
         """Addresses that a DNAT rule of the host sends packets to, where they lie on a bridge."""
+        found: set[Address] = set()  # many rules name one address
         for program in self.host.programs.values():
             for stations in program.stations.values():
                 for station in stations:
@@ -257,6 +258,9 @@ class World:
                             if action.addresses is None or action.addresses[0] != action.addresses[1]:
                                 continue
                             address = Address(program.family, action.addresses[0])
+                            if address in found:
+                                continue
+                            found.add(address)
                             bridge = self._bridge_for({address})
                             if bridge is not None:
                                 yield Attachment(str(address), bridge, frozenset({address}), "rule")

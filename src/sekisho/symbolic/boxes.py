@@ -157,7 +157,7 @@ def number(bits: Bits, space: Space, values: Mapping[str, int]) -> int:
         return values[name]
     found = 0
     for code in bits.codes:
-        bit = code == -2
+        bit = code == ONE
         if code >= 0:
             name, power = space.place[code >> 1]
             bit = bool(values[name] >> power & 1) != bool(code & 1)

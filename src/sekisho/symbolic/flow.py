@@ -37,7 +37,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.symbolic.effects import effect
 from sekisho.symbolic.guards import Cond, Guards
-from sekisho.symbolic.narrow import Lines, Narrowing, first_asked
+from sekisho.symbolic.narrow import Lines, Narrowing, ask_apart, first_asked
 from sekisho.symbolic.space import Set, Space
 from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
@@ -93,6 +93,9 @@ class _Run:
 
     def apart(self, nothing: Set) -> Iterator[tuple[Guarded, Set]]:
         """Each line with what the lines before have left to it."""
+        if ask_apart([line.guard for line, _ in self.lines]):
+            yield from self.lines
+            return
         before = nothing
         for line, some in self.lines:
             if (some & before).satisfiable():

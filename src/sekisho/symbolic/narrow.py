@@ -6,8 +6,9 @@ settled beforehand. What is left is sorted by destination address: packets to fe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sekisho.semantics.conjunction import conjuncts
 from sekisho.semantics.program import (
@@ -155,6 +156,21 @@ def first_asked(guard: Guard) -> tuple[int, int]:
             elif part.field == "src":
                 src = part.values.intervals[0][0]
     return dst, src
+
+
+def ask_apart(guards: Iterable[Guard]) -> bool:
+    """Whether no packet fits two of the guards, as far as their ports and protocols tell: published ports
+    are many, and each is one line's."""
+    spans: list[tuple[int, int]] = []
+    for guard in guards:
+        asked = {part.field: part.values for part in conjuncts(guard) if isinstance(part, In)}
+        ports, proto = asked.get("dport"), asked.get("proto")
+        if ports is None or proto is None or proto.size() != 1:
+            return False
+        above = proto.intervals[0][0] << 16
+        spans += ((above | first, above | last) for first, last in ports)
+    spans.sort()
+    return all(one[1] < other[0] for one, other in pairwise(spans))
 
 
 _ASKED = ("iif", "oif", "ctstate")

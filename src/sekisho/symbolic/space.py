@@ -40,8 +40,9 @@ _CACHE = 1 << 18
 # Numbers are put together from pieces of this many bits.
 _BYTE = 8
 
-# A bit of a field: a constant, a variable (even: as it is, odd: complemented).
-ZERO, ONE = -1, -2
+# A bit of a field: a constant, a variable (even: as it is, odd: complemented). -1 and -2 have one hash in
+# CPython, and with them all tuples made of them.
+ZERO, ONE = -1, -3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +94,7 @@ class Space:
         self.everything: Set = self.manager.true()
         self.first: dict[str, int] = {}
         self._interned: dict[tuple[int, ...], Bits] = {}
+        self._constants: dict[tuple[int, int], Bits] = {}
         self._forgetting: dict[tuple[object, ...], Set] = {}
         self._values: dict[tuple[Set, Bits], IntSet] = {}
         self.cut: dict[tuple[Set, Bits], list[tuple[IntSet, Set]]] = {}
@@ -139,7 +141,11 @@ class Space:
 
     def constant(self, value: int, width: int) -> Bits:
         """A number as bits."""
-        return self.bits(tuple(ONE if value >> at & 1 else ZERO for at in range(width - 1, -1, -1)))
+        found = self._constants.get((value, width))
+        if found is None:
+            codes = tuple(ONE if value >> at & 1 else ZERO for at in range(width - 1, -1, -1))
+            found = self._constants[value, width] = self.bits(codes)
+        return found
 
     def _identity(self, name: str) -> Bits:
         first = self.first[name]

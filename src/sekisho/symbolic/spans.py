@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Below the edges of pieces of this many bits, what was found is remembered.
 _PIECE = 8
 # A bit that is always set (``space.ONE``).
-_ONE = -2
+_ONE = -3
 
 
 def spans(some: Set, bits: Bits, at: int = 0) -> list[Interval]:

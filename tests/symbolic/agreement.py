@@ -13,7 +13,7 @@ from sekisho.semantics.traveller import traveller
 from sekisho.semantics.world import World
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.journeys import Flows, Source, journeys, taker
-from sekisho.symbolic.space import HEADER, Bits, Set
+from sekisho.symbolic.space import HEADER, ONE, Bits, Set
 from sekisho.symbolic.state import ByOrigin, State
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
@@ -142,7 +142,7 @@ def value_of(walk: SymbolicWalk, bits: Bits, assigned: list[bool | None]) -> int
     assert not walk.space.is_open(bits)
     number = 0
     for code in bits.codes:
-        bit = code == -2 if code < 0 else bool(assigned[code >> 1]) != bool(code & 1)
+        bit = code == ONE if code < 0 else bool(assigned[code >> 1]) != bool(code & 1)
         number = number << 1 | bit
     return number
 

@@ -34,20 +34,28 @@ class Scratch:
         """``nft list ruleset`` after loading those lines of the text that nft and the kernel take.
 
         Now and then nft prints what it does not read (it leaves out the protocol that a connection's port
-        needs): such lines are left out as well.
+        needs): such lines are left out as well, until all that is printed is read.
         """
-        return self._once(self._once(text))
+        listing, _ = self._once(text)
+        while True:
+            printed, whole = self._once(listing)
+            if whole:
+                return listing
+            listing = printed
 
-    def _once(self, text: str) -> str:
+    def _once(self, text: str) -> tuple[str, bool]:
+        """What is printed after loading the lines that are taken, and whether all of them are."""
         lines = text.split("\n")
+        whole = True
         for _ in range(40):
             self.namespace.run(("nft", "flush", "ruleset"))
             wrong = self._load("\n".join(lines))
             if not wrong:
-                return self.namespace.run(("nft", "list", "ruleset"))
+                return self.namespace.run(("nft", "list", "ruleset")), whole
+            whole = False
             for number in wrong:
                 lines[number - 1] = ""
-        return ""
+        return "", True
 
     def _load(self, text: str) -> set[int]:
         try:

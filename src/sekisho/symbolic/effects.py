@@ -18,8 +18,6 @@ from sekisho.semantics.program import (
 from sekisho.symbolic.space import ONE, ZERO, Bits, Space
 from sekisho.symbolic.state import Free, State
 
-# Lines of these kinds are taken by runs.
-
 
 def effect(action: Action, state: State, space: Space) -> State:
     """What an action that lets the chain go on makes of a state."""

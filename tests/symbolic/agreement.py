@@ -11,9 +11,10 @@ from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.related import is_error
 from sekisho.semantics.traveller import traveller
 from sekisho.semantics.world import World
+from sekisho.symbolic.bits import ONE, Bits, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.journeys import Flows, Source, journeys, taker
-from sekisho.symbolic.space import HEADER, ONE, Bits, Set
+from sekisho.symbolic.space import HEADER
 from sekisho.symbolic.state import ByOrigin, State
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address

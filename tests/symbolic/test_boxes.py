@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.semantics.program import Accept, All, ChainCode, Guard, Guarded, In
+from sekisho.symbolic.bits import Set
 from sekisho.symbolic.boxes import boxes, number, pick
 from sekisho.symbolic.overlap import Overlaps, Region, region
-from sekisho.symbolic.space import Set, Space
+from sekisho.symbolic.space import Space
 from sekisho.values.intset import IntSet
 
 SPACE = Space(4)

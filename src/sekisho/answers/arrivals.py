@@ -8,9 +8,9 @@ from functools import cached_property
 
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.semantics.world import HOST
+from sekisho.symbolic.bits import Bits, Ends, Set
 from sekisho.symbolic.boxes import Box, boxes, number, pick
 from sekisho.symbolic.journeys import ARRIVED, Flows
-from sekisho.symbolic.space import Bits, Ends, Set
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, protocol_name

@@ -15,10 +15,10 @@ from sekisho.errors import UsageError, said
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.host import compile_host
 from sekisho.semantics.program import NEW, Program, Station
+from sekisho.symbolic.bits import Set
 from sekisho.symbolic.boxes import Box, boxes, by_value
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.overlap import places
-from sekisho.symbolic.space import Set
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import SYN, TCP

@@ -24,7 +24,7 @@ from sekisho.answers.services import line_of, merged
 from sekisho.errors import UsageError
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
-from sekisho.symbolic.space import Set
+from sekisho.symbolic.bits import Set
 from sekisho.values.address import Family, format_ip
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP, protocol_name

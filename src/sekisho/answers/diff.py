@@ -19,9 +19,10 @@ from sekisho.answers.trace import trace
 from sekisho.errors import UsageError, said
 from sekisho.semantics.journey import Journey, Step
 from sekisho.semantics.world import World
+from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.boxes import Box
 from sekisho.symbolic.journeys import ARRIVED, Flows
-from sekisho.symbolic.space import Bits, Set, Space
+from sekisho.symbolic.space import Space
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP

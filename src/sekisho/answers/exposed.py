@@ -18,8 +18,8 @@ from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.proxy import second_connection
 from sekisho.semantics.world import HOST, World
+from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows
-from sekisho.symbolic.space import Set
 from sekisho.values.address import Address, Family, format_ip
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import Packet, protocol_name, protocol_number

@@ -19,8 +19,9 @@ from sekisho.answers.ends import End
 from sekisho.errors import Said, UsageError, said
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows, Source, journeys, openers
-from sekisho.symbolic.space import Set, Space
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import EMPTY, IntSet

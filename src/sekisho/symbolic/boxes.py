@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sekisho.symbolic.space import ONE, ORDER, Bits, Set, Space
+from sekisho.symbolic.bits import ONE, Bits, Set
+from sekisho.symbolic.space import ORDER, Space
 from sekisho.values.intset import IntSet
 
 

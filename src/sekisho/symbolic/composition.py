@@ -33,9 +33,10 @@ from sekisho.semantics.program import (
     Translate,
     Untrack,
 )
+from sekisho.symbolic.bits import Set
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.narrow import first_asked
-from sekisho.symbolic.space import Set, Space
+from sekisho.symbolic.space import Space
 
 # A rule that acts more than once changes something with all its acts but the last.
 _CHANGES = (SetBits, CopyMark, Untrack, SetZone, Series)

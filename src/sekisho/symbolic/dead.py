@@ -36,11 +36,11 @@ from sekisho.semantics.program import (
     Untrack,
 )
 from sekisho.semantics.traveller import Traveller, holds
+from sekisho.symbolic.bits import Set
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.overlap import SIDES, Around, Overlaps, Region
 from sekisho.symbolic.samples import UNNAMED, Samples
-from sekisho.symbolic.space import Set
 from sekisho.symbolic.state import ByOrigin
 from sekisho.values.address import BITS
 from sekisho.values.intset import IntSet

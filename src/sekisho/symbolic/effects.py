@@ -15,7 +15,8 @@ from sekisho.semantics.program import (
     SetZone,
     Untrack,
 )
-from sekisho.symbolic.space import ONE, ZERO, Bits, Space
+from sekisho.symbolic.bits import ONE, ZERO, Bits
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import Free, State
 
 

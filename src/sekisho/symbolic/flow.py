@@ -35,10 +35,11 @@ from sekisho.semantics.program import (
     Unsure,
     Untrack,
 )
+from sekisho.symbolic.bits import Set
 from sekisho.symbolic.effects import effect
 from sekisho.symbolic.guards import Cond, Guards
 from sekisho.symbolic.narrow import Lines, Narrowing, ask_apart, first_asked
-from sekisho.symbolic.space import Set, Space
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
 

@@ -21,7 +21,8 @@ from sekisho.semantics.program import (
     ReversePath,
     Unsure,
 )
-from sekisho.symbolic.space import Bits, Ends, Set, Space
+from sekisho.symbolic.bits import Bits, Ends, Set
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Mac, Name, State
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP

@@ -32,11 +32,11 @@ from sekisho.semantics.program import (
 )
 from sekisho.semantics.routing import A_PORT, found_kind, subnet_bits
 from sekisho.semantics.traveller import BROADCAST
+from sekisho.symbolic.bits import Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Within
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.neighbours import Neighbours
-from sekisho.symbolic.space import Set
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
 from sekisho.symbolic.tracking import confirm, rewrite, track
 from sekisho.symbolic.translation import LINK_LOCAL, Hit, translate

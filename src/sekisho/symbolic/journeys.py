@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.world import HOST, Attachment
+from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.guards import ANSWERS
 from sekisho.symbolic.neighbours import Ended, Origins
-from sekisho.symbolic.space import Ends, Set
 from sekisho.symbolic.state import Front, State, at_start
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from sekisho.semantics.walk import BRIDGE_NF
 from sekisho.semantics.world import HOST, Attachment, World
 from sekisho.symbolic.asked import asks_for
+from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
-from sekisho.symbolic.space import Bits, Set, Space
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import OPEN, Front, Name, State, add
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from sekisho.semantics import solicitation
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.solicitation import Solicited
+from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.guards import Guards
-from sekisho.symbolic.space import Bits, Set
 from sekisho.symbolic.visit import Leaving
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet

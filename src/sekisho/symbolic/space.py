@@ -11,16 +11,14 @@ unknown match), so that "certainly" is *for all choices* and "perhaps" is *for s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
-from oxidd.bcdd import BCDDFunction, BCDDManager
+from oxidd.bcdd import BCDDManager
 
 from sekisho.semantics.journey import Doubt
+from sekisho.symbolic.bits import ONE, ZERO, Bits, Ends, Set
 from sekisho.symbolic.spans import spans
 from sekisho.values.address import BITS, Family
 from sekisho.values.intset import Interval, IntSet
-
-Set = BCDDFunction
 
 # Fields of a packet in the order of their variables; addresses take their family's width.
 ORDER = (
@@ -39,44 +37,6 @@ _CACHE = 1 << 18
 
 # Numbers are put together from pieces of this many bits.
 _BYTE = 8
-
-# A bit of a field: a constant, a variable (even: as it is, odd: complemented). -1 and -2 have one hash in
-# CPython, and with them all tuples made of them.
-ZERO, ONE = -1, -3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bits:
-    """A field's value in terms of the original packet: one code per bit, most significant first.
-
-    Every value has one object (``Space.bits``), so objects are compared by identity. ``value`` is the
-    number where all bits are constant, from ``loose`` on all bits are variables. ``sets`` remembers the
-    diagrams of *this field is in that set*, ``spans`` the values in sets.
-    """
-
-    codes: tuple[int, ...]
-    value: int | None
-    loose: int
-    sets: dict[IntSet, Set] = field(default_factory=dict)
-    spans: dict[tuple[Set, int], list[Interval]] = field(default_factory=dict)
-
-    @property
-    def width(self) -> int:
-        return len(self.codes)
-
-
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """Addresses and ports of one direction."""
-
-    src: Bits
-    dst: Bits
-    sport: Bits
-    dport: Bits
-
-    def mirrored(self) -> Ends:
-        """Those of an answer."""
-        return Ends(self.dst, self.src, self.dport, self.sport)
 
 
 class Space:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sekisho.symbolic.bits import ONE, Bits, Set
 from sekisho.values.intset import Interval
-
-if TYPE_CHECKING:
-    from sekisho.symbolic.space import Bits, Set
 
 # Below the edges of pieces of this many bits, what was found is remembered.
 _PIECE = 8
-# A bit that is always set (``space.ONE``).
-_ONE = -3
 
 
 def spans(some: Set, bits: Bits, at: int = 0) -> list[Interval]:
@@ -42,7 +36,7 @@ def _add(some: Set, bits: Bits, at: int, edge: int, base: int, found: list[Inter
         code = codes[at]
         at, left = at + 1, left - 1
         if code < 0:
-            base = base << 1 | (code == _ONE)
+            base = base << 1 | (code == ONE)
             continue
         zero = one = some
         if some.node_var() == code >> 1:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.program import INVALID, Way
-from sekisho.symbolic.space import Bits, Ends, Set, Space
+from sekisho.symbolic.bits import Bits, Ends, Set
+from sekisho.symbolic.space import Space
 from sekisho.values.address import Address
 
 

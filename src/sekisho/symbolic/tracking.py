@@ -19,8 +19,9 @@ from sekisho.semantics.program import (
     SNAT_BIT,
     UNTRACKED,
 )
+from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.guards import ANSWERS, Guards
-from sekisho.symbolic.space import Ends, Set, Space
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import Front, State, SymbolicConnection, add
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ACK, FIN, ICMPV6, RST, SYN, TCP

@@ -13,8 +13,9 @@ from sekisho.semantics.program import (
     Translate,
 )
 from sekisho.semantics.source_address import preferred_addresses
+from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.guards import Guards
-from sekisho.symbolic.space import Bits, Set, Space
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import ByOrigin, Front, State, add
 from sekisho.values.address import Address, Prefix
 from sekisho.values.intset import EMPTY, IntSet

@@ -24,10 +24,10 @@ from sekisho.semantics.program import (
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
 from sekisho.symbolic.asked import asks_for
+from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.bridging import SymbolicBridgeHooks, Turned
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Neighbours
-from sekisho.symbolic.space import Bits, Set
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
 from sekisho.symbolic.translation import own_addresses
 from sekisho.values.address import Address

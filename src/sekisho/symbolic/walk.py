@@ -10,10 +10,11 @@ from sekisho.semantics.journey import Doubt
 from sekisho.semantics.traveller import BROADCAST
 from sekisho.semantics.walk import BRIDGE_NF, MAX_VISITS
 from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Ended, Neighbours, Origins, group_mac, number_of
 from sekisho.symbolic.solicitation import Solicitations
-from sekisho.symbolic.space import Bits, Set, Space
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
 from sekisho.symbolic.visit import Leaving, SymbolicVisit
 from sekisho.values.address import Address, Family

@@ -77,6 +77,13 @@ class Neighbours:
         known = self.world.segment(bridge, self.family).attachments
         return (*known, *(item for item in self.extra if item.bridge == bridge))
 
+    def hop_in(self, next_hop: Address | Bits, values: IntSet) -> Set:
+        """The packets whose next hop is one of these addresses of the walk's family."""
+        if not isinstance(next_hop, Address):
+            return self.space.member(next_hop, values)
+        known = next_hop.family == self.family and next_hop.value in values
+        return self.space.everything if known else self.space.nothing
+
     def at(self, target: Attachment, next_hop: Address | Bits) -> Set:
         """The packets whose next hop is the attachment."""
         space = self.space

@@ -116,10 +116,7 @@ class SymbolicWalk(Neighbours):
                 some &= ~here
             addresses = self.world.host.addresses[self.family]
             own = IntSet.of(*(item.value for item in addresses if item.interface == mine.bridge))
-            if isinstance(leaving.next_hop, Address):
-                parent = self.space.everything if leaving.next_hop.value in own else self.space.nothing
-            else:
-                parent = self.space.member(leaving.next_hop, own)
+            parent = self.hop_in(leaving.next_hop, own)
             self._apart(leaving, some & parent)
             some &= ~parent
         self._away(node, leaving, some)
@@ -231,11 +228,7 @@ class SymbolicWalk(Neighbours):
     def _climb(self, mine: Attachment, next_hop: Address | Bits, front: Front) -> None:
         """From a captured namespace onto the host's bridge: up where the next hop is the host itself."""
         segment = self.world.segment(mine.bridge, self.family)
-        if isinstance(next_hop, Address):
-            own = next_hop.family == self.family and next_hop.value in segment.own
-            up = self.space.everything if own else self.space.nothing
-        else:
-            up = self.space.member(next_hop, segment.own)
+        up = self.hop_in(next_hop, segment.own)
         arriving: Front = {}
         for state, some in front.items():
             state = replace(state.crossed().elsewhere(), iif=mine.bridge, oif=None)

@@ -290,6 +290,8 @@ def test_a_known_neighbour_is_not_asked_for(hook: str, rule: str, policy: str, w
         ("input", "drop", "accept", "undetermined"),
         ("input", "ether type arp drop", "accept", "undetermined"),
         ("input", "ether type vmap { ip : accept, arp : drop }", "accept", "undetermined"),
+        ("input", "reject", "accept", "undetermined"),
+        ("input", "ether type ip reject", "accept", "exits"),
         ("input", "ether type ip drop", "accept", "exits"),
         ("prerouting", "tcp dport 80 drop", "accept", "exits"),
         ("postrouting", "tcp dport 80 accept", "drop", "undetermined"),

@@ -15,6 +15,7 @@ from sekisho.model.nft_rule import (
     Match,
     Meta,
     Payload,
+    Reject,
     SetLiteral,
     Statement,
     Unknown,
@@ -91,8 +92,8 @@ def _drops(statement: Statement) -> bool:
             return kind in ("drop", "queue")
         case VerdictMap(key, SetLiteral(elements)):
             return any(_element_drops(key, element) for element in elements)
-        case VerdictMap() | Unknown():
-            return True
+        case VerdictMap() | Unknown() | Reject():
+            return True  # what reject has no answer for it drops (nft_reject_bridge.c)
         case _:
             return False
 

@@ -105,3 +105,16 @@ def test_check(lang: str, host: str, tmp_path: Path) -> None:
     assert sekisho("check", host, str(policy), "--lang", lang).status == 0
     assert json.loads(sekisho("check", "--schema").out)["title"] == "sekisho policy"
     assert sekisho("check", host).status == 2
+
+
+@pytest.mark.parametrize(("rule", "unsure"), [("-m geoip --src-cc CN", True), ("-s 10.0.0.0/8", False)])
+def test_who_may_call_only_perhaps_is_not_told_for_certain(rule: str, unsure: bool, tmp_path: Path) -> None:
+    file = tmp_path / "iptables-save.txt"
+    file.write_text(
+        f"*filter\n:FORWARD DROP [0:0]\n-A FORWARD {rule} -j RETURN\n"
+        "-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n"
+    )
+    asked = ("reach", str(file), "--chain", "FORWARD", "--to", ":22")
+    assert json.loads(sekisho(*asked, "--json").out)["matrix_unsure"] is unsure
+    assert ("only perhaps" in sekisho(*asked).out) is unsure
+    assert ("可能性" in sekisho(*asked, "--lang", "ja").out) is unsure

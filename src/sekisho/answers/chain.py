@@ -49,7 +49,8 @@ class Class:
 @dataclass(frozen=True, slots=True)
 class ChainAnswer:
     """``accepted`` is what is let through by incoming interface, ``matrix`` who may call whom for a service,
-    ``dead`` the rules that take nothing or make no difference; None where that was not asked."""
+    ``dead`` the rules that take nothing or make no difference; None where that was not asked. ``unsure``:
+    some of the matrix is let through only perhaps."""
 
     family: Family
     table: str
@@ -58,6 +59,7 @@ class ChainAnswer:
     service: tuple[int, int] | None = None
     matrix: tuple[Class, ...] | None = None
     dead: tuple[Finding, ...] | None = None
+    unsure: bool = False
 
 
 def station_of(program: Program, name: str) -> Station:
@@ -87,14 +89,17 @@ class ChainReader:
         self, accepted: bool = True, service: tuple[int, int] | None = None, dead: bool = False
     ) -> ChainAnswer:
         """What is asked for: ``service`` is a protocol and a port."""
+        everything = self.accepts() if accepted else None
+        called = None if service is None else self.calls(*service)
         return ChainAnswer(
             self.family,
             self.station.table,
             self.station.base.name,
-            self.accepts() if accepted else None,
+            everything,
             service,
-            None if service is None else self.matrix(*service),
+            None if called is None else self._matrix(called[0]),
             self.dead() if dead else None,
+            called is not None and (called[0] & called[1]).satisfiable(),
         )
 
     def accepts(self) -> tuple[Accepted, ...]:
@@ -122,14 +127,22 @@ class ChainReader:
 
     def matrix(self, proto: int, port: int) -> tuple[Class, ...]:
         """Who may open connections to whom for one service, over any interfaces."""
+        return self._matrix(self.calls(proto, port)[0])
+
+    def calls(self, proto: int, port: int) -> tuple[Set, Set]:
+        """The first packets to one service that may be accepted, and those that may be refused."""
         field, space = self.view.space.field, self.view.space
         some = space.member(field["proto"], IntSet.of(proto)) & space.member(field["dport"], IntSet.of(port))
         some &= self.view.state_is(NEW)
         if proto == TCP:
             some &= space.member(field["tcp_flags"], IntSet.of(SYN))
-        may = self.view.verdicts(some)[0] if self._verdicts is None else self._verdicts[0] & some
-        accepted = space.showing(may, (field["dst"], field["src"]))
-        return tuple(_classes(self.view, accepted))
+        if self._verdicts is None:
+            return self.view.verdicts(some)
+        return self._verdicts[0] & some, self._verdicts[1] & some
+
+    def _matrix(self, may: Set) -> tuple[Class, ...]:
+        field, space = self.view.space.field, self.view.space
+        return tuple(_classes(self.view, space.showing(may, (field["dst"], field["src"]))))
 
     def dead(self) -> tuple[Finding, ...]:
         """Rules that take nothing or make no difference, each with its proof."""

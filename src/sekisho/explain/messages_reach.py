@@ -53,6 +53,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "すべてのルールに当たるパケットがあり、どれも結果を左右する",
     ),
     "chain.may-call": ("{0}  may call  {1}", "{0}  から  {1}  へ接続できる"),
+    "chain.unsure": (
+        "some of these only perhaps: that depends on senders' MAC addresses or on what cannot be decided",
+        "このうち一部は可能性にとどまる: 送信元のMACアドレスか、判定できない条件による",
+    ),
+    "chain.elsewhere": ("any other interface", "そのほかのインターフェース"),
     # ----------------------------------------------------------------------------------- exposed
     "exposed.internet": ("internet", "インターネット"),
     "exposed.vpc": ("vpc", "VPC"),

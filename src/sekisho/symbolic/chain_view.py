@@ -42,7 +42,8 @@ from sekisho.symbolic.state import ByOrigin, Front, State, at_start
 from sekisho.values.address import Family
 
 _STATES = (NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED)
-_SOMETHING_ELSE = "(another interface)"
+# Stands for all interfaces that no rule names.
+SOMETHING_ELSE = "(another interface)"
 
 
 class ChainView:
@@ -86,8 +87,8 @@ class ChainView:
                  space.extra(f"{side}sport", 16), space.extra(f"{side}dport", 16))
             for side in ("ctorig", "ctonward")
         )  # fmt: skip
-        either = (*names, _SOMETHING_ELSE)
-        ports = (*names, _SOMETHING_ELSE, None)
+        either = (*names, SOMETHING_ELSE)
+        ports = (*names, SOMETHING_ELSE, None)
         return replace(
             state,
             ctsent=sent,

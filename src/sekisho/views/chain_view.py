@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from sekisho.answers.chain import Accepted, ChainAnswer, Class
 from sekisho.answers.services import addresses_text, box_json, line_of
 from sekisho.explain.words import say
+from sekisho.symbolic.chain_view import SOMETHING_ELSE
 from sekisho.values.address import format_ip
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import protocol_name
@@ -42,10 +43,13 @@ def _matrix(rows: Sequence[Class], found: ChainAnswer, lang: str) -> Iterator[st
         yield "  " + say("chain.may-call", (sources, targets), lang)
     if not rows:
         yield "  " + say("chain.nobody", (), lang)
+    if found.unsure:
+        yield "  " + say("chain.unsure", (), lang)
 
 
 def _accepted(row: Accepted, found: ChainAnswer, lang: str) -> Iterator[str]:
-    yield "  " + say("chain.in-by", (row.iif or "-",), lang)
+    name = say("chain.elsewhere", (), lang) if row.iif == SOMETHING_ELSE else row.iif or "-"
+    yield "  " + say("chain.in-by", (name,), lang)
     for code, some in (("chain.certainly", row.certain), ("chain.perhaps", row.perhaps)):
         if some:
             yield "    " + say(code, (), lang)
@@ -81,5 +85,6 @@ def to_json(found: ChainAnswer, lang: str) -> dict[str, object]:
             for row in found.accepted or ()
         ],
         "matrix": [{"from": spans(item.sources), "to": spans(item.targets)} for item in found.matrix or ()],
+        "matrix_unsure": found.unsure,
         "dead": None if found.dead is None else [finding_json(finding, lang) for finding in found.dead],
     }

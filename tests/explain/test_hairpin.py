@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sekisho.model.evidence import Evidence
+from sekisho.model.evidence import Evidence, Partial
 from tests.explain.snapshots import explain_rule_at, host, ruleset, said
 
 BRIDGE = "br-528a7aa7b156"
@@ -60,7 +60,7 @@ def test_a_chain_that_only_output_calls_is_not_reached_from_a_bridge() -> None:
 
 def test_a_table_that_is_cut_off_tells_nothing() -> None:
     found = ruleset("nat", JUMP, WAITS, chains=("DOCKER",))
-    table = replace(found.tables[0], incomplete=Evidence("iptables-save.txt", 9, ""))
+    table = replace(found.tables[0], incomplete=Partial("cut", Evidence("iptables-save.txt", 9, "")))
     cut = replace(found, tables=(table,))
     text = said(explain_rule_at(cut, "POSTROUTING", 1, host(cut, ROUTES)))
     assert "Whether it can fire here is not known" in text

@@ -26,9 +26,21 @@ def test_refuses_what_is_not_nft_json(text: str) -> None:
 
 
 def test_refuses_objects_of_a_table_that_is_not_there() -> None:
+    other = {"chain": {**CHAIN["chain"], "table": "other"}}
     with pytest.raises(SourceError) as caught:
-        nft_json.parse(_listing(CHAIN), "nft-ruleset.json")
+        nft_json.parse(_listing(TABLE, CHAIN, other), "nft-ruleset.json")
     assert "table" in caught.value.what
+
+
+def test_a_chain_without_its_table_is_a_part() -> None:
+    """``nft -j list chain ip filter FORWARD`` (1.0.6) prints no table; ``list chains`` no rules either."""
+    rule = {"rule": {"family": "ip", "table": "t", "chain": "c", "handle": 3, "expr": [{"accept": None}]}}
+    for objects, whole in (((CHAIN, rule), frozenset({"c"})), ((CHAIN,), frozenset())):
+        ruleset = nft_json.parse(_listing(*objects), "nft-ruleset.json")
+        assert not ruleset.complete
+        lack = ruleset.tables[0].incomplete
+        assert lack is not None
+        assert (lack.why, lack.whole) == ("selected", whole)
 
 
 def test_a_new_statement_is_kept_and_named() -> None:

@@ -192,7 +192,7 @@ def test_a_cut_text_is_incomplete_and_keeps_what_it_has() -> None:
     whole, cut = nft_text.parse(text, "nft-ruleset.txt").tables
     assert whole.incomplete is None
     assert cut.incomplete is not None
-    assert cut.incomplete.line == 7
+    assert (cut.incomplete.why, cut.incomplete.evidence.line) == ("cut", 7)
     assert [len(chain.rules) for chain in cut.chains] == [1]
 
 

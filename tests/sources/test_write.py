@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from sekisho.errors import UsageError
-from sekisho.model.evidence import Evidence
-from sekisho.model.netfilter import Chain, Ruleset, Table
+from sekisho.model.evidence import Evidence, Lack, Partial
+from sekisho.model.netfilter import BUILTIN_CHAINS, Chain, Ruleset, Table
+from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources.load import load
 from sekisho.sources.write import write_snapshot
@@ -64,13 +66,39 @@ def test_every_capture_comes_back(version: str, tmp_path: Path) -> None:
         assert _round_trip(folder, tmp_path / folder.name) == [], folder.name
 
 
-def test_a_table_that_may_hold_more_stays_so(tmp_path: Path) -> None:
-    cut = Evidence("", 0, "not captured")
-    table = Table("filter", (Chain("INPUT", "ACCEPT"),), cut)
-    host = Namespace("host", rulesets=(Ruleset(4, "nft", (table,), True),))
-    write_snapshot(Snapshot("", host), tmp_path / "out")
-    (ruleset,) = load(str(tmp_path / "out")).host.rulesets
-    assert ruleset.tables[0].incomplete is not None
+def _again(facts: Namespace, folder: Path) -> Namespace:
+    write_snapshot(Snapshot("", facts), folder)
+    return load(str(folder)).host
+
+
+@pytest.mark.parametrize("why", get_args(Lack))
+@pytest.mark.parametrize("complete", [True, False])
+def test_what_is_known_in_part_stays_so(why: Lack, complete: bool, tmp_path: Path) -> None:
+    lack = Partial(why, Evidence("", 0, "not captured"))
+    table = Table("filter", (Chain("INPUT", "ACCEPT"),), lack)
+    host = Namespace("host", rulesets=(Ruleset(4, "nft", (table,), complete),))
+    (ruleset,) = _again(host, tmp_path / "out").rulesets
+    found = ruleset.tables[0].incomplete
+    assert found is not None
+    assert found.why == why
+    assert "INPUT" not in found.whole
+
+
+def test_tables_that_were_lost_stay_so(tmp_path: Path) -> None:
+    lost = Ruleset(4, "nft", (), incomplete=Partial("filtered", Evidence("", 0, "grep")))
+    (ruleset,) = _again(Namespace("host", rulesets=(lost,)), tmp_path / "out").rulesets
+    assert {
+        table.name: table.incomplete and table.incomplete.why for table in ruleset.tables
+    } == dict.fromkeys(BUILTIN_CHAINS, "filtered")
+
+
+def test_a_cut_nft_listing_stays_so(tmp_path: Path) -> None:
+    lack = Partial("cut", Evidence("", 0, "chain"))
+    nft = NftRuleset((NftTable("inet", "f", incomplete=lack),), incomplete=lack)
+    found = _again(Namespace("host", nft=nft), tmp_path / "out").nft
+    assert found is not None
+    assert found.incomplete is not None
+    assert found.incomplete.why == "cut"
 
 
 def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:

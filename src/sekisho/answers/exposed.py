@@ -84,7 +84,8 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     found = _Finder(world, reading)
     ports = [found.container(port) for port in container_ports(world, family)]
     ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
-    return Exposed(family, tuple(ports), (*reading.leans, *world.host.leans[family], *world.command_leans()))
+    leans = (*reading.leans, *world.host.takes_for_granted(family), *world.command_leans())
+    return Exposed(family, tuple(ports), leans)
 
 
 class _Finder:

@@ -11,17 +11,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 
-from sekisho.model.evidence import Evidence
-from sekisho.model.netfilter import Chain, Rule, Ruleset, Table
+from sekisho.model.evidence import Evidence, Partial
+from sekisho.model.netfilter import BUILTIN_CHAINS, Chain, Rule, Ruleset, Table
 from sekisho.sources.iptables_rule import parse_rule, render_rule
 from sekisho.values.address import Family
 
-BUILT_IN: dict[str, tuple[str, ...]] = {
-    "raw": ("PREROUTING", "OUTPUT"),
-    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
-    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
-    "filter": ("INPUT", "FORWARD", "OUTPUT"),
-}
+# The tables that dockerd uses.
+BUILT_IN = {name: BUILTIN_CHAINS[name] for name in ("raw", "mangle", "nat", "filter")}
 TABLE_ORDER = ("raw", "mangle", "nat", "filter", "security")
 
 
@@ -42,7 +38,7 @@ class Firewall:
         self._policies: dict[tuple[str, str], str | None] = {}
         self._rules: dict[tuple[str, str], list[str]] = {}
         self._originals: dict[str, Rule] = {}
-        self._incomplete: dict[str, Evidence | None] = {}
+        self._incomplete: dict[str, Partial | None] = {}
         self._tables: list[str] = []
         for table in before.tables if before is not None else ():
             self._tables.append(table.name)
@@ -151,7 +147,8 @@ class Firewall:
         if table not in self._tables:
             self._tables.append(table)
             if not self._known:
-                self._incomplete[table] = Evidence("", 0, "the host's own rules were not captured")
+                place = Evidence("", 0, "the host's own rules were not captured")
+                self._incomplete[table] = Partial("predicted", place)
             for chain in BUILT_IN[table]:
                 self._rules[table, chain] = []
                 self._policies[table, chain] = "ACCEPT"

@@ -59,6 +59,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "どのルールでも書き換えられなかったコネクションは、そのまま通します (ポリシーACCEPT)。",
     ),
     "chain.policy.other": ("Its policy is {0}.", "ポリシーは{0}です。"),
+    "chain.policy.not_shown": (
+        "No line shows its policy: in a fresh table it is ACCEPT; iptables-nft-restore sets it so, "
+        "iptables-legacy-restore leaves it as it was.",
+        "ポリシーを示す行がありません。新しいテーブルではACCEPTです (iptables-nft-restoreはACCEPTに戻し、"
+        "iptables-legacy-restoreは元のまま残します)。",
+    ),
+    "chain.policy.unknown": (
+        "No line shows its policy, so it is not known.",
+        "ポリシーを示す行がないため、ポリシーはわかりません。",
+    ),
     "chain.policy.hits": (
         "{0} packets ({1} bytes) met the policy so far.",
         "これまでに{0}パケット ({1}バイト) がポリシーの判定を受けました。",
@@ -107,9 +117,29 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "securityテーブル: SELinuxなどのラベルを扱います。filterの後に参照されます。",
     ),
     "table.other": ("Table {0}.", "テーブル{0}。"),
-    "table.incomplete": (
+    "table.cut": (
         "The text of this table is cut off: there may be more rules than are listed.",
         "このテーブルのテキストは途中で切れています。載っていないルールがあるかもしれません。",
+    ),
+    "table.filtered": (
+        "Only some lines of this table were captured: there may be more rules than are listed.",
+        "このテーブルは一部の行しか取得されていません。載っていないルールがあるかもしれません。",
+    ),
+    "table.selected": (
+        "Only a part of this table was captured: what its other chains hold is not known.",
+        "このテーブルは一部のチェインしか取得されていません。ほかのチェインの中身はわかりません。",
+    ),
+    "table.unread": (
+        "A line of this table could not be read: it may be a rule.",
+        "このテーブルには読み取れない行があります。ルールかもしれません。",
+    ),
+    "table.hidden": (
+        "This table holds rules that iptables cannot show.",
+        "このテーブルにはiptablesで表示できないルールがあります。",
+    ),
+    "table.predicted": (
+        "The host's own rules of this table were not captured.",
+        "このテーブルのホスト自身のルールは取得されていません。",
     ),
     "line.columns": (
         "Column heads: packets and bytes that fitted the rule, target, protocol, interface in and out, "

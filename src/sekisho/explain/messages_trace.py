@@ -256,6 +256,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the text of table {0} is cut: it may hold more rules",
         "{0}テーブルの出力が途切れている: 続きのルールがありうる",
     ),
+    "table-filtered": (
+        "only some lines of table {0} were captured: it may hold more rules",
+        "{0}テーブルは一部の行しか取得されていない: ほかにもルールがありうる",
+    ),
+    "table-selected": (
+        "only a part of table {0} was captured: its other chains are not known",
+        "{0}テーブルは一部のチェインしか取得されていない: ほかのチェインの中身は不明",
+    ),
+    "table-unread": (
+        "a line of table {0} could not be read: it may be a rule",
+        "{0}テーブルに読み取れない行がある: ルールかもしれない",
+    ),
+    "table-hidden": (
+        "table {0} holds rules that iptables cannot show",
+        "{0}テーブルにはiptablesで表示できないルールがある",
+    ),
+    "table-predicted": (
+        "the host's own rules of table {0} were not captured",
+        "{0}テーブルのホスト自身のルールは未取得",
+    ),
+    "policy-not-shown": (
+        "no line shows the policy of {0} in table {1}: taken as ACCEPT, as in a fresh table",
+        "{1}テーブルの{0}のポリシーを示す行がない: 新しいテーブルと同じくACCEPTとみなす",
+    ),
     "chain-loop": (
         "the call of chain {0} leads back to itself, which no kernel allows",
         "チェイン {0} の呼び出しが自分自身に戻る (カーネルは許さない)",

@@ -10,7 +10,7 @@ from sekisho.explain.matches import phrase_of, subject
 from sekisho.explain.message import Message, join, m
 from sekisho.explain.owners import chain_owner, chain_role
 from sekisho.explain.targets import explain_counters, explain_target
-from sekisho.model.netfilter import Chain, Table
+from sekisho.model.netfilter import Chain, Table, is_builtin
 
 _MOST = 8
 _TABLES = {"nat", "filter", "raw", "mangle", "security"}
@@ -22,7 +22,7 @@ def explain_table(table: Table) -> tuple[Message, ...]:
     """What the table is there for, and whether it was captured to its end."""
     said = [m(f"table.{table.name}") if table.name in _TABLES else m("table.other", table.name)]
     if table.incomplete is not None:
-        said.append(m("table.incomplete"))
+        said.append(m(f"table.{table.incomplete.why}"))
     return tuple(said)
 
 
@@ -42,7 +42,7 @@ def calls_of(table: Table) -> Calls:
 def explain_chain(chain: Chain, table: Table, calls: Calls) -> tuple[Message, ...]:
     """A chain's head: where it stands or who calls it, who writes it, its policy and counters."""
     said: list[Message] = []
-    builtin = chain.policy is not None or (chain.name in _HOOKS and chain.references is None)
+    builtin = chain.policy is not None or is_builtin(table.name, chain.name)
     if builtin:
         if table.name == "nat" and chain.name in _NAT_HOOKS:
             said.append(m(f"chain.nat.{chain.name}"))
@@ -66,7 +66,8 @@ def explain_chain(chain: Chain, table: Table, calls: Calls) -> tuple[Message, ..
 
 def _policy(chain: Chain, table: Table) -> list[Message]:
     if chain.policy is None:
-        return []
+        hidden = table.incomplete is not None and chain.name not in table.incomplete.whole
+        return [m("chain.policy.unknown" if hidden else "chain.policy.not_shown")]
     if chain.policy == "ACCEPT" and table.name == "nat":
         said = [m("chain.policy.nat")]
     elif chain.policy in ("ACCEPT", "DROP"):

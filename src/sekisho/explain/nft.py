@@ -56,7 +56,7 @@ def _table(table: NftTable, context: HostContext) -> Iterator[Explained]:
     if table.comment:
         said.append(m("match.comment", table.comment))
     if table.incomplete is not None:
-        said.append(m("table.incomplete"))
+        said.append(m(f"table.{table.incomplete.why}"))
     yield _at(table.evidence, f"table {table.family} {table.name}"), tuple(said)
     changing = frozenset(moving(table))
     for item in table.objects:

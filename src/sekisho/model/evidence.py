@@ -32,3 +32,25 @@ class Unread:
     detail: str = ""
     about: About = field(default="", compare=False)
     family: int | None = field(default=None, compare=False)
+
+
+# Why something is known in part only.
+#
+#   cut        the text ends before its end                           more may follow
+#   filtered   only lines that a filter let through                   more may stand anywhere
+#   selected   only one of its parts was asked for (one chain, ...)   the other parts are unknown
+#   unread     a line inside was not understood                       it may tell of anything
+#   hidden     the program says that there is more than it shows      more may stand anywhere
+#   predicted  nothing of it was captured, what stands there is inferred
+Lack = Literal["cut", "filtered", "selected", "unread", "hidden", "predicted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """There is, or may be, more than the facts hold. ``why`` says in what way (see ``Lack``), ``evidence``
+    where that shows; ``whole`` names the parts (chains of a table) that are known to their end all the same.
+    """
+
+    why: Lack
+    evidence: Evidence
+    whole: frozenset[str] = frozenset()

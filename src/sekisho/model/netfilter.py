@@ -24,10 +24,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sekisho.model.evidence import Evidence
+from sekisho.model.evidence import Evidence, Partial
 from sekisho.values.address import Family
 
 UNKNOWN_MODULE = "?"
+
+# The chains that the kernel makes in each table, in the order as iptables prints them (iptables(8), TABLES).
+# No chain of a user's own can have the name of one of them.
+BUILTIN_CHAINS: dict[str, tuple[str, ...]] = {
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
+}
+
+
+def is_builtin(table: str, chain: str) -> bool:
+    """Whether the kernel makes the chain of that name in that table."""
+    return chain in BUILTIN_CHAINS.get(table, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain: ``policy`` is ACCEPT or DROP for a built-in one, None for a user-defined one.
+    """A chain: ``policy`` is ACCEPT or DROP for a built-in one, None for a user-defined one and for a
+    built-in one whose policy the text does not show (a rules file need not name it).
 
     ``references`` is printed by listings only. Counters are the policy's.
     """
@@ -83,13 +99,12 @@ class Chain:
 class Table:
     """raw, mangle, nat, filter or security with its chains in the order as printed.
 
-    ``incomplete`` is the evidence of a cut (the end of the text came before its COMMIT, or a line
-    inside was unreadable): any chain may then hold more rules than are listed.
+    ``incomplete``: there may be more rules and chains than are listed, and why.
     """
 
     name: str
     chains: tuple[Chain, ...] = ()
-    incomplete: Evidence | None = field(default=None, compare=False)
+    incomplete: Partial | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
 
@@ -98,13 +113,15 @@ class Ruleset:
     """All captured iptables tables of one family and one back end.
 
     ``backend``: "nft", "legacy", or "" when the text does not tell. A table that is not here was
-    not captured, unless ``complete`` says that the text lists all (iptables-save does).
+    not captured, unless ``complete`` says that the text lists all (iptables-save does), or
+    ``incomplete`` that the text held something of it that is lost.
     """
 
     family: Family
     backend: str = ""
     tables: tuple[Table, ...] = ()
     complete: bool = False
+    incomplete: Partial | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
 

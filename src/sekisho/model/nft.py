@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft_rule import Expression, Mapping, Statement
 
 
@@ -118,7 +118,7 @@ class NftFlowtable:
 class NftTable:
     """``family``: ip, ip6, inet, arp, bridge or netdev. ``flags``: dormant (its chains do not run),
     owner, persist. ``managed``: the listing warns that iptables-nft manages the table. ``unread`` are
-    lines or objects of it that no reader knows. ``incomplete``: the text ends inside this table."""
+    lines or objects of it that no reader knows. ``incomplete``: there may be more than is listed."""
 
     family: str
     name: str
@@ -130,7 +130,7 @@ class NftTable:
     comment: str | None = field(default=None, compare=False)
     managed: bool = field(default=False, compare=False)
     unread: tuple[Unread, ...] = ()
-    incomplete: Evidence | None = field(default=None, compare=False)
+    incomplete: Partial | None = field(default=None, compare=False)
     handle: int | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
@@ -138,13 +138,12 @@ class NftTable:
 @dataclass(frozen=True, slots=True)
 class NftRuleset:
     """``nft list ruleset``: every table of the namespace in the kernel's order. ``version``: of nft, as
-    JSON tells it."""
+    JSON tells it. ``incomplete``: there may be more tables, and so more chains at any hook, than are listed.
+    Not ``complete``: only these were asked for (``nft list table``); which others there are was not captured.
+    """
 
     tables: tuple[NftTable, ...] = ()
     version: str = field(default="", compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
-
-    @property
-    def incomplete(self) -> Evidence | None:
-        """Where the text was cut: any hook may have more chains than are listed."""
-        return next((table.incomplete for table in self.tables if table.incomplete), None)
+    incomplete: Partial | None = field(default=None, compare=False)
+    complete: bool = field(default=True, compare=False)

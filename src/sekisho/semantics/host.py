@@ -21,7 +21,7 @@ from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
 from sekisho.semantics.sockets import published_ports, socket_chain
-from sekisho.semantics.tracked import without_idle_nat
+from sekisho.semantics.tracked import with_nat_in_use
 from sekisho.values.address import Address, Family, format_ip
 
 _UNKNOWN = frozenset({"FAILED", "INCOMPLETE", "NONE", None})
@@ -41,6 +41,11 @@ class HostCode:
     leans: dict[Family, tuple[Lean, ...]]
     sockets: tuple[Socket, ...] | None
     commands: tuple[str, ...] = ()
+
+    def takes_for_granted(self, family: Family) -> tuple[Lean, ...]:
+        """What any answer about this namespace leans on: routing, and tables that no file shows."""
+        gaps = (lean for leans in self.programs[family].gaps.values() for lean in leans)
+        return tuple(dict.fromkeys((*self.leans[family], *gaps)))
 
     def broadcasts(self, interface: str) -> frozenset[int]:
         """The IPv4 broadcast addresses of the interface's subnets."""
@@ -126,7 +131,7 @@ def _program(
         tables,
         forwarding_check(namespace, family),
         source_check(namespace, family, addresses),
-        netfilter.gaps(namespace.rulesets, family, namespace.nft is not None),
+        netfilter.gaps(namespace.rulesets, family, namespace.nft),
         socket_chain(namespace.sockets, family, namespace.socket_protocols, namespace.unread),
         published_ports(stations),
         entrance_checks(family),
@@ -138,7 +143,7 @@ def _program(
 def _stations(namespace: Namespace, context: MatchContext) -> dict[Hook, tuple[Station, ...]]:
     found = netfilter.stations(namespace.rulesets, context)
     if namespace.nft is None:
-        return without_idle_nat(found)
+        return with_nat_in_use(found)
     from sekisho.semantics.nft import with_nft  # only here: hosts without nftables' listing start faster
 
     return with_nft(found, namespace.nft, namespace.rulesets, context)

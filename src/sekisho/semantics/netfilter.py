@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
 
-from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Rule, Ruleset, Table
+from sekisho.model.evidence import Partial
+from sekisho.model.netfilter import (
+    BUILTIN_CHAINS,
+    UNKNOWN_MODULE,
+    Chain,
+    Rule,
+    Ruleset,
+    Table,
+    is_builtin,
+)
 from sekisho.semantics.hooks import CHAIN_HOOKS, NFT_SECURITY_PRIORITY, TABLE_HOOKS
 from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.loops import without_loops
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.matches import rule_guard
+from sekisho.semantics.partial import unseen_chain, with_unseen
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
@@ -20,9 +30,11 @@ from sekisho.semantics.program import (
     Guarded,
     NotUnderstood,
     Station,
-    Unsure,
 )
 from sekisho.semantics.targets import rule_action
+
+if TYPE_CHECKING:
+    from sekisho.model.nft import NftRuleset
 
 _POLICIES: dict[str, Action] = {"ACCEPT": Accept(), "DROP": Drop()}
 
@@ -37,7 +49,7 @@ def stations(rulesets: Sequence[Ruleset], context: MatchContext) -> dict[Hook, t
     for ruleset in rulesets:
         if ruleset.family != context.family:
             continue
-        for table in ruleset.tables:
+        for table in (*ruleset.tables, *_lost_tables(ruleset)):
             for station in _table_stations(table, ruleset.backend, context):
                 found.setdefault(station.hook, []).append(station)
     return {hook: tuple(sorted(here, key=_order)) for hook, here in found.items()}
@@ -47,25 +59,39 @@ def _order(station: Station) -> tuple[int, bool]:
     return station.priority, station.backend != "legacy"
 
 
+def _lost_tables(ruleset: Ruleset) -> list[Table]:
+    """The tables of which the text may have held something, and nothing was seen."""
+    if ruleset.incomplete is None:
+        return []
+    seen = {table.name for table in ruleset.tables}
+    return [Table(name, (), ruleset.incomplete) for name in TABLE_HOOKS if name not in seen]
+
+
 def _table_stations(table: Table, backend: str, context: MatchContext) -> list[Station]:
-    names = frozenset(chain.name for chain in table.chains if chain.policy is None)
-    code = without_loops({chain.name: _chain_code(chain, table, names, context) for chain in table.chains})
-    users = {name: each for name, each in code.items() if name in names}
+    users = frozenset(chain.name for chain in table.chains if not _is_base(chain, table))
+    code = without_loops({chain.name: _chain_code(chain, table, users, context) for chain in table.chains})
+    base = {chain.name: code[chain.name] for chain in table.chains if _is_base(chain, table)}
+    if table.incomplete is not None:
+        unseen = (name for name in BUILTIN_CHAINS.get(table.name, ()) if name not in base)
+        base |= {name: unseen_chain(name, table.incomplete, table.name) for name in unseen}
+    called = {name: code[name] for name in users}
     return [
         Station(
-            CHAIN_HOOKS[chain.name],
-            _priority(table.name, CHAIN_HOOKS[chain.name], backend),
+            CHAIN_HOOKS[name],
+            _priority(table.name, CHAIN_HOOKS[name], backend),
             table.name,
-            code[chain.name],
-            users,
-            _kind(table.name, chain.name),
+            chain,
+            called,
+            _kind(table.name, name),
             backend,
         )
-        for chain in table.chains
-        if chain.policy is not None
-        and chain.name in CHAIN_HOOKS
-        and CHAIN_HOOKS[chain.name] in TABLE_HOOKS.get(table.name, {})
+        for name, chain in base.items()
+        if name in CHAIN_HOOKS and CHAIN_HOOKS[name] in TABLE_HOOKS.get(table.name, {})
     ]
+
+
+def _is_base(chain: Chain, table: Table) -> bool:
+    return chain.policy is not None or is_builtin(table.name, chain.name)
 
 
 def _kind(table: str, chain: str) -> Literal["filter", "nat", "route"]:
@@ -81,15 +107,26 @@ def _priority(table: str, hook: Hook, backend: str) -> int:
 
 
 def _chain_code(chain: Chain, table: Table, names: frozenset[str], context: MatchContext) -> ChainCode:
-    lines = [_line(number, rule, names, context) for number, rule in enumerate(chain.rules, 1)]
-    if table.incomplete is not None:
-        # The text was cut inside this table: any of its chains may go on with rules nobody saw.
-        doubt = Doubt("table-incomplete", (table.name,), table.incomplete)
-        lines.append(Guarded(Unsure(doubt), NotUnderstood(doubt), 0, "", "", table.incomplete))
-    policy = None if chain.policy is None else _POLICIES.get(chain.policy)
-    if chain.policy is not None and policy is None:
-        policy = NotUnderstood(Doubt("policy-not-understood", (chain.policy,), chain.evidence))
-    return ChainCode(chain.name, tuple(lines), policy, chain.evidence)
+    lines = tuple(_line(number, rule, names, context) for number, rule in enumerate(chain.rules, 1))
+    lines = with_unseen(lines, chain.name, table.incomplete, table.name)
+    return ChainCode(chain.name, lines, _policy(chain, table), chain.evidence)
+
+
+def _policy(chain: Chain, table: Table) -> Action | None:
+    """A rules file need not name a chain's policy: it stays what it was, ACCEPT in a fresh table (and after
+    iptables-nft-restore, which makes the table anew; measured, 1.8.9). ``gaps`` says that this is so."""
+    if not _is_base(chain, table):
+        return None
+    known = _POLICIES.get(chain.policy or "ACCEPT")
+    if chain.policy is None and _hides(table.incomplete, chain.name):
+        return NotUnderstood(Doubt("policy-not-shown", (chain.name, table.name), chain.evidence))
+    if known is None:
+        return NotUnderstood(Doubt("policy-not-understood", (chain.policy or "",), chain.evidence))
+    return known
+
+
+def _hides(partial: Partial | None, chain: str) -> bool:
+    return partial is not None and chain not in partial.whole
 
 
 def _line(number: int, rule: Rule, names: frozenset[str], context: MatchContext) -> Guarded:
@@ -104,19 +141,37 @@ def _line(number: int, rule: Rule, names: frozenset[str], context: MatchContext)
     return Guarded(guard, action, number, text, rule.target.name if rule.target else "", rule.evidence)
 
 
-def gaps(rulesets: Sequence[Ruleset], family: int, has_nft: bool) -> dict[Hook, tuple[Lean, ...]]:
+def gaps(
+    rulesets: Sequence[Ruleset], family: int, nft: NftRuleset | None = None
+) -> dict[Hook, tuple[Lean, ...]]:
     """What an answer that passes a hook takes for granted: that tables which no file shows are empty,
-    and, with both back ends in use, the order of their chains."""
+    that policies which no line shows are ACCEPT, and, with both back ends in use, the chains' order."""
     mine = [ruleset for ruleset in rulesets if ruleset.family == family]
+    found: dict[Hook, dict[Lean, None]] = {}
+    for ruleset in mine:
+        for table in ruleset.tables:
+            for hook, lean in _policies_not_shown(table):
+                found.setdefault(hook, {})[lean] = None
     if {"legacy", "nft"} <= {ruleset.backend for ruleset in mine if ruleset.tables}:
-        return {hook: (Lean("back-ends-order"),) for hooks in TABLE_HOOKS.values() for hook in hooks}
-    if any(ruleset.complete for ruleset in mine) or has_nft:
-        return {}
-    captured = {table.name for ruleset in mine for table in ruleset.tables}
-    missing: dict[Hook, tuple[Lean, ...]] = {}
-    for table, hooks in TABLE_HOOKS.items():
-        if table in captured:
-            continue
-        for hook in hooks:
-            missing[hook] = (*missing.get(hook, ()), Lean("table-not-captured", (table,)))
-    return missing
+        for hooks in TABLE_HOOKS.values():
+            for hook in hooks:
+                found.setdefault(hook, {})[Lean("back-ends-order")] = None
+    elif not any(ruleset.complete or ruleset.incomplete for ruleset in mine) and not (nft and nft.complete):
+        captured = {table.name for ruleset in mine for table in ruleset.tables}
+        own = "ip" if family == 4 else "ip6"
+        captured |= {table.name for table in nft.tables if table.family == own} if nft else set()
+        for name, hooks in TABLE_HOOKS.items():
+            for hook in hooks if name not in captured else ():
+                found.setdefault(hook, {})[Lean("table-not-captured", (name,))] = None
+    return {hook: tuple(leans) for hook, leans in found.items()}
+
+
+def _policies_not_shown(table: Table) -> Iterator[tuple[Hook, Lean]]:
+    """Of a table that is known whole. Kernels before 2.6.36 have no INPUT in nat."""
+    if table.incomplete is not None:
+        return
+    chains = {chain.name: chain for chain in table.chains}
+    for name in BUILTIN_CHAINS.get(table.name, ()):
+        chain = chains.get(name)
+        if (chain is None and (table.name, name) != ("nat", "INPUT")) or (chain and chain.policy is None):
+            yield CHAIN_HOOKS[name], Lean("policy-not-shown", (name, table.name))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from sekisho.model.evidence import Evidence
+from sekisho.model.evidence import Partial
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.nft import NftChain, NftRuleset, NftSet, NftTable
 from sekisho.model.nft_rule import Element, Meter, SetUpdate, Statement
@@ -22,17 +22,16 @@ from sekisho.semantics.nft_bridge import HOOKS as BRIDGE_HOOKS
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_rules import rule_line
 from sekisho.semantics.nft_tables import native_tables
+from sekisho.semantics.partial import unseen_chain, with_unseen
 from sekisho.semantics.program import (
     Accept,
     Action,
     ChainCode,
     Drop,
-    Guarded,
     NotUnderstood,
     Station,
-    Unsure,
 )
-from sekisho.semantics.tracked import without_idle_nat
+from sekisho.semantics.tracked import with_nat_in_use
 from sekisho.values.address import Family
 
 _HOOKS: dict[str, Hook] = {
@@ -69,7 +68,9 @@ def with_nft(
         number = made[table.family, table.name]
         for station in nft_stations(table, context.family, context.address_types):
             queue.setdefault(station.hook, []).append((station.priority, -number, station))
-    return without_idle_nat(
+    for station in _unseen(ruleset, rulesets, context.family):
+        queue.setdefault(station.hook, []).append((station.priority, 0, station))
+    return with_nat_in_use(
         {
             hook: tuple(station for _, _, station in sorted(items, key=lambda item: item[:2]))
             for hook, items in queue.items()
@@ -90,8 +91,6 @@ def nft_stations(table: NftTable, family: Family, address_types: AddressTypes) -
     for chain in reversed(table.chains):
         if chain.hook is not None:
             yield _station(chain, code[chain.name], table, users)
-    if table.incomplete is not None:
-        yield from _unseen(table, table.incomplete)
 
 
 def _station(chain: NftChain, base: ChainCode, table: NftTable, users: dict[str, ChainCode]) -> Station:
@@ -107,25 +106,29 @@ def _station(chain: NftChain, base: ChainCode, table: NftTable, users: dict[str,
 
 
 def _chain_code(chain: NftChain, table: NftTable, context: NftContext) -> ChainCode:
-    lines = [rule_line(number, rule, context) for number, rule in enumerate(chain.rules, 1)]
-    if table.incomplete is not None:
-        lines.append(_doubtful(Doubt("table-incomplete", (table.name,), table.incomplete)))
+    lines = tuple(rule_line(number, rule, context) for number, rule in enumerate(chain.rules, 1))
+    lines = with_unseen(lines, chain.name, table.incomplete, table.name)
     policy = None if chain.hook is None else _POLICIES.get(chain.policy or "accept")
     if chain.hook is not None and policy is None:
         policy = NotUnderstood(Doubt("policy-not-understood", (chain.policy or "",), chain.evidence))
-    return ChainCode(chain.name, tuple(lines), policy, chain.evidence)
+    return ChainCode(chain.name, lines, policy, chain.evidence)
 
 
-def _doubtful(doubt: Doubt) -> Guarded:
-    return Guarded(Unsure(doubt), NotUnderstood(doubt), 0, "", "", doubt.evidence)
+def _unseen(ruleset: NftRuleset, rulesets: Sequence[Ruleset], family: Family) -> Iterator[Station]:
+    """A listing, or a table, that is known in part only may have had more base chains, at any hook."""
+    if ruleset.incomplete is not None:
+        for hook in (*_HOOKS.values(), *BRIDGE_HOOKS.values()):
+            yield _unseen_at(hook, ruleset.incomplete, "?")
+        return
+    for table in native_tables(ruleset, rulesets):
+        if table.incomplete is not None and table.family in _FAMILIES[family]:
+            hooks = BRIDGE_HOOKS if table.family == "bridge" else _HOOKS
+            for hook in hooks.values():
+                yield _unseen_at(hook, table.incomplete, f"{table.family} {table.name}")
 
 
-def _unseen(table: NftTable, cut: Evidence) -> Iterator[Station]:
-    """A text that ends inside a table may have had more base chains, at any hook."""
-    doubt = Doubt("table-incomplete", (table.name,), cut)
-    for hook in (BRIDGE_HOOKS if table.family == "bridge" else _HOOKS).values():
-        base = ChainCode("?", (_doubtful(doubt),), Accept(), cut)
-        yield Station(hook, 0, f"{table.family} {table.name}", base, {}, backend="nft")
+def _unseen_at(hook: Hook, partial: Partial, table: str) -> Station:
+    return Station(hook, 0, table, unseen_chain("?", partial, table), {}, backend="nft")
 
 
 def moving(table: NftTable) -> Iterator[str]:

@@ -34,7 +34,7 @@ _HEADERS = frozenset(
 def may_hide(ruleset: NftRuleset | None) -> bool:
     """Whether some chain on the way of such frames may drop them."""
     tables = [table for table in ruleset.tables if table.family == "bridge"] if ruleset else []
-    return any(
+    return (ruleset is not None and ruleset.incomplete is not None) or any(
         table.incomplete is not None or any(_may_stop(chain) for chain in table.chains)
         for table in tables
         if "dormant" not in table.flags

@@ -8,19 +8,24 @@ without connection is accepted).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Literal
 
 from sekisho.semantics.conjunction import parts
-from sekisho.semantics.journey import Hook
+from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.program import (
+    Accept,
     Action,
     All,
     AnyOf,
     CopyMark,
     Guard,
+    Guarded,
     In,
     Masked,
     Members,
     Not,
+    NotUnderstood,
     SetBits,
     SetZone,
     Station,
@@ -28,33 +33,59 @@ from sekisho.semantics.program import (
     Unsure,
 )
 
-# Doubts about conditions that are known to need no connection, whatever they decide.
-_UNCONNECTED = frozenset({"address-type-by-route", "fib-lookup", "payload", "random-choice", "set-moves"})
+# Doubts about what is known to need no connection, whatever it decides, and about what is known to need one
+# (net/netfilter: who calls nf_ct_netns_get, and who does not).
+_UNCONNECTED = frozenset({
+    "address-type-by-route", "fib-lookup", "payload", "random-choice", "set-moves", "rate-limit",
+    "recent-list", "quota", "time-of-day", "cgroup", "socket-lookup", "ipsec-policy", "realm", "cpu",
+    "device-group", "tcp-option", "set-not-captured", "link-layer", "userspace-decides", "tproxy",
+    "sent-on-at-ingress",
+})  # fmt: skip
+_CONNECTED = frozenset({
+    "connection-count", "connection-volume", "connection-label", "conntrack-helper", "cluster", "synproxy",
+})  # fmt: skip
 
 
-def without_idle_nat(stations: Mapping[Hook, tuple[Station, ...]]) -> dict[Hook, tuple[Station, ...]]:
-    """The stations that packets are shown to: without those of nat where no rule starts tracking."""
-    known = (station for hook, here in stations.items() if hook != "bridge" for station in here)
-    if wants_tracking(known):
+def with_nat_in_use(stations: Mapping[Hook, tuple[Station, ...]]) -> dict[Hook, tuple[Station, ...]]:
+    """The stations that packets are shown to: without those of nat where no rule starts tracking. Where a
+    rule that is not understood may start it, those of nat may be asked or not."""
+    known = [station for hook, here in stations.items() if hook != "bridge" for station in here]
+    wanted = wants_tracking(known)
+    if wanted is True or not any(station.kind == "nat" for station in known):
         return dict(stations)
-    return {hook: tuple(one for one in here if one.kind != "nat") for hook, here in stations.items()}
+    return {
+        hook: tuple(
+            _perhaps(one, wanted) if one.kind == "nat" else one for one in here if wanted or one.kind != "nat"
+        )
+        for hook, here in stations.items()
+    }
 
 
-def wants_tracking(stations: Iterable[Station]) -> bool:
-    """Whether any rule needs connections. What is not understood counts as a rule that does."""
-    return any(
-        _guard(part.guard) or _action(part.action)
-        for station in stations
-        for chain in (station.base, *station.chains.values())
-        for line in chain.lines
-        for part in parts(line)
-    )
+def _perhaps(station: Station, doubt: Literal[False] | Doubt) -> Station:
+    if doubt is False:
+        return station
+    asked_by_nobody = Guarded(Unsure(doubt), Accept(), 0, "", "", doubt.evidence)
+    return replace(station, base=replace(station.base, lines=(asked_by_nobody, *station.base.lines)))
 
 
-def _guard(guard: Guard) -> bool:
+def wants_tracking(stations: Iterable[Station]) -> bool | Doubt:
+    """Whether any rule needs connections; where only one that is not understood may, why nobody can say."""
+    doubt: Doubt | None = None
+    for station in stations:
+        for chain in (station.base, *station.chains.values()):
+            for part in (part for line in chain.lines for part in parts(line)):
+                for wanted in (_guard(part.guard), _action(part.action)):
+                    if wanted is True:
+                        return True
+                    doubt = doubt or wanted or None
+    return doubt or False
+
+
+def _guard(guard: Guard) -> bool | Doubt:
     match guard:
         case All(guards) | AnyOf(guards):
-            return any(_guard(inner) for inner in guards)
+            found = [_guard(inner) for inner in guards]
+            return True in found or next((one for one in found if one), False)
         case Not(inner):
             return _guard(inner)
         case In(field) | Masked(field):
@@ -62,20 +93,26 @@ def _guard(guard: Guard) -> bool:
         case Members(fields):
             return any(_is_connections(field) for field in fields)
         case Unsure(doubt):
-            return doubt.code not in _UNCONNECTED
+            return _of_doubt(doubt)
         case _:
             return False
+
+
+def _of_doubt(doubt: Doubt) -> bool | Doubt:
+    return doubt.code in _CONNECTED or (doubt.code not in _UNCONNECTED and doubt)
 
 
 def _is_connections(field: str) -> bool:
     return field.startswith("ct") or field == "zone"
 
 
-def _action(action: Action) -> bool:
+def _action(action: Action) -> bool | Doubt:
     match action:
         case Translate() | CopyMark() | SetZone():
             return True
         case SetBits(field):
             return field == "ctmark"
+        case NotUnderstood(doubt):
+            return _of_doubt(doubt)
         case _:
             return False

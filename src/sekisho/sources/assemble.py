@@ -157,16 +157,12 @@ def _with_ports(
 
 
 def _nft(pieces: tuple[Piece, ...], collected: Collected) -> NftRuleset | None:
-    piece = collected.best(pieces, (F.NFT_TEXT, F.NFT_JSON))
-    if piece is None:
+    mine = [piece for piece in pieces if piece.format in (F.NFT_TEXT, F.NFT_JSON)]
+    if not mine:
         return None
-    from sekisho.sources import nft_capture  # only here: hosts without nftables' own listing start faster
+    from sekisho.sources.nft_capture import nft_of  # only here: hosts without nft's own listing start faster
 
-    collected.use(piece)
-    read = nft_capture.parse_json if piece.format is F.NFT_JSON else nft_capture.parse_text
-    found = read(piece.text, piece.file)
-    collected.unread += nft_capture.unread(found)
-    return found
+    return nft_of(mine, collected)
 
 
 def _sysctls(pieces: tuple[Piece, ...], collected: Collected) -> tuple[Sysctl, ...] | None:

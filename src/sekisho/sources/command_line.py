@@ -29,7 +29,8 @@ _MAY_BE_COMMAND = re.compile(
 class Command:
     """``format`` None: a known program whose output tells (``cat FILE``) or that no reader reads.
 
-    ``partial`` says why the output is not everything there is (a filter, one chain, one device).
+    ``partial`` says why the output is not everything there is (a filter, one chain, one device);
+    ``filtered``: lines may be missing anywhere in it; ``whole_tables``: the tables in it are there whole.
     ``backend``: "legacy" or "nft" where the program's name says so.
     ``sysctl_key``: the output is that key's bare value. ``proto``: sockets of one kind, for ss.
     ``shell``: what follows is typed in an interactive shell in ``namespace``.
@@ -46,6 +47,8 @@ class Command:
     sysctl_key: str | None = None
     by_content: bool = False
     shell: bool = False
+    filtered: bool = False
+    whole_tables: bool = False
 
 
 _WRAPPERS = {"sudo", "doas", "command", "time", "nice", "env", "exec", "busybox", "builtin"}
@@ -66,9 +69,16 @@ def read_command(line: str) -> Command | None:
     if command is None:
         return None
     for stage in pipeline[1:]:
-        if stage and stage[0].rpartition("/")[2] not in _HARMLESS and not command.partial:
-            command = replace(command, partial=f"filtered by {stage[0]}")
+        if stage and not command.filtered and not _passes_all(stage):
+            partial = command.partial or f"filtered by {stage[0]}"
+            command = replace(command, partial=partial, filtered=True)
     return command
+
+
+def _passes_all(stage: list[str]) -> bool:
+    """Whether a stage of a pipe keeps every line that tells anything."""
+    program = stage[0].rpartition("/")[2]
+    return program in _HARMLESS or (program == "grep" and stage[1:] in (["-v", "^#"], ["-v", "#"]))
 
 
 def _split(line: str) -> list[str]:
@@ -134,13 +144,7 @@ def _program(words: list[str]) -> Command | None:
         return Command(Format.CONNTRACK if {"-L", "--dump"} & set(arguments) else None,
                        partial="" if len(arguments) == 1 else "filtered by its options")  # fmt: skip
     if program == "nft":
-        if "list" not in arguments:
-            return Command(None)
-        json = any(re.fullmatch(r"-[a-z]*j[a-z]*|--json", word) for word in arguments)
-        whole = arguments[-1:] == ["ruleset"]
-        return Command(
-            Format.NFT_JSON if json else Format.NFT_TEXT, partial="" if whole else "not the ruleset"
-        )
+        return _nft(arguments)
     if program == "ipset":
         return Command(Format.IPSET_SAVE if "save" in arguments or "-S" in arguments else None)
     if program == "bridge":
@@ -304,6 +308,24 @@ def _iptables_save(arguments: list[str], family: Family) -> Command:
         if option in ("-t", "--table"):
             return Command(Format.IPTABLES_SAVE, family, value)
     return Command(Format.IPTABLES_SAVE, family)
+
+
+def _nft(arguments: list[str]) -> Command:
+    """``list ruleset`` shows all there is, ``list table T`` one table of it, ``list chain T C`` one chain;
+    ``list sets`` and the like show every table with most of it left out."""
+    if "list" not in arguments:
+        return Command(None)
+    json = any(re.fullmatch(r"-[a-z]*j[a-z]*|--json", word) for word in arguments)
+    asked = arguments[arguments.index("list") + 1 :]
+    kind = asked[0] if asked else ""
+    if kind == "tables":
+        return Command(None)
+    partial = "" if asked == ["ruleset"] else f"only {' '.join(asked)}"
+    format_ = Format.NFT_JSON if json else Format.NFT_TEXT
+    return Command(
+        format_, partial=partial, whole_tables=bool(partial) and kind in ("ruleset", "table"),
+        filtered=kind not in ("ruleset", "table", "chain"),
+    )  # fmt: skip
 
 
 def _ss(arguments: list[str]) -> Command:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from sekisho.model.evidence import Evidence, Unread
-from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Option, Rule, Table, Target
+from sekisho.model.evidence import Evidence, Lack, Unread
+from sekisho.model.netfilter import BUILTIN_CHAINS, UNKNOWN_MODULE, Chain, Option, Rule, Table, Target
 from sekisho.sources.iptables_list_forms import Context
 from sekisho.sources.iptables_list_render import render
 from sekisho.sources.iptables_list_rows import CHAIN, HEADER, row_patterns
@@ -15,7 +15,6 @@ from sekisho.sources.iptables_list_style import ListStyle, detect_style, style_o
 from sekisho.sources.iptables_list_targets import NEEDS_TEXT
 from sekisho.sources.iptables_list_text import read_extras
 from sekisho.sources.iptables_tables import (
-    BUILTIN_CHAINS,
     TableBuilder,
     lines_of,
     miss_absent_chains,
@@ -24,6 +23,7 @@ from sekisho.sources.iptables_tables import (
 )
 from sekisho.sources.iptables_values import network, protocol
 from sekisho.sources.parsed import Parsed
+from sekisho.sources.partial_words import lack_of
 from sekisho.values.address import Family
 
 __all__ = ["ListStyle", "detect_style", "guess_table", "parse", "render", "style_of"]
@@ -51,7 +51,8 @@ class _Reader:
         if reason:
             self.table.unread.append(Unread(place, reason, line.lstrip("# ")))
         elif line.startswith("#"):
-            return
+            if why := lack_of(line):
+                self.table.lack(why, place)
         elif line.lstrip().startswith("Chain "):
             self._chain(place, line.strip())
         elif "target" in line and (header := HEADER.match(line)):
@@ -84,14 +85,17 @@ class _Reader:
 
     def _row(self, place: Evidence, line: str, last_and_cut: bool) -> None:
         reason = "truncated" if last_and_cut else "unknown-line"
+        why: Lack = "cut" if last_and_cut else "unread"
         found = next((m for row in self.rows if (m := row.match(line))), None)
         if self.chain is None or found is None:
-            self.table.miss(place, reason, line)
+            # It may be the rest of the row above as well as a row of its own, but of this chain it is.
+            here = self.chain.name if self.chain else None
+            self.table.miss(place, reason, line, why, None if last_and_cut else here)
             return
         problems: list[tuple[str, str]] = []
         rule = self._rule(found, place, problems)
         if last_and_cut and (problems or not seems_whole(rule, self.table.chains)):
-            self.table.miss(place, reason, line)
+            self.table.miss(place, reason, line, why)
             return
         self.table.unread.extend(Unread(place, *problem) for problem in problems)
         self.table.add(self.chain.name, [rule], place)

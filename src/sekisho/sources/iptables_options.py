@@ -192,12 +192,13 @@ GENERIC_LONG = {
     "jump": "jump", "goto": "goto", "match": "match", "set-counters": "set-counters",
     "ipv4": "ipv4", "ipv6": "ipv6", "wait": "wait", "table": "table", "append": "append",
     "insert": "insert", "policy": "policy", "new-chain": "new-chain", "new": "new-chain",
+    "flush": "flush", "delete-chain": "delete-chain", "zero": "zero",
 }  # fmt: skip
 GENERIC_SHORT = {
     "s": "source", "d": "destination", "p": "protocol", "i": "in-interface", "o": "out-interface",
     "f": "fragment", "j": "jump", "g": "goto", "m": "match", "c": "set-counters", "4": "ipv4",
     "6": "ipv6", "w": "wait", "t": "table", "A": "append", "I": "insert", "P": "policy",
-    "N": "new-chain",
+    "N": "new-chain", "F": "flush", "X": "delete-chain", "Z": "zero",
 }  # fmt: skip
 SHORT_OF = {
     "source": "-s", "destination": "-d", "in-interface": "-i", "out-interface": "-o",

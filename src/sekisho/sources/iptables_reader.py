@@ -201,6 +201,11 @@ class _Reader:
                 self.at += 1
             elif name == "policy":
                 self.policy, _ = self._next_value(False)
+        elif name in ("flush", "delete-chain", "zero"):
+            self.verb = name
+            following = self._peek()
+            if following is not None and not following.startswith("-"):
+                self.chain, _ = self._next_value(False)
 
     def _counters(self, start: int) -> None:
         first, _ = self._next_value(False)

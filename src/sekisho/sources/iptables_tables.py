@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sekisho.model.evidence import Evidence, Unread
-from sekisho.model.netfilter import Chain, Rule, Table
+from sekisho.model.evidence import Evidence, Lack, Partial, Unread
+from sekisho.model.netfilter import BUILTIN_CHAINS, Chain, Rule, Table, is_builtin
 from sekisho.sources.iptables_options import TARGETS
-from sekisho.sources.iptables_reader import Problem
-
-# The chains that the kernel makes in each table, in the order as iptables prints them.
-BUILTIN_CHAINS: dict[str, tuple[str, ...]] = {
-    "raw": ("PREROUTING", "OUTPUT"),
-    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
-    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
-    "filter": ("INPUT", "FORWARD", "OUTPUT"),
-    "security": ("INPUT", "FORWARD", "OUTPUT"),
-}
+from sekisho.sources.iptables_reader import Problem, ReadRule
 
 NO_POLICY = ("-", "")
 
@@ -35,6 +26,10 @@ def notice(line: str) -> str | None:
     return next((reason for words, reason in NOTICES if words in line), None)
 
 
+# Of several reasons why a table is known in part only the strongest counts.
+_FAINTER: dict[Lack, int] = {"cut": 1, "predicted": 1, "selected": 2}
+
+
 @dataclass(slots=True)
 class ChainBuilder:
     chain: Chain
@@ -46,13 +41,16 @@ class ChainBuilder:
 
 @dataclass(slots=True)
 class TableBuilder:
-    """Collects the chains of one table; ``unread`` is shared with the reader of the whole text."""
+    """Collects the chains of one table; ``unread`` is shared with the reader of the whole text.
+
+    ``lacks``: why there may be more, where that shows, and of which chain (None: of any).
+    """
 
     name: str
     unread: list[Unread]
     evidence: Evidence | None = None
     chains: dict[str, ChainBuilder] = field(default_factory=dict)
-    incomplete: Evidence | None = None
+    lacks: list[tuple[Lack, Evidence, str | None]] = field(default_factory=list)
 
     def declare(self, chain: Chain) -> None:
         """Add a chain; a second line for the same chain replaces what the first one said of it."""
@@ -63,20 +61,56 @@ class TableBuilder:
             known.chain = chain
 
     def add(self, chain: str, rules: Iterable[Rule], place: Evidence, at: int | None = None) -> None:
-        """Append rules to a chain, or insert them before position ``at`` (from 1)."""
+        """Append rules to a chain, or insert them before position ``at`` (from 1).
+
+        A built-in chain need not be named before: ``iptables-restore`` takes its rules all the same
+        (measured, 1.8.9). One of a user's own must be; of such a text more is missing than that line.
+        """
         known = self.chains.get(chain)
         if known is None:
-            self.miss(place, "undeclared-chain", chain)
-        elif at is None:
+            if not is_builtin(self.name, chain):
+                self.miss(place, "undeclared-chain", chain, "filtered")
+            known = self.chains[chain] = ChainBuilder(Chain(chain, evidence=place))
+        if at is None:
             known.rules.extend(rules)
         else:
             known.rules[at - 1 : at - 1] = rules
 
-    def miss(self, place: Evidence, reason: str, detail: str = "") -> None:
-        """A line that is no fact: the table may hold more than what was read."""
+    def command(self, read: ReadRule, place: Evidence) -> bool:
+        """Do what a line does that is no rule, as a rules file may have it; False where it is not known.
+
+        Files written by hand begin with ``-F`` and ``-X``; ``-P`` and ``-N`` stand for a ``:CHAIN`` line.
+        """
+        name = read.chain
+        match read.verb:
+            case "policy" | "new-chain" if name:
+                rule = read.rules[0]
+                self.declare(Chain(name, read.policy, packets=rule.packets, bytes=rule.bytes, evidence=place))
+            case "flush":
+                for one, known in self.chains.items():
+                    if name in ("", one):
+                        known.rules.clear()
+            case "delete-chain":
+                for one in [
+                    one for one in self.chains if name in ("", one) and not is_builtin(self.name, one)
+                ]:
+                    del self.chains[one]
+            case "zero":
+                pass
+            case _:
+                return False
+        return True
+
+    def lack(self, why: Lack, place: Evidence, chain: str | None = None) -> None:
+        """There may be more than what was read, of that chain or of any."""
+        self.lacks.append((why, place, chain))
+
+    def miss(
+        self, place: Evidence, reason: str, detail: str = "", why: Lack = "unread", chain: str | None = None
+    ) -> None:
+        """A line that is no fact: the table, or that chain of it, may hold more than what was read."""
         self.unread.append(Unread(place, reason, detail))
-        if self.incomplete is None:
-            self.incomplete = place
+        self.lack(why, place, chain)
 
     def report(self, place: Evidence, problems: Iterable[Problem]) -> None:
         """Parts of a line that its rule keeps as text: the rule is there, so nothing is missing."""
@@ -84,7 +118,16 @@ class TableBuilder:
 
     def done(self) -> Table:
         chains = tuple(builder.done() for builder in self.chains.values())
-        return Table(self.name, chains, self.incomplete, self.evidence)
+        return Table(self.name, chains, self._partial(), self.evidence)
+
+    def _partial(self) -> Partial | None:
+        """What may stand anywhere outdoes what may follow at the end, and that a chain that was not asked."""
+        if not self.lacks:
+            return None
+        why, place, _ = min(self.lacks, key=lambda lack: _FAINTER.get(lack[0], 0))
+        concerned = {chain for _, _, chain in self.lacks}
+        whole = frozenset() if None in concerned else frozenset(self.chains) - concerned
+        return Partial(why, place, whole)
 
 
 def lines_of(text: str) -> tuple[list[str], bool]:
@@ -113,10 +156,15 @@ def seems_whole(rule: Rule, chains: Iterable[str]) -> bool:
 
 
 def miss_absent_chains(table: TableBuilder, place: Evidence) -> None:
-    """Note a built-in chain that the text does not show: the table was listed in part.
+    """Note a built-in chain that a listing does not show: the table was listed in part.
 
-    INPUT of nat does not count: kernels before 2.6.36 have none.
+    A listing of one chain (``-L CHAIN``, ``-S CHAIN``) shows that one whole; what rules were picked from
+    shows none. INPUT of nat does not count: kernels before 2.6.36 have none.
     """
-    for name in BUILTIN_CHAINS.get(table.name, ()):
-        if name not in table.chains and (table.name, name) != ("nat", "INPUT"):
-            table.miss(place, "missing-chain", name)
+    absent = [
+        name
+        for name in BUILTIN_CHAINS.get(table.name, ())
+        if name not in table.chains and (table.name, name) != ("nat", "INPUT")
+    ]
+    for name in absent:
+        table.miss(place, "missing-chain", name, "selected", name)

@@ -6,15 +6,88 @@ matches of iptables-nft mean), so it wins where both are there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from sekisho.model.evidence import Evidence, Unread
-from sekisho.model.nft import NftRule, NftRuleset
+from sekisho.errors import SourceError
+from sekisho.model.evidence import Evidence, Partial, Unread
+from sekisho.model.nft import NftRule, NftRuleset, NftTable
 from sekisho.model.nft_rule import Unknown
 from sekisho.sources import nft_json, nft_text
+from sekisho.sources.collected import Collected
+from sekisho.sources.pieces import Piece
+from sekisho.sources.recognise import Format
 
 parse_json = nft_json.parse
 parse_text = nft_text.parse
+
+
+def nft_of(pieces: Sequence[Piece], collected: Collected) -> NftRuleset | None:
+    """The best listing of all tables; where there is none, what listings of single tables and chains show.
+
+    Raises SourceError for a listing that nobody cut or filtered and that is none.
+    """
+    whole = [piece for piece in pieces if not piece.partial]
+    chosen = collected.best(whole, (Format.NFT_TEXT, Format.NFT_JSON))
+    if chosen is not None:
+        collected.use(chosen)
+        found = _parsed(chosen)
+        collected.unread += unread(found)
+        return found
+    tables: dict[tuple[str, str], NftTable] = {}
+    incomplete: Partial | None = None
+    for piece in pieces:
+        part = _part(piece, collected)
+        incomplete = incomplete or part.incomplete
+        for table in part.tables:
+            key = (table.family, table.name)
+            tables[key] = _joined(tables[key], table) if key in tables else table
+    return NftRuleset(
+        tuple(tables.values()), evidence=pieces[-1].place(), incomplete=incomplete, complete=False
+    )
+
+
+def _parsed(piece: Piece) -> NftRuleset:
+    return (parse_json if piece.format is Format.NFT_JSON else parse_text)(piece.text, piece.file)
+
+
+def _part(piece: Piece, collected: Collected) -> NftRuleset:
+    collected.use(piece)
+    lack = Partial("filtered" if piece.filtered else "selected", piece.place())
+    try:
+        found = _parsed(piece)
+    except SourceError:
+        if not piece.filtered:
+            raise
+        collected.note(piece, f"not all there is ({piece.partial}), left out")
+        return NftRuleset(incomplete=lack)
+    collected.unread += unread(found)
+    if piece.whole_tables and not piece.filtered:
+        return found
+    tables = tuple(replace(table, incomplete=_lack(table, lack)) for table in found.tables)
+    return replace(found, tables=tables, incomplete=found.incomplete or (lack if piece.filtered else None))
+
+
+def _lack(table: NftTable, lack: Partial) -> Partial:
+    if table.incomplete is not None and table.incomplete.why == "cut":
+        return table.incomplete
+    shown = frozenset(chain.name for chain in table.chains)
+    return lack if lack.why == "filtered" else replace(lack, whole=shown)
+
+
+def _joined(before: NftTable, table: NftTable) -> NftTable:
+    """Two listings that show parts of one table; the later one wins where both show a thing."""
+    if table.incomplete is None or before.incomplete is None:
+        return table if table.incomplete is None else before
+    chains = {chain.name: chain for chain in (*before.chains, *table.chains)}
+    sets = {one.name: one for one in (*before.sets, *table.sets)}
+    shown = {chain.name for chain in table.chains}
+    whole = (before.incomplete.whole - shown) | table.incomplete.whole
+    return replace(
+        table, chains=tuple(chains.values()), sets=tuple(sets.values()),
+        objects=(*before.objects, *table.objects), unread=(*before.unread, *table.unread),
+        incomplete=replace(table.incomplete, whole=whole),
+    )  # fmt: skip
 
 
 def unread(ruleset: NftRuleset) -> Iterator[Unread]:
@@ -24,8 +97,8 @@ def unread(ruleset: NftRuleset) -> Iterator[Unread]:
         for chain in table.chains:
             for rule in chain.rules:
                 yield from (_unread(rule, one.text) for one in unknown_parts(rule))
-        if table.incomplete is not None:
-            yield Unread(table.incomplete, "truncated", table.name)
+        if table.incomplete is not None and table.incomplete.why == "cut":
+            yield Unread(table.incomplete.evidence, "truncated", table.name)
 
 
 def unknown_parts(rule: NftRule) -> tuple[Unknown, ...]:

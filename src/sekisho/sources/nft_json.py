@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from sekisho.errors import SourceError
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
 from sekisho.model.nft_rule import Expression, Limit, Mapping, Quota, Statement, Synproxy
 from sekisho.sources.json_fields import Fields, compact
@@ -36,8 +36,11 @@ class _Draft:
 
     def finish(self) -> NftTable:
         chains = tuple(replace(chain, rules=tuple(rules)) for chain, rules in self.chains.values())
+        lack = self.table.incomplete
+        if lack is not None and any(chain.rules for chain in chains):
+            lack = replace(lack, whole=frozenset(self.chains))
         return replace(
-            self.table, chains=chains, sets=tuple(self.sets), objects=tuple(self.objects),
+            self.table, incomplete=lack, chains=chains, sets=tuple(self.sets), objects=tuple(self.objects),
             flowtables=tuple(self.flowtables), unread=tuple(self.unread),
         )  # fmt: skip
 
@@ -60,7 +63,10 @@ def parse(text: str, file: str) -> NftRuleset:
     for item in array if isinstance(array, list) else ():
         reader.take(item)
     tables = tuple(draft.finish() for draft in reader.tables.values())
-    return NftRuleset(tables=tables, version=reader.version, evidence=Evidence(file, 0, ""))
+    return NftRuleset(
+        tables=tables, version=reader.version, evidence=Evidence(file, 0, ""),
+        complete=all(table.incomplete is None for table in tables),
+    )  # fmt: skip
 
 
 class _Reader:
@@ -90,7 +96,7 @@ class _Reader:
             return
         draft = self.tables.get((family, name))
         if draft is None:
-            raise self._foreign(item)
+            draft = self._of_part(family, name, item)
         try:
             _OBJECTS.get(kind, _unknown)(kind, inside, draft)
             inside.finish()
@@ -111,6 +117,14 @@ class _Reader:
         draft = self.tables[(family, name)] = _Draft(table)
         for key in inside.left:
             draft.unread.append(Unread(place, "unknown-word", key))
+
+    def _of_part(self, family: str, name: str, item: Json) -> _Draft:
+        """``nft -j list chain`` prints a chain and its rules without the table around them."""
+        if not family or not name or any(draft.table.incomplete is None for draft in self.tables.values()):
+            raise self._foreign(item)
+        lack = Partial("selected", Evidence(self.file, 0, ""))
+        draft = self.tables[family, name] = _Draft(NftTable(family, name, incomplete=lack))
+        return draft
 
     def _foreign(self, item: Json) -> SourceError:
         return SourceError(

@@ -18,10 +18,11 @@ import re
 from dataclasses import dataclass, field, replace
 
 from sekisho.errors import SourceError
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRuleset, NftSet, NftTable
 from sekisho.sources.nft_text_blocks import read_chain, read_flowtable, read_object, read_set
 from sekisho.sources.nft_text_tokens import unquoted
+from sekisho.sources.partial_words import lack_of
 
 _TABLE = re.compile(r"table (?:(ip|ip6|inet|arp|bridge|netdev) )?(\S+) \{(\})?")
 _BLOCK = re.compile(r"(chain|set|map|flowtable|(?:ct )?[a-z]+) (\S+) \{(\})?")
@@ -54,7 +55,7 @@ class _Draft:
     flags: tuple[str, ...] = ()
     comment: str | None = None
     unread: list[Unread] = field(default_factory=list)
-    incomplete: Evidence | None = None
+    incomplete: Partial | None = None
 
     def finish(self, managed: bool) -> NftTable:
         return NftTable(
@@ -65,16 +66,21 @@ class _Draft:
 
 
 def parse(text: str, file: str) -> NftRuleset:
-    """A whole listing; a text that ends inside a table leaves that table ``incomplete``.
+    """A whole listing; a text that ends inside a table leaves that table and the rule set ``incomplete``.
 
-    Raises SourceError at a line outside any table that is neither a comment nor the start of one.
+    A last line without its end is not read: the rest of it may say something else. Raises SourceError at a
+    line outside any table that is neither a comment nor the start of one.
     """
     tables: list[NftTable] = []
     managed: set[tuple[str, str]] = set()
     lines = _lines(text)
+    torn = _torn(text, lines)
+    lack = Partial("cut", Evidence(file, torn.number, torn.text)) if torn else None
     at = 0
     while at < len(lines):
         line = lines[at]
+        if lack is None and (why := lack_of(line.text)):
+            lack = Partial(why, Evidence(file, line.number, line.text))
         warning = _WARNING.match(line.text)
         if warning:
             managed.add((warning.group(1), warning.group(2)))
@@ -90,11 +96,22 @@ def parse(text: str, file: str) -> NftRuleset:
         evidence = Evidence(file, line.number, line.text)
         draft = _Draft(start.group(1) or "ip", start.group(2), evidence, line.handle)
         at = at + 1 if start.group(3) else _read_table(lines, at + 1, draft, file)
+        if draft.incomplete is not None:
+            draft.incomplete = lack = lack or draft.incomplete
         tables.append(draft.finish((draft.family, draft.name) in managed))
     return NftRuleset(
         tables=tuple(replace(one, managed=(one.family, one.name) in managed) for one in tables),
         evidence=Evidence(file, 0, ""),
+        incomplete=lack,
     )
+
+
+def _torn(text: str, lines: list[Line]) -> Line | None:
+    """The last line of a text that stops in the middle of it, taken out of the lines; a closing brace is
+    whole without the end of its line, and so is a comment."""
+    if text.endswith("\n") or not lines or lines[-1].text == "}" or lines[-1].text.startswith("#"):
+        return None
+    return None if _TABLE.fullmatch(lines[-1].text) else lines.pop()
 
 
 def _lines(text: str) -> list[Line]:
@@ -132,7 +149,7 @@ def _read_table(lines: list[Line], at: int, draft: _Draft, file: str) -> int:
         elif line.text:
             draft.unread.append(Unread(Evidence(file, line.number, line.text), "unknown-line"))
     last = lines[-1]
-    draft.incomplete = Evidence(file, last.number, last.text)
+    draft.incomplete = Partial("cut", Evidence(file, last.number, last.text))
     return len(lines)
 
 

@@ -7,7 +7,7 @@ import re
 from sekisho.model.evidence import Evidence
 from sekisho.model.routing import TABLE_NAMES
 from sekisho.sources.paste_section import Section
-from sekisho.sources.pieces import MAY_BE_EMPTY, Piece
+from sekisho.sources.pieces import MAY_BE_EMPTY, UNKNOWN_TABLE, Piece
 from sekisho.sources.recognise import Format
 from sekisho.values.address import Family
 
@@ -42,6 +42,8 @@ _PARTS_COUNT = (
             Format.IP_ROUTE_JSON,
             Format.DOCKER_NETWORKS,
             Format.DOCKER_CONTAINERS,
+            Format.NFT_TEXT,
+            Format.NFT_JSON,
         }
     )
     | _IPTABLES
@@ -72,9 +74,7 @@ def piece_of(section: Section, file: str, namespace: str) -> Piece | Evidence:
             family = 6
         table = named.table if named else expected.table if expected else None
         if format_ is not Format.IPTABLES_SAVE and table is None:
-            table = table_of(text)
-            if table is None:
-                return _note(place, "no way to tell which table this lists (put its command line before it)")
+            table = table_of(text) or UNKNOWN_TABLE
     elif named:
         table = named.table
     all_tables = table in ("all", "0") or bool(expected and expected.all_tables)
@@ -87,6 +87,8 @@ def piece_of(section: Section, file: str, namespace: str) -> Piece | Evidence:
     return Piece(
         format_, padded, file, family, namespace, table, backend, all_tables,
         partial, named.proto if named else None, place, pasted=True,
+        filtered=command is not None and command.filtered,
+        whole_tables=command is not None and command.whole_tables,
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from sekisho.sources.recognise import Format
 from sekisho.values.address import Family
 
 HOST = "host"
+# The table of a listing of iptables that nothing tells.
+UNKNOWN_TABLE = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,9 @@ class Piece:
     """``text`` keeps the line numbers of ``file`` (a paste's piece is led by blank lines).
 
     ``namespace``: whose output it is. ``partial`` (not empty) says why there may be more than the
-    text shows, ``command`` is the line it followed (or its own first line). ``pasted``: the format
-    was told from a mixture, so that a strange line is no reason to refuse the whole.
+    text shows (``filtered``: anywhere in it; ``whole_tables``: in tables of their own only), ``command``
+    is the line it followed (or its own first line). ``pasted``: the format was told from a mixture, so
+    that a strange line is no reason to refuse the whole.
     """
 
     format: Format
@@ -33,6 +36,8 @@ class Piece:
     proto: str | None = None
     command: Evidence | None = None
     pasted: bool = False
+    filtered: bool = False
+    whole_tables: bool = False
 
     @property
     def blank(self) -> bool:

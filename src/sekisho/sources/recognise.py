@@ -138,7 +138,8 @@ _LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
     for format_, pattern in (
         (_F.IPTABLES_LIST, r"Chain \S+ \((?:policy \S+|\d+ references)"),
         (_F.IPTABLES_LIST, r"\s*(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot\s+opt\s"),
-        (_F.IPTABLES_SAVE, rf"\*(?:{'|'.join(TABLES)})\s*$|COMMIT\s*$|:\S+ (?:ACCEPT|DROP|QUEUE|-)(?: \[|$)"),
+        (_F.IPTABLES_SAVE, rf"\*\s*(?:{'|'.join(TABLES)})\s*$|COMMIT\s*$"),
+        (_F.IPTABLES_SAVE, r":\S+ (?:ACCEPT|DROP|QUEUE|-)(?: \[|$)"),
         (_F.IPTABLES_SAVE, r"# (?:Generated|Completed) .*(?:on|by) "),
         (_F.IPTABLES_SAVE, r"\[\d+:\d+\] -A "),
         (_F.IPTABLES_S, r"-P \S+ (?:ACCEPT|DROP|QUEUE)\b|-N \S+\s*$|-A \S+"),

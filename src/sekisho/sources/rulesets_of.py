@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sekisho.model.evidence import Evidence
+from sekisho.model.evidence import Evidence, Partial
 from sekisho.model.netfilter import Ruleset, Table
 from sekisho.sources import iptables_S, iptables_save
 from sekisho.sources.collected import Collected
 from sekisho.sources.parsed import Parsed
-from sekisho.sources.pieces import HOST, Piece
+from sekisho.sources.partial_words import lack_of
+from sekisho.sources.pieces import HOST, UNKNOWN_TABLE, Piece
 from sekisho.sources.recognise import Format
 from sekisho.values.address import Family
 
@@ -44,6 +45,12 @@ def rulesets_of(pieces: Iterable[Piece], collected: Collected) -> tuple[Ruleset,
             if piece.pasted:
                 collected.note(piece, "the whole rule set is there as well, this one is left out")
             continue
+        if piece.table == UNKNOWN_TABLE:
+            collected.note(piece, "no way to tell which table this lists (put its command line before it)")
+            key = (piece.family, piece.backend)
+            before = found.get(key) or Ruleset(*key, evidence=Evidence(piece.file, 0, ""))
+            found[key] = replace(before, incomplete=before.incomplete or Partial("filtered", piece.place()))
+            continue
         for table, backend in _tables(piece, collected):
             key = (piece.family, backend)
             found[key] = _with_table(found.get(key), key, table, piece, collected)
@@ -57,28 +64,33 @@ def _saved(piece: Piece, collected: Collected) -> Ruleset:
         collected.use(piece)
         if piece.namespace == HOST and not piece.backend:
             collected.note(piece, "empty: taken as no tables at all")
-        return Ruleset(piece.family, piece.backend, (), True, Evidence(piece.file, 0, ""))
-    facts = _taken_saves(piece, collected)
-    ruleset = facts[0] if facts else Ruleset(piece.family)
-    backend = piece.backend or ruleset.backend
+        return Ruleset(piece.family, piece.backend, (), True, evidence=Evidence(piece.file, 0, ""))
+    ruleset = _taken_save(piece, collected)
     tables = tuple(_cut(table, piece) for table in ruleset.tables)
-    return replace(ruleset, backend=backend, tables=tables, complete=ruleset.complete and not piece.partial)
+    return replace(
+        ruleset,
+        backend=piece.backend or ruleset.backend,
+        tables=tables,
+        complete=ruleset.complete and not piece.partial,
+        incomplete=ruleset.incomplete or _lack(piece, frozenset()),
+    )
 
 
-def _taken_saves(piece: Piece, collected: Collected) -> tuple[Ruleset, ...]:
+def _taken_save(piece: Piece, collected: Collected) -> Ruleset:
     parsed = iptables_save.parse(piece.text, piece.file, piece.family)
-    return collected.take(piece, Parsed(tuple(one for one in parsed.facts if one.tables), parsed.unread))
+    ruleset = parsed.facts[0]
+    collected.take(piece, Parsed((ruleset,) if ruleset.tables else (), parsed.unread))
+    return ruleset
 
 
 def _tables(piece: Piece, collected: Collected) -> list[tuple[Table, str]]:
     table = piece.table or "filter"
     if piece.format is Format.IPTABLES_SAVE:
-        return [
-            (_cut(one, piece), piece.backend or ruleset.backend)
-            for ruleset in _taken_saves(piece, collected)
-            for one in ruleset.tables
-            if one.name == table
-        ]
+        ruleset = _taken_save(piece, collected)
+        found = [one for one in ruleset.tables if one.name == table]
+        if not found and ruleset.incomplete is not None:
+            found = [Table(table, (), ruleset.incomplete)]
+        return [(_cut(one, piece), piece.backend or ruleset.backend) for one in found]
     parsed: Parsed[Table]
     if piece.format is Format.IPTABLES_S:
         parsed = iptables_S.parse(piece.text, piece.file, piece.family, table)
@@ -86,20 +98,39 @@ def _tables(piece: Piece, collected: Collected) -> list[tuple[Table, str]]:
         from sekisho.sources import iptables_list  # which knows every match's words: only for listings
 
         parsed = iptables_list.parse(piece.text, piece.file, piece.family, table)
-    with_chains = Parsed(tuple(one for one in parsed.facts if one.chains), parsed.unread)
-    return [(_cut(one, piece), piece.backend) for one in collected.take(piece, with_chains)]
+    unread = parsed.unread
+    if piece.partial:  # that other chains are not there is what was asked for
+        unread = tuple(one for one in unread if one.reason != "missing-chain")
+    facts = Parsed(tuple(one for one in parsed.facts if one.chains or _says_why(one)), unread)
+    return [(_cut(one, piece), piece.backend) for one in collected.take(piece, facts)]
+
+
+def _says_why(table: Table) -> bool:
+    """Whether the text says in so many words that the table is known in part only."""
+    return table.incomplete is not None and lack_of(table.incomplete.evidence.text) is not None
 
 
 def _cut(table: Table, piece: Piece) -> Table:
-    """A table from a filtered listing may have more rules than are shown."""
-    return replace(table, incomplete=table.incomplete or piece.place()) if piece.partial else table
+    """A table from a filtered listing may have more rules than are shown, of a single chain more chains."""
+    shown = frozenset(chain.name for chain in table.chains)
+    lack = _lack(piece, shown)
+    known = table.incomplete
+    if lack is None or (known is not None and known.why in ("cut", "unread") and not piece.filtered):
+        return table
+    return replace(table, incomplete=lack)
+
+
+def _lack(piece: Piece, shown: frozenset[str]) -> Partial | None:
+    if piece.filtered:
+        return Partial("filtered", piece.place())
+    return Partial("selected", piece.place(), shown) if piece.partial else None
 
 
 def _with_table(
     ruleset: Ruleset | None, key: Key, table: Table, piece: Piece, collected: Collected
 ) -> Ruleset:
     if ruleset is None:
-        return Ruleset(key[0], key[1], (table,), False, Evidence(piece.file, 0, ""))
+        return Ruleset(key[0], key[1], (table,), False, evidence=Evidence(piece.file, 0, ""))
     before = next((one for one in ruleset.tables if one.name == table.name), None)
     if before is None:
         return replace(ruleset, tables=(*ruleset.tables, table))
@@ -107,13 +138,20 @@ def _with_table(
         collected.note(piece, f"table {table.name} is there as a whole, this part is left out")
         return ruleset
     if piece.partial:
-        names = {chain.name for chain in table.chains}
-        table = replace(
-            table, chains=(*(one for one in before.chains if one.name not in names), *table.chains)
-        )
+        table = _joined(before, table)
     else:
         collected.note(piece, f"table {table.name} again, the one before it is left out")
     return replace(ruleset, tables=tuple(table if one is before else one for one in ruleset.tables))
+
+
+def _joined(before: Table, table: Table) -> Table:
+    """Two parts of one table: what either knows whole is known."""
+    assert before.incomplete is not None
+    assert table.incomplete is not None
+    names = {chain.name for chain in table.chains}
+    kept = tuple(one for one in before.chains if one.name not in names)
+    whole = (before.incomplete.whole - names) | table.incomplete.whole
+    return replace(table, chains=(*kept, *table.chains), incomplete=replace(table.incomplete, whole=whole))
 
 
 def _one_back_end(found: dict[Key, Ruleset]) -> dict[Key, Ruleset]:
@@ -130,6 +168,6 @@ def _one_back_end(found: dict[Key, Ruleset]) -> dict[Key, Ruleset]:
         if named[0][1] == "legacy" and any(table.name in names for table in listed.tables):
             continue  # the same table twice, once under the legacy program's name: the listing is nft's
         tables = (*other.tables, *(table for table in listed.tables if table.name not in names))
-        merged[named[0]] = replace(other, tables=tables)
+        merged[named[0]] = replace(other, tables=tables, incomplete=other.incomplete or listed.incomplete)
         del merged[(family, "")]
     return merged

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sekisho.errors import UsageError, said
 from sekisho.model.links import Interface
-from sekisho.model.netfilter import Ruleset
+from sekisho.model.netfilter import BUILTIN_CHAINS, Ruleset, Table
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import (
     aws_instances,
@@ -32,6 +32,7 @@ from sekisho.sources import (
     sysctl,
     sysctl_files,
 )
+from sekisho.sources.partial_words import partial_line
 from sekisho.values.address import Family
 
 Files = dict[str, str]
@@ -94,7 +95,9 @@ def _namespace(facts: Namespace) -> Iterator[tuple[str, str]]:
     for ruleset in facts.rulesets:
         yield from _ruleset(ruleset)
     if facts.nft is not None:
-        yield "nft-ruleset.txt", nft_render.render(facts.nft)
+        lack = facts.nft.incomplete or next((t.incomplete for t in facts.nft.tables if t.incomplete), None)
+        known = f"{partial_line(lack)}\n" if lack is not None else ""
+        yield "nft-ruleset.txt", known + nft_render.render(facts.nft)
     if facts.ipsets is not None:
         yield "ipset-save.txt", ipset_save.render(facts.ipsets)
     if facts.sysctls is not None:
@@ -127,8 +130,12 @@ def _ruleset(ruleset: Ruleset) -> Iterator[tuple[str, str]]:
     six = "" if ruleset.family == 4 else "6"
     backend = f"-{ruleset.backend}" if ruleset.backend else ""
     if not ruleset.complete or (ruleset.tables and not backend):
-        for table in ruleset.tables:
-            yield f"ip{six}tables{backend}-{table.name}.txt", iptables_S.render(table, counters=True)
+        lost = () if ruleset.incomplete is None else BUILTIN_CHAINS
+        named = {table.name: table for table in ruleset.tables}
+        for name in dict.fromkeys((*named, *lost)):
+            table = named.get(name) or Table(name, (), ruleset.incomplete)
+            known = f"{partial_line(table.incomplete)}\n" if table.incomplete is not None else ""
+            yield f"ip{six}tables{backend}-{name}.txt", known + iptables_S.render(table, counters=True)
         return
     # The head line tells a reader that the text lists all tables, and of which back end.
     kind = {"nft": " (nf_tables)", "legacy": " (legacy)"}.get(ruleset.backend, "")
@@ -136,7 +143,7 @@ def _ruleset(ruleset: Ruleset) -> Iterator[tuple[str, str]]:
     for table in ruleset.tables:
         lines += iptables_save.render_table(table, counters=True)
         if table.incomplete is not None:
-            lines.pop()  # a table without its COMMIT may hold more than is written
+            lines.insert(-1, partial_line(table.incomplete))
     legacy = "-legacy" if ruleset.backend == "legacy" else ""
     yield f"ip{six}tables{legacy}-save.txt", "".join(f"{line}\n" for line in lines)
 

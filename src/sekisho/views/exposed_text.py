@@ -12,6 +12,7 @@ from sekisho.answers.exposed import CALLERS, Access, Exposed, Exposure
 from sekisho.answers.refusing import Objection
 from sekisho.explain.layout import columns, pad
 from sekisho.explain.words import say
+from sekisho.views.leans import grouped
 from sekisho.views.reach_text import ReachText
 
 _TINTS = {"yes": "\033[33m", "no": "\033[32m", "perhaps": "\033[35m", "none": ""}
@@ -39,7 +40,7 @@ class ExposedText:
         if len(told) < len(found.ports):
             blocks.append(self._say("reach.shown-of", str(len(told)), str(len(found.ports))))
         if found.leans_on:
-            leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in found.leans_on)
+            leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in grouped(found.leans_on))
             blocks.append("\n".join((self._say("reach.leans-on"), *leans)))
         return "\n\n".join(block for block in blocks if block)
 

@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 from sekisho.model.docker import DockerNetwork
 from sekisho.model.evidence import Evidence
-from sekisho.model.netfilter import Chain, Ruleset, Table
+from sekisho.model.netfilter import BUILTIN_CHAINS, Chain, Ruleset, Table
 from sekisho.model.snapshot import Namespace
 from sekisho.sources import (
     ip_addr,
@@ -31,7 +31,6 @@ from sekisho.sources import (
     sysctl,
     sysctl_files,
 )
-from sekisho.sources.iptables_tables import BUILTIN_CHAINS
 from sekisho.sources.recognise import Format, by_name
 from sekisho.values.address import Family
 from sekisho.views.captured_style import captured_style
@@ -113,7 +112,9 @@ def _missing(namespace: Namespace, what: str, formats: Collection[Format]) -> It
             yield unread.evidence
     if what in TABLES:
         for ruleset in namespace.rulesets:
-            yield from (it.incomplete for it in ruleset.tables if it.name == what and it.incomplete)
+            for table in ruleset.tables:
+                if table.name == what and table.incomplete is not None:
+                    yield table.incomplete.evidence
 
 
 def _rules(namespace: Namespace, family: Family | None) -> str | None:

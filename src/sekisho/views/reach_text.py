@@ -15,6 +15,7 @@ from sekisho.answers.services import line_of
 from sekisho.explain.layout import pad
 from sekisho.explain.words import say
 from sekisho.symbolic.fate import Fate
+from sekisho.views.leans import grouped
 
 _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW = (
     "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m",
@@ -40,7 +41,7 @@ class ReachText:
         if found.rows or not found.cells:
             blocks += self._all_pairs(found)
         if found.leans_on:
-            leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in found.leans_on)
+            leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in grouped(found.leans_on))
             blocks.append("\n".join((self._say("reach.leans-on"), *leans)))
         return "\n\n".join(blocks)
 

@@ -16,6 +16,7 @@ from sekisho.explain.words import say
 from sekisho.semantics.journey import Doubt, Hop, Journey, Lean, Leg, Step
 from sekisho.values.address import Address
 from sekisho.values.packet import Packet
+from sekisho.views.leans import grouped
 
 _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = (
     "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m",
@@ -47,7 +48,7 @@ class TraceText:
             blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply))
         if found.leans_on:
             lines = [self._say("trace.leans-on")]
-            lines += [f"  - {self.lean(lean)}" for lean in _grouped(found.leans_on)]
+            lines += [f"  - {self.lean(lean)}" for lean in grouped(found.leans_on)]
             blocks.append("\n".join(lines))
         return "\n\n".join(blocks)
 
@@ -174,28 +175,6 @@ def _chain(step: Step) -> str:
         # Where a check of the input decision names a route itself, its table says enough.
         return "" if chain == step.table or step.verdict in _ROUTED else chain
     return f"{chain} {step.rule}" if step.rule is not None else chain
-
-
-def _grouped(leans: tuple[Lean, ...]) -> list[Lean]:
-    """What is the same for several tables or addresses stands in one line.
-
-    Tables that were not captured come first, and of these filter: it decides most often.
-    """
-    groups: dict[str, list[Lean]] = {}
-    for lean in sorted(leans, key=lambda lean: lean.code != "table-not-captured"):
-        groups.setdefault(lean.code if lean.code in _SEVERAL else f"{lean.code} {lean.args}", []).append(lean)
-    found = []
-    for code, same in groups.items():
-        if len(same) == 1:
-            found += same
-            continue
-        items = [f"{lean.args[0]} ({lean.args[1]})" if len(lean.args) > 1 else lean.args[0] for lean in same]
-        found.append(Lean(_SEVERAL[code], (", ".join(sorted(items, key=lambda name: name != "filter")),)))
-    return found
-
-
-# Of each of these there may be many: the message for all of them together.
-_SEVERAL = {"table-not-captured": "tables-not-captured", "address-tentative": "addresses-tentative"}
 
 
 def _decisive(leg: Leg) -> Step | None:

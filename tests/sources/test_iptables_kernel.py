@@ -101,3 +101,36 @@ def test_all_outputs_of_a_kernel_agree(data: st.DataObject, backend: str, family
 def _without_counts(line: str) -> str:
     """``iptables-save`` does not say how often a chain is referred to."""
     return re.sub(r" \(\d+ references\)", "", line)
+
+
+# Rules files as people and programs write them: what they mean is what iptables-save says of them after.
+BY_HAND = (
+    "*filter\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -j DROP\nCOMMIT\n",
+    "*filter\n:INPUT - [0:0]\n:MINE - [0:0]\n-A INPUT -g MINE\n-A MINE -i lo -j RETURN\nCOMMIT\n",
+    "*filter\n-P FORWARD DROP\n-N A\n-N B\n-A FORWARD -j B\n-A A -j DROP\n-I FORWARD -s 192.0.2.1 -j ACCEPT\n"
+    "-I FORWARD 2 -d 192.0.2.2 -j ACCEPT\n-A B -j ACCEPT\nCOMMIT\n",
+    "* nat\n-N R\n-A R -p tcp -j REDIRECT --to-ports 15001\n-A PREROUTING -p tcp -j R\n-A OUTPUT -o lo -j R\n"
+    "COMMIT\n",
+    "*filter\n-F\n-X\n-Z\n-A INPUT -s 192.0.2.1 -j DROP\n-F INPUT\n-N Y\n-A INPUT -j Y\nCOMMIT\n",
+    "*filter\n-N X\n-N Y\n-A X -j DROP\n-A Y -j DROP\n-F X\n-X X\n-A FORWARD -j Y\nCOMMIT\n",
+)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("backend", ["nft", "legacy"])
+@pytest.mark.parametrize("text", BY_HAND)
+def test_a_rules_file_is_read_as_the_kernel_has_it(text: str, backend: str) -> None:
+    read = iptables_save.parse(text, "rules.v4")
+    assert not read.unread
+    (table,) = read.facts[0].tables
+    assert table.incomplete is None
+    saved = iptables_save.parse(ask(f"iptables-{backend}", text)["save"], "iptables-save.txt").facts[0]
+    there = {chain.name: chain for one in saved.tables if one.name == table.name for chain in one.chains}
+    for name, chain in there.items():
+        mine = next((one for one in table.chains if one.name == name), None)
+        rules = [normal_form(rule) for rule in mine.rules] if mine else []
+        assert rules == [normal_form(rule) for rule in chain.rules], name
+        assert (mine and mine.policy) in (chain.policy, None), name
+        # In a fresh table a policy that no line shows is ACCEPT.
+        assert (mine and mine.policy) or chain.policy in ("ACCEPT", None), name
+    assert {chain.name for chain in table.chains} <= set(there)

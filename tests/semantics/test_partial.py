@@ -236,6 +236,9 @@ def test_translations_that_are_not_understood_are_not_nothing(name: str, rules: 
     assert ends(world) == ["undetermined"] * 4
     cells = all_packets.reach(world, all_packets.Question("internet", "172.17.0.3:80")).cells
     assert [cell.status for cell in cells] == ["perhaps"]
+    named = [lean.args[0] for lean in exposed(world).leans_on if lean.code == "ports-not-known"]
+    assert named
+    assert all("FULLCONENAT" in text or "DNAT" in text for text in named)
 
 
 def test_whether_anybody_asks_nat_may_be_open() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.answers.arrivals import Arrivals, Witness
 from sekisho.answers.places import Origin, Reading, Target
-from sekisho.answers.ports import Port, container_ports, host_ports
+from sekisho.answers.ports import Port, container_ports, host_ports, may_translate
 from sekisho.answers.refusing import Objection, host_objects
 from sekisho.model.docker import PublishedPort
 from sekisho.model.evidence import Evidence
@@ -84,7 +84,10 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     found = _Finder(world, reading)
     ports = [found.container(port) for port in container_ports(world, family)]
     ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
-    leans = (*reading.leans, *world.host.takes_for_granted(family), *world.command_leans())
+    leans = (
+        *may_translate(world, family), *reading.leans, *world.host.takes_for_granted(family),
+        *world.command_leans(),
+    )  # fmt: skip
     return Exposed(family, tuple(ports), leans)
 
 

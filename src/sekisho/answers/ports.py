@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.model.docker import DockerContainer
-from sekisho.semantics.conjunction import conjuncts
-from sekisho.semantics.program import Accept, Guard, In, Translate
+from sekisho.semantics.conjunction import conjuncts, parts
+from sekisho.semantics.journey import Lean
+from sekisho.semantics.program import Accept, Guard, In, NotUnderstood, Translate
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family
@@ -70,7 +71,7 @@ def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]
     for stations in world.host.programs[family].stations.values():
         for station in stations:
             for chain in (station.base, *station.chains.values()):
-                for line in chain.lines:
+                for line in (part for whole in chain.lines for part in parts(whole)):
                     action = line.action
                     if not isinstance(action, Translate) or action.addresses is None or action.what != "dst":
                         continue
@@ -79,6 +80,20 @@ def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]
                         for proto in protos:
                             found.setdefault(action.addresses[0], []).append((proto, action.ports[0]))
     return found
+
+
+def may_translate(world: World, family: Family) -> tuple[Lean, ...]:
+    """What may publish ports that nobody can name: rules of nat that are not understood, or not captured."""
+    found: dict[Lean, None] = {}
+    for stations in world.host.programs[family].stations.values():
+        for station in stations:
+            if station.kind != "nat" and station.table not in ("nat", "?"):
+                continue
+            for chain in (station.base, *station.chains.values()):
+                for line in (part for whole in chain.lines for part in parts(whole)):
+                    if isinstance(line.action, NotUnderstood):
+                        found[Lean("ports-not-known", (line.text or station.table,))] = None
+    return tuple(found)
 
 
 def _protocols(guard: Guard) -> tuple[int, ...]:

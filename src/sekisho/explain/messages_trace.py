@@ -276,6 +276,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the host's own rules of table {0} were not captured",
         "{0}テーブルのホスト自身のルールは未取得",
     ),
+    "ports-not-known": (
+        "this may publish ports that are not listed here, nobody can say which: {0}",
+        "ここに載っていないポートを公開している可能性がある (どれかは不明): {0}",
+    ),
     "policy-not-shown": (
         "no line shows the policy of {0} in table {1}: taken as ACCEPT, as in a fresh table",
         "{1}テーブルの{0}のポリシーを示す行がない: 新しいテーブルと同じくACCEPTとみなす",

@@ -32,9 +32,7 @@ class ExposedText:
 
     def exposed(self, found: Exposed) -> str:
         """The whole answer; ends without a newline."""
-        if not found.ports:
-            return self._say("exposed.none")
-        blocks = ["\n".join(self._table(found.ports))]
+        blocks = ["\n".join(self._table(found.ports)) if found.ports else self._say("exposed.none")]
         told = found.ports[:MOST_TOLD]
         blocks += ["\n".join(self._calls(port)) for port in told]
         if len(told) < len(found.ports):

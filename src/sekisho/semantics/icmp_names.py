@@ -48,11 +48,12 @@ def icmp_type_code(text: str, family: Family) -> tuple[int | None, Codes | None]
 
     Type None stands for every type, code None for every code. Raises ValueError for another word.
     """
+    text = text.lower()
     if text in ("any", "255") and family == 4:
         return None, None
     if text == "any":
         return None, None
-    if text[0].isdigit():
+    if text[:1].isdigit():
         kind, slash, code = text.partition("/")
         if not slash:
             return int(kind), None

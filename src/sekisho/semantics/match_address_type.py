@@ -36,7 +36,7 @@ def addrtype_guard(options: Sequence[Option], context: MatchContext) -> Guard | 
         if option.name not in ("src-type", "dst-type"):
             continue
         side = "src" if option.name == "src-type" else "dst"
-        kinds = option.values[0].split(",")
+        kinds = option.values[0].upper().split(",")
         if not set(kinds) <= _ADDRESS_TYPES:
             raise ValueError(f"unknown address type in {option.values[0]}")
         if context.family == 6:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sekisho.model.netfilter import Option
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_context import MatchContext
-from sekisho.semantics.match_values import addresses, numbers
+from sekisho.semantics.match_values import addresses, named, numbers
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
     DNAT_BIT,
@@ -31,29 +31,28 @@ from sekisho.values.intset import IntSet
 from sekisho.values.packet import protocol_number
 
 _STATES = {
-    "INVALID": INVALID, "NEW": NEW, "ESTABLISHED": ESTABLISHED, "RELATED": RELATED, "UNTRACKED": UNTRACKED,
+    "invalid": INVALID, "new": NEW, "established": ESTABLISHED, "related": RELATED, "untracked": UNTRACKED,
 }  # fmt: skip
-_STATUS = {"EXPECTED": EXPECTED_BIT, "SEEN_REPLY": SEEN_REPLY_BIT, "CONFIRMED": CONFIRMED_BIT}
+_STATUS = {"expected": EXPECTED_BIT, "seen_reply": SEEN_REPLY_BIT, "confirmed": CONFIRMED_BIT}
+_DIRECTIONS = {"original": 0, "reply": 1}
 
 
 def _status(name: str, option: Option) -> Guard:
-    if name == "ASSURED":
+    if name.upper() == "ASSURED":
         # No first packet is; from when on later ones are depends on the traffic seen.
         unsure = Unsure(Doubt("connection-volume", (f"--ctstatus {option.values[0]}",)))
         return All((Not(In("ctstate", IntSet.of(NEW))), unsure))
-    return Not(Masked("ctstatus", _STATUS[name], 0))
+    return Not(Masked("ctstatus", named(_STATUS, name, "status"), 0))
 
 
 def _states(text: str) -> Guard:
     states: list[int] = []
     status = 0
     for name in text.split(","):
-        if name in _STATES:
-            states.append(_STATES[name])
-        elif name in ("SNAT", "DNAT"):
-            status |= SNAT_BIT if name == "SNAT" else DNAT_BIT
+        if name.upper() in ("SNAT", "DNAT"):
+            status |= SNAT_BIT if name.upper() == "SNAT" else DNAT_BIT
         else:
-            raise ValueError(f"unknown state {name}")
+            states.append(named(_STATES, name, "state"))
     guards: list[Guard] = [In("ctstate", IntSet.of(*states))] if states else []
     guards += [Not(Masked("ctstatus", bit, 0)) for bit in (SNAT_BIT, DNAT_BIT) if status & bit]
     return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))
@@ -103,7 +102,7 @@ def _option(option: Option, context: MatchContext) -> Guard | None:
     if option.name in _CT_PORTS:
         return In(_CT_PORTS[option.name], numbers(value))
     if option.name == "ctdir":
-        return In("ctdir", IntSet.of({"ORIGINAL": 0, "REPLY": 1}[value]))
+        return In("ctdir", IntSet.of(named(_DIRECTIONS, value, "direction")))
     if option.name == "ctstatus":
-        return AnyOf(tuple(_status(name, option) for name in value.split(",") if name != "NONE"))
+        return AnyOf(tuple(_status(name, option) for name in value.split(",") if name.upper() != "NONE"))
     return None

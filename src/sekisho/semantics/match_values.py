@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sekisho.semantics.program import Guard, Interface, Masked
 from sekisho.values.address import Family, Prefix
@@ -42,10 +43,24 @@ def numbers(text: str, separator: str = ":", bits: int = 16) -> IntSet:
         first, sep, last = part.partition(separator)
         low = int(first, 0) if first else 0
         high = (int(last, 0) if last else (1 << bits) - 1) if sep else low
-        if low > high or high >= 1 << bits:
+        if low < 0 or low > high or high >= 1 << bits:
             raise ValueError(f"not a range: {part}")
         intervals.append((low, high))
     return IntSet.from_intervals(intervals)
+
+
+Told = TypeVar("Told")
+
+
+def named(table: Mapping[str, Told], word: str, what: str) -> Told:
+    """What a word of iptables stands for, in upper or lower case. Raises ValueError for another word.
+
+    The keys of the table are in lower case, as iptables compares its words (strcasecmp).
+    """
+    found = table.get(word.lower())
+    if found is None:
+        raise ValueError(f"unknown {what} {word}")
+    return found
 
 
 def flag_bits(text: str) -> int:

@@ -18,7 +18,7 @@ from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_address_type import addrtype_guard
 from sekisho.semantics.match_conntrack import TRACKED, conntrack_guard
 from sekisho.semantics.match_context import MatchContext
-from sekisho.semantics.match_values import addresses, flag_bits, interface, masked, numbers
+from sekisho.semantics.match_values import addresses, flag_bits, interface, masked, named, numbers
 from sekisho.semantics.program import (
     ALWAYS,
     NEVER,
@@ -63,7 +63,7 @@ def _module_guard(
         return Unsure(Doubt("match-not-understood", (_text(module, options),), evidence))
     try:
         guard = reader(options, context)
-    except (ValueError, IndexError) as error:
+    except (ValueError, LookupError) as error:
         return Unsure(Doubt("match-not-readable", (_text(module, options), str(error)), evidence))
     if guard is None:
         return Unsure(Doubt("match-not-understood", (_text(module, options),), evidence))
@@ -208,13 +208,13 @@ def _ttl(option: Option, context: MatchContext) -> Guard | None:
 
 
 _TOS_NAMES = {
-    "Minimize-Delay": 0x10, "Maximize-Throughput": 0x08, "Maximize-Reliability": 0x04,
-    "Minimize-Cost": 0x02, "Normal-Service": 0,
+    "minimize-delay": 0x10, "maximize-throughput": 0x08, "maximize-reliability": 0x04,
+    "minimize-cost": 0x02, "normal-service": 0,
 }  # fmt: skip
 _DSCP_CLASSES = {
-    "CS0": 0, "CS1": 8, "CS2": 16, "CS3": 24, "CS4": 32, "CS5": 40, "CS6": 48, "CS7": 56, "BE": 0, "EF": 46,
-    "AF11": 10, "AF12": 12, "AF13": 14, "AF21": 18, "AF22": 20, "AF23": 22, "AF31": 26, "AF32": 28,
-    "AF33": 30, "AF41": 34, "AF42": 36, "AF43": 38,
+    "cs0": 0, "cs1": 8, "cs2": 16, "cs3": 24, "cs4": 32, "cs5": 40, "cs6": 48, "cs7": 56, "be": 0, "ef": 46,
+    "af11": 10, "af12": 12, "af13": 14, "af21": 18, "af22": 20, "af23": 22, "af31": 26, "af32": 28,
+    "af33": 30, "af41": 34, "af42": 36, "af43": 38,
 }  # fmt: skip
 
 
@@ -222,15 +222,15 @@ def _tos(option: Option, context: MatchContext) -> Guard | None:
     if option.name != "tos":
         return None
     value, slash, mask = option.values[0].partition("/")
-    if value in _TOS_NAMES:
-        return Masked("tos", 0x3F, _TOS_NAMES[value])
+    if not value[:1].isdigit():
+        return Masked("tos", 0x3F, named(_TOS_NAMES, value, "type of service"))
     return Masked("tos", int(mask, 0) if slash else 0xFF, int(value, 0))
 
 
 def _dscp(option: Option, context: MatchContext) -> Guard | None:
     value = option.values[0]
     if option.name == "dscp-class":
-        return Masked("tos", 0xFC, _DSCP_CLASSES[value.upper()] << 2)
+        return Masked("tos", 0xFC, named(_DSCP_CLASSES, value, "DSCP class") << 2)
     return Masked("tos", 0xFC, int(value, 0) << 2) if option.name == "dscp" else None
 
 
@@ -241,9 +241,16 @@ def _ecn(option: Option, context: MatchContext) -> Guard | None:
     return Masked("tcp_flags", flags[option.name], flags[option.name]) if option.name in flags else None
 
 
+# The words of iptables and the kernel's numbers (include/uapi/linux/if_packet.h, PACKET_*).
+_PACKET_TYPES = {
+    "unicast": 0, "host": 0, "broadcast": 1, "bcast": 1, "multicast": 2, "mcast": 2, "otherhost": 3,
+}  # fmt: skip
+
+
 def _pkttype(option: Option, context: MatchContext) -> Guard | None:
-    kinds = {"unicast": 0, "host": 0, "broadcast": 1, "bcast": 1, "multicast": 2, "mcast": 2}
-    return In("pkttype", IntSet.of(kinds[option.values[0]])) if option.name == "pkt-type" else None
+    if option.name != "pkt-type":
+        return None
+    return In("pkttype", IntSet.of(named(_PACKET_TYPES, option.values[0], "packet type")))
 
 
 def _physdev(option: Option, context: MatchContext) -> Guard | None:

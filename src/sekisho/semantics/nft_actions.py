@@ -94,6 +94,8 @@ def _code(code: Expression | None) -> str:
     return str(code.value) if isinstance(code, Number) else code.text if isinstance(code, Word) else "?"
 
 
+# Of which direction of a connection a zone is set.
+_ZONES = {"": "both", "original": "orig", "reply": "reply"}
 # Keys whose setting changes nothing of where a packet goes.
 _IDLE_META = frozenset({"priority", "nftrace", "secmark"})
 _IDLE_CT = frozenset({"label", "event", "helper"})
@@ -110,8 +112,9 @@ def assign_actions(assign: Assign) -> list[Action] | None:
         case Ct("mark"):
             return _mark("ctmark", assign.value)
         case Ct("zone", direction):
-            directions = {"": "both", "original": "orig", "reply": "reply"}[direction]
-            return [SetZone(number(assign.value, "integer"), directions)]
+            if direction not in _ZONES:
+                return None
+            return [SetZone(number(assign.value, "integer"), _ZONES[direction])]
         case Meta(key) if key in _IDLE_META:
             return []
         case Ct(key) if key in _IDLE_CT:

@@ -11,6 +11,10 @@ from sekisho.semantics.match_context import AddressTypes
 from sekisho.values.address import Family
 
 
+class MissingSetError(KeyError):
+    """A rule names a set or map that its table does not have; the name is the argument."""
+
+
 @dataclass(frozen=True, slots=True)
 class NftContext:
     """``family`` is that of the packets, ``table`` that of the table (ip, ip6, inet, bridge, netdev).
@@ -28,10 +32,13 @@ class NftContext:
     chains: frozenset[str] = frozenset()
 
     def elements(self, data: SetLiteral | SetReference) -> SetLiteral:
-        """What a set or map holds. Raises KeyError for a name that the table does not have."""
+        """What a set or map holds. Raises MissingSetError for a name that the table does not have."""
         if isinstance(data, SetLiteral):
             return data
-        return SetLiteral(self.sets[data.name].elements)
+        found = self.sets.get(data.name)
+        if found is None:
+            raise MissingSetError(data.name)
+        return SetLiteral(found.elements)
 
     def moves(self, data: SetLiteral | SetReference) -> bool:
         """Whether a named set or map changes by itself."""

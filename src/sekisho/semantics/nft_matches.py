@@ -26,7 +26,7 @@ from sekisho.semantics.conjunction import both
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_bridge import bridge_column
 from sekisho.semantics.nft_columns import Absent, AnyColumn, Column, Fixed, InterfaceColumn, Open, column
-from sekisho.semantics.nft_context import NftContext
+from sekisho.semantics.nft_context import MissingSetError, NftContext
 from sekisho.semantics.nft_fib import fib_guard
 from sekisho.semantics.nft_values import number, numbers, plain, union
 from sekisho.semantics.program import (
@@ -55,9 +55,9 @@ def match_guard(match: Match, context: NftContext, evidence: Evidence | None) ->
         return _guard(match, context)
     except _Doubtful as found:
         return both(*found.needs, Unsure(replace(found.doubt, evidence=evidence)))
-    except KeyError as missing:
+    except MissingSetError as missing:
         return Unsure(Doubt("set-not-captured", (str(missing.args[0]),), evidence))
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         return Unsure(Doubt("match-not-readable", (_text(evidence), str(error)), evidence))
 
 
@@ -251,7 +251,7 @@ def _worked_out(bits: int, fits: Callable[[int], bool]) -> IntSet:
 
 
 def element_guard(key: Expression, elements: Iterable[Expression | Mapping], context: NftContext) -> Guard:
-    """The key is one of the elements. Raises ValueError or KeyError for what cannot be read."""
+    """The key is one of the elements. Raises ValueError or MissingSetError for what cannot be read."""
     parts = key.parts if isinstance(key, Concat) else (key,)
     if len(parts) == 1:
         return _single(_column(parts[0], context), "==", SetLiteral(tuple(elements)), context)

@@ -38,7 +38,7 @@ _RANDOM = frozenset({"random", "fully-random"})
 def nat_action(nat: Nat, context: NftContext) -> Action | None:
     """What the statement does; None where it is for packets of the other family.
 
-    Raises ValueError or KeyError where it cannot be read.
+    Raises ValueError or MissingSetError where it cannot be read.
     """
     if nat.family and nat.family != ("ip" if context.family == 4 else "ip6"):
         return None
@@ -92,7 +92,7 @@ def _ports(value: Expression) -> tuple[int, int]:
 def mapped(lookup: MapLookup, context: NftContext, act: _Act) -> Action:
     """One line for each element of the map: its key's condition, and what its value makes of ``act``.
 
-    Raises ValueError or KeyError where key or elements cannot be read.
+    Raises ValueError or MissingSetError where key or elements cannot be read.
     """
     elements = context.elements(lookup.data).elements
     if isinstance(lookup.key, Numgen | Hash):

@@ -52,7 +52,7 @@ from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_actions import assign_actions, reject_action, verdict_action
 from sekisho.semantics.nft_bridge import turns_frames
 from sekisho.semantics.nft_columns import TRACKED
-from sekisho.semantics.nft_context import NftContext
+from sekisho.semantics.nft_context import MissingSetError, NftContext
 from sekisho.semantics.nft_matches import CATCH_ALL, match_guard
 from sekisho.semantics.nft_nat import mapped, nat_action
 from sekisho.semantics.nft_values import plain
@@ -150,9 +150,9 @@ def _parts(statement: Statement, evidence: Evidence | None, context: NftContext)
         return [(ALWAYS, None)]
     try:
         return reader(statement, evidence, context)
-    except KeyError as missing:
+    except MissingSetError as missing:
         return _unknown(Doubt("set-not-captured", (str(missing.args[0]),), evidence))
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         shown = evidence.text.strip() if evidence else ""
         return _unknown(Doubt("match-not-readable", (shown, str(error)), evidence))
 

@@ -75,7 +75,7 @@ def rule_action(
         return _unknown(target, evidence)
     try:
         action = _action(target, options, family)
-    except (ValueError, IndexError):
+    except (ValueError, LookupError):
         action = None
     return _unknown(target, evidence) if action is None else action
 

@@ -100,6 +100,9 @@ def tcp_flag_names(bits: int) -> str:
 def _icmp(text: str, names: dict[str, str]) -> str:
     if text in names:
         return names[text]
+    same = next((value for name, value in names.items() if name.lower() == text.lower()), None)
+    if same is not None:
+        return same
     kind, slash, code = text.partition("/")
     if kind == "any" and not slash:
         return text
@@ -130,6 +133,12 @@ def _reject(text: str) -> str:
     return REJECT_ALIASES.get(text, text)
 
 
+def _packet_type(text: str) -> str:
+    """In lower case, by the name that iptables prints (libxt_pkttype)."""
+    word = text.lower()
+    return {"host": "unicast", "bcast": "broadcast", "mcast": "multicast"}.get(word, word)
+
+
 def _flags(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(tcp_flags(value) for value in values)
 
@@ -142,6 +151,8 @@ NORMAL: dict[tuple[str, str], Callable[[tuple[str, ...]], tuple[str, ...]]] = {
     ("icmp", "icmp-type"): _first(icmp_type),
     ("icmp6", "icmpv6-type"): _first(icmp6_type),
     ("state", "state"): _first(_upper),
-    ("conntrack", "ctstate"): _first(_upper),
+    **{("conntrack", name): _first(_upper) for name in ("ctstate", "ctstatus", "ctdir")},
+    **{("addrtype", name): _first(_upper) for name in ("src-type", "dst-type")},
+    ("pkttype", "pkt-type"): _first(_packet_type),
     ("REJECT", "reject-with"): _first(_reject),
 }  # fmt: skip

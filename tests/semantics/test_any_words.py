@@ -1,4 +1,4 @@
-"""No words of a rule may break a reading: what nobody knows is unsure, in the reading of one packet and of all.
+"""No words of a rule may break a reading: what nobody knows is unsure, of one packet and of all.
 
 What iptables itself takes in upper and lower case was measured with iptables 1.8.9.
 """
@@ -23,9 +23,10 @@ from sekisho.values.address import Family
 from tests.semantics.rules import HOST, guard, packet
 
 WORDS = (
-    "", "loopback", "Otherhost", "ORIGINAL", "both", "none", "-1", "4:3", "1:2:3", "0x", "65536", "99999999999999999999",
-    "10.0.0.1", "10.0.0.0/99", "2001:db8::/64", "2001:db8::1", "/", "/8", "1/", "0x1/0xzz", ",", ",,", "a,b", "any",
-    "255", "256", "8/300", "[", "[::1", "[::1]:", "10.0.0.9-10.0.0.1", ":", "-", "!", "eth0", "0-", "all", "SYN,XYZ",
+    "", "loopback", "Otherhost", "ORIGINAL", "both", "none", "-1", "4:3", "1:2:3", "0x", "65536",
+    "99999999999999999999", "10.0.0.1", "10.0.0.0/99", "2001:db8::/64", "2001:db8::1", "/", "/8", "1/",
+    "0x1/0xzz", ",", ",,", "a,b", "any", "255", "256", "8/300", "[", "[::1", "[::1]:", "10.0.0.9-10.0.0.1",
+    ":", "-", "!", "eth0", "0-", "all", "SYN,XYZ",
 )  # fmt: skip
 OPTIONS = [
     (module, name, count)

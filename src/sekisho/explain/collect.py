@@ -28,6 +28,7 @@ from sekisho.explain.sysctl_files import explain_sysctl_files
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.routing import PolicyRule, Route
+from sekisho.semantics.loadable import Loader
 
 TABLES = ("raw", "mangle", "nat", "filter", "security")
 # In the order in which they are shown.
@@ -115,10 +116,11 @@ def _ruleset(ruleset: Ruleset, context: HostContext) -> Iterator[Explained]:
         if table.evidence is not None and table.evidence.line:
             yield where, _line(table.evidence, explain_table(table), table.name)
         calls, chains = calls_of(table), {chain.name: chain for chain in table.chains}
+        loader = Loader(table, ruleset.family, ruleset.backend, context.namespace.ipsets)
         for chain in table.chains:
             yield where, _line(chain.evidence, explain_chain(chain, table, calls), chain.name)
             for number, rule in enumerate(chain.rules, start=1):
-                messages = explain_rule(Place(table, chain, number, rule, chains), context)
+                messages = explain_rule(Place(table, chain, number, rule, chains, loader), context)
                 yield where, _line(rule.evidence, messages, f"{chain.name} {number}")
 
 

@@ -15,17 +15,26 @@ from sekisho.explain.matches import bare
 from sekisho.explain.message import Message, join, m
 from sekisho.explain.shape import Shape, shape_of
 from sekisho.model.netfilter import Chain, Rule, Table
+from sekisho.semantics.loadable import Loader
+from sekisho.values.address import Family
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rule, its 1-based number, and what it stands in; ``chains`` are the table's by name."""
+    """A rule, its 1-based number, and what it stands in; ``chains`` are the table's by name. ``loader`` says
+    what iptables would say of the rule."""
 
     table: Table
     chain: Chain
     number: int
     rule: Rule
     chains: Mapping[str, Chain]
+    loader: Loader | None = None
+
+    @property
+    def family(self) -> Family:
+        """Of the table's packets."""
+        return 4 if self.loader is None else self.loader.family
 
 
 def explain_idiom(place: Place, context: HostContext) -> list[Message]:

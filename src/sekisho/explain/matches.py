@@ -6,11 +6,13 @@ it. A condition that has no words here is quoted and named as not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sekisho.explain.message import Message, join, m
 from sekisho.model.netfilter import UNKNOWN_MODULE, IpSet, Option
+from sekisho.semantics.matches import match_doubts
+from sekisho.values.address import Family
 
 _PORTS = {"sport": "sport", "dport": "dport", "sports": "sport", "dports": "dport", "ports": "ports",
           "source-port": "sport", "destination-port": "dport"}  # fmt: skip
@@ -47,9 +49,8 @@ _ONE_WAY = {
 # Modules whose options are one condition together, said as a quotation after a word about its kind.
 _QUOTED = {"recent": "match.recent", "policy": "match.policy", "statistic": "match.statistic",
            "socket": "match.socket"}  # fmt: skip
-# Nobody can tell from a snapshot whether these hold for a packet.
-_UNSURE = {"limit", "hashlimit", "recent", "statistic", "string", "time", "quota", "connbytes", "connlimit",
-           "u32", "bpf", "osf", "cpu", "cgroup", "helper", "nfacct", "socket", "connlabel"}  # fmt: skip
+# Doubts about words that no reading understands; others are about what no snapshot shows.
+_STRANGE = frozenset({"match-not-understood", "match-not-readable"})
 _SECONDARY = {"limit-burst", "limit-iface-in", "limit-iface-out"}
 
 
@@ -86,8 +87,10 @@ def subject(phrase: Phrase) -> Message:
     return noun
 
 
-def phrase_of(matches: tuple[Option, ...], ipsets: tuple[IpSet, ...] | None = None) -> Phrase:
-    """All conditions of a rule as a phrase."""
+def phrase_of(
+    matches: tuple[Option, ...], ipsets: tuple[IpSet, ...] | None = None, family: Family = 4
+) -> Phrase:
+    """All conditions of a rule as a phrase. What no reading can decide is remarked, by the readings' word."""
     phrase = Phrase()
     quoted: dict[str, list[Option]] = {}
     for item in matches:
@@ -98,9 +101,22 @@ def phrase_of(matches: tuple[Option, ...], ipsets: tuple[IpSet, ...] | None = No
     pair_places(phrase)
     for module, options in quoted.items():
         _add_quoted(module, options, phrase)
-    for module in dict.fromkeys(item.module for item in matches if item.module in _UNSURE):
-        phrase.remarks.append(m("match.unsure.note", module))
+    phrase.remarks.extend(_undecided(matches, family))
     return phrase
+
+
+def _undecided(matches: tuple[Option, ...], family: Family) -> Iterator[Message]:
+    """The matches that the readings leave open, each once; the generic conditions one by one."""
+    groups: dict[tuple[str, int], list[Option]] = {}
+    for index, item in enumerate(matches):
+        if item.module != UNKNOWN_MODULE:
+            groups.setdefault((item.module, 0 if item.module else index), []).append(item)
+    for (module, _), options in groups.items():
+        codes = {doubt.code for doubt in match_doubts(tuple(options), family)}
+        if codes & _STRANGE:
+            yield m("match.unknown.note", option_text(options, with_module=True))
+        elif codes:
+            yield m("match.unsure.note", module or option_text(options))
 
 
 def _add(item: Option, matches: tuple[Option, ...], phrase: Phrase, ipsets: tuple[IpSet, ...] | None) -> None:
@@ -151,10 +167,7 @@ def _add(item: Option, matches: tuple[Option, ...], phrase: Phrase, ipsets: tupl
     elif item.module == "rpfilter":
         _add_rpfilter(item, matches, phrase)
     elif item.name not in _SECONDARY:
-        text = option_text((item,), with_module=True)
-        phrase.that.append(m(f"match.other{no}", text))
-        if item.module not in _UNSURE:
-            phrase.remarks.append(m("match.unknown.note", text))
+        phrase.that.append(m(f"match.other{no}", option_text((item,), with_module=True)))
 
 
 def pair_places(phrase: Phrase) -> None:
@@ -201,9 +214,7 @@ def _add_state(item: Option, no: str, value: str, phrase: Phrase) -> None:
     elif item.name in _CT_FIELDS or item.name == "ctstatus":
         phrase.that.append(m(f"match.ctfield{no}", m(f"ct.{item.name}"), _or(bare(value))))
     else:
-        text = option_text((item,), with_module=True)
-        phrase.that.append(m(f"match.other{no}", text))
-        phrase.remarks.append(m("match.unknown.note", text))
+        phrase.that.append(m(f"match.other{no}", option_text((item,), with_module=True)))
 
 
 def _add_tcp(item: Option, no: str, phrase: Phrase) -> bool:

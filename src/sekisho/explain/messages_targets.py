@@ -140,6 +140,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0}をターゲット{1}に渡します。このターゲットはSekishoが知らないもので、これに左右される答えは"
         "「判定できない」になります。",
     ),
+    "target.unknown.chain": (
+        "{0} go to {1}: a chain that was not captured, or a target that Sekisho does not know; answers that "
+        "depend on it are undetermined.",
+        "{0}は{1}へ進みます。取得されていないチェインか、Sekishoの知らないターゲットです。これに左右される答"
+        "えは「判定できない」になります。",
+    ),
     "target.option.unknown": (
         'Of its target this is not known to Sekisho: "{0}"; answers that depend on it are undetermined.',
         "ターゲットのうち「{0}」はSekishoが知らないものです。これに左右される答えは「判定できない」になり"

@@ -218,6 +218,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # ------------------------------------------------------------------------------- doubts
     "match-not-understood": ("this match is not known to Sekisho: {0}", "Sekishoの知らない条件: {0}"),
     "match-not-readable": ("this match cannot be read: {0} ({1})", "読み取れない条件: {0} ({1})"),
+    "chain-not-in-text": (
+        "{0} is a chain that was not captured, or a target that is not known to Sekisho",
+        "{0} は取得されていないチェインか、Sekishoの知らないターゲット",
+    ),
     "target-not-understood": ("this target is not known to Sekisho: {0}", "Sekishoの知らないターゲット: {0}"),
     "userspace-decides": (
         "{0} hands the packet to a program, which decides", "{0} によりユーザー空間のプログラムが判定する",

@@ -90,13 +90,23 @@ def _callers(chain: Chain, calls: Sequence[Message]) -> list[Message]:
     return said
 
 
+def _refused(place: Place) -> list[Message]:
+    """That the rule cannot have been loaded; asked of rules that are written as commands."""
+    place_of_rule = place.rule.evidence
+    if place.loader is None or place_of_rule is None or place_of_rule.text.lstrip()[:1] not in ("-", "["):
+        return []
+    found = place.loader.refusal(place.chain.name, place.rule)
+    return [] if found is None else [m(found.code, *found.args)]
+
+
 def explain_rule(place: Place, context: HostContext) -> tuple[Message, ...]:
     """A rule: who it is about and what happens to them, what it is for, how often it was hit."""
-    phrase = phrase_of(place.rule.matches, context.namespace.ipsets)
+    phrase = phrase_of(place.rule.matches, context.namespace.ipsets, place.family)
     jump = place.chains.get(place.rule.target.name) if place.rule.target else None
     return (
         m("rule.number", place.number),
-        *explain_target(place.rule, place.chain, place.table, jump, subject(phrase), context),
+        *_refused(place),
+        *explain_target(place, jump, subject(phrase), context),
         *explain_idiom(place, context),
         *phrase.remarks,
         *explain_counters(place.rule, place.table),

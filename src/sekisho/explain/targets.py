@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from sekisho.explain.context import HostContext, host_address, plain_value, split_endpoint
+from sekisho.explain.idioms import Place
 from sekisho.explain.matches import option_text
 from sekisho.explain.message import Message, m
 from sekisho.explain.owners import chain_role
+from sekisho.model.extension_targets import TARGETS
 from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Rule, Table, Target
+from sekisho.semantics.targets import target_doubt
 
-# Targets that change nothing about where a packet goes and pass it on to the next rule.
-_PASSING = {"AUDIT", "CLASSIFY", "CONNSECMARK", "SECMARK", "IDLETIMER", "LED", "RATEEST", "TEE"}
 _FIELDS = {"TOS", "DSCP", "TTL", "HL", "ECN", "TCPOPTSTRIP"}
 _DETAILED = {"MARK", "CONNMARK", "CT", "TCPMSS", "SET", "NFQUEUE", "QUEUE", "TPROXY", "NFLOG", "ULOG"}
 _SAME = {"ULOG": "NFLOG", "QUEUE": "NFQUEUE"}
 _REJECT_DEFAULT = {"icmp-port-unreachable", "icmp6-port-unreachable", "port-unreach"}
 
 
-def explain_target(
-    rule: Rule, chain: Chain, table: Table, jump: Chain | None, who: Message, context: HostContext
-) -> list[Message]:
+def explain_target(place: Place, jump: Chain | None, who: Message, context: HostContext) -> list[Message]:
     """The sentence about ``who`` (the packets that fit) and what follows from the target's options;
     ``jump`` is the chain that the target names, if it names one."""
-    target = rule.target
+    target, table = place.rule.target, place.table
     if target is None:
         return [m("target.none", who)]
     if jump is not None or target.goto:
         return _jump(target, jump, table, who)
-    said = _terminal(target, chain, who, context)
-    unknown = [item for item in target.options if item.module == UNKNOWN_MODULE]
-    said.extend(m("target.option.unknown", " ".join(item.values)) for item in unknown)
+    doubt = target_doubt(target, place.family)
+    strange = [item for item in target.options if item.module == UNKNOWN_MODULE]
+    if doubt == "target-not-understood" and not strange:
+        detail = f"{target.name} {option_text(target.options)}".strip()
+        if target.name in TARGETS or table.incomplete is None:
+            return [m("target.unknown", who, detail)]
+        return [m("target.unknown.chain", who, detail)]
+    said = _terminal(target, place.chain, who, context)
+    said.extend(m("target.option.unknown", " ".join(item.values)) for item in strange)
     return said
 
 
@@ -78,9 +83,7 @@ def _terminal(target: Target, chain: Chain, who: Message, context: HostContext) 
         return [m(f"target.{_SAME.get(name, name)}", who, detail or name)]
     if name in _FIELDS:
         return [m("target.field", who, f"{name} {detail}".strip())]
-    if name in _PASSING:
-        return [m("target.passing", who, name)]
-    return [m("target.unknown", who, f"{name} {detail}".strip())]
+    return [m("target.passing", who, name)]
 
 
 def _reject(how: str | None) -> Message:

@@ -24,6 +24,7 @@ TABLES = (
     "messages_routes",
     "messages_matches",
     "messages_targets",
+    "messages_rules",
     "messages_chains",
     "messages_idioms",
     "messages_links",

@@ -121,7 +121,8 @@ def _program(
     sets: dict[str, IpSet] | None = (
         None if namespace.ipsets is None else {item.name: item for item in namespace.ipsets}
     )
-    context = MatchContext(family, address_types(family, local), sets)
+    moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
+    context = MatchContext(family, address_types(family, local), sets, moving)
     stations = _stations(namespace, context)
     program = Program(
         family,

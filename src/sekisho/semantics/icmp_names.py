@@ -43,6 +43,11 @@ _ICMPV6: dict[str, tuple[int, Codes]] = {
 }  # fmt: skip
 
 
+def icmp_names(family: Family) -> frozenset[str]:
+    """The names of ICMP types that iptables knows."""
+    return frozenset(_ICMP if family == 4 else _ICMPV6)
+
+
 def icmp_type_code(text: str, family: Family) -> tuple[int | None, Codes | None]:
     """``8``, ``3/1``, ``echo-request`` or ``any`` as (type, code range).
 

@@ -45,6 +45,10 @@ def match(options: Sequence[Option], context: MatchContext) -> Guard | None:
         return Unsure(Doubt("sets-not-captured", (name,)))
     if name not in sets:
         return Unsure(Doubt("set-not-captured", (name,)))
+    if name in context.moving:
+        return Unsure(Doubt("set-moves", (name,)))
+    if sets[name].incomplete is not None:
+        return Unsure(Doubt("set-incomplete", (name,), sets[name].incomplete))
     asked = (name, sides, "return-nomatch" in rest)
     guard = context.memberships.get(asked)
     if guard is None:

@@ -23,10 +23,12 @@ class AddressTypes:
 class MatchContext:
     """What the meaning of a match depends on besides its own words.
 
-    ``memberships`` remembers the guards of sets, so that all rules that name one share its guard.
+    ``memberships`` remembers the guards of sets, so that all rules that name one share its guard;
+    ``moving`` are the sets that rules add to or delete from, so that the captured elements may be old.
     """
 
     family: Family
     address_types: AddressTypes
     ipsets: dict[str, IpSet] | None = field(default=None)
+    moving: frozenset[str] = frozenset()
     memberships: dict[tuple[object, ...], Guard] = field(default_factory=dict, compare=False, repr=False)

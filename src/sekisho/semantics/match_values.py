@@ -49,6 +49,17 @@ def numbers(text: str, separator: str = ":", bits: int = 16) -> IntSet:
     return IntSet.from_intervals(intervals)
 
 
+# Words for the type of service (RFC 1349) and for DSCP (RFC 2474, 2597, 3246), in lower case.
+TOS_NAMES = {
+    "minimize-delay": 0x10, "maximize-throughput": 0x08, "maximize-reliability": 0x04,
+    "minimize-cost": 0x02, "normal-service": 0,
+}  # fmt: skip
+DSCP_CLASSES = {
+    "cs0": 0, "cs1": 8, "cs2": 16, "cs3": 24, "cs4": 32, "cs5": 40, "cs6": 48, "cs7": 56, "be": 0, "ef": 46,
+    "af11": 10, "af12": 12, "af13": 14, "af21": 18, "af22": 20, "af23": 22, "af31": 26, "af32": 28,
+    "af33": 30, "af41": 34, "af42": 36, "af43": 38,
+}  # fmt: skip
+
 Told = TypeVar("Told")
 
 

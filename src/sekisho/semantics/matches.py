@@ -7,7 +7,8 @@ Sources: iptables-extensions(8) and net/netfilter/xt_*.c for what each match loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option
@@ -17,8 +18,17 @@ from sekisho.semantics.icmp_names import icmp_type_code
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_address_type import addrtype_guard
 from sekisho.semantics.match_conntrack import TRACKED, conntrack_guard
-from sekisho.semantics.match_context import MatchContext
-from sekisho.semantics.match_values import addresses, flag_bits, interface, masked, named, numbers
+from sekisho.semantics.match_context import AddressTypes, MatchContext
+from sekisho.semantics.match_values import (
+    DSCP_CLASSES,
+    TOS_NAMES,
+    addresses,
+    flag_bits,
+    interface,
+    masked,
+    named,
+    numbers,
+)
 from sekisho.semantics.program import (
     ALWAYS,
     NEVER,
@@ -32,7 +42,7 @@ from sekisho.semantics.program import (
     ReversePath,
     Unsure,
 )
-from sekisho.values.address import Address
+from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import protocol_number
 
@@ -46,6 +56,32 @@ def rule_guard(options: Sequence[Option], context: MatchContext, evidence: Evide
         groups.setdefault(key, []).append(option)
     guards = [_module_guard(module, group, context, evidence) for (module, _), group in groups.items()]
     return both(*guards)
+
+
+_NOWHERE = AddressTypes({}, {})
+
+
+@lru_cache(maxsize=4096)
+def match_doubts(options: tuple[Option, ...], family: Family) -> tuple[Doubt, ...]:
+    """Why nobody can say from a snapshot whether the options of one match hold; none where that is decided.
+
+    Of a set what it holds decides: whether it was captured is not asked here.
+    """
+    module = options[0].module
+    context = MatchContext(family, _NOWHERE, None)
+    guard = ALWAYS if module == "set" else _module_guard(module, options, context, None)
+    return tuple(dict.fromkeys(_unsure(guard)))
+
+
+def _unsure(guard: Guard) -> Iterator[Doubt]:
+    match guard:
+        case Unsure(doubt):
+            yield doubt
+        case All(guards) | AnyOf(guards):
+            for inner in guards:
+                yield from _unsure(inner)
+        case Not(inner):
+            yield from _unsure(inner)
 
 
 def _module_guard(
@@ -189,7 +225,9 @@ def _iprange(option: Option, context: MatchContext) -> Guard | None:
 def _owner(option: Option, context: MatchContext) -> Guard | None:
     if option.name not in ("uid-owner", "gid-owner"):
         return None
-    return In(option.name[:3], numbers(option.values[0], "-", 32))
+    # Of names only root's number is the same everywhere; /etc/passwd is not captured.
+    value = "0" if option.values[0] == "root" else option.values[0]
+    return In(option.name[:3], numbers(value, "-", 32))
 
 
 def _length(option: Option, context: MatchContext) -> Guard | None:
@@ -207,30 +245,19 @@ def _ttl(option: Option, context: MatchContext) -> Guard | None:
     return None
 
 
-_TOS_NAMES = {
-    "minimize-delay": 0x10, "maximize-throughput": 0x08, "maximize-reliability": 0x04,
-    "minimize-cost": 0x02, "normal-service": 0,
-}  # fmt: skip
-_DSCP_CLASSES = {
-    "cs0": 0, "cs1": 8, "cs2": 16, "cs3": 24, "cs4": 32, "cs5": 40, "cs6": 48, "cs7": 56, "be": 0, "ef": 46,
-    "af11": 10, "af12": 12, "af13": 14, "af21": 18, "af22": 20, "af23": 22, "af31": 26, "af32": 28,
-    "af33": 30, "af41": 34, "af42": 36, "af43": 38,
-}  # fmt: skip
-
-
 def _tos(option: Option, context: MatchContext) -> Guard | None:
     if option.name != "tos":
         return None
     value, slash, mask = option.values[0].partition("/")
     if not value[:1].isdigit():
-        return Masked("tos", 0x3F, named(_TOS_NAMES, value, "type of service"))
+        return Masked("tos", 0x3F, named(TOS_NAMES, value, "type of service"))
     return Masked("tos", int(mask, 0) if slash else 0xFF, int(value, 0))
 
 
 def _dscp(option: Option, context: MatchContext) -> Guard | None:
     value = option.values[0]
     if option.name == "dscp-class":
-        return Masked("tos", 0xFC, named(_DSCP_CLASSES, value, "DSCP class") << 2)
+        return Masked("tos", 0xFC, named(DSCP_CLASSES, value, "DSCP class") << 2)
     return Masked("tos", 0xFC, int(value, 0) << 2) if option.name == "dscp" else None
 
 
@@ -318,7 +345,7 @@ _READERS: dict[str, Reader] = {
 }  # fmt: skip
 
 # Modules that hold for every packet.
-_IRRELEVANT = frozenset({"comment", "nfacct", "standard"})
+_IRRELEVANT = frozenset({"comment", "standard"})
 _ONE_BY_ONE = frozenset({"set", "comment"})
 
 # Modules whose answer is in no snapshot, and why.
@@ -331,6 +358,7 @@ _UNDECIDABLE: dict[str, str] = {
     "realm": "realm", "cpu": "cpu", "cluster": "cluster", "devgroup": "device-group", "osf": "payload",
     "rateest": "rate-limit", "condition": "condition-file", "geoip": "geoip", "connlabel": "connection-label",
     "ipvs": "ipvs", "tcpmss": "tcp-option", "account": "rate-limit",
+    "nfacct": "quota",  # holds unless the object has a quota that is not used up (xt_nfacct.c, nfacct_mt)
 }  # fmt: skip
 
 # The modules whose meaning is known here, for the tests that hold them to a kernel.

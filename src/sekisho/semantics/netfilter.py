@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from sekisho.model.evidence import Partial
@@ -15,6 +15,7 @@ from sekisho.model.netfilter import (
     Table,
     is_builtin,
 )
+from sekisho.semantics.conjunction import both
 from sekisho.semantics.hooks import CHAIN_HOOKS, NFT_SECURITY_PRIORITY, TABLE_HOOKS
 from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.loops import without_loops
@@ -30,8 +31,9 @@ from sekisho.semantics.program import (
     Guarded,
     NotUnderstood,
     Station,
+    Unsure,
 )
-from sekisho.semantics.targets import rule_action
+from sekisho.semantics.targets import changed_sets, rule_action
 
 if TYPE_CHECKING:
     from sekisho.model.nft import NftRuleset
@@ -50,9 +52,21 @@ def stations(rulesets: Sequence[Ruleset], context: MatchContext) -> dict[Hook, t
         if ruleset.family != context.family:
             continue
         for table in (*ruleset.tables, *_lost_tables(ruleset)):
-            for station in _table_stations(table, ruleset.backend, context):
+            for station in _table_stations(table, ruleset, context):
                 found.setdefault(station.hook, []).append(station)
     return {hook: tuple(sorted(here, key=_order)) for hook, here in found.items()}
+
+
+def moving_sets(rulesets: Sequence[Ruleset]) -> frozenset[str]:
+    """The ipsets that rules change while packets pass, of both families."""
+    return frozenset(
+        name
+        for ruleset in rulesets
+        for table in ruleset.tables
+        for chain in table.chains
+        for rule in chain.rules
+        for name in changed_sets(rule.target)
+    )
 
 
 def _order(station: Station) -> tuple[int, bool]:
@@ -67,9 +81,13 @@ def _lost_tables(ruleset: Ruleset) -> list[Table]:
     return [Table(name, (), ruleset.incomplete) for name in TABLE_HOOKS if name not in seen]
 
 
-def _table_stations(table: Table, backend: str, context: MatchContext) -> list[Station]:
+def _table_stations(table: Table, ruleset: Ruleset, context: MatchContext) -> list[Station]:
+    backend = ruleset.backend
     users = frozenset(chain.name for chain in table.chains if not _is_base(chain, table))
-    code = without_loops({chain.name: _chain_code(chain, table, users, context) for chain in table.chains})
+    doubtful = {} if ruleset.complete else _not_loadable(table, ruleset, context)
+    code = without_loops(
+        {chain.name: _chain_code(chain, table, users, context, doubtful) for chain in table.chains}
+    )
     base = {chain.name: code[chain.name] for chain in table.chains if _is_base(chain, table)}
     if table.incomplete is not None:
         unseen = (name for name in BUILTIN_CHAINS.get(table.name, ()) if name not in base)
@@ -106,8 +124,33 @@ def _priority(table: str, hook: Hook, backend: str) -> int:
     return TABLE_HOOKS[table][hook]
 
 
-def _chain_code(chain: Chain, table: Table, names: frozenset[str], context: MatchContext) -> ChainCode:
-    lines = tuple(_line(number, rule, names, context) for number, rule in enumerate(chain.rules, 1))
+def _not_loadable(table: Table, ruleset: Ruleset, context: MatchContext) -> dict[int, Doubt]:
+    """The rules (by their identity) of a text that no iptables-save printed and no iptables would load."""
+    found: dict[int, Doubt] = {}
+    loader = None
+    for chain in table.chains:
+        for rule in chain.rules:
+            if rule.evidence is None or rule.evidence.text.lstrip()[:1] not in ("-", "["):
+                continue  # a listing's row: what it leaves out, the rule may have
+            if loader is None:
+                from sekisho.semantics.loadable import Loader  # only for what people wrote
+
+                known = None if context.ipsets is None else tuple(context.ipsets.values())
+                loader = Loader(table, context.family, ruleset.backend, known)
+            refusal = loader.refusal(chain.name, rule)
+            if refusal is not None and refusal.code != "refused.newer":
+                found[id(rule)] = Doubt("rule-not-loadable", (refusal.brief,), rule.evidence)
+    return found
+
+
+def _chain_code(
+    chain: Chain, table: Table, names: frozenset[str], context: MatchContext, doubtful: Mapping[int, Doubt]
+) -> ChainCode:
+    whole = table.incomplete is None
+    lines = tuple(
+        _line(number, rule, names, context, doubtful.get(id(rule)), whole)
+        for number, rule in enumerate(chain.rules, 1)
+    )
     lines = with_unseen(lines, chain.name, table.incomplete, table.name)
     return ChainCode(chain.name, lines, _policy(chain, table), chain.evidence)
 
@@ -129,14 +172,17 @@ def _hides(partial: Partial | None, chain: str) -> bool:
     return partial is not None and chain not in partial.whole
 
 
-def _line(number: int, rule: Rule, names: frozenset[str], context: MatchContext) -> Guarded:
+def _line(
+    number: int, rule: Rule, names: frozenset[str], context: MatchContext, doubt: Doubt | None, whole: bool
+) -> Guarded:
     guard = rule_guard(rule.matches, context, rule.evidence) if rule.matches else ALWAYS
-    action = rule_action(rule.target, names, context.family, rule.evidence)
+    action = rule_action(rule.target, names, context.family, rule.evidence, whole)
+    if doubt is not None:
+        guard, action = both(guard, Unsure(doubt)), NotUnderstood(doubt)
     strange = next((option for option in rule.matches if option.module == UNKNOWN_MODULE), None)
     if rule.target is None and strange is not None:
         # What could not be read may be the target.
-        doubt = Doubt("target-not-understood", strange.values, rule.evidence)
-        action = NotUnderstood(doubt)
+        action = NotUnderstood(Doubt("target-not-understood", strange.values, rule.evidence))
     text = rule.evidence.text.strip() if rule.evidence else ""
     return Guarded(guard, action, number, text, rule.target.name if rule.target else "", rule.evidence)
 

@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Literal
 
 from sekisho.model.evidence import Evidence
+from sekisho.model.extension_targets import TARGETS
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Target
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.match_values import DSCP_CLASSES, TOS_NAMES, named
 from sekisho.semantics.program import (
     Accept,
     Action,
@@ -30,6 +32,10 @@ from sekisho.semantics.program import (
 )
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.packet import CWR, ECE
+from sekisho.values.services import SERVICES
+
+# Options of SET with which nothing happens to the packet itself (xt_set.c: XT_CONTINUE after each).
+_CHANGES_SETS = frozenset({"add-set", "del-set", "exist", "timeout"})
 
 # Targets that look at a packet, or change what decides nothing here, and pass it on.
 PASSING = frozenset({
@@ -40,7 +46,7 @@ PASSING = frozenset({
 # Every target whose meaning is known here, for the tests that hold them to a kernel.
 CLAIMED = PASSING | {
     "ACCEPT", "DROP", "RETURN", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "MARK",
-    "CONNMARK", "NOTRACK", "CT", "TOS", "DSCP", "TTL", "HL", "ECN",
+    "CONNMARK", "NOTRACK", "CT", "TOS", "DSCP", "TTL", "HL", "ECN", "SET",
 }  # fmt: skip
 
 # The options of those targets that decide; one that is not here may change what they do.
@@ -62,13 +68,19 @@ DEFAULT_REJECT: dict[int, str] = {4: "icmp-port-unreachable", 6: "icmp6-port-unr
 
 
 def rule_action(
-    target: Target | None, chains: frozenset[str], family: Family, evidence: Evidence | None = None
+    target: Target | None,
+    chains: frozenset[str],
+    family: Family,
+    evidence: Evidence | None = None,
+    whole: bool = True,
 ) -> Action:
-    """What a rule's target does; ``chains`` are the user chains of the rule's table."""
+    """What a rule's target does; ``chains`` are the user chains of its table, ``whole``: all of them."""
     if target is None:
         return Continue()
     if target.name in chains:
         return Goto(target.name) if target.goto else Jump(target.name)
+    if target.goto or (not whole and target.name not in TARGETS and not target.options):
+        return NotUnderstood(Doubt("chain-not-in-text", (target.name,), evidence))
     options = {option.name: option for option in target.options}
     known = OPTIONS.get(target.name, frozenset(options))
     if any(option.module == UNKNOWN_MODULE or option.name not in known for option in target.options):
@@ -80,11 +92,28 @@ def rule_action(
     return _unknown(target, evidence) if action is None else action
 
 
+def target_doubt(target: Target, family: Family) -> str:
+    """The code of the doubt that a target leaves, "" for one whose effect is known."""
+    action = rule_action(target, frozenset(), family)
+    return action.doubt.code if isinstance(action, NotUnderstood) else ""
+
+
 def _unknown(target: Target, evidence: Evidence | None) -> NotUnderstood:
+    return NotUnderstood(Doubt("target-not-understood", (_words(target),), evidence))
+
+
+def _words(target: Target) -> str:
     words = [target.name]
     for option in target.options:
         words += [f"--{option.name}", *option.values] if option.name else [*option.values]
-    return NotUnderstood(Doubt("target-not-understood", (" ".join(words),), evidence))
+    return " ".join(words)
+
+
+def changed_sets(target: Target | None) -> tuple[str, ...]:
+    """The ipsets that a rule adds to or deletes from."""
+    if target is None or target.name != "SET":
+        return ()
+    return tuple(one.values[0] for one in target.options if one.name in ("add-set", "del-set") and one.values)
 
 
 def _action(target: Target, options: dict[str, Option], family: Family) -> Action | None:
@@ -125,6 +154,12 @@ def _action(target: Target, options: dict[str, Option], family: Family) -> Actio
         return SetBits("tcp_flags", ECE | CWR, 0) if "ecn-tcp-remove" in options else None
     if name in ("NFQUEUE", "QUEUE"):
         return NotUnderstood(Doubt("userspace-decides", (name,)))
+    if name == "SET":
+        return Continue() if set(options) <= _CHANGES_SETS else None
+    if name == "TPROXY":
+        return NotUnderstood(Doubt("tproxy", (_words(target),)))
+    if name == "SYNPROXY":
+        return NotUnderstood(Doubt("synproxy", (_words(target),)))
     return None
 
 
@@ -139,6 +174,8 @@ def _port_range(options: dict[str, Option]) -> tuple[int, int] | None:
 
 
 def _ports(text: str) -> tuple[int, int]:
+    if text in SERVICES:
+        return SERVICES[text], SERVICES[text]
     first, dash, last = text.partition("-")
     low, high = int(first), int(last if dash else first)
     if not 0 <= low <= high <= 0xFFFF:
@@ -165,7 +202,7 @@ def _nat(name: str, options: dict[str, Option], family: Family) -> Action | None
         addresses, _, ports = text.partition(":")
     ports, slash, base = ports.partition("/")  # DNAT --to-destination A:P1-P2/BASE shifts ports
     if slash:
-        base_port = int(base)
+        base_port = SERVICES.get(base) or int(base)
     span = None
     if addresses:
         first, dash, last = addresses.partition("-")
@@ -229,7 +266,15 @@ def _ct(options: dict[str, Option]) -> Action | None:
 def _tos(options: dict[str, Option]) -> Action | None:
     if "set-dscp" in options:
         return SetBits("tos", 0xFC, int(options["set-dscp"].values[0], 0) << 2)
+    if "set-dscp-class" in options:
+        return SetBits("tos", 0xFC, named(DSCP_CLASSES, options["set-dscp-class"].values[0], "class") << 2)
     if "set-tos" in options:
         value, slash, mask = options["set-tos"].values[0].partition("/")
+        if not value[:1].isdigit():
+            return SetBits("tos", 0x3F, named(TOS_NAMES, value, "type of service"))
         return SetBits("tos", int(mask, 0) if slash else 0xFF, int(value, 0))
+    for name, option in options.items():
+        bits = int(option.values[0], 0)
+        masks = {"and-tos": (~bits & 0xFF, 0), "or-tos": (bits, bits), "xor-tos": (0, bits)}
+        return SetBits("tos", *masks[name])
     return None

@@ -1,146 +1,26 @@
-"""Which option belongs to which match or target, how many values it takes, how they are quoted.
+"""How options of matches and targets are written: other spellings, what is implied, how values are quoted.
 
+Which option belongs to which match or target stands in ``model.extension_matches``, ``extension_targets``.
 Facts of ``iptables-extensions(8)`` and of what ``iptables-save`` 1.4 to 1.8.11 prints.
 """
 
 from __future__ import annotations
 
-# name -> number of values; a bare name takes one.
-Arity = dict[str, int]
+from sekisho.model.extension_matches import MATCHES as _MATCHES
+from sekisho.model.extension_targets import TARGETS as _TARGETS
+from sekisho.model.extensions import Arity
+
+# option -> number of values, by match and by target.
+MATCHES: dict[str, Arity] = {name: extension.arity() for name, extension in _MATCHES.items()}
+TARGETS: dict[str, Arity] = {name: extension.arity() for name, extension in _TARGETS.items()}
 
 
-def _arities(spec: str) -> Arity:
-    found: Arity = {}
-    for item in spec.split():
-        name, _, count = item.partition("=")
-        found[name] = int(count or "1")
-    return found
+def comes_once(owner: str, name: str) -> bool:
+    """Whether one match or target takes the option once, so that a second one is an error."""
+    extension = _MATCHES.get(owner) or _TARGETS.get(owner)
+    spec = extension.specs().get(name) if extension is not None else None
+    return spec is not None and not spec.repeats
 
-
-_PORTS = "sport dport"
-
-MATCHES: dict[str, Arity] = {
-    module: _arities(spec)
-    for module, spec in {
-        "addrtype": "src-type dst-type limit-iface-in=0 limit-iface-out=0",
-        "ah": "ahspi ahlen ahres=0",
-        "bpf": "bytecode object-pinned",
-        "cgroup": "cgroup path",
-        "cluster": "cluster-total-nodes cluster-local-node cluster-local-nodemask cluster-hash-seed",
-        "comment": "comment",
-        "connbytes": "connbytes connbytes-dir connbytes-mode",
-        "connlabel": "label set=0",
-        "connlimit": "connlimit-upto connlimit-above connlimit-mask connlimit-saddr=0 connlimit-daddr=0",
-        "connmark": "mark",
-        "conntrack": "ctstate ctproto ctorigsrc ctorigdst ctreplsrc ctrepldst ctorigsrcport ctorigdstport"
-        " ctreplsrcport ctrepldstport ctstatus ctexpire ctdir",
-        "cpu": "cpu",
-        "dccp": f"{_PORTS} dccp-types dccp-option",
-        "devgroup": "src-group dst-group",
-        "dscp": "dscp dscp-class",
-        "dst": "dst-len dst-opts",
-        "ecn": "ecn-tcp-cwr=0 ecn-tcp-ece=0 ecn-ip-ect",
-        "esp": "espspi",
-        "eui64": "",
-        "frag": "fragid fraglen fragres=0 fragfirst=0 fragmore=0 fraglast=0",
-        "hashlimit": "hashlimit hashlimit-upto hashlimit-above hashlimit-burst hashlimit-srcmask"
-        " hashlimit-dstmask hashlimit-mode hashlimit-name hashlimit-htable-size hashlimit-htable-max"
-        " hashlimit-htable-expire hashlimit-htable-gcinterval hashlimit-rate-match=0"
-        " hashlimit-rate-interval",
-        "hbh": "hbh-len hbh-opts",
-        "helper": "helper",
-        "hl": "hl-eq hl-gt hl-lt",
-        "icmp": "icmp-type",
-        "icmp6": "icmpv6-type",
-        "ipcomp": "ipcompspi compres=0",
-        "iprange": "src-range dst-range",
-        "ipv6header": "header soft=0",
-        "ipvs": "ipvs=0 vproto vaddr vport vdir vmethod vportctl",
-        "length": "length",
-        "limit": "limit limit-burst",
-        "mac": "mac-source",
-        "mark": "mark",
-        "mh": "mh-type",
-        "multiport": "sports dports ports",
-        "nfacct": "nfacct-name",
-        "osf": "genre ttl log",
-        "owner": "uid-owner gid-owner socket-exists=0 suppl-groups=0",
-        "physdev": "physdev-in physdev-out physdev-is-in=0 physdev-is-out=0 physdev-is-bridged=0",
-        "pkttype": "pkt-type",
-        "policy": "dir pol strict=0 reqid spi proto mode tunnel-src tunnel-dst next=0",
-        "quota": "quota",
-        "realm": "realm",
-        "recent": "set=0 rcheck=0 update=0 remove=0 seconds hitcount rttl=0 reap=0 name mask rsource=0"
-        " rdest=0",
-        "rpfilter": "loose=0 validmark=0 accept-local=0 invert=0",
-        "rt": "rt-type rt-segsleft rt-len rt-0-res=0 rt-0-addrs rt-0-not-strict=0",
-        "sctp": f"{_PORTS} chunk-types=2",
-        "set": "match-set=2 return-nomatch=0 update-counters=0 update-subcounters=0 packets-eq packets-gt"
-        " packets-lt bytes-eq bytes-gt bytes-lt",
-        "socket": "transparent=0 nowildcard=0 restore-skmark=0",
-        "state": "state",
-        "statistic": "mode probability every packet",
-        "string": "from to algo string hex-string icase=0",
-        "tcp": f"{_PORTS} tcp-flags=2 syn=0 tcp-option",
-        "tcpmss": "mss",
-        "time": "timestart timestop datestart datestop monthdays weekdays utc=0 kerneltz=0 localtz=0"
-        " contiguous=0",
-        "tos": "tos",
-        "ttl": "ttl-eq ttl-gt ttl-lt",
-        "u32": "u32",
-        "udp": _PORTS,
-        "udplite": _PORTS,
-    }.items()
-}
-
-_RANDOM = "random=0 random-fully=0"
-
-TARGETS: dict[str, Arity] = {
-    name: _arities(spec)
-    for name, spec in {
-        "ACCEPT": "",
-        "AUDIT": "type",
-        "CHECKSUM": "checksum-fill=0",
-        "CLASSIFY": "set-class",
-        "CONNMARK": "set-xmark set-mark and-mark or-mark xor-mark save-mark=0 restore-mark=0 nfmask ctmask"
-        " mask left-shift-mark right-shift-mark",
-        "CONNSECMARK": "save=0 restore=0",
-        "CT": "notrack=0 helper ctevents expevents zone zone-orig zone-reply timeout",
-        "DNAT": f"to-destination {_RANDOM} persistent=0",
-        "DNPT": "src-pfx dst-pfx",
-        "DROP": "",
-        "DSCP": "set-dscp set-dscp-class",
-        "ECN": "ecn-tcp-remove=0",
-        "HL": "hl-set hl-dec hl-inc",
-        "IDLETIMER": "timeout label alarm=0",
-        "LOG": "log-level log-prefix log-tcp-sequence=0 log-tcp-options=0 log-ip-options=0 log-uid=0"
-        " log-macdecode=0",
-        "MARK": "set-xmark set-mark and-mark or-mark xor-mark",
-        "MASQUERADE": f"to-ports {_RANDOM}",
-        "NETMAP": "to",
-        "NFLOG": "nflog-group nflog-prefix nflog-range nflog-size nflog-threshold",
-        "NFQUEUE": "queue-num queue-balance queue-bypass=0 queue-cpu-fanout=0",
-        "NOTRACK": "",
-        "QUEUE": "",
-        "RATEEST": "rateest-name rateest-interval rateest-ewmalog",
-        "REDIRECT": f"to-ports {_RANDOM}",
-        "REJECT": "reject-with",
-        "RETURN": "",
-        "SECMARK": "selctx",
-        "SET": "add-set=2 del-set=2 map-set=2 exist=0 timeout map-mark=0 map-prio=0 map-queue=0",
-        "SNAT": f"to-source {_RANDOM} persistent=0",
-        "SNPT": "src-pfx dst-pfx",
-        "SYNPROXY": "sack-perm=0 timestamp=0 ecn=0 wscale mss",
-        "TCPMSS": "set-mss clamp-mss-to-pmtu=0",
-        "TCPOPTSTRIP": "strip-options",
-        "TEE": "gateway oif",
-        "TOS": "set-tos and-tos or-tos xor-tos",
-        "TPROXY": "on-port on-ip tproxy-mark",
-        "TRACE": "",
-        "TTL": "ttl-set ttl-dec ttl-inc",
-        "ULOG": "ulog-nlgroup ulog-prefix ulog-cprange ulog-qthreshold",
-    }.items()
-}
 
 # Other spellings of an option within its module.
 ALIASES: dict[tuple[str, str], str] = {
@@ -181,7 +61,7 @@ FREE_TEXT = frozenset(
 ALWAYS_QUOTED = frozenset(
     {
         ("u32", "u32"), ("bpf", "bytecode"), ("string", "string"), ("string", "hex-string"),
-        ("connlabel", "label"),
+        ("connlabel", "label"), ("LED", "led-trigger-id"),
     }
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sekisho.model.evidence import Evidence
+from sekisho.model.extensions import Arity
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule, Target
 from sekisho.sources.iptables_instances import Instance, flatten
 from sekisho.sources.iptables_names import REJECT6_ALIASES
@@ -18,7 +19,7 @@ from sekisho.sources.iptables_options import (
     MATCHES,
     MODULE_ALIASES,
     TARGETS,
-    Arity,
+    comes_once,
 )
 from sekisho.sources.iptables_values import NORMAL, network, protocol
 from sekisho.sources.iptables_words import unquote
@@ -283,10 +284,11 @@ class _Reader:
         except ValueError:
             self._keep(name, start, "bad-value", " ".join(values))
             return
-        if isinstance(owner, Instance):
-            owner.options.append(option)
-        else:
-            self.target_options.append(option)
+        options = owner.options if isinstance(owner, Instance) else self.target_options
+        if options and any(one.name == name for one in options) and comes_once(module, name):
+            self._keep(name, start, "repeated-option", f"--{name}")
+            return
+        options.append(option)
 
     def _owner(self, name: str) -> tuple[Instance | str | None, Arity | None]:
         """Whose option this is (an instance, or the target's name), and that one's known options."""

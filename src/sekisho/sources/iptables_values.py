@@ -12,10 +12,10 @@ from sekisho.sources.iptables_names import (
     ICMP6_TYPES,
     ICMP_TYPES,
     REJECT_ALIASES,
-    SERVICES,
 )
 from sekisho.values.address import BITS, Address, Family, Prefix, format_ip
 from sekisho.values.packet import TCP_FLAG_BITS, protocol_name, protocol_number
+from sekisho.values.services import SERVICES
 
 _FLAG_ORDER = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
 
@@ -100,12 +100,15 @@ def tcp_flag_names(bits: int) -> str:
 def _icmp(text: str, names: dict[str, str]) -> str:
     if text in names:
         return names[text]
-    same = next((value for name, value in names.items() if name.lower() == text.lower()), None)
-    if same is not None:
-        return same
+    # In upper and lower case, and the beginning of a name that no other begins with (libxt_icmp.h).
+    word = text.lower()
+    meant = {value for name, value in names.items() if name.lower() == word}
+    meant = meant or {value for name, value in names.items() if word and name.lower().startswith(word)}
+    if len(meant) == 1:
+        return meant.pop()
     kind, slash, code = text.partition("/")
-    if kind == "any" and not slash:
-        return text
+    if (kind == "any" and not slash) or text == "255/0:255":
+        return "any"
     if not kind.isdigit() or int(kind) > 255 or (slash and (not code.isdigit() or int(code) > 255)):
         raise ValueError(f"unknown ICMP type: {text!r}")
     return f"{int(kind)}/{int(code)}" if slash else str(int(kind))
@@ -125,8 +128,20 @@ def _first(normal: Callable[[str], str]) -> Callable[[tuple[str, ...]], tuple[st
     return lambda values: (normal(values[0]), *values[1:])
 
 
-def _upper(text: str) -> str:
-    return text.upper()
+def _in_capitals(words: str) -> Callable[[str], str]:
+    """A list of these words in capitals, as they are printed; others stay as they are."""
+    known = frozenset(words.split())
+
+    def normal(text: str) -> str:
+        return ",".join(word.upper() if word.upper() in known else word for word in text.split(","))
+
+    return normal
+
+
+_STATES = _in_capitals("INVALID NEW RELATED ESTABLISHED UNTRACKED SNAT DNAT")
+_ADDRESS_TYPES = _in_capitals(
+    "UNSPEC UNICAST LOCAL BROADCAST ANYCAST MULTICAST BLACKHOLE UNREACHABLE PROHIBIT THROW NAT XRESOLVE"
+)
 
 
 def _reject(text: str) -> str:
@@ -150,9 +165,11 @@ NORMAL: dict[tuple[str, str], Callable[[tuple[str, ...]], tuple[str, ...]]] = {
     ("tcp", "tcp-flags"): _flags,
     ("icmp", "icmp-type"): _first(icmp_type),
     ("icmp6", "icmpv6-type"): _first(icmp6_type),
-    ("state", "state"): _first(_upper),
-    **{("conntrack", name): _first(_upper) for name in ("ctstate", "ctstatus", "ctdir")},
-    **{("addrtype", name): _first(_upper) for name in ("src-type", "dst-type")},
+    ("state", "state"): _first(_STATES),
+    ("conntrack", "ctstate"): _first(_STATES),
+    ("conntrack", "ctstatus"): _first(_in_capitals("NONE EXPECTED SEEN_REPLY ASSURED CONFIRMED")),
+    ("conntrack", "ctdir"): _first(_in_capitals("ORIGINAL REPLY")),
+    **{("addrtype", name): _first(_ADDRESS_TYPES) for name in ("src-type", "dst-type")},
     ("pkttype", "pkt-type"): _first(_packet_type),
     ("REJECT", "reject-with"): _first(_reject),
 }  # fmt: skip

@@ -145,6 +145,12 @@ def test_a_table_that_nothing_tells_is_no_guess() -> None:
     assert [piece.table for piece in gathered.pieces] == [UNKNOWN_TABLE]
 
 
+def test_only_the_last_line_of_all_may_be_cut() -> None:
+    """What something follows was not cut there: its last line counts."""
+    text = "$ ipset save\ncreate bad hash:ip\nadd bad 192.0.2.1\n$ sysctl -a\na.b = 1"
+    assert [piece.text.endswith("\n") for piece in gather(text, "f").pieces] == [True, False]
+
+
 def test_markdown() -> None:
     text = f"The routes:\n\n```console\n$ ip route\n{ROUTES}```\nand then\n```\n{NAT}```\n"
     text += "`sysctl -a`\n~~~\na.b = 1\n~~~\n"

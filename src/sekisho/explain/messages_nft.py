@@ -5,6 +5,14 @@ from __future__ import annotations
 MESSAGES: dict[str, tuple[str, str]] = {
     # ------------------------------------------------------------------ steps and doubts of a trace
     "rule-part": ("(the rule goes on)", "(ルールの続きあり)"),
+    "match-lost-in-listing": (
+        "nft's listing does not tell all of iptables' match {0}: capture iptables-save as well",
+        "nftの出力ではiptablesのマッチ {0} の内容が欠ける: iptables-saveも取得してください",
+    ),
+    "target-lost-in-listing": (
+        "nft's listing does not tell all of iptables' target {0}: capture iptables-save as well",
+        "nftの出力ではiptablesのターゲット {0} の内容が欠ける: iptables-saveも取得してください",
+    ),
     "chain-not-captured": ("chain {0} is not in the captured table", "チェイン {0} が取得したテーブルにない"),
     "bridge-conntrack": (
         "depends on the bridge's own connection tracking: {0}",

@@ -22,6 +22,7 @@ from sekisho.semantics.nft_bridge import HOOKS as BRIDGE_HOOKS
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_rules import rule_line
 from sekisho.semantics.nft_tables import native_tables
+from sekisho.semantics.nft_translated import made_by_iptables
 from sekisho.semantics.partial import unseen_chain, with_unseen
 from sekisho.semantics.program import (
     Accept,
@@ -84,7 +85,7 @@ def nft_stations(table: NftTable, family: Family, address_types: AddressTypes) -
         return
     context = NftContext(
         family, table.family, address_types, {one.name: one for one in table.sets}, frozenset(moving(table)),
-        frozenset(chain.name for chain in table.chains if chain.hook is None),
+        frozenset(chain.name for chain in table.chains if chain.hook is None), made_by_iptables(table),
     )  # fmt: skip
     code = without_loops({chain.name: _chain_code(chain, table, context) for chain in table.chains})
     users = {name: code[name] for name in context.chains}

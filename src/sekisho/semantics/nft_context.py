@@ -21,7 +21,7 @@ class NftContext:
 
     ``sets`` are the table's sets and maps by name; ``moving`` those that rules add to or delete from, so
     that the captured elements may be old. ``chains`` are the names of the table's chains that are no base
-    chains.
+    chains. ``translated``: iptables-nft made the table, nft lists it in other words (``nft_translated``).
     """
 
     family: Family
@@ -30,6 +30,7 @@ class NftContext:
     sets: Mapping[str, NftSet] = field(default_factory=dict)
     moving: frozenset[str] = frozenset()
     chains: frozenset[str] = frozenset()
+    translated: bool = False
 
     def elements(self, data: SetLiteral | SetReference) -> SetLiteral:
         """What a set or map holds. Raises MissingSetError for a name that the table does not have."""

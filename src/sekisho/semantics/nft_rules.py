@@ -55,6 +55,7 @@ from sekisho.semantics.nft_columns import TRACKED
 from sekisho.semantics.nft_context import MissingSetError, NftContext
 from sekisho.semantics.nft_matches import CATCH_ALL, match_guard
 from sekisho.semantics.nft_nat import mapped, nat_action
+from sekisho.semantics.nft_translated import hidden_match, hidden_target
 from sekisho.semantics.nft_values import plain
 from sekisho.semantics.program import (
     ALWAYS,
@@ -148,6 +149,8 @@ def _parts(statement: Statement, evidence: Evidence | None, context: NftContext)
     reader = _READERS.get(type(statement))
     if reader is None:
         return [(ALWAYS, None)]
+    if context.translated and (hidden := _hidden(statement, evidence, context)):
+        return hidden
     try:
         return reader(statement, evidence, context)
     except MissingSetError as missing:
@@ -155,6 +158,16 @@ def _parts(statement: Statement, evidence: Evidence | None, context: NftContext)
     except (ValueError, LookupError) as error:
         shown = evidence.text.strip() if evidence else ""
         return _unknown(Doubt("match-not-readable", (shown, str(error)), evidence))
+
+
+def _hidden(statement: Statement, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    """What stands behind words that nft prints for a rule of iptables-nft; none where they tell all."""
+    name = hidden_match(statement, context.table)
+    if name:
+        return [(Unsure(Doubt("match-lost-in-listing", (name,), evidence)), None)]
+    if isinstance(statement, Assign) and (name := hidden_target(statement)):
+        return [(ALWAYS, NotUnderstood(Doubt("target-lost-in-listing", (name,), evidence)))]
+    return []
 
 
 def _unknown(doubt: Doubt) -> list[Part]:

@@ -27,6 +27,7 @@ from sekisho.sources.partial_words import lack_of
 _TABLE = re.compile(r"table (?:(ip|ip6|inet|arp|bridge|netdev) )?(\S+) \{(\})?")
 _BLOCK = re.compile(r"(chain|set|map|flowtable|(?:ct )?[a-z]+) (\S+) \{(\})?")
 _HANDLE = re.compile(r"\s*# handle (\d+)$")
+_GAP = re.compile(r"\t+( +)(?=\S)")
 _WARNING = re.compile(r"# Warning: table (\S+) (\S+) is managed by iptables-nft")
 _COMMENT = re.compile(r'comment "([^"]*)"')
 
@@ -118,6 +119,9 @@ def _lines(text: str) -> list[Line]:
     found = []
     for number, raw in enumerate(text.split("\n"), 1):
         shown = raw.removesuffix("\r").lstrip()
+        # Blanks behind nft's tabs stand for something that it printed nothing for.
+        gap = _GAP.match(raw)
+        shown = f"{gap.group(1)}{shown}" if gap else shown
         handle = None
         match = _HANDLE.search(shown)
         if match and not shown.startswith("#"):

@@ -46,7 +46,8 @@ def split_line(line: str, *, keep_gaps: bool = False) -> list[str]:
             found.append(match.group("word"))
         elif keep_gaps:
             blanks = len(match.group("blank"))
-            found += [NOTHING] * (blanks if match.end() == len(text) else blanks - 1)
+            at_an_end = at == 0 or match.end() == len(text)
+            found += [NOTHING] * (blanks if at_an_end else blanks - 1)
         at = match.end()
     return found
 

@@ -149,6 +149,9 @@ def cut(text: str, file: str) -> list[Section]:
                 evidence=current.evidence if by_content else None,
             )  # fmt: skip
         current.add(line)
+    for section in sections:  # something follows them, so their last line is whole
+        if section.lines and section.lines[-1]:
+            section.lines.append("")
     sections.append(current)
     return [one for one in sections if not one.blank or one.evidence is not None]
 

@@ -249,3 +249,13 @@ def test_whether_anybody_asks_nat_may_be_open() -> None:
     assert ends(host(nat % "\t\ttcp dport 26 dnat to 10.0.0.10:27\n", "nft-ruleset.txt"))[0] == "dropped"
     strange = nat % '\t\ttcp dport 26 counter packets 0 bytes 0 xt target "DNAT"\n'
     assert ends(host(strange, "nft-ruleset.txt"))[:2] == ["undetermined", "delivered"]
+
+
+SAVED = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n%sCOMMIT\n"
+PRINTED = "$ iptables -S\n-P INPUT DROP\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n%s"
+
+
+@pytest.mark.parametrize("form", [SAVED, PRINTED])
+def test_a_rule_whose_quotes_are_open_leaves_its_chain_open_alone(form: str) -> None:
+    rules = '-A INPUT -m comment --comment "half\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n'
+    assert ends(host(form % rules)) == ["undetermined", "undetermined", "undetermined", "dropped"]

@@ -7,6 +7,7 @@ from sekisho.model.netfilter import Chain, Table, is_builtin
 from sekisho.sources.iptables_rule import command, render_rule
 from sekisho.sources.iptables_tables import (
     TableBuilder,
+    chain_of,
     lines_of,
     miss_absent_chains,
     notice,
@@ -52,7 +53,7 @@ def _line(table: TableBuilder, place: Evidence, family: Family, last_and_cut: bo
     try:
         read = command(place.text, family, place)
     except ValueError as error:
-        table.miss(place, reason, str(error), why)
+        table.miss(place, reason, str(error), why, None if last_and_cut else chain_of(place.text))
         return
     if read.verb in ("policy", "new-chain"):
         if read.problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,15 @@ NOTICES = (
     ("tables present, use", "other-backend-present"),
     ("is incompatible, use", "incompatible-table"),
 )
+
+
+_RULE_OF = re.compile(r"(?:\[\d+:\d+\]\s+)?-[AI]\s*(\S+)\s")
+
+
+def chain_of(line: str) -> str | None:
+    """Whose rule a line is that cannot be read otherwise; None where it is no rule."""
+    found = _RULE_OF.match(line)
+    return found[1] if found else None
 
 
 def notice(line: str) -> str | None:

@@ -102,6 +102,9 @@ TABLE: list[tuple[bool | None, str, Fields]] = [
     (True, "-m mac --mac-source 02:00:00:00:00:01", {"src_mac": 0x020000000001, "iif": "eth0"}),
     (None, "-m mac --mac-source 02:00:00:00:00:01", {"iif": "eth0", "unstated": "src_mac"}),
     (True, "-m owner --uid-owner 1000-1999", {"uid": 1500}),
+    (True, "-m owner --uid-owner root", {"uid": 0}),
+    # Holds unless its object has a quota that is not used up (xt_nfacct.c, nfacct_mt): no snapshot shows it.
+    (None, "-m nfacct --nfacct-name web", {}),
     (False, "-m owner ! --uid-owner 0", {"uid": 0}),
     (True, "-m length --length 100:", {"length": 100}),
     (None, "-m length --length 100:", {"unstated": "length"}),

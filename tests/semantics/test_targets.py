@@ -50,6 +50,17 @@ TABLE: list[tuple[Action, str]] = [
     (Continue(), "-j NFLOG --nflog-group 1"),
     (Continue(), "-p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"),
     (Continue(), "-j TRACE"),
+    # xt_set.c: what it adds and deletes, the packet goes on.
+    (Continue(), "-j SET --add-set bad src"),
+    (Continue(), "-j SET --del-set bad src --exist"),
+    # iptables-save prints these as --set-dscp 0x2e, --set-tos 0x10/0x3f, 0x00/0xed, 0x12/0x12, 0x12/0x00.
+    (SetBits("tos", 0xFC, 0xB8), "-j DSCP --set-dscp-class EF"),
+    (SetBits("tos", 0x3F, 0x10), "-j TOS --set-tos Minimize-Delay"),
+    (SetBits("tos", 0xED, 0), "-j TOS --and-tos 0x12"),
+    (SetBits("tos", 0x12, 0x12), "-j TOS --or-tos 0x12"),
+    (SetBits("tos", 0, 0x12), "-j TOS --xor-tos 0x12"),
+    (Translate("dst", (WEB, WEB), (443, 443)), "-p tcp -j DNAT --to-destination 172.18.0.2:https"),
+    (Translate("dst", own_address="in", ports=(22, 22)), "-p tcp -j REDIRECT --to-ports ssh"),
     # Translations.
     (Translate("dst", (WEB, WEB)), "-j DNAT --to-destination 172.18.0.2"),
     (Translate("dst", (WEB, WEB), (80, 80)), "-p tcp -j DNAT --to-destination 172.18.0.2:80"),

@@ -12,8 +12,10 @@ import pytest
 
 from sekisho.answers import reach as all_packets
 from sekisho.answers.exposed import exposed
+from sekisho.answers.lint import lint
 from sekisho.answers.trace import Question, trace
 from sekisho.semantics.world import World
+from sekisho.sources import iptables_list
 from sekisho.sources.load import load_text
 
 ROUTES = """\
@@ -259,3 +261,18 @@ PRINTED = "$ iptables -S\n-P INPUT DROP\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n%s"
 def test_a_rule_whose_quotes_are_open_leaves_its_chain_open_alone(form: str) -> None:
     rules = '-A INPUT -m comment --comment "half\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n'
     assert ends(host(form % rules)) == ["undetermined", "undetermined", "undetermined", "dropped"]
+
+
+def test_a_chain_whose_policy_no_line_shows_is_built_in_everywhere() -> None:
+    snapshot = load_text(ROUTES + "==> iptables-save.txt <==\n" + BY_HAND)
+    (table,) = snapshot.host.rulesets[0].tables
+    assert not [one for one in lint(snapshot).findings if one.id == "lint.chain-unused"]
+    listed = iptables_list.render(table, iptables_list.ListStyle(verbose=False), 4)
+    assert listed.startswith("Chain INPUT (policy -)\n")
+    again = iptables_list.parse(listed, "iptables-filter.txt").facts[0]
+    assert [(chain.name, chain.policy) for chain in again.chains] == [("INPUT", None)]
+
+
+def test_who_calls_a_chain_the_rest_may_say() -> None:
+    snapshot = load_text(ROUTES + "$ iptables -S MINE\n-N MINE\n-A MINE -j DROP\n")
+    assert not [one for one in lint(snapshot).findings if one.id == "lint.chain-unused"]

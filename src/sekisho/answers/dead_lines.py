@@ -136,11 +136,11 @@ def _finding(dead: DeadLine, station: Station) -> Finding:
 
 def _unused_chains(host: Namespace) -> Iterator[Finding]:
     for ruleset in host.rulesets:
-        for table in ruleset.tables:
+        for table in (one for one in ruleset.tables if one.incomplete is None):
             named = {rule.target.name for chain in table.chains for rule in chain.rules if rule.target}
             for chain in table.chains:
                 # An empty chain that nobody calls is a place kept free (DOCKER-USER before its jump).
-                if chain.policy is None and chain.name not in named and chain.rules:
+                if not table.is_base(chain) and chain.name not in named and chain.rules:
                     places = (chain.evidence,) if chain.evidence is not None else ()
                     yield Finding("lint.chain-unused", "note", (f"{table.name} {chain.name}",), places)
 

@@ -55,7 +55,7 @@ def _nat(place: Place, shape: Shape, target: str, context: HostContext) -> list[
         return _published(place, shape, context)
     if target == "RETURN" and shape.only("in-interface") and shape.plain("in-interface"):
         return _return(place, shape.plain("in-interface") or "")
-    if shape.plain("dst-type") == "LOCAL" and place.chain.policy is not None:
+    if shape.plain("dst-type") == "LOCAL" and place.table.is_base(place.chain):
         if place.chain.name == "PREROUTING" and shape.only("dst-type"):
             return [m("idiom.local.prerouting")]
         if place.chain.name == "OUTPUT" and shape.only("dst-type", "destination"):

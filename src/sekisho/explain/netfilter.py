@@ -10,7 +10,7 @@ from sekisho.explain.matches import phrase_of, subject
 from sekisho.explain.message import Message, join, m
 from sekisho.explain.owners import chain_owner, chain_role
 from sekisho.explain.targets import explain_counters, explain_target
-from sekisho.model.netfilter import Chain, Table, is_builtin
+from sekisho.model.netfilter import Chain, Table
 
 _MOST = 8
 _TABLES = {"nat", "filter", "raw", "mangle", "security"}
@@ -42,8 +42,7 @@ def calls_of(table: Table) -> Calls:
 def explain_chain(chain: Chain, table: Table, calls: Calls) -> tuple[Message, ...]:
     """A chain's head: where it stands or who calls it, who writes it, its policy and counters."""
     said: list[Message] = []
-    builtin = chain.policy is not None or is_builtin(table.name, chain.name)
-    if builtin:
+    if table.is_base(chain):
         if table.name == "nat" and chain.name in _NAT_HOOKS:
             said.append(m(f"chain.nat.{chain.name}"))
         elif chain.name in _HOOKS:

@@ -32,7 +32,7 @@ def explain_target(place: Place, jump: Chain | None, who: Message, context: Host
         if target.name in TARGETS or table.incomplete is None:
             return [m("target.unknown", who, detail)]
         return [m("target.unknown.chain", who, detail)]
-    said = _terminal(target, place.chain, who, context)
+    said = _terminal(target, table.is_base(place.chain), who, context)
     said.extend(m("target.option.unknown", " ".join(item.values)) for item in strange)
     return said
 
@@ -52,13 +52,13 @@ def _jump(target: Target, chain: Chain | None, table: Table, who: Message) -> li
     return said
 
 
-def _terminal(target: Target, chain: Chain, who: Message, context: HostContext) -> list[Message]:
+def _terminal(target: Target, in_base: bool, who: Message, context: HostContext) -> list[Message]:
     name, options = target.name, target.options
     detail = option_text(item for item in options if item.module != UNKNOWN_MODULE)
     if name in ("ACCEPT", "DROP"):
         return [m(f"target.{name}", who)]
     if name == "RETURN":
-        return [m("target.RETURN.builtin" if chain.policy is not None else "target.RETURN", who)]
+        return [m("target.RETURN.builtin" if in_base else "target.RETURN", who)]
     if name == "REJECT":
         return [m("target.REJECT", who, _reject(plain_value(options, "reject-with")))]
     if name in ("DNAT", "SNAT"):

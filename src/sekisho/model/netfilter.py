@@ -107,6 +107,10 @@ class Table:
     incomplete: Partial | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
+    def is_base(self, chain: Chain) -> bool:
+        """Whether packets come to the chain by themselves: the kernel made it, with a policy."""
+        return chain.policy is not None or is_builtin(self.name, chain.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:

@@ -13,7 +13,6 @@ from sekisho.model.netfilter import (
     Rule,
     Ruleset,
     Table,
-    is_builtin,
 )
 from sekisho.semantics.conjunction import both
 from sekisho.semantics.hooks import CHAIN_HOOKS, NFT_SECURITY_PRIORITY, TABLE_HOOKS
@@ -83,12 +82,12 @@ def _lost_tables(ruleset: Ruleset) -> list[Table]:
 
 def _table_stations(table: Table, ruleset: Ruleset, context: MatchContext) -> list[Station]:
     backend = ruleset.backend
-    users = frozenset(chain.name for chain in table.chains if not _is_base(chain, table))
+    users = frozenset(chain.name for chain in table.chains if not table.is_base(chain))
     doubtful = {} if ruleset.complete else _not_loadable(table, ruleset, context)
     code = without_loops(
         {chain.name: _chain_code(chain, table, users, context, doubtful) for chain in table.chains}
     )
-    base = {chain.name: code[chain.name] for chain in table.chains if _is_base(chain, table)}
+    base = {chain.name: code[chain.name] for chain in table.chains if table.is_base(chain)}
     if table.incomplete is not None:
         unseen = (name for name in BUILTIN_CHAINS.get(table.name, ()) if name not in base)
         base |= {name: unseen_chain(name, table.incomplete, table.name) for name in unseen}
@@ -106,10 +105,6 @@ def _table_stations(table: Table, ruleset: Ruleset, context: MatchContext) -> li
         for name, chain in base.items()
         if name in CHAIN_HOOKS and CHAIN_HOOKS[name] in TABLE_HOOKS.get(table.name, {})
     ]
-
-
-def _is_base(chain: Chain, table: Table) -> bool:
-    return chain.policy is not None or is_builtin(table.name, chain.name)
 
 
 def _kind(table: str, chain: str) -> Literal["filter", "nat", "route"]:
@@ -158,7 +153,7 @@ def _chain_code(
 def _policy(chain: Chain, table: Table) -> Action | None:
     """A rules file need not name a chain's policy: it stays what it was, ACCEPT in a fresh table (and after
     iptables-nft-restore, which makes the table anew; measured, 1.8.9). ``gaps`` says that this is so."""
-    if not _is_base(chain, table):
+    if not table.is_base(chain):
         return None
     known = _POLICIES.get(chain.policy or "ACCEPT")
     if chain.policy is None and _hides(table.incomplete, chain.name):

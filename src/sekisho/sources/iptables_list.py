@@ -15,6 +15,7 @@ from sekisho.sources.iptables_list_style import ListStyle, detect_style, style_o
 from sekisho.sources.iptables_list_targets import NEEDS_TEXT
 from sekisho.sources.iptables_list_text import read_extras
 from sekisho.sources.iptables_tables import (
+    NO_POLICY,
     TableBuilder,
     lines_of,
     miss_absent_chains,
@@ -71,7 +72,7 @@ class _Reader:
         references = found["references"]
         self.chain = Chain(
             found["name"],
-            found["policy"],
+            None if found["policy"] in NO_POLICY else found["policy"],
             references=int(references) if references else None,
             packets=_count(found["packets"]),
             bytes=_count(found["bytes"]),

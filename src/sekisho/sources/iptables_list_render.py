@@ -19,7 +19,7 @@ def render(table: Table, style: ListStyle, family: Family = 4) -> str:
     """The listing of all chains of a table."""
     blocks: list[str] = []
     for chain in table.chains:
-        lines = [_chain_line(chain, style), _header(style)]
+        lines = [_chain_line(chain, table.is_base(chain), style), _header(style)]
         lines += [_row(number, rule, style, family) for number, rule in enumerate(chain.rules, 1)]
         if style.collapsed:
             lines = [re.sub(" +", " ", line).strip() for line in lines]
@@ -41,13 +41,14 @@ def _count(number: int, style: ListStyle) -> str:
     return f"{(number + 500) // 1000}T"
 
 
-def _chain_line(chain: Chain, style: ListStyle) -> str:
-    if chain.policy is None:
+def _chain_line(chain: Chain, is_base: bool, style: ListStyle) -> str:
+    if not is_base:
         return f"Chain {chain.name} ({chain.references or 0} references)"
+    policy = chain.policy or "-"  # no line showed it
     if not style.verbose:
-        return f"Chain {chain.name} (policy {chain.policy})"
+        return f"Chain {chain.name} (policy {policy})"
     packets, count = _count(chain.packets or 0, style), _count(chain.bytes or 0, style)
-    return f"Chain {chain.name} (policy {chain.policy} {packets} packets, {count} bytes)"
+    return f"Chain {chain.name} (policy {policy} {packets} packets, {count} bytes)"
 
 
 def _header(style: ListStyle) -> str:

@@ -100,7 +100,8 @@ def cuts(text: str) -> Iterator[int]:
     for at in range(1, len(text)):
         near = "\n" in text[at - 2 : at + 2]
         whole = (
-            text[:at].rstrip("\n").endswith((DATE, "\n}")) and "# Generated" not in text[:at].splitlines()[-1]
+            text[:at].rstrip("\n").endswith((DATE, "\n}", "COMMIT"))
+            and "# Generated" not in text[:at].splitlines()[-1]
         )
         if (near or at % 7 == 0) and not whole:
             yield at
@@ -121,9 +122,13 @@ def test_a_text_cut_at_any_byte_says_less_and_nothing_else(name: str, text: str)
     assert opened > 300
 
 
-def test_a_save_cut_behind_a_table_leaves_the_others_open() -> None:
-    cut = SAVE.split("# Completed")[0]
-    assert ends(host(cut, "iptables-save.txt")) == ["undetermined"] * 4
+def test_a_save_that_ends_behind_a_table_leaves_the_others_uncaptured() -> None:
+    """People paste as far as a COMMIT: what follows was not captured, which every answer says."""
+    world = host(SAVE.split("# Completed")[0], "iptables-save.txt")
+    found = trace(world, Question("internet", MAIL))
+    assert found.forward.disposition == "delivered"
+    assert ("table-not-captured", ("filter",)) in [(lean.code, lean.args) for lean in found.leans_on]
+    assert ends(host(SAVE.split("# Completed")[0] + "# Comp", "iptables-save.txt")) == ["undetermined"] * 4
 
 
 LISTED = """\

@@ -33,10 +33,11 @@ def parse(text: str, file: str, family: Family = 4) -> Parsed[Ruleset]:
     """Read all tables. ``facts`` holds exactly one Ruleset, even of an empty text.
 
     ``complete`` is set when the text is whole and a save of all tables: a header tells the tool, no
-    table was cut, and either there are several tables or the file's name ends in ``-save.txt`` (one
-    table alone may also be ``iptables-save -t nat``). Lines that make no sense, and a missing
-    COMMIT, leave ``Table.incomplete`` and an Unread. Where the text ends before its end, or holds lines of
-    a table that it does not name, other tables may be missing as well: ``Ruleset.incomplete``.
+    table was cut, the last one has its closing line, and either there are several tables or the file's
+    name ends in ``-save.txt`` (one table alone may also be ``iptables-save -t nat``). Lines that make no
+    sense, and a missing COMMIT, leave ``Table.incomplete`` and an Unread. Where the text ends inside a table
+    or a line, or holds lines of a table that it does not name, other tables are lost as well:
+    ``Ruleset.incomplete``. Behind a COMMIT it may have ended: then they were not captured.
     """
     reader = _Reader(file, family)
     lines, cut = lines_of(text)
@@ -51,7 +52,7 @@ def parse(text: str, file: str, family: Family = 4) -> Parsed[Ruleset]:
                 family,
                 reader.backend,
                 tuple(reader.tables),
-                complete=whole and reader.headed and several and reader.lack is None,
+                complete=whole and reader.headed and reader.closed and several and reader.lack is None,
                 incomplete=reader.lack,
                 evidence=Evidence(file, 0, ""),
             ),
@@ -71,7 +72,7 @@ class _Reader:
         self.unread: list[Unread] = []
         self.open: TableBuilder | None = None
         self.lack: Partial | None = None
-        self.ends = True
+        self.ends = self.closed = True
 
     def line(self, number: int, line: str, last_and_cut: bool) -> None:
         if not line or line.isspace():
@@ -94,12 +95,12 @@ class _Reader:
         elif line.strip() == "COMMIT":
             self.tables.append(self.open.done())
             self.open = None
-            self.ends = not self.dated
+            self.closed = not self.dated
         else:
             self._rule(self.open, place, line)
 
     def end(self, number: int) -> None:
-        """The end of the text: a table that is still open was cut, as was a save without its last line."""
+        """The end of the text: a table that is still open was cut, as was a line or a head without table."""
         place = Evidence(self.file, number, "")
         if self.open is not None:
             if not any(unread.reason == "truncated" for unread in self.unread):
@@ -127,7 +128,7 @@ class _Reader:
             nft = backend == "nf_tables" or "nft" in tool or tool == "xtables-save"
             self.backend = "nft" if nft else "legacy"
         if _COMPLETED.fullmatch(line) or (line.startswith("# Completed") and not last_and_cut):
-            self.ends = True
+            self.closed = True
         reason = notice(line)
         if (why := lack_of(line)) is not None:
             place = Evidence(self.file, number, line)
@@ -136,7 +137,7 @@ class _Reader:
             elif self.lack is None:
                 self.lack = Partial(why, place)
         if last_and_cut and reason is None and (self.dated or not self.tables):
-            self.ends = self.ends and _COMPLETED.fullmatch(line) is not None
+            self.ends = _COMPLETED.fullmatch(line) is not None
         if reason:
             self.unread.append(Unread(Evidence(self.file, number, line), reason, line.lstrip("# ")))
 
@@ -144,7 +145,7 @@ class _Reader:
         if self.open is not None:
             self.unread.append(Unread(place, "truncated", f"no COMMIT of table {self.open.name}"))
             self._cut(place)
-        self.open = TableBuilder(name, self.unread, place)
+        self.open, self.ends = TableBuilder(name, self.unread, place), True
         if any(table.name == name for table in self.tables):
             self.unread.append(Unread(place, "duplicate-table", name))
 

@@ -64,6 +64,7 @@ TABLE: list[tuple[Action, str]] = [
     # Translations.
     (Translate("dst", (WEB, WEB)), "-j DNAT --to-destination 172.18.0.2"),
     (Translate("dst", (WEB, WEB), (80, 80)), "-p tcp -j DNAT --to-destination 172.18.0.2:80"),
+    (Translate("dst", (WEB, WEB), (80, 80)), "-p tcp -j DNAT --to 172.18.0.2:80"),  # getopt_long(3)
     (Translate("dst", (WEB, WEB + 3), (80, 90)),
      "-p tcp -j DNAT --to-destination 172.18.0.2-172.18.0.5:80-90"),
     (Translate("dst", None, (80, 80)), "-p tcp -j DNAT --to-destination :80"),

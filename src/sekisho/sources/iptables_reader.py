@@ -154,6 +154,9 @@ class _Reader:
             name, _, value = name.partition("=")
             self.words = [*self.words[: self.at], value, *self.words[self.at :]]
         generic = GENERIC_LONG.get(name)
+        if generic is None and self._owner(name, guess=False)[0] is None:
+            name = self._written_out(name)
+            generic = GENERIC_LONG.get(name)
         if generic is not None and not self._knows_here(name):
             self._generic(generic, negated, start)
         else:
@@ -255,6 +258,19 @@ class _Reader:
         module = self.instances[-1].module if self.instances else ""
         return name in MATCHES.get(module, {})
 
+    def _written_out(self, name: str) -> str:
+        """An option that is cut short (``--to`` of DNAT), where only one begins so (getopt_long(3)); an
+        extension that is not known may have one of that very name."""
+        modules = {instance.module for instance in self.instances if instance.module != UNKNOWN_MODULE}
+        if not modules - {""} <= set(MATCHES) or (self.in_target and self.target not in TARGETS):
+            return name
+        modules.add(self.implicit or "")
+        known = {option for module in modules for option in MATCHES.get(module, ())}
+        known |= set(TARGETS.get(self.target or "", ())) | set(GENERIC_LONG)
+        known |= {alias for module, alias in ALIASES if module in modules or module == self.target}
+        found = sorted(option for option in known if option.startswith(name))
+        return found[0] if len({GENERIC_LONG.get(option, option) for option in found}) == 1 else name
+
     def _extension(self, name: str, negated: bool, start: int) -> None:
         owner, known = self._owner(name)
         if owner is None:
@@ -290,8 +306,9 @@ class _Reader:
             return
         options.append(option)
 
-    def _owner(self, name: str) -> tuple[Instance | str | None, Arity | None]:
-        """Whose option this is (an instance, or the target's name), and that one's known options."""
+    def _owner(self, name: str, guess: bool = True) -> tuple[Instance | str | None, Arity | None]:
+        """Whose option this is (an instance, or the target's name), and that one's known options; a ``guess``
+        where none of them knows it."""
         last = self.instances[-1] if self.instances else None
         target = self.target
         if self.in_target and target is not None:
@@ -308,8 +325,11 @@ class _Reader:
                 return target, known
         if self.implicit is not None and _has(MATCHES[self.implicit], self.implicit, name):
             instance = Instance(self.implicit)
-            self.instances.append(instance)
+            if guess:
+                self.instances.append(instance)
             return instance, MATCHES[self.implicit]
+        if not guess:
+            return None, None
         if self.in_target and target is not None:
             return target, TARGETS.get(target)
         if last is not None and last.module not in ("", UNKNOWN_MODULE):

@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from sekisho.semantics.loadable import Loader
 from sekisho.semantics.loadable_options import Refusal
 from sekisho.sources import iptables_save
 from sekisho.values.address import Family
+from tests.conformance.hosts import random_host
 
 # (family, table, chain, rule, what iptables says; "" where the kernel refuses it without a word)
 SAYS: list[tuple[Family, str, str, str, str]] = [
@@ -263,3 +265,42 @@ def test_extensions_work_where_the_kernel_takes_them(backend: str) -> None:
     for question, (taken, said) in zip(questions, asked(questions), strict=True):
         _, family, table, chain, rule = question
         assert (refusal(family, table, chain, rule, backend) is None) is taken, (question, said)
+
+
+def test_what_kernels_have_loaded_is_not_refused() -> None:
+    """Hosts of the campaign, which a kernel takes whole, and every save that was captured."""
+    found = [
+        (host.seed, rule.evidence and rule.evidence.text, refused)
+        for host in (random_host(seed) for seed in range(60))
+        for ruleset in host.snapshot.host.rulesets
+        for table in ruleset.tables
+        for loader in (Loader(table, ruleset.family, ruleset.backend, host.snapshot.host.ipsets),)
+        for chain in table.chains
+        for rule in chain.rules
+        if (refused := loader.refusal(chain.name, rule)) is not None
+    ]
+    assert found == []
+
+
+ROOT = Path(__file__).resolve().parents[2]
+SAVES = sorted(
+    path
+    for folder, name in (
+        ("tests/sources/captures", "save*.txt"),
+        ("tests/data", "ip*tables-save.txt"),
+        ("examples", "ip*tables-save.txt"),
+    )
+    for path in (ROOT / folder).rglob(name)
+)
+
+
+def test_captured_saves_are_not_refused() -> None:
+    assert len(SAVES) > 20
+    for path in SAVES:
+        family: Family = 6 if "v6" in str(path) or path.name.startswith("ip6") else 4
+        ruleset = iptables_save.parse(path.read_text(), path.name, family).facts[0]
+        for table in ruleset.tables:
+            loader = Loader(table, family, ruleset.backend)
+            for chain in table.chains:
+                refused = {rule: loader.refusal(chain.name, rule) for rule in chain.rules}
+                assert not any(refused.values()), (path, refused)

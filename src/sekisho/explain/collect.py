@@ -22,6 +22,7 @@ from sekisho.explain.message import Message, m
 from sekisho.explain.messages_report import MESSAGES
 from sekisho.explain.netfilter import calls_of, explain_chain, explain_rule, explain_table
 from sekisho.explain.nft import explain_nft
+from sekisho.explain.partly import partly
 from sekisho.explain.routes import explain_policy_rule, explain_route
 from sekisho.explain.sysctl import explain_sysctl
 from sekisho.explain.sysctl_files import explain_sysctl_files
@@ -113,12 +114,15 @@ def _ruleset(ruleset: Ruleset, context: HostContext) -> Iterator[Explained]:
     for table in ruleset.tables:
         name = table.name if table.name in TABLES else "tables"
         where = key(name, ruleset.family, ruleset.backend)
-        if table.evidence is not None and table.evidence.line:
+        headed = table.evidence is not None and table.evidence.line
+        remarks = [] if headed else partly(table.incomplete)
+        if headed:
             yield where, _line(table.evidence, explain_table(table), table.name)
         calls, chains = calls_of(table), {chain.name: chain for chain in table.chains}
         loader = Loader(table, ruleset.family, ruleset.backend, context.namespace.ipsets)
         for chain in table.chains:
-            yield where, _line(chain.evidence, explain_chain(chain, table, calls), chain.name)
+            yield where, _line(chain.evidence, (*remarks, *explain_chain(chain, table, calls)), chain.name)
+            remarks = []
             for number, rule in enumerate(chain.rules, start=1):
                 messages = explain_rule(Place(table, chain, number, rule, chains, loader), context)
                 yield where, _line(rule.evidence, messages, f"{chain.name} {number}")

@@ -46,6 +46,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0}は、テーブル{1}の組み込みチェインです。",
     ),
     "chain.empty": ("It has no rules.", "ルールはありません。"),
+    "chain.empty.partly": ("No rule of it was captured.", "ルールは一つも取得されていません。"),
     "chain.policy.ACCEPT": (
         "Packets about which no rule decides are accepted (policy ACCEPT).",
         "どのルールでも判定が決まらなかったパケットは許可します (ポリシーACCEPT)。",
@@ -88,6 +89,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "chain.uncalled": (
         "No captured rule calls it, so nothing in it takes effect.",
         "取得されたルールのどれからも呼び出されていないので、中のルールは働きません。",
+    ),
+    "chain.uncalled.partly": (
+        "No captured rule calls it; one that was not captured may.",
+        "取得されたルールの中に呼び出し元はありませんが、取得されていないルールから呼び出されているかもしれま"
+        "せん。",
     ),
     "chain.references": (
         "The kernel counts {0} references, but {1} calls were captured.",

@@ -9,6 +9,7 @@ from sekisho.explain.idioms import Place, explain_idiom
 from sekisho.explain.matches import phrase_of, subject
 from sekisho.explain.message import Message, join, m
 from sekisho.explain.owners import chain_owner, chain_role
+from sekisho.explain.partly import may_hold_more, partly, uncalled, without_rules
 from sekisho.explain.targets import explain_counters, explain_target
 from sekisho.model.netfilter import Chain, Table
 
@@ -21,9 +22,7 @@ _NAT_HOOKS = {"PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"}
 def explain_table(table: Table) -> tuple[Message, ...]:
     """What the table is there for, and whether it was captured to its end."""
     said = [m(f"table.{table.name}") if table.name in _TABLES else m("table.other", table.name)]
-    if table.incomplete is not None:
-        said.append(m(f"table.{table.incomplete.why}"))
-    return tuple(said)
+    return (*said, *partly(table.incomplete))
 
 
 Calls = Mapping[str, Sequence[Message]]
@@ -50,22 +49,22 @@ def explain_chain(chain: Chain, table: Table, calls: Calls) -> tuple[Message, ..
         else:
             said.append(m("chain.builtin.other", chain.name, table.name))
         if not chain.rules:
-            said.append(m("chain.empty"))
+            said.append(without_rules(chain.name, table.incomplete))
         said.extend(_policy(chain, table))
         return tuple(said)
     role, owner = chain_role(chain.name, table.name), chain_owner(chain.name)
     said.append(m("chain.user", chain.name) if role is None else m("chain.role", chain.name, role))
     if owner is not None:
         said.append(owner)
-    said.extend(_callers(chain, calls.get(chain.name, ())))
+    said.extend(_callers(chain, calls.get(chain.name, ()), table))
     if not chain.rules:
-        said.append(m("chain.empty"))
+        said.append(without_rules(chain.name, table.incomplete))
     return tuple(said)
 
 
 def _policy(chain: Chain, table: Table) -> list[Message]:
     if chain.policy is None:
-        hidden = table.incomplete is not None and chain.name not in table.incomplete.whole
+        hidden = may_hold_more(chain.name, table.incomplete)
         return [m("chain.policy.unknown" if hidden else "chain.policy.not_shown")]
     if chain.policy == "ACCEPT" and table.name == "nat":
         said = [m("chain.policy.nat")]
@@ -79,11 +78,11 @@ def _policy(chain: Chain, table: Table) -> list[Message]:
     return said
 
 
-def _callers(chain: Chain, calls: Sequence[Message]) -> list[Message]:
+def _callers(chain: Chain, calls: Sequence[Message], table: Table) -> list[Message]:
     if len(calls) > _MOST:
         said = [m("chain.called.many", join("list", calls[:_MOST]), len(calls) - _MOST)]
     else:
-        said = [m("chain.called", join("and", calls)) if calls else m("chain.uncalled")]
+        said = [m("chain.called", join("and", calls)) if calls else uncalled(table.incomplete)]
     if chain.references is not None and chain.references != len(calls):
         said.append(m("chain.references", chain.references, len(calls)))
     return said

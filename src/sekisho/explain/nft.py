@@ -9,6 +9,7 @@ from sekisho.explain.matches import Phrase, pair_places, subject
 from sekisho.explain.message import Message, join, m
 from sekisho.explain.nft_acts import explain_act
 from sekisho.explain.nft_phrases import add_condition
+from sekisho.explain.partly import partly, uncalled, without_rules
 from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
 from sekisho.model.nft_rule import Counter, Statement, Verdict, VerdictMap
@@ -55,8 +56,7 @@ def _table(table: NftTable, context: HostContext) -> Iterator[Explained]:
         said.append(m("nft.dormant"))
     if table.comment:
         said.append(m("match.comment", table.comment))
-    if table.incomplete is not None:
-        said.append(m(f"table.{table.incomplete.why}"))
+    said.extend(partly(table.incomplete))
     yield _at(table.evidence, f"table {table.family} {table.name}"), tuple(said)
     changing = frozenset(moving(table))
     for item in table.objects:
@@ -110,9 +110,10 @@ def _chain(chain: NftChain, table: NftTable) -> tuple[Message, ...]:
     if chain.hook is None:
         said.append(m("chain.user", chain.name))
         callers = _callers(chain.name, table)
-        said.append(m("chain.called", join("and", callers[:_MOST])) if callers else m("chain.uncalled"))
+        called = m("chain.called", join("and", callers[:_MOST]))
+        said.append(called if callers else uncalled(table.incomplete))
         if not chain.rules:
-            said.append(m("chain.empty"))
+            said.append(without_rules(chain.name, table.incomplete))
         return tuple(said)
     ends = chain.hook.upper()
     if chain.type == "nat" and chain.hook in _NAT_HOOKS:
@@ -127,7 +128,7 @@ def _chain(chain: NftChain, table: NftTable) -> tuple[Message, ...]:
     if chain.type == "route":
         said.append(m("nft.route"))
     if not chain.rules:
-        said.append(m("chain.empty"))
+        said.append(without_rules(chain.name, table.incomplete))
     if chain.policy == "accept":
         said.append(m("chain.policy.nat" if chain.type == "nat" else "nft.policy.accept"))
     elif chain.policy == "drop":

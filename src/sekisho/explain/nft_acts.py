@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sekisho.explain.context import HostContext
 from sekisho.explain.message import Message, join, m
+from sekisho.explain.partly import may_hold_more
 from sekisho.explain.targets import named_value
 from sekisho.model.nft import NftTable
 from sekisho.model.nft_rule import (
@@ -99,7 +100,7 @@ def _verdict(verdict: Verdict, who: Message, table: NftTable, base: bool) -> lis
     chain = next((one for one in table.chains if one.name == verdict.chain), None)
     if chain is None:
         said.append(m("target.jump.missing", verdict.chain))
-    elif not chain.rules and table.incomplete is None:
+    elif not chain.rules and not may_hold_more(chain.name, table.incomplete):
         said.append(m("target.jump.empty"))
     return said
 

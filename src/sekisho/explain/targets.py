@@ -7,6 +7,7 @@ from sekisho.explain.idioms import Place
 from sekisho.explain.matches import option_text
 from sekisho.explain.message import Message, m
 from sekisho.explain.owners import chain_role
+from sekisho.explain.partly import may_hold_more
 from sekisho.model.extension_targets import TARGETS
 from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Rule, Table, Target
 from sekisho.semantics.targets import target_doubt
@@ -47,7 +48,7 @@ def _jump(target: Target, chain: Chain | None, table: Table, who: Message) -> li
         said = [m("target.jump.plain", who, target.name)]
     if chain is None:
         said.append(m("target.jump.missing", target.name))
-    elif not chain.rules and table.incomplete is None:
+    elif not chain.rules and not may_hold_more(chain.name, table.incomplete):
         said.append(m("target.jump.empty"))
     return said
 

@@ -193,7 +193,7 @@ echo $pid >{binaries}/pid
 """
     capture(place, shell, setup, f"{binaries}:{os.environ['PATH']}", "kill $pid")
     snapshot = load(str(place / "snapshot.tar"))
-    kinds = {
+    kinds: dict[str, list[str]] = {
         one.name: [str(route.dst) for route in one.routes if route.kind == "blackhole"]
         for one in (snapshot.host, *snapshot.namespaces)
     }

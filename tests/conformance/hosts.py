@@ -10,6 +10,8 @@ from sekisho.model.netfilter import Ruleset
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import ip_route, ip_rule, ipset_save, iptables_save, sysctl
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.names import interface_name as iface
+from sekisho.values.names import link_address, namespace_name
 from tests.conformance.realistic import TOGETHER, combined
 from tests.conformance.rules import RuleMaker
 from tests.conformance.sets import further_sets
@@ -81,7 +83,7 @@ def snapshot_of(texts: tuple[tuple[str, str], ...], family: Family, chance: Rand
     hairpin = [bool(chance and chance.random() < 0.3) for _ in range(4)]
     interfaces, neighbours, entries = _links(words, hairpin)
     host = Namespace(
-        "host",
+        namespace_name("host"),
         routes=routes.facts,
         route_tables=frozenset({(family, "all")}),
         rules=rules.facts,
@@ -106,10 +108,12 @@ def _links(
     words: Vocabulary, hairpin: list[bool]
 ) -> tuple[tuple[Interface, ...], tuple[Neighbour, ...], tuple[BridgeEntry, ...]]:
     up = ("BROADCAST", "MULTICAST", "UP", "LOWER_UP")
-    links = [Interface("lo", 1, "loopback", ("LOOPBACK", "UP", "LOWER_UP"))]
+    links = [Interface(iface("lo"), 1, "loopback", ("LOOPBACK", "UP", "LOWER_UP"))]
     for index, name in enumerate(INTERFACES, 2):
         kind = "bridge" if name in BRIDGES else "veth"
-        links.append(Interface(name, index, kind, up, "UP", 1500, f"02:00:00:00:00:{index:02x}"))
+        links.append(
+            Interface(iface(name), index, kind, up, "UP", 1500, link_address(f"02:00:00:00:00:{index:02x}"))
+        )
     neighbours: list[Neighbour] = []
     entries: list[BridgeEntry] = []
     for at, bridge in enumerate(BRIDGES):
@@ -117,11 +121,14 @@ def _links(
             port, index = f"v{bridge[:3]}{slot}", 10 + 2 * at + slot
             mac = f"02:42:ac:{17 + at:02x}:00:{2 + slot:02x}"
             links.append(
-                Interface(port, index, "veth", up, "UP", 1500, f"02:00:00:00:01:{index:02x}", bridge,
+                Interface(iface(port), index, "veth", up, "UP", 1500,
+                          link_address(f"02:00:00:00:01:{index:02x}"), iface(bridge),
                           hairpin=hairpin[2 * at + slot])
             )  # fmt: skip
-            neighbours.append(Neighbour(Address.parse(address), bridge, mac, "PERMANENT"))
-            entries.append(BridgeEntry(mac, port, bridge))
+            neighbours.append(
+                Neighbour(Address.parse(address), iface(bridge), link_address(mac), "PERMANENT")
+            )
+            entries.append(BridgeEntry(link_address(mac), iface(port), iface(bridge)))
     for wire in ("eth0", "eth1"):
         network = Prefix.parse(words.network(wire))
         near = [
@@ -130,24 +137,24 @@ def _links(
         for number, text in enumerate(dict.fromkeys(near)):
             if text != words.own(wire):
                 mac = f"02:42:{wire[-1]}0:00:00:{number:02x}"
-                neighbours.append(Neighbour(Address.parse(text), wire, mac, "PERMANENT"))
+                neighbours.append(Neighbour(Address.parse(text), iface(wire), link_address(mac), "PERMANENT"))
     return tuple(links), tuple(neighbours), tuple(entries)
 
 
 def _addresses(words: Vocabulary) -> tuple[InterfaceAddress, ...]:
     found = []
     if words.family == 4:
-        found.append(InterfaceAddress("lo", 4, Address.parse("127.0.0.1"), 8, scope="host"))
+        found.append(InterfaceAddress(iface("lo"), 4, Address.parse("127.0.0.1"), 8, scope="host"))
     else:
-        found.append(InterfaceAddress("lo", 6, Address.parse("::1"), 128, scope="host"))
+        found.append(InterfaceAddress(iface("lo"), 6, Address.parse("::1"), 128, scope="host"))
     for index, name in enumerate(INTERFACES, 2):
         length = int(words.addresses[name].partition("/")[2])
         address = Address.parse(words.own(name))
         broadcast = Address(4, Prefix.parse(words.network(name)).last) if words.family == 4 else None
-        found.append(InterfaceAddress(name, words.family, address, length, broadcast, scope="global"))
+        found.append(InterfaceAddress(iface(name), words.family, address, length, broadcast, scope="global"))
         if words.family == 6:
             own = Address.parse(link_local(index))
-            found.append(InterfaceAddress(name, 6, own, 64, scope="link"))
+            found.append(InterfaceAddress(iface(name), 6, own, 64, scope="link"))
     return tuple(found)
 
 

@@ -24,6 +24,7 @@ from sekisho.sources import nft_render
 from sekisho.sources.iptables_rule import render_rule
 from sekisho.sources.load import load
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import interface_name as iface
 
 SYSCTL_STATE = re.compile(r"conntrack_count|random|uuid|stable_secret|\.(veth|br-)|neigh\.|nf_conntrack")
 
@@ -74,7 +75,7 @@ class Scenario:
 
     def _as_started(self, acts: list[Act]) -> list[Act]:
         """Containers whose order is not determined, in the order in which they really got addresses."""
-        address = {
+        address: dict[str, int] = {
             container.name: min((a.value for e in container.endpoints for a in e.addresses), default=0)
             for container in self.captured().containers or ()
         }
@@ -155,7 +156,7 @@ def _before_command(host: Namespace, words: list[str]) -> Namespace:
         return state.namespace()
     if words[:3] == ["ip", "-n", "$NS"] and "route" in words:
         via = Address.parse(words[words.index("via") + 1])
-        route = Route(6, Prefix.parse("::/0"), nexthops=(NextHop("eth0", via),), metric=1024)
+        route = Route(6, Prefix.parse("::/0"), nexthops=(NextHop(iface("eth0"), via),), metric=1024)
         return replace(host, routes=(*host.routes, route))
     return host
 
@@ -191,7 +192,7 @@ def compare(captured: Snapshot, planned: Snapshot, ordered: bool = True) -> Comp
     """All that Docker determines: rules in order, policies, routes, addresses, sysctls, sockets, networks,
     containers and their namespaces. Names that Docker draws are mapped by network."""
     result = Comparison()
-    names = {
+    names: dict[str, str] = {
         network.bridge: f"<{network.name}>"
         for snapshot in (captured, planned)
         for network in snapshot.networks or ()

@@ -12,6 +12,7 @@ from sekisho.explain.words import sentences
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import ip_route, iptables_save
+from sekisho.values.names import namespace_name
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -35,7 +36,7 @@ def host(rules: Ruleset | None = None, routes: str = "") -> HostContext:
     """A host with these rules and ``ip route`` lines, nothing else captured."""
     parsed = ip_route.parse(routes, "ip-route.txt")
     assert not parsed.unread, parsed.unread
-    namespace = Namespace("host", routes=parsed.facts, rulesets=(rules,) if rules else ())
+    namespace = Namespace(namespace_name("host"), routes=parsed.facts, rulesets=(rules,) if rules else ())
     return HostContext(Snapshot("test", namespace), namespace)
 
 

@@ -19,7 +19,7 @@ SRC = Path(__file__).resolve().parents[2] / "src" / "sekisho"
 PACKAGES = ("answers", "capture", "explain", "sources", "values")
 # Errors in Docker's and compose's own words; what is said beside them is in both languages.
 QUOTING = ("docker",)
-ERRORS = ("UsageError", "SourceError")
+ERRORS = ("UsageError", "SourceError", "BadNameError")
 
 
 def sentences() -> Iterator[tuple[str, str]]:

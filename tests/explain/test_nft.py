@@ -9,6 +9,7 @@ from sekisho.explain.nft import explain_nft
 from sekisho.explain.words import catalog, sentences
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import nft_text
+from sekisho.values.names import namespace_name
 
 KNOWN = catalog()
 
@@ -16,7 +17,7 @@ KNOWN = catalog()
 def _explained(text: str, lang: str = "en") -> dict[str, str]:
     """The words for each line of a listing."""
     ruleset = nft_text.parse(text, "nft-ruleset.txt")
-    host = Namespace("host", nft=ruleset)
+    host = Namespace(namespace_name("host"), nft=ruleset)
     found = list(explain_nft(ruleset, HostContext(Snapshot("x", host), host)))
     for _place, messages in found:
         for message in messages:

@@ -21,6 +21,7 @@ from sekisho.semantics.world import World
 from sekisho.sources.docker_inspect import parse_containers
 from sekisho.sources.docker_render import render_containers
 from sekisho.sources.load import load
+from sekisho.values.names import container_name
 
 CAPTURE = Path(__file__).parents[1] / "data" / "docker" / "28.5.2" / "two-custom-networks"
 
@@ -41,7 +42,7 @@ CAPTURE = Path(__file__).parents[1] / "data" / "docker" / "28.5.2" / "two-custom
     ],
 )
 def test_commands_that_tell(command: str, opens: list[str]) -> None:
-    found = listens(DockerContainer("web", "1", command=tuple(command.split())))
+    found = listens(DockerContainer(container_name("web"), "1", command=tuple(command.split())))
     assert found is not None
     assert [f"{item.address or '*'}:{item.port}" for item in found] == opens
 
@@ -61,7 +62,7 @@ def test_commands_that_tell(command: str, opens: list[str]) -> None:
     ],
 )
 def test_commands_that_do_not_tell(command: str) -> None:
-    assert listens(DockerContainer("web", "1", command=tuple(command.split()))) is None
+    assert listens(DockerContainer(container_name("web"), "1", command=tuple(command.split()))) is None
 
 
 def test_command_is_read_and_printed() -> None:
@@ -112,7 +113,9 @@ def test_a_container_in_anothers_namespace_counts() -> None:
     """Only where every process's command tells is it known what listens."""
     snapshot = load(str(CAPTURE))
     web = next(item for item in snapshot.containers or () if item.name == "web")
-    beside = replace(web, name="side", id="f" * 64, network_mode=f"container:{web.id}", endpoints=())
+    beside = replace(
+        web, name=container_name("side"), id="f" * 64, network_mode=f"container:{web.id}", endpoints=()
+    )
     for command, port, end in (
         (("httpd", "-p", "3000"), 3000, "delivered"),
         (("httpd", "-p", "3000"), 3001, "no_socket"),

@@ -17,6 +17,8 @@ from sekisho.semantics.program import FirstOf
 from sekisho.semantics.world import World
 from sekisho.sources import nft_text
 from sekisho.values.address import Address, Prefix, format_ip
+from sekisho.values.names import interface_name as iface
+from sekisho.values.names import link_address, namespace_name
 from sekisho.values.packet import TCP, UDP, Packet
 
 
@@ -24,14 +26,16 @@ def _namespace(text: str, rulesets: tuple[Ruleset, ...] = ()) -> Namespace:
     """A host with eth0 10.0.0.1/24 and eth1 10.1.0.1/24 that does not ask for more."""
     own = {"eth0": "10.0.0.1", "eth1": "10.1.0.1"}
     return Namespace(
-        "host",
+        namespace_name("host"),
         routes=tuple(
-            Route(4, Prefix.parse(f"{address.rpartition('.')[0]}.0/24"), nexthops=(NextHop(name),))
+            Route(4, Prefix.parse(f"{address.rpartition('.')[0]}.0/24"), nexthops=(NextHop(iface(name)),))
             for name, address in own.items()
         ),
         route_tables=frozenset({(4, "main")}),
-        interfaces=tuple(Interface(name) for name in own),
-        addresses=tuple(InterfaceAddress(name, 4, Address.parse(one), 24) for name, one in own.items()),
+        interfaces=tuple(Interface(iface(name)) for name in own),
+        addresses=tuple(
+            InterfaceAddress(iface(name), 4, Address.parse(one), 24) for name, one in own.items()
+        ),
         nft=nft_text.parse(text, "nft-ruleset.txt"),
         rulesets=rulesets,
         sysctls=(),
@@ -277,7 +281,9 @@ def test_a_bridges_own_chains_are_walked(hook: str, rule: str, policy: str, want
     ],
 )
 def test_a_known_neighbour_is_not_asked_for(hook: str, rule: str, policy: str, want: str) -> None:
-    known = Neighbour(Address.parse("10.1.0.9"), "eth1", "02:00:00:00:00:09", "REACHABLE")
+    known = Neighbour(
+        Address.parse("10.1.0.9"), iface("eth1"), link_address("02:00:00:00:00:09"), "REACHABLE"
+    )
     assert _onto_bridge(_of_bridge(hook, rule, policy), known) == want
 
 
@@ -314,7 +320,7 @@ def _of_bridge(hook: str, rule: str, policy: str) -> str:
 
 def _onto_bridge(text: str, *neighbours: Neighbour) -> str:
     """How a packet ends that the host forwards to somebody on its bridge."""
-    interfaces = (Interface("eth0"), Interface("eth1", kind="bridge"))
+    interfaces = (Interface(iface("eth0")), Interface(iface("eth1"), kind="bridge"))
     host = replace(_namespace(text), interfaces=interfaces, neighbours=neighbours)
     packet = Packet(
         4, Address.parse("10.0.0.9").value, Address.parse("10.1.0.9").value, TCP, 40000, 80, iif="eth0"

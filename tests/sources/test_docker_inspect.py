@@ -10,6 +10,7 @@ from sekisho.errors import SourceError
 from sekisho.model.docker import DockerEndpoint, DockerSubnet, PublishedPort
 from sekisho.sources import docker_inspect
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import link_address, network_name
 from tests.truth import needs_truth, truth_dir
 
 NETWORK: dict[str, object] = {
@@ -76,8 +77,8 @@ def test_container() -> None:
     assert container.network_mode == "app"
     assert container.endpoints == (
         DockerEndpoint(
-            "app", (Address.parse("172.18.0.2"),), (Address.parse("172.18.0.1"),), "4e:b4:11:72:87:9e",
-            ("web", "014dd3f8c6a0"),
+            network_name("app"), (Address.parse("172.18.0.2"),), (Address.parse("172.18.0.1"),),
+            link_address("4e:b4:11:72:87:9e"), ("web", "014dd3f8c6a0"),
         ),
     )  # fmt: skip
     assert container.published == (

@@ -10,6 +10,7 @@ from sekisho.model.evidence import Evidence
 from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.sources import ip_addr, ip_addr_json, ip_link
 from sekisho.values.address import Address
+from sekisho.values.names import interface_name as iface
 from tests.sources.capture_files import capture
 from tests.strategies.routing import interface_addresses, interfaces
 from tests.truth import needs_truth, truth_dir
@@ -21,26 +22,27 @@ HEAD = (
 FOREVER = "       valid_lft forever preferred_lft forever\n"
 LASTING = (("valid_lft", "forever"), ("preferred_lft", "forever"))
 GOLDEN = [
-    (InterfaceAddress("v0", 4, A("10.0.0.10"), 24, A("10.0.0.255"), scope="global", label="v0",
+    (InterfaceAddress(iface("v0"), 4, A("10.0.0.10"), 24, A("10.0.0.255"), scope="global", label="v0",
                       flags=("dynamic",), details=(("metric", "100"), *LASTING)),
      "    inet 10.0.0.10/24 metric 100 brd 10.0.0.255 scope global dynamic v0"),
-    (InterfaceAddress("v0", 4, A("10.0.0.11"), 16, A("10.0.255.255"), scope="global", label="v0:1",
+    (InterfaceAddress(iface("v0"), 4, A("10.0.0.11"), 16, A("10.0.255.255"), scope="global", label="v0:1",
                       flags=("secondary",), details=LASTING),
      "    inet 10.0.0.11/16 brd 10.0.255.255 scope global secondary v0:1"),
-    (InterfaceAddress("v0", 4, A("10.9.0.1"), 32, peer=A("10.9.0.2"), scope="global", label="v0",
+    (InterfaceAddress(iface("v0"), 4, A("10.9.0.1"), 32, peer=A("10.9.0.2"), scope="global", label="v0",
                       details=LASTING),
      "    inet 10.9.0.1 peer 10.9.0.2/32 scope global v0"),
-    (InterfaceAddress("v0", 4, A("10.5.0.1"), 24, scope="link", details=LASTING),
+    (InterfaceAddress(iface("v0"), 4, A("10.5.0.1"), 24, scope="link", details=LASTING),
      "    inet 10.5.0.1/24 scope link "),
-    (InterfaceAddress("v0", 6, A("::1"), 128, scope="host", details=(("proto", "kernel_lo"), *LASTING)),
+    (InterfaceAddress(iface("v0"), 6, A("::1"), 128, scope="host",
+                      details=(("proto", "kernel_lo"), *LASTING)),
      "    inet6 ::1/128 scope host proto kernel_lo "),
-    (InterfaceAddress("v0", 6, A("fe80::1"), 64, scope="link", flags=("tentative",),
+    (InterfaceAddress(iface("v0"), 6, A("fe80::1"), 64, scope="link", flags=("tentative",),
                       details=(("proto", "kernel_ll"), *LASTING)),
      "    inet6 fe80::1/64 scope link tentative proto kernel_ll "),
-    (InterfaceAddress("v0", 6, A("2001:db8::5"), 64, scope="global", details=LASTING,
+    (InterfaceAddress(iface("v0"), 6, A("2001:db8::5"), 64, scope="global", details=LASTING,
                       flags=("temporary", "dadfailed", "deprecated", "mngtmpaddr", "noprefixroute")),
      "    inet6 2001:db8::5/64 scope global temporary dadfailed deprecated mngtmpaddr noprefixroute "),
-    (InterfaceAddress("v0", 6, A("2001:db8:3::10"), 128, peer=A("2001:db8:3::11"), scope="global",
+    (InterfaceAddress(iface("v0"), 6, A("2001:db8:3::10"), 128, peer=A("2001:db8:3::11"), scope="global",
                       flags=("nodad", "home"), details=LASTING),
      "    inet6 2001:db8:3::10 peer 2001:db8:3::11/128 scope global nodad home "),
 ]  # fmt: skip

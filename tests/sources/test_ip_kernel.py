@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sekisho.model.routing import NextHop, PolicyRule, Route
 from sekisho.sources import ip_route, ip_route_json, ip_rule
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import interface_name as iface
 
 pytestmark = pytest.mark.kernel
 kernel_examples = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -71,11 +72,11 @@ def loadable_route(draw: st.DrawFn, number: int) -> Route:
 
 
 WAYS = (
-    NextHop("v0", Address.parse("10.0.0.1")),
-    NextHop("v2", Address.parse("10.0.2.1")),
-    NextHop("v2", Address.parse("192.0.2.9"), flags=("onlink",)),
-    NextHop("v0", Address.parse("fe80::99")),
-    NextHop("v2"),
+    NextHop(iface("v0"), Address.parse("10.0.0.1")),
+    NextHop(iface("v2"), Address.parse("10.0.2.1")),
+    NextHop(iface("v2"), Address.parse("192.0.2.9"), flags=("onlink",)),
+    NextHop(iface("v0"), Address.parse("fe80::99")),
+    NextHop(iface("v2")),
 )
 
 
@@ -107,9 +108,9 @@ def test_the_kernel_takes_printed_ipv6_routes_and_says_them_back(
 
 
 IPV6_WAYS = (
-    NextHop("v0", Address.parse("2001:db8::1")),
-    NextHop("v2", Address.parse("fe80::2")),
-    NextHop("v2"),
+    NextHop(iface("v0"), Address.parse("2001:db8::1")),
+    NextHop(iface("v2"), Address.parse("fe80::2")),
+    NextHop(iface("v2")),
 )
 
 
@@ -121,7 +122,7 @@ def _ipv6_route(draw: st.DrawFn, number: int) -> Route:
     table = draw(st.sampled_from(("main", "100")))
     if draw(st.integers(0, 3)) == 0:
         kind = draw(st.sampled_from(("blackhole", "unreachable", "prohibit", "throw")))
-        return Route(6, dst, kind=kind, table=table, nexthops=(NextHop("lo"),), metric=metric,
+        return Route(6, dst, kind=kind, table=table, nexthops=(NextHop(iface("lo")),), metric=metric,
                      attributes=(("pref", "medium"),))  # fmt: skip
     hop = draw(st.sampled_from(IPV6_WAYS))
     src = draw(st.sampled_from((None, Address.parse("2001:db8::10"))))
@@ -147,8 +148,8 @@ def loadable_rule(draw: st.DrawFn, priority: int) -> PolicyRule:
     table = draw(st.sampled_from(("main", "100", "4000000000"))) if action == "lookup" else "main"
     return PolicyRule(
         4, priority, action, table=table,
-        negated=draw(st.booleans()), src=src, dst=dst, iif=draw(st.sampled_from((None, "v0"))),
-        oif=draw(st.sampled_from((None, "v2"))), fwmark=mark, tos=draw(st.sampled_from((None, 0x10))),
+        negated=draw(st.booleans()), src=src, dst=dst, iif=iface(draw(st.sampled_from((None, "v0")))),
+        oif=iface(draw(st.sampled_from((None, "v2")))), fwmark=mark, tos=draw(st.sampled_from((None, 0x10))),
         ipproto=draw(st.sampled_from((None, 6, 17, 99))), sport=draw(ports), dport=draw(ports),
         uidrange=draw(st.sampled_from((None, (0, 1000)))),
         suppress_prefixlength=draw(st.sampled_from((None, 0, 8))) if action == "lookup" else None,

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from sekisho.model.evidence import Evidence
 from sekisho.model.links import Interface
 from sekisho.sources import bridge_json, ip_link, ip_link_json
+from sekisho.values.names import interface_name as iface
+from sekisho.values.names import link_address
 from tests.sources.capture_files import capture
 from tests.strategies.routing import interfaces
 from tests.truth import needs_truth, truth_dir
@@ -28,8 +30,9 @@ def test_reads_an_interface_with_all_that_its_lines_say() -> None:
     )
     [found] = ip_link.parse(text, "ip-link.txt").facts
     assert found == Interface(
-        name="v3", index=4, kind="veth", flags=UP, state="UP", mtu=1500, mac="02:00:00:00:00:13",
-        master="br0", peer="if2", peer_namespace="3", hairpin=True, details=(
+        name=iface("v3"), index=4, kind="veth", flags=UP, state="UP", mtu=1500,
+        mac=link_address("02:00:00:00:00:13"), master=iface("br0"), peer="if2", peer_namespace="3",
+        hairpin=True, details=(
             ("qdisc", "noqueue"), ("mode", "DEFAULT"), ("group", "default"), ("qlen", "1000"),
             ("link", "ether"), ("brd", "ff:ff:ff:ff:ff:ff"), ("promiscuity", "1"), ("allmulti", "1"),
             ("veth", ""), ("bridge_slave", ""), ("state", "forwarding"), ("hairpin", "on"),
@@ -54,7 +57,7 @@ KINDS = {
 def test_details_tell_what_was_made(name: str) -> None:
     parsed = ip_link.parse(capture(name), name)
     assert parsed.unread == ()
-    found = {interface.name: interface for interface in parsed.facts}
+    found: dict[str, Interface] = {interface.name: interface for interface in parsed.facts}
     assert {name: found[name].kind for name in KINDS} == KINDS
     assert (found["v3"].hairpin, found["v3"].master, found["v3"].peer) == (True, "br0", "v2")
     assert found["br0"].hairpin is None
@@ -79,7 +82,8 @@ def test_ip_and_bridge_say_the_same_of_ports() -> None:
 
 def test_without_details_the_kind_is_not_known() -> None:
     for name in ("ip-link.txt", "ip-link.json", "ip-addr.txt", "busybox-ip-link.txt"):
-        kinds = {interface.name: interface.kind for interface in ip_link.parse(capture(name), name).facts}
+        found = ip_link.parse(capture(name), name).facts
+        kinds: dict[str, str | None] = {interface.name: interface.kind for interface in found}
         assert (kinds["lo"], kinds["v0"], kinds["br0"]) == ("loopback", None, None)
 
 

@@ -10,19 +10,22 @@ from sekisho.model.evidence import Evidence
 from sekisho.model.links import Neighbour
 from sekisho.sources import ip_neigh
 from sekisho.values.address import Address
+from sekisho.values.names import interface_name as iface
+from sekisho.values.names import link_address
 from tests.sources.capture_files import capture
 from tests.strategies.routing import neighbours
 from tests.truth import needs_truth, truth_dir
 
 A = Address.parse
 GOLDEN = [
-    (Neighbour(A("10.0.0.1"), "v0", "02:00:00:00:00:99", "PERMANENT"),
+    (Neighbour(A("10.0.0.1"), iface("v0"), link_address("02:00:00:00:00:99"), "PERMANENT"),
      "10.0.0.1 dev v0 lladdr 02:00:00:00:00:99 PERMANENT "),
-    (Neighbour(A("10.0.0.6"), "v0", None, "FAILED"), "10.0.0.6 dev v0 FAILED "),
-    (Neighbour(A("10.0.0.8"), "v0", flags=("proxy",)), "10.0.0.8 dev v0 proxy "),
-    (Neighbour(A("10.0.0.12"), "v0", None, "INCOMPLETE", ("managed",)),
+    (Neighbour(A("10.0.0.6"), iface("v0"), None, "FAILED"), "10.0.0.6 dev v0 FAILED "),
+    (Neighbour(A("10.0.0.8"), iface("v0"), flags=("proxy",)), "10.0.0.8 dev v0 proxy "),
+    (Neighbour(A("10.0.0.12"), iface("v0"), None, "INCOMPLETE", ("managed",)),
      "10.0.0.12 dev v0 managed INCOMPLETE "),
-    (Neighbour(A("2001:db8::1"), "v0", "02:00:00:00:00:94", "REACHABLE", ("router",), (("proto", "static"),)),
+    (Neighbour(A("2001:db8::1"), iface("v0"), link_address("02:00:00:00:00:94"), "REACHABLE", ("router",),
+               (("proto", "static"),)),
      "2001:db8::1 dev v0 lladdr 02:00:00:00:00:94 router REACHABLE proto static "),
 ]  # fmt: skip
 

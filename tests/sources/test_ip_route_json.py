@@ -12,12 +12,13 @@ from sekisho.model.routing import NextHop, Route
 from sekisho.sources import ip_route, ip_route_json
 from sekisho.sources.parsed import Parsed
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.names import interface_name as iface
 from tests.sources.capture_files import capture
 from tests.strategies.routing import families, routes
 from tests.truth import needs_truth, truth_dir
 
 P = Prefix.parse
-GATEWAY = (NextHop("v0", Address.parse("10.0.0.3")),)
+GATEWAY = (NextHop(iface("v0"), Address.parse("10.0.0.3")),)
 GOLDEN = [
     (
         Route(4, P("10.102.0.0/16"), nexthops=GATEWAY,
@@ -26,30 +27,30 @@ GOLDEN = [
         '"metrics":[{"ecn":null,"rto_min":20,"congestion":"cubic"}]}',
     ),
     (
-        Route(4, P("10.107.0.0/16"), nexthops=(NextHop("v0", Address.parse("fe80::99")),)),
+        Route(4, P("10.107.0.0/16"), nexthops=(NextHop(iface("v0"), Address.parse("fe80::99")),)),
         '{"dst":"10.107.0.0/16","via":{"family":"inet6","host":"fe80::99"},"dev":"v0","flags":[]}',
     ),
     (
-        Route(4, P("10.130.0.0/16"), nexthops=(NextHop("v0"),), scope="link",
+        Route(4, P("10.130.0.0/16"), nexthops=(NextHop(iface("v0")),), scope="link",
               attributes=(("encap", "ip id 100 src 10.0.0.1 dst 10.0.0.2 ttl 64 tos 0"),)),
         '{"dst":"10.130.0.0/16","encap":"ip","id":100,"src":"10.0.0.1","dst":"10.0.0.2","ttl":64,"tos":0,'
         '"dev":"v0","scope":"link","flags":[]}',
     ),
     (
         Route(4, P("10.112.0.0/16"), attributes=(("linkdown", ""),), nexthops=(
-            NextHop("v0", Address.parse("10.0.0.4"), attributes=(("realms", "3/4"),)),
-            NextHop("v2", weight=3))),
+            NextHop(iface("v0"), Address.parse("10.0.0.4"), attributes=(("realms", "3/4"),)),
+            NextHop(iface("v2"), weight=3))),
         '{"dst":"10.112.0.0/16","flags":["linkdown"],"nexthops":[{"gateway":"10.0.0.4",'
         '"flow":{"from":"3","to":"4"},"dev":"v0","weight":1,"flags":[]},{"dev":"v2","weight":3,"flags":[]}]}',
     ),
     (
-        Route(4, P("127.0.0.1"), kind="local", nexthops=(NextHop("lo"),), src=Address.parse("127.0.0.1"),
-              attributes=(("uid", "0"), ("cache", "<local>"))),
+        Route(4, P("127.0.0.1"), kind="local", nexthops=(NextHop(iface("lo")),),
+              src=Address.parse("127.0.0.1"), attributes=(("uid", "0"), ("cache", "<local>"))),
         '{"type":"local","dst":"127.0.0.1","dev":"lo","prefsrc":"127.0.0.1","flags":[],"uid":0,"cache":["local"]}',
     ),
     (
-        Route(6, P("::/0"), nexthops=(NextHop("v0", Address.parse("fe80::1")),), proto="ra", metric=1024,
-              attributes=(("expires", "1799sec"), ("pref", "high"))),
+        Route(6, P("::/0"), nexthops=(NextHop(iface("v0"), Address.parse("fe80::1")),), proto="ra",
+              metric=1024, attributes=(("expires", "1799sec"), ("pref", "high"))),
         '{"dst":"default","gateway":"fe80::1","dev":"v0","protocol":"ra","metric":1024,"flags":[],'
         '"expires":1799,"pref":"high"}',
     ),

@@ -10,6 +10,7 @@ from sekisho.model.evidence import Evidence
 from sekisho.model.routing import PolicyRule
 from sekisho.sources import ip_rule, ip_rule_json
 from sekisho.values.address import Family, Prefix
+from sekisho.values.names import interface_name as iface
 from tests.sources.capture_files import capture
 from tests.strategies.routing import families, rules
 from tests.truth import needs_truth, truth_dir
@@ -24,8 +25,9 @@ GOLDEN = [
     (PolicyRule(4, 12, table="100", tos=0x10), "12:\tfrom all tos 0x10 lookup 100"),
     (PolicyRule(4, 13, fwmark=(0x1, 0xFF)), "13:\tfrom all fwmark 0x1/0xff lookup main"),
     (PolicyRule(4, 14, table="200", fwmark=(0x10, 0xFFFFFFFF)), "14:\tfrom all fwmark 0x10 lookup 200"),
-    (PolicyRule(4, 15, table="100", iif="v0", oif="v2"), "15:\tfrom all iif v0 oif v2 lookup 100"),
-    (PolicyRule(4, 16, table="100", iif="gone0", attributes=(("iif_detached", ""),)),
+    (PolicyRule(4, 15, table="100", iif=iface("v0"), oif=iface("v2")),
+     "15:\tfrom all iif v0 oif v2 lookup 100"),
+    (PolicyRule(4, 16, table="100", iif=iface("gone0"), attributes=(("iif_detached", ""),)),
      "16:\tfrom all iif gone0 [detached] lookup 100"),
     (PolicyRule(4, 17, table="100", ipproto=6, sport=(1000, 2000), dport=(443, 443)),
      "17:\tfrom all ipproto tcp sport 1000-2000 dport 443 lookup 100"),
@@ -38,7 +40,7 @@ GOLDEN = [
     (PolicyRule(4, 24, action="blackhole", src=P("10.66.0.0/16")), "24:\tfrom 10.66.0.0/16 blackhole"),
     (PolicyRule(4, 25, action="unreachable", dst=P("10.67.0.0/16")),
      "25:\tfrom all to 10.67.0.0/16 unreachable"),
-    (PolicyRule(4, 26, action="prohibit", iif="v2"), "26:\tfrom all iif v2 prohibit"),
+    (PolicyRule(4, 26, action="prohibit", iif=iface("v2")), "26:\tfrom all iif v2 prohibit"),
     (PolicyRule(4, 27, action="nop"), "27:\tfrom all nop"),
     (PolicyRule(4, 28, table="100", src=P("10.68.0.0/16"), attributes=(("realms", "3/4"),)),
      "28:\tfrom 10.68.0.0/16 lookup 100 realms 3/4"),

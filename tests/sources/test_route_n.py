@@ -8,6 +8,7 @@ from sekisho.model.evidence import Evidence
 from sekisho.model.routing import NextHop, Route
 from sekisho.sources import ip_route, route_n
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import interface_name as iface
 from tests.sources.capture_files import capture
 
 A, P = Address.parse, Prefix.parse
@@ -16,13 +17,13 @@ HEAD = (
     "Destination     Gateway         Genmask         Flags Metric Ref    Use Iface\n"
 )  # fmt: skip
 GOLDEN = [
-    (Route(4, P("0.0.0.0/0"), nexthops=(NextHop("v0", A("10.0.0.1")),), metric=100),
+    (Route(4, P("0.0.0.0/0"), nexthops=(NextHop(iface("v0"), A("10.0.0.1")),), metric=100),
      "0.0.0.0         10.0.0.1        0.0.0.0         UG    100    0        0 v0"),
-    (Route(4, P("10.0.0.0/16"), nexthops=(NextHop("v0"),)),
+    (Route(4, P("10.0.0.0/16"), nexthops=(NextHop(iface("v0")),)),
      "10.0.0.0        0.0.0.0         255.255.0.0     U     0      0        0 v0"),
-    (Route(4, P("10.0.0.2/32"), nexthops=(NextHop("v0", A("10.0.0.1")),), metric=100),
+    (Route(4, P("10.0.0.2/32"), nexthops=(NextHop(iface("v0"), A("10.0.0.1")),), metric=100),
      "10.0.0.2        10.0.0.1        255.255.255.255 UGH   100    0        0 v0"),
-    (Route(4, P("10.110.0.0/16"), nexthops=(NextHop("v0", A("10.0.0.3")),), metric=4000000000),
+    (Route(4, P("10.110.0.0/16"), nexthops=(NextHop(iface("v0"), A("10.0.0.3")),), metric=4000000000),
      "10.110.0.0      10.0.0.3        255.255.0.0     UG    -294967296 0        0 v0"),
     (Route(4, P("10.120.0.0/16"), kind="blackhole"),
      "10.120.0.0      0.0.0.0         255.255.0.0     U     0      0        0 *"),
@@ -72,7 +73,7 @@ def test_the_ipv6_table(name: str) -> None:
     parsed = route_n.parse(capture(name), name, 6)
     assert parsed.unread == ()
     found = {(str(route.dst), route.metric): route for route in parsed.facts}
-    assert found["::/0", 1024].nexthops == (NextHop("v0", A("fe80::1")),)
+    assert found["::/0", 1024].nexthops == (NextHop(iface("v0"), A("fe80::1")),)
     assert (found["::1/128", 0].kind, found["::1/128", 0].table) == ("local", "local")
     assert found["2001:db8:103::/48", 77].kind == "unreachable"
     assert found["::/0", 4294967295].kind == "unreachable"

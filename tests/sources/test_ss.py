@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sekisho.model.host import Socket
 from sekisho.sources import ss
 from sekisho.values.address import Address
+from sekisho.values.names import interface_name as iface
 from tests.strategies.host import sockets
 
 USERS = 'users:(("python3",pid=5929,fd=8))'
@@ -16,7 +17,7 @@ USERS = 'users:(("python3",pid=5929,fd=8))'
 
 def socket(proto: str, state: str, address: str | None, port: int, interface: str | None = None,
            process: str | None = None) -> Socket:  # fmt: skip
-    return Socket(proto, state, Address.parse(address) if address else None, port, interface, process)
+    return Socket(proto, state, Address.parse(address) if address else None, port, iface(interface), process)
 
 
 @pytest.mark.parametrize(

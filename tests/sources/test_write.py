@@ -15,6 +15,7 @@ from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources.load import load
 from sekisho.sources.write import write_snapshot
+from sekisho.values.names import namespace_name
 from tests.truth import needs_truth, truth_dir
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +77,7 @@ def _again(facts: Namespace, folder: Path) -> Namespace:
 def test_what_is_known_in_part_stays_so(why: Lack, complete: bool, tmp_path: Path) -> None:
     lack = Partial(why, Evidence("", 0, "not captured"))
     table = Table("filter", (Chain("INPUT", "ACCEPT"),), lack)
-    host = Namespace("host", rulesets=(Ruleset(4, "nft", (table,), complete),))
+    host = Namespace(namespace_name("host"), rulesets=(Ruleset(4, "nft", (table,), complete),))
     (ruleset,) = _again(host, tmp_path / "out").rulesets
     found = ruleset.tables[0].incomplete
     assert found is not None
@@ -86,7 +87,7 @@ def test_what_is_known_in_part_stays_so(why: Lack, complete: bool, tmp_path: Pat
 
 def test_tables_that_were_lost_stay_so(tmp_path: Path) -> None:
     lost = Ruleset(4, "nft", (), incomplete=Partial("filtered", Evidence("", 0, "grep")))
-    (ruleset,) = _again(Namespace("host", rulesets=(lost,)), tmp_path / "out").rulesets
+    (ruleset,) = _again(Namespace(namespace_name("host"), rulesets=(lost,)), tmp_path / "out").rulesets
     assert {
         table.name: table.incomplete and table.incomplete.why for table in ruleset.tables
     } == dict.fromkeys(BUILTIN_CHAINS, "filtered")
@@ -95,7 +96,7 @@ def test_tables_that_were_lost_stay_so(tmp_path: Path) -> None:
 def test_a_cut_nft_listing_stays_so(tmp_path: Path) -> None:
     lack = Partial("cut", Evidence("", 0, "chain"))
     nft = NftRuleset((NftTable("inet", "f", incomplete=lack),), incomplete=lack)
-    found = _again(Namespace("host", nft=nft), tmp_path / "out").nft
+    found = _again(Namespace(namespace_name("host"), nft=nft), tmp_path / "out").nft
     assert found is not None
     assert found.incomplete is not None
     assert found.incomplete.why == "cut"

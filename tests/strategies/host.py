@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from sekisho.model.host import FlowTuple, Socket, Sysctl, TrackedConnection
 from sekisho.values.address import BITS, Address, Family
+from sekisho.values.names import interface_name as iface
+from sekisho.values.names import sysctl_key
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,13}", fullmatch=True)
 # An interface's own dots are slashes in a key.
@@ -29,7 +31,7 @@ def sysctls(draw: st.DrawFn) -> Sysctl:
         key = f"net.ipv{draw(FAMILIES)}.{draw(NAMES)}"
     else:
         key = f"net.ipv{draw(FAMILIES)}.conf.{draw(INTERFACES)}.{draw(NAMES)}"
-    return Sysctl(key, draw(VALUES))
+    return Sysctl(sysctl_key(key), draw(VALUES))
 
 
 @st.composite
@@ -40,7 +42,7 @@ def sockets(draw: st.DrawFn) -> Socket:
     address = draw(st.one_of(st.none(), addresses(family), st.just(Address(family, 0))))
     process = draw(st.one_of(st.none(), st.just('users:(("nginx",pid=7,fd=6),("nginx worker",pid=8,fd=6))')))
     return Socket(
-        proto, state, address, draw(PORTS), draw(st.one_of(st.none(), NAMES)), process,
+        proto, state, address, draw(PORTS), iface(draw(st.one_of(st.none(), NAMES))), process,
         (draw(st.integers(0, 9999)), draw(st.integers(0, 9999))),
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from sekisho.model.links import Interface, InterfaceAddress, Neighbour
 from sekisho.model.routing import NextHop, PolicyRule, Route
 from sekisho.values.address import BITS, Address, Family, Prefix
+from sekisho.values.names import interface_name as iface
+from sekisho.values.names import link_address
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -61,7 +63,7 @@ def next_hops(draw: st.DrawFn, family: Family, multipath: bool) -> NextHop:
     if multipath and family == 4 and draw(st.booleans()):
         attributes += (("realms", f"{draw(st.integers(0, 255))}/{draw(st.integers(0, 255))}"),)
     weight = draw(st.integers(1, 256)) if multipath else 1
-    return NextHop(draw(interface_names), via, weight, tuple(flags), attributes)
+    return NextHop(iface(draw(interface_names)), via, weight, tuple(flags), attributes)
 
 
 @st.composite
@@ -125,7 +127,7 @@ def rules(draw: st.DrawFn, family: Family) -> PolicyRule:
         goto=draw(numbers32) if action == "goto" else None, negated=draw(st.booleans()),
         src=draw(st.none() | prefixes(family, shortest=1)),
         dst=draw(st.none() | prefixes(family, shortest=1)),
-        iif=iif, oif=oif, fwmark=draw(st.none() | st.tuples(numbers32, numbers32)),
+        iif=iface(iif), oif=iface(oif), fwmark=draw(st.none() | st.tuples(numbers32, numbers32)),
         tos=draw(st.none() | st.integers(1, 255)), ipproto=draw(st.none() | st.integers(0, 255)),
         sport=draw(st.none() | ports), dport=draw(st.none() | ports),
         uidrange=draw(st.none() | st.tuples(numbers32, numbers32)), l3mdev=l3mdev,
@@ -159,10 +161,10 @@ def interfaces(draw: st.DrawFn) -> Interface:
         details += [("addrgenmode", "eui64"), ("numtxqueues", "2")]
     peer = draw(st.none() | interface_names | st.integers(1, 99).map(lambda index: f"if{index}"))
     return Interface(
-        name=draw(interface_names), index=draw(st.integers(1, 9999)), kind=kind,
+        name=iface(draw(interface_names)), index=draw(st.integers(1, 9999)), kind=kind,
         flags=tuple(draw(st.lists(st.sampled_from(LINK_FLAGS), unique=True))),
         state=draw(st.sampled_from(("UP", "DOWN", "UNKNOWN"))), mtu=draw(st.integers(68, 65535)),
-        mac=draw(macs), master=draw(st.none() | interface_names), peer=peer,
+        mac=link_address(draw(macs)), master=iface(draw(st.none() | interface_names)), peer=peer,
         peer_namespace=draw(st.none() | st.sampled_from(("0", "3", "blue"))), hairpin=hairpin,
         details=tuple(details),
     )  # fmt: skip
@@ -177,7 +179,7 @@ def interface_addresses(draw: st.DrawFn, interface: str) -> InterfaceAddress:
     metric: Pairs = (("metric", "100"),) if draw(st.booleans()) else ()
     proto: Pairs = (("proto", "kernel_lo"),) if draw(st.booleans()) else ()
     return InterfaceAddress(
-        interface=interface, family=family, address=draw(addresses(family)),
+        interface=iface(interface), family=family, address=draw(addresses(family)),
         length=draw(st.integers(1, BITS[family])),
         broadcast=draw(st.none() | addresses(4)) if family == 4 else None,
         peer=draw(st.none() | addresses(family)),
@@ -194,7 +196,8 @@ def neighbours(draw: st.DrawFn) -> Neighbour:
     flags = draw(st.lists(st.sampled_from(("router", "proxy", "managed", "extern_learn")), unique=True))
     state = draw(st.none() | st.sampled_from(("REACHABLE", "STALE", "FAILED", "PERMANENT", "STALE,NOARP")))
     details: Pairs = (("proto", "static"),) if draw(st.booleans()) else ()
+    mac = draw(st.none() | macs)
     return Neighbour(
-        draw(families.flatmap(addresses)), draw(interface_names), draw(st.none() | macs), state,
-        tuple(flags), details,
+        draw(families.flatmap(addresses)), iface(draw(interface_names)),
+        None if mac is None else link_address(mac), state, tuple(flags), details,
     )  # fmt: skip

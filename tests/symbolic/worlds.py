@@ -13,6 +13,15 @@ from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.world import World
 from sekisho.sources import ip_route, ip_rule, iptables_save
 from sekisho.values.address import Address, Family
+from sekisho.values.names import (
+    container_name,
+    namespace_name,
+    network_name,
+    sysctl_key,
+)
+from sekisho.values.names import (
+    interface_name as iface,
+)
 
 ADDRESSES = [
     "10.0.0.10",
@@ -45,11 +54,11 @@ def random_world(seed: int) -> World:
 def _snapshot(draw: Random) -> Snapshot:
     hairpin = draw.choice((None, False, True))
     interfaces = [
-        Interface("lo", 1), Interface("eth0", 2), Interface("eth1", 3),
-        Interface("docker0", 4, kind="bridge"), Interface("br-a", 5, kind="bridge"),
-        Interface("veth6", 6, kind="veth", master="br-a", hairpin=hairpin),
-        Interface("veth7", 7, kind="veth", master="br-a", hairpin=hairpin),
-        Interface("veth8", 8, kind="veth", master="docker0", hairpin=hairpin),
+        Interface(iface("lo"), 1), Interface(iface("eth0"), 2), Interface(iface("eth1"), 3),
+        Interface(iface("docker0"), 4, kind="bridge"), Interface(iface("br-a"), 5, kind="bridge"),
+        Interface(iface("veth6"), 6, kind="veth", master=iface("br-a"), hairpin=hairpin),
+        Interface(iface("veth7"), 7, kind="veth", master=iface("br-a"), hairpin=hairpin),
+        Interface(iface("veth8"), 8, kind="veth", master=iface("docker0"), hairpin=hairpin),
     ]  # fmt: skip
     host = _namespace(draw, "host", tuple(interfaces), _host_addresses(draw), _host_routes(draw), True)
     inner = []
@@ -58,11 +67,19 @@ def _snapshot(draw: Random) -> Snapshot:
         (("web", "br-a", "172.18.0.2"), ("db", "br-a", "172.18.0.3"), ("app", "docker0", "172.17.0.2"))
     ):
         containers.append(
-            DockerContainer(name, name * 4, True, bridge, (DockerEndpoint(bridge, (Address.parse(value),)),))
+            DockerContainer(
+                container_name(name),
+                name * 4,
+                True,
+                bridge,
+                (DockerEndpoint(network_name(bridge), (Address.parse(value),)),),
+            )
         )
         if draw.random() < 0.4:
             inner.append(_container_namespace(draw, name, bridge, value, 6 + at))
-    networks = tuple(DockerNetwork(name, name, "bridge", bridge=name) for name, _, _ in _BRIDGES)
+    networks = tuple(
+        DockerNetwork(network_name(name), name, "bridge", bridge=iface(name)) for name, _, _ in _BRIDGES
+    )
     docker = draw.random() < 0.7
     return Snapshot(
         "random", host, tuple(inner), networks if docker else None, tuple(containers) if docker else None
@@ -74,7 +91,9 @@ def _host_addresses(draw: Random) -> tuple[InterfaceAddress, ...]:
     if draw.random() < 0.3:
         given.append(("eth0", "10.0.0.77", 24))
     return tuple(
-        InterfaceAddress(name, 4, Address.parse(value), length, scope="host" if name == "lo" else "global")
+        InterfaceAddress(
+            iface(name), 4, Address.parse(value), length, scope="host" if name == "lo" else "global"
+        )
         for name, value, length in given
     )
 
@@ -124,7 +143,7 @@ def _namespace(
         if draw.random() < 0.2:
             sysctls["net.ipv4.conf.eth1.forwarding"] = "0"
     return Namespace(
-        name,
+        namespace_name(name),
         routes=tuple(facts),
         route_tables=frozenset(((4, "main"), (6, "main"))),
         rules=rules,
@@ -132,17 +151,17 @@ def _namespace(
         addresses=addresses,
         rulesets=_rulesets(draw, router),
         ipsets=_ipsets(draw),
-        sysctls=tuple(Sysctl(key, value) for key, value in sysctls.items()),
+        sysctls=tuple(Sysctl(sysctl_key(key), value) for key, value in sysctls.items()),
         sockets=_sockets(draw),
     )
 
 
 def _container_namespace(draw: Random, name: str, bridge: str, value: str, index: int) -> Namespace:
     gateway, length = next((gw, bits) for dev, gw, bits in _BRIDGES if dev == bridge)
-    interfaces = (Interface("lo", 1), Interface("eth0", 9, kind="veth", peer=f"if{index}"))
+    interfaces = (Interface(iface("lo"), 1), Interface(iface("eth0"), 9, kind="veth", peer=f"if{index}"))
     addresses = (
-        InterfaceAddress("lo", 4, Address.parse("127.0.0.1"), 8, scope="host"),
-        InterfaceAddress("eth0", 4, Address.parse(value), length, scope="global"),
+        InterfaceAddress(iface("lo"), 4, Address.parse("127.0.0.1"), 8, scope="host"),
+        InterfaceAddress(iface("eth0"), 4, Address.parse(value), length, scope="global"),
     )
     subnet = "172.17.0.0/16" if bridge == "docker0" else "172.18.0.0/24"
     routes = f"default via {gateway} dev eth0\n{subnet} dev eth0 proto kernel scope link src {value}"

@@ -11,6 +11,7 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.snapshot import Namespace
 from sekisho.sources import ip_addr, ip_link, ip_neigh, ip_route, ip_rule, iptables_list, iptables_save
+from sekisho.values.names import namespace_name, network_name
 from sekisho.views.captured_style import captured_style
 from sekisho.views.listing import Listing, NotCaptured, listing, network_ls
 from tests.truth import needs_truth, truth_dir
@@ -42,7 +43,9 @@ def text(answer: Listing | NotCaptured) -> str:
 
 
 def with_routes(captured: str) -> Namespace:
-    return Namespace("host", ip_route.parse(captured, "ip-route.txt").facts, frozenset({(4, "main")}))
+    return Namespace(
+        namespace_name("host"), ip_route.parse(captured, "ip-route.txt").facts, frozenset({(4, "main")})
+    )
 
 
 @pytest.mark.parametrize("captured", [ROUTES, ROUTES.replace(" \n", "\n")])
@@ -55,7 +58,7 @@ def test_routes_of_one_table_and_of_all() -> None:
         ROUTES + "default via 10.0.1.1 dev eth1 table 10001 \n" + "local 10.0.0.10 dev eth0 table local \n"
     )
     facts = ip_route.parse(captured, "ip-route-table-all.txt").facts
-    namespace = Namespace("host", facts, frozenset({(4, "all")}))
+    namespace = Namespace(namespace_name("host"), facts, frozenset({(4, "all")}))
     assert text(listing(namespace, "routes")) == ROUTES
     assert text(listing(namespace, "routes", table="all")) == captured
     assert text(listing(namespace, "routes", table="10001")) == "default via 10.0.1.1 dev eth1 \n"
@@ -63,7 +66,7 @@ def test_routes_of_one_table_and_of_all() -> None:
 
 
 def test_what_was_not_captured_is_not_empty() -> None:
-    bare = Namespace("host")
+    bare = Namespace(namespace_name("host"))
     for what, file in [
         ("routes", "ip-route.txt"), ("rules", "ip-rule.txt"), ("addresses", "ip-addr.txt"),
         ("links", "ip-link.txt"), ("neighbours", "ip-neigh.txt"), ("networks", "docker-networks.json"),
@@ -80,7 +83,7 @@ def test_what_was_not_captured_is_not_empty() -> None:
 @pytest.mark.parametrize("captured", [NFT_189, OLD_187, COLLAPSED])
 def test_a_table_comes_back_in_the_layout_of_its_capture(captured: str) -> None:
     table = iptables_list.parse(captured, "iptables-nat.txt").facts[0]
-    namespace = Namespace("host", rulesets=(Ruleset(4, tables=(table,)),))
+    namespace = Namespace(namespace_name("host"), rulesets=(Ruleset(4, tables=(table,)),))
     assert text(listing(namespace, "nat")) == captured
 
 
@@ -103,7 +106,7 @@ COMMIT
 
 def test_a_saved_table_in_both_forms() -> None:
     ruleset = iptables_save.parse(SAVED, "iptables-save.txt").facts[0]
-    namespace = Namespace("host", rulesets=(ruleset,))
+    namespace = Namespace(namespace_name("host"), rulesets=(ruleset,))
     assert text(listing(namespace, "nat", form="save")) == SAVED
     shown = text(listing(namespace, "nat"))
     assert shown.startswith("Chain PREROUTING (policy ACCEPT 0 packets, 0 bytes)\n")
@@ -112,7 +115,7 @@ def test_a_saved_table_in_both_forms() -> None:
 
 def test_a_table_that_a_complete_capture_does_not_have_is_listed_empty() -> None:
     # As iptables does: listing a table creates it. The text is that of iptables 1.8.9.
-    namespace = Namespace("host", rulesets=(Ruleset(4, tables=(), complete=True),))
+    namespace = Namespace(namespace_name("host"), rulesets=(Ruleset(4, tables=(), complete=True),))
     heads = [line for line in text(listing(namespace, "raw")).splitlines() if line.startswith("Chain")]
     assert heads == [
         "Chain PREROUTING (policy ACCEPT 0 packets, 0 bytes)",
@@ -122,7 +125,9 @@ def test_a_table_that_a_complete_capture_does_not_have_is_listed_empty() -> None
 
 def test_two_back_ends_stand_under_headings() -> None:
     table = iptables_save.parse(SAVED, "iptables-save.txt").facts[0].tables[0]
-    namespace = Namespace("host", rulesets=(Ruleset(4, "nft", (table,)), Ruleset(4, "legacy", (table,))))
+    namespace = Namespace(
+        namespace_name("host"), rulesets=(Ruleset(4, "nft", (table,)), Ruleset(4, "legacy", (table,)))
+    )
     shown = text(listing(namespace, "nat", form="save"))
     assert shown == f"# iptables-nft\n{SAVED}\n# iptables-legacy\n{SAVED}"
 
@@ -133,7 +138,7 @@ def test_lines_that_were_not_understood_are_named_where_they_belong() -> None:
         for file in ("ip-route.txt", "netns/web/ip-route.txt", "iptables-save.txt", "stdin")
     ]
     facts = with_routes(ROUTES)
-    namespace = Namespace("host", facts.routes, facts.route_tables, unread=tuple(lost))
+    namespace = Namespace(namespace_name("host"), facts.routes, facts.route_tables, unread=tuple(lost))
     answer = listing(namespace, "routes")
     assert isinstance(answer, Listing)
     assert [one.file for one in answer.unread] == ["ip-route.txt", "netns/web/ip-route.txt", "stdin"]
@@ -142,7 +147,7 @@ def test_lines_that_were_not_understood_are_named_where_they_belong() -> None:
 def test_a_cut_table_is_named() -> None:
     cut = SAVED.replace("COMMIT\n", "")
     ruleset = iptables_save.parse(cut, "iptables-save.txt").facts[0]
-    answer = listing(Namespace("host", rulesets=(ruleset,)), "nat")
+    answer = listing(Namespace(namespace_name("host"), rulesets=(ruleset,)), "nat")
     assert isinstance(answer, Listing)
     assert answer.unread
 
@@ -163,7 +168,7 @@ ADDRESSES = """\
 
 def test_rules_and_neighbours() -> None:
     namespace = Namespace(
-        "host",
+        namespace_name("host"),
         rules=ip_rule.parse(RULES, "ip-rule.txt").facts,
         neighbours=ip_neigh.parse(NEIGHBOURS, "ip-neigh.txt").facts,
     )
@@ -175,7 +180,7 @@ def test_rules_and_neighbours() -> None:
 
 def test_addresses_of_one_family_leave_the_link_layer_out() -> None:
     namespace = Namespace(
-        "host",
+        namespace_name("host"),
         interfaces=ip_link.parse(ADDRESSES, "ip-addr.txt").facts,
         addresses=ip_addr.parse(ADDRESSES, "ip-addr.txt").facts,
     )
@@ -203,7 +208,10 @@ aaaaaaaaaaaa   none                       null      local
 def test_networks_as_docker_lists_them() -> None:
     rows = [line.split() for line in NETWORK_LS.splitlines()[1:]]
     rows.sort(key=lambda row: row[1] not in ("net2", "net02"))  # these two keep their order
-    networks = [DockerNetwork(name, short + "0" * 52, driver, scope) for short, name, driver, scope in rows]
+    networks = [
+        DockerNetwork(network_name(name), short + "0" * 52, driver, scope)
+        for short, name, driver, scope in rows
+    ]
     assert network_ls(networks) == NETWORK_LS
     assert network_ls([]) == "NETWORK ID   NAME      DRIVER    SCOPE\n"
 

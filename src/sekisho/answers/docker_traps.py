@@ -288,7 +288,7 @@ def _mtu(snapshot: Snapshot) -> Iterator[Finding]:
     ways = {h.dev for r in snapshot.host.routes if not r.dst.length and r.family == 4 for h in r.nexthops}
     out = [mtus[dev] for dev in ways if dev in mtus and mtus[dev].mtu is not None]
     for network in snapshot.networks or ():
-        bridge = mtus.get(network.bridge or "")
+        bridge = mtus.get(network.bridge) if network.bridge is not None else None
         if bridge is None or bridge.mtu is None or network.internal:
             continue
         for way in out:

@@ -105,7 +105,7 @@ def _rules(
     if not captured and not whole:
         return
     tool = "iptables" if family == 4 else "ip6tables"
-    bridges = {network.bridge for network in snapshot.networks or () if network.bridge}
+    bridges: set[str] = {network.bridge for network in snapshot.networks or () if network.bridge}
     addresses = {str(a) for c in snapshot.containers or () for e in c.endpoints for a in e.addresses}
     wanted = _chains(_rulesets(expected, family))
     others = _chains(_rulesets(without, family))
@@ -270,7 +270,7 @@ def _host(snapshot: Snapshot, expected: Snapshot, counted: Counter[str]) -> Iter
 
 
 def _sysctls(snapshot: Snapshot, expected: Snapshot, counted: Counter[str]) -> Iterator[Drift]:
-    places = {item.key: item.evidence for item in snapshot.host.sysctls or ()}
+    places: dict[str, Evidence | None] = {item.key: item.evidence for item in snapshot.host.sysctls or ()}
     keys = ["net.ipv4.ip_forward"]
     for network in snapshot.networks or ():
         if network.bridge:

@@ -142,7 +142,7 @@ def _host_address(world: World, family: Family, endpoint: Endpoint) -> Address:
 
 def _attachments(endpoint: Endpoint, world: World) -> tuple[Attachment, ...]:
     if endpoint.kind == "network":
-        bridges = {n.name: n.bridge for n in world.snapshot.networks or ()}
+        bridges: dict[str, str | None] = {n.name: n.bridge for n in world.snapshot.networks or ()}
         if endpoint.name not in bridges:
             raise UsageError(
                 said("no Docker network {0!r} in this snapshot", endpoint.name),

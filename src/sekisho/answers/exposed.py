@@ -13,7 +13,7 @@ from sekisho.answers.arrivals import Arrivals, Witness
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.ports import Port, container_ports, host_ports, may_translate
 from sekisho.answers.refusing import Objection, host_objects
-from sekisho.model.docker import PublishedPort
+from sekisho.model.docker import DockerContainer, PublishedPort
 from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.proxy import second_connection
@@ -107,7 +107,9 @@ class _Finder:
         self._reached: dict[tuple[str, int, Address], list[tuple[Flows, Set]]] = {}
         self._stopped: dict[tuple[str, int, Address], list[tuple[Flows, Set]]] = {}
         self.proxied: dict[int, list[Flows]] = {}
-        self.containers = {item.name: item for item in world.snapshot.containers or ()}
+        self.containers: dict[str, DockerContainer] = {
+            item.name: item for item in world.snapshot.containers or ()
+        }
         self.names = {a.value for item in reading.known for a in item.addresses}
 
     def _callers(self) -> dict[str, list[Origin]]:

@@ -271,7 +271,7 @@ def _routes(host: Namespace) -> Iterator[str]:
 def _sysctls(before: Namespace, after: Namespace) -> Iterator[tuple[str, str | None, str | None]]:
     """Switches of the host itself, and what dockerd sets on its bridges; not what every new interface
     starts with."""
-    first = {item.key: item.value for item in before.sysctls or ()}
+    first: dict[str, str] = {item.key: item.value for item in before.sysctls or ()}
     for item in after.sysctls or ():
         if item.key in first:
             follows = item.key.endswith(".forwarding") and ".all." not in item.key

@@ -30,8 +30,9 @@ class Port:
 
 def container_ports(world: World, family: Family) -> Iterator[Port]:
     """The ports of containers that are published, exposed, listened on or translated to."""
-    bridges = {network.bridge: network.name for network in world.snapshot.networks or () if network.bridge}
-    containers = {item.name: item for item in world.snapshot.containers or ()}
+    networks = world.snapshot.networks or ()
+    bridges: dict[str, str] = {network.bridge: network.name for network in networks if network.bridge}
+    containers: dict[str, DockerContainer] = {item.name: item for item in world.snapshot.containers or ()}
     translated = _translated(world, family)
     for attachment in world.attachments:
         for address in sorted(attachment.addresses):

@@ -8,6 +8,7 @@ from sekisho.model.netfilter import Ruleset
 from sekisho.model.routing import PolicyRule
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.values.address import Address
+from sekisho.values.names import LOOPBACK, namespace_name, sysctl_key
 
 _SYSCTLS = (
     ("net.ipv4.ip_forward", "0"),
@@ -31,16 +32,16 @@ DEFAULT_RULES = (
 BARE = Snapshot(
     "",
     Namespace(
-        "host",
+        namespace_name("host"),
         route_tables=frozenset({(4, "main"), (6, "main")}),
         rules=DEFAULT_RULES,
-        interfaces=(Interface("lo", 1, "loopback", ("LOOPBACK", "UP", "LOWER_UP"), "UNKNOWN", 65536),),
+        interfaces=(Interface(LOOPBACK, 1, "loopback", ("LOOPBACK", "UP", "LOWER_UP"), "UNKNOWN", 65536),),
         addresses=(
-            InterfaceAddress("lo", 4, Address.parse("127.0.0.1"), 8, scope="host", label="lo"),
-            InterfaceAddress("lo", 6, Address.parse("::1"), 128, scope="host"),
+            InterfaceAddress(LOOPBACK, 4, Address.parse("127.0.0.1"), 8, scope="host", label="lo"),
+            InterfaceAddress(LOOPBACK, 6, Address.parse("::1"), 128, scope="host"),
         ),
         rulesets=(Ruleset(4, "", (), True), Ruleset(6, "", (), True)),
-        sysctls=tuple(Sysctl(key, value) for key, value in _SYSCTLS),
+        sysctls=tuple(Sysctl(sysctl_key(key), value) for key, value in _SYSCTLS),
         sockets=(),
     ),
 )

@@ -100,8 +100,6 @@ class Bridges:
                     f" {other.id} ({bridge}):"
                     " networks have same bridge name", net.spec.place,
                 )  # fmt: skip
-        if len(bridge) > 15 or not bridge or set(bridge) & set("/ \t"):
-            raise DockerError(f"invalid network interface name: {bridge}", net.spec.place)
 
     def _check_forwarding(self, net: Net) -> None:
         """nftables: dockerd leaves ip_forward alone, and refuses to make a network without it."""

@@ -20,6 +20,7 @@ from sekisho.model.docker import DockerContainer, DockerEndpoint, PublishedPort
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.values.address import Address, Family
+from sekisho.values.names import LinkAddress, container_name, link_address, network_name
 
 LONE_MODES = ("host", "none")
 
@@ -144,7 +145,7 @@ class ContainerSteps:
         addresses = self._addresses(net, endpoint, place)
         interface = endpoint.interface or f"eth{len(box.joins)}"
         mtu = net.mtu or 1500
-        mac = endpoint.mac
+        mac = None if endpoint.mac is None else link_address(endpoint.mac)
         if mac is None and engine.mac_from_address and net.spec.driver in ("bridge", "macvlan"):
             first = next((a for a, _ in addresses if a.family == 4), None)
             mac = mac_of(first) if first is not None else None
@@ -304,21 +305,21 @@ class ContainerSteps:
         spec = box.spec
         endpoints = [
             DockerEndpoint(
-                join.network, tuple(address for address, _ in join.addresses), tuple(join.gateways.values()),
-                join.mac, box.aliases.get(join.network, ()),
+                network_name(join.network), tuple(address for address, _ in join.addresses),
+                tuple(join.gateways.values()), join.mac, box.aliases.get(join.network, ()),
             )
             for join in box.joins
         ]  # fmt: skip
         if spec.mode in LONE_MODES:
-            endpoints = [DockerEndpoint(spec.mode)]
+            endpoints = [DockerEndpoint(network_name(spec.mode))]
         exposed = {(port.container_port, port.proto): None for port in self._ports(spec)}
         exposed.update(dict.fromkeys(spec.exposed))
         mode = spec.mode or (box.joins[0].network if box.joins else "bridge")
         if spec.mode.startswith("container:"):
             mode = f"container:{self._id_of(self._target(spec))}"
         return DockerContainer(
-            spec.name, box.id, True, mode, tuple(endpoints), tuple(_published(box.bindings)), tuple(exposed),
-            None, spec.image, spec.labels,
+            container_name(spec.name), box.id, True, mode, tuple(endpoints), tuple(_published(box.bindings)),
+            tuple(exposed), None, spec.image, spec.labels,
         )  # fmt: skip
 
     def _id_of(self, name: str) -> str:
@@ -348,6 +349,6 @@ def _published(bindings: Iterable[Binding]) -> Iterable[PublishedPort]:
         yield PublishedPort(binding.container_port, binding.proto, binding.host_address, binding.host_port)
 
 
-def mac_of(address: Address) -> str:
+def mac_of(address: Address) -> LinkAddress:
     """02:42 and the four bytes of the IPv4 address, as engines up to 27 choose it."""
-    return "02:42:" + ":".join(f"{byte:02x}" for byte in address.value.to_bytes(4, "big"))
+    return link_address("02:42:" + address.value.to_bytes(4, "big").hex(":"))

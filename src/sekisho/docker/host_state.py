@@ -14,6 +14,7 @@ from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace
 from sekisho.values.address import Address, Family, Prefix, host_prefix
+from sekisho.values.names import LOOPBACK, interface_name, sysctl_key
 
 UP = ("BROADCAST", "MULTICAST", "UP", "LOWER_UP")
 DEFAULT_KEY = re.compile(r"net\.ipv[46]\.conf\.default\.")
@@ -81,13 +82,25 @@ class HostState:
         """A bridge without ports: it is up, but has no carrier yet."""
         if self.has_interface(name):
             return
-        self.interfaces.append(Interface(name, self.next_index(), "bridge", NO_CARRIER, "DOWN", mtu))
+        self.interfaces.append(
+            Interface(interface_name(name), self.next_index(), "bridge", NO_CARRIER, "DOWN", mtu)
+        )
         self._new_interface_sysctls(name, mtu)
 
     def add_port(self, name: str, bridge: str, mtu: int, hairpin: bool, peer: str, index: int) -> None:
         """The host's end of a veth pair as a port of the bridge."""
         self.interfaces.append(
-            Interface(name, index, "veth", UP, "UP", mtu, master=bridge, peer=peer, hairpin=hairpin)
+            Interface(
+                interface_name(name),
+                index,
+                "veth",
+                UP,
+                "UP",
+                mtu,
+                master=interface_name(bridge),
+                peer=peer,
+                hairpin=hairpin,
+            )  # fmt: skip
         )
         self._new_interface_sysctls(name, mtu)
         self._carrier(bridge, True)
@@ -102,9 +115,8 @@ class HostState:
         prefix = Prefix.parse("fe80::/64")
         if not any(r.dst == prefix and r.nexthops[0].dev == dev for r in self.routes if r.nexthops):
             pref = (("pref", "medium"),)
-            self.routes.append(
-                Route(6, prefix, nexthops=(NextHop(dev),), metric=256, proto="kernel", attributes=pref)
-            )
+            hops = (NextHop(interface_name(dev)),)
+            self.routes.append(Route(6, prefix, nexthops=hops, metric=256, proto="kernel", attributes=pref))
 
     def remove_interface(self, name: str) -> None:
         """With its addresses, routes and sysctls; a bridge that loses its last port loses its carrier."""
@@ -141,7 +153,7 @@ class HostState:
             return
         self.addresses.append(
             InterfaceAddress(
-                name,
+                interface_name(name),
                 address.family,
                 address,
                 length,
@@ -174,7 +186,7 @@ class HostState:
             routes=tuple(_bare(route) for route in routes),
             interfaces=tuple(self.interfaces) if before.interfaces is not None else None,
             addresses=tuple(self.addresses) if before.addresses is not None else None,
-            sysctls=tuple(Sysctl(key, value) for key, value in self._sysctls.items()),
+            sysctls=tuple(Sysctl(sysctl_key(key), value) for key, value in self._sysctls.items()),
             sockets=tuple(self.sockets) if before.sockets is not None else None,
             neighbours=before.neighbours,
         )
@@ -212,8 +224,9 @@ def _subnet(address: Address, length: int) -> Prefix:
 def kernel_routes(name: str, address: Address, length: int, down: bool = False) -> list[Route]:
     """What the kernel adds with an address: the connected route, and those of the local table."""
     subnet = _subnet(address, length)
-    hop = (NextHop(name, flags=("linkdown",) if down else ()),)
-    plain = (NextHop(name),)
+    device = interface_name(name)
+    hop = (NextHop(device, flags=("linkdown",) if down else ()),)
+    plain = (NextHop(device),)
     if address.family == 4:
         found = [
             Route(4, subnet, nexthops=hop, src=address, proto="kernel", scope="link"),
@@ -234,7 +247,7 @@ def kernel_routes(name: str, address: Address, length: int, down: bool = False) 
 def loopback_routes() -> list[Route]:
     """The local table's routes of 127.0.0.1/8."""
     one, net = Address(4, 0x7F000001), Prefix.parse("127.0.0.0/8")
-    hop = (NextHop("lo"),)
+    hop = (NextHop(LOOPBACK),)
     return [
         Route(4, net, "local", "local", hop, one, None, "kernel", "host"),
         Route(4, host_prefix(one), "local", "local", hop, one, None, "kernel", "host"),

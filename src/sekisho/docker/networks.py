@@ -26,6 +26,7 @@ from sekisho.model.docker import DockerNetwork, DockerSubnet
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.names import interface_name, network_name
 
 OVERLAP = "Pool overlaps with other one on this address space"
 DRIVERS = ("bridge", "macvlan", "ipvlan", "overlay", "host", "null", "none")
@@ -333,8 +334,9 @@ class NetworkSteps:
 
 def _fact(net: Net) -> DockerNetwork:
     subnets = tuple(DockerSubnet(pool.subnet, gateway, pool.ip_range) for pool, gateway in net.pools)
+    bridge = None if net.bridge is None else interface_name(net.bridge)
     return DockerNetwork(
-        net.name, net.id, net.spec.driver, "local", net.spec.internal, net.bridge, subnets,
+        network_name(net.name), net.id, net.spec.driver, "local", net.spec.internal, bridge, subnets,
         net.spec.options, net.spec.labels,
     )  # fmt: skip
 

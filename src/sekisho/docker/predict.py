@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from sekisho.docker import names
 from sekisho.docker.containers import ContainerSteps
 from sekisho.docker.daemon import Daemon, Note
 from sekisho.docker.engine import Engine
@@ -49,6 +50,7 @@ class Predictor:
 
     def apply(self, act: Act) -> None:
         """One act. Raises DockerError with Docker's own words where dockerd would refuse."""
+        names.check(act)
         match act:
             case CreateNetwork(spec):
                 self.networks.create(spec)

@@ -16,6 +16,7 @@ from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace
 from sekisho.sources.iptables_rule import parse_rule
 from sekisho.values.address import Address, Family, Prefix, everything
+from sekisho.values.names import LOOPBACK, LinkAddress, interface_name, namespace_name, sysctl_key
 
 # The embedded DNS server listens on two ports that the kernel chooses; these stand for them.
 DNS_TCP, DNS_UDP = 40053, 40054
@@ -34,7 +35,7 @@ class Join:
     mtu: int
     addresses: list[tuple[Address, int]] = field(default_factory=list)
     gateways: dict[Family, Address] = field(default_factory=dict)
-    mac: str | None = None
+    mac: LinkAddress | None = None
     kind: str = "veth"
 
 
@@ -53,15 +54,15 @@ def namespace(
     """
     has6 = any(address.family == 6 for join in joins for address, _ in join.addresses)
     lo6 = has6 or engine.version >= (26, 0, 0)
-    interfaces = [Interface("lo", 1, "loopback", ("LOOPBACK", "UP", "LOWER_UP"), "UNKNOWN", 65536)]
-    addresses = [InterfaceAddress("lo", 4, Address.parse("127.0.0.1"), 8, scope="host", label="lo")]
+    interfaces = [Interface(LOOPBACK, 1, "loopback", ("LOOPBACK", "UP", "LOWER_UP"), "UNKNOWN", 65536)]
+    addresses = [InterfaceAddress(LOOPBACK, 4, Address.parse("127.0.0.1"), 8, scope="host", label="lo")]
     if lo6:
-        addresses.append(InterfaceAddress("lo", 6, Address.parse("::1"), 128, scope="host"))
+        addresses.append(InterfaceAddress(LOOPBACK, 6, Address.parse("::1"), 128, scope="host"))
     routes = loopback_routes()
     for join in joins:
         interfaces.append(
             Interface(
-                join.interface,
+                interface_name(join.interface),
                 join.index,
                 join.kind,
                 UP,
@@ -81,36 +82,38 @@ def namespace(
             ]
         if any(address.family == 6 for address, _ in join.addresses):
             link_local = Prefix.parse("fe80::/64")
-            routes.append(
-                Route(6, link_local, nexthops=(NextHop(join.interface),), metric=256, proto="kernel",
-                      attributes=(("pref", "medium"),))
-            )  # fmt: skip
+            hops = (NextHop(interface_name(join.interface)),)
+            pref = (("pref", "medium"),)
+            routes.append(Route(6, link_local, nexthops=hops, metric=256, proto="kernel", attributes=pref))
     for family, (via, interface) in default_routes.items():
         routes.append(_default_route(family, via, interface))
     routes.sort(key=route_order)
     filled = bool(joins) and dns
     return Namespace(
-        name,
+        namespace_name(name),
         routes=tuple(routes),
         route_tables=frozenset({(4, "all"), (6, "main")}),
         rules=DEFAULT_RULES,
         interfaces=tuple(interfaces),
         addresses=tuple(addresses),
-        sysctls=tuple(Sysctl(key, value) for key, value in _sysctls(engine, joins, has6, extra_sysctls)),
+        sysctls=tuple(
+            Sysctl(sysctl_key(key), value) for key, value in _sysctls(engine, joins, has6, extra_sysctls)
+        ),
         rulesets=(_dns_rules() if filled and not engine.nftables else Ruleset(4, "", (), True),),
         nft=_dns_nft() if filled and engine.nftables else None,
     )
 
 
 def _interface_address(interface: str, address: Address, length: int) -> InterfaceAddress:
+    name = interface_name(interface)
     if address.family == 6:
-        return InterfaceAddress(interface, 6, address, length, scope="global", flags=("nodad",))
+        return InterfaceAddress(name, 6, address, length, scope="global", flags=("nodad",))
     last = Address(4, address.value | ((1 << (32 - length)) - 1)) if length < 31 else None
-    return InterfaceAddress(interface, 4, address, length, last, scope="global", label=interface)
+    return InterfaceAddress(name, 4, address, length, last, scope="global", label=interface)
 
 
 def _default_route(family: Family, via: Address, interface: str) -> Route:
-    hop = (NextHop(interface, via),)
+    hop = (NextHop(interface_name(interface), via),)
     if family == 4:
         return Route(4, everything(4), nexthops=hop)
     return Route(6, everything(6), nexthops=hop, metric=1024, attributes=(("pref", "medium"),))

@@ -23,7 +23,7 @@ def without_docker(snapshot: Snapshot) -> Snapshot:
     DOCKER-USER and its rules stay: they are the administrator's. So do policies and sysctls, which
     dockerd never takes back.
     """
-    bridges = {network.bridge for network in snapshot.networks or () if network.bridge}
+    bridges: set[str] = {network.bridge for network in snapshot.networks or () if network.bridge}
     mine = {str(a) for c in snapshot.containers or () for e in c.endpoints for a in e.addresses}
     names = {container.name for container in snapshot.containers or ()}
     host = _host(snapshot.host, bridges, mine)

@@ -62,6 +62,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unread.truncated": ("cut off", "途中で切れている"),
     "unread.bad-address": ("no valid address", "アドレスが正しくない"),
     "unread.bad-value": ("no valid value", "値が正しくない"),
+    "unread.bad-name": ("no valid name", "名前が正しくない"),
     "unread.bad-number": ("no valid number", "数値が正しくない"),
     "unread.unknown-word": ("an unknown word", "知らない語"),
     "unread.command-error": ("the command's own error message", "コマンド自身のエラーメッセージ"),

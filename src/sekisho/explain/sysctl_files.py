@@ -10,6 +10,7 @@ from sekisho.explain.sysctl import meaning
 from sekisho.model.evidence import Evidence
 from sekisho.model.host import Sysctl, SysctlFile, SysctlFileLine
 from sekisho.semantics.sysctl_files import in_order, winner
+from sekisho.values.names import sysctl_key
 
 
 def explain_sysctl_files(
@@ -42,7 +43,8 @@ def _head(
 def _line(
     item: SysctlFile, line: SysctlFileLine, files: tuple[SysctlFile, ...], applied: bool, context: HostContext
 ) -> tuple[Message, ...]:
-    key = line.key or ""
+    assert line.key is not None  # as was asked before
+    key = line.key
     if line.value is None:
         return (m("sysctl_file.excluded", key),)
     said = [m("sysctl_file.sets", key, line.value)]
@@ -54,7 +56,7 @@ def _line(
     if found is not None and found.line is not line:
         where = found.line.evidence.line if found.line.evidence is not None else 0
         return (*said, m("sysctl_file.overridden", found.file.path, where, found.line.value or ""))
-    said += meaning(Sysctl(key, line.value), context)
+    said += meaning(Sysctl(sysctl_key(key), line.value), context)
     now = context.namespace.sysctl(key)
     if now is not None and now.split() != line.value.split():
         said.append(m("sysctl_file.differs", now))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import ContainerName, InterfaceName, LinkAddress, NetworkName
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,12 @@ class DockerNetwork:
     """``bridge`` is the host interface of a bridge network: the option
     com.docker.network.bridge.name, or br- and the first 12 digits of the id."""
 
-    name: str
+    name: NetworkName
     id: str
     driver: str
     scope: str = "local"
     internal: bool = False
-    bridge: str | None = None
+    bridge: InterfaceName | None = None
     subnets: tuple[DockerSubnet, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
@@ -38,10 +39,10 @@ class DockerNetwork:
 class DockerEndpoint:
     """A container's place in one network."""
 
-    network: str
+    network: NetworkName
     addresses: tuple[Address, ...] = ()
     gateways: tuple[Address, ...] = ()
-    mac: str | None = None
+    mac: LinkAddress | None = None
     aliases: tuple[str, ...] = ()
 
 
@@ -62,7 +63,7 @@ class DockerContainer:
     ``command`` is the process that was started, with its arguments; empty where inspect does not tell.
     """
 
-    name: str
+    name: ContainerName
     id: str
     running: bool = True
     network_mode: str = ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address, Family
+from sekisho.values.names import InterfaceName, SysctlKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Sysctl:
     An interface name that contains dots is written with ``/`` in their place, as sysctl does.
     """
 
-    key: str
+    key: SysctlKey
     value: str
     evidence: Evidence | None = field(default=None, compare=False)
 
@@ -51,7 +52,7 @@ class Socket:
     state: str
     address: Address | None
     port: int
-    interface: str | None = None
+    interface: InterfaceName | None = None
     process: str | None = None
     queues: tuple[int, int] = field(default=(0, 0), compare=False)
     peer: str = field(default="", compare=False)

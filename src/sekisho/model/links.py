@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address, Family
+from sekisho.values.names import InterfaceName, LinkAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,14 @@ class Interface:
     ("hairpin", "on"), ("bridge_slave", "")...
     """
 
-    name: str
+    name: InterfaceName
     index: int | None = None
     kind: str | None = None
     flags: tuple[str, ...] = ()
     state: str | None = None
     mtu: int | None = None
-    mac: str | None = None
-    master: str | None = None
+    mac: LinkAddress | None = None
+    master: InterfaceName | None = None
     peer: str | None = None
     peer_namespace: str | None = None
     hairpin: bool | None = None
@@ -39,7 +40,7 @@ class Interface:
 class InterfaceAddress:
     """One ``inet``/``inet6`` line of ``ip addr``. ``length`` is the prefix length of the subnet."""
 
-    interface: str
+    interface: InterfaceName
     family: Family
     address: Address
     length: int
@@ -61,8 +62,8 @@ class Neighbour:
     """
 
     address: Address
-    interface: str
-    mac: str | None = None
+    interface: InterfaceName
+    mac: LinkAddress | None = None
     state: str | None = None
     flags: tuple[str, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
@@ -73,8 +74,8 @@ class Neighbour:
 class BridgeEntry:
     """One line of ``bridge fdb``: this MAC is behind ``port`` of ``bridge``."""
 
-    mac: str
-    port: str
-    bridge: str | None = None
+    mac: LinkAddress
+    port: InterfaceName
+    bridge: InterfaceName | None = None
     flags: tuple[str, ...] = ()
     evidence: Evidence | None = field(default=None, compare=False)

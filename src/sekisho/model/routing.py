@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.names import InterfaceName
 
 # /etc/iproute2/rt_tables: the names every system has.
 TABLE_NAMES: dict[int, str] = {0: "unspec", 253: "default", 254: "main", 255: "local"}
@@ -21,7 +22,7 @@ class NextHop:
     ``attributes`` is what only a ``nexthop`` line carries (``realms 3/4``, ``encap ...``).
     """
 
-    dev: str | None
+    dev: InterfaceName | None
     via: Address | None = None
     weight: int = 1
     flags: tuple[str, ...] = ()
@@ -72,8 +73,8 @@ class PolicyRule:
     negated: bool = False
     src: Prefix | None = None
     dst: Prefix | None = None
-    iif: str | None = None
-    oif: str | None = None
+    iif: InterfaceName | None = None
+    oif: InterfaceName | None = None
     fwmark: tuple[int, int] | None = None
     tos: int | None = None
     ipproto: int | None = None

@@ -17,6 +17,7 @@ from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighb
 from sekisho.model.netfilter import IpSet, Ruleset
 from sekisho.model.routing import PolicyRule, Route
 from sekisho.values.address import Family
+from sekisho.values.names import NamespaceName
 
 if TYPE_CHECKING:  # most hosts' snapshots hold none, and its many classes take long to make
     from sekisho.model.nft import NftRuleset
@@ -33,7 +34,7 @@ class Namespace:
     ``socket_protocols``: what ``sockets`` covers; after ``ss -lt`` UDP sockets are unknown.
     """
 
-    name: str
+    name: NamespaceName
     routes: tuple[Route, ...] = ()
     route_tables: frozenset[tuple[Family, str]] = frozenset()
     rules: tuple[PolicyRule, ...] | None = None

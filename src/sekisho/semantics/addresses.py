@@ -15,6 +15,7 @@ from sekisho.model.snapshot import Namespace
 from sekisho.semantics.match_context import AddressTypes
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet
+from sekisho.values.names import LOOPBACK, InterfaceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class HostAddress:
     """An address on an interface; ``length`` is its subnet's. ``inferred``: not captured as such;
     ``tentative``: captured while duplicate address detection was under way, so about to be usable."""
 
-    interface: str
+    interface: InterfaceName
     family: Family
     value: int
     length: int
@@ -113,9 +114,9 @@ def local_table(
     routes: list[Route] = []
     loopback = Prefix(4, 127 << 24, 8) if family == 4 else Prefix(6, 1, 128)
     if family == 4 or namespace.sysctl("net.ipv6.conf.lo.disable_ipv6") != "1":
-        routes.append(_local(family, loopback, "local", "lo"))
+        routes.append(_local(family, loopback, "local", LOOPBACK))
     if family == 4:
-        routes.append(_local(4, Prefix(4, loopback.last, 32), "broadcast", "lo"))
+        routes.append(_local(4, Prefix(4, loopback.last, 32), "broadcast", LOOPBACK))
     for address in addresses:
         routes += _own(namespace, address)
         subnet = address.subnet
@@ -140,7 +141,7 @@ def _forwards6(namespace: Namespace, interface: str) -> bool:
     return next((value for key in keys if (value := namespace.sysctl(key)) is not None), "0") != "0"
 
 
-def _local(family: Family, dst: Prefix, kind: str, device: str | None) -> Route:
+def _local(family: Family, dst: Prefix, kind: str, device: InterfaceName | None) -> Route:
     return Route(family, dst, kind, "local", (NextHop(device),), proto="kernel", scope="host")
 
 

@@ -32,12 +32,13 @@ from sekisho.sources.recognise import Format as F
 from sekisho.sources.routes_of import routes_of
 from sekisho.sources.rulesets_of import rulesets_of
 from sekisho.values.address import Family
+from sekisho.values.names import NamespaceName
 
 if TYPE_CHECKING:
     from sekisho.model.nft import NftRuleset
 
 
-def namespace_of(name: str, pieces: Iterable[Piece], collected: Collected) -> Namespace:
+def namespace_of(name: NamespaceName, pieces: Iterable[Piece], collected: Collected) -> Namespace:
     """Read the pieces of one namespace.
 
     Raises SourceError for an empty text where the command always prints something, and for a file

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import BridgeEntry
-from sekisho.sources.json_stream import elements, line_of_key, list_at, text_at, value_at
+from sekisho.sources.json_stream import Json, elements, line_of_key, list_at, text_at, value_at
+from sekisho.values.names import BadNameError, InterfaceName, interface_name, link_address
 
 
 @dataclass(frozen=True, slots=True)
 class BridgePort:
     """A port of a bridge; ``hairpin`` None where the listing was without ``-d``."""
 
-    name: str
-    master: str | None
+    name: InterfaceName
+    master: InterfaceName | None
     hairpin: bool | None
     evidence: Evidence
 
@@ -37,23 +38,32 @@ def parse(text: str, file: str) -> Bridges:
     entries: list[BridgeEntry] = []
     unread: list[Unread] = []
     for element in elements(text, file):
-        value = element.value
-        name = text_at(value, "ifname")
         evidence = Evidence(file, *line_of_key(element, "ifname"))
-        master = text_at(value, "master") or None
-        if not name:
-            unread.append(Unread(evidence, "unknown-object"))
-        elif text_at(value, "mac"):
-            flags = [flag for flag in list_at(value, "flags") if isinstance(flag, str)]
-            state = text_at(value, "state")
-            entries.append(
-                BridgeEntry(
-                    text_at(value, "mac"), name, master, (*flags, *([state] if state else [])), evidence
-                )
-            )
-        elif value_at(value, "vlans") is not None:
-            unread.append(Unread(evidence, "not-modelled", "vlan"))
+        try:
+            found = _object(element.value, evidence)
+        except BadNameError as error:
+            found = Unread(evidence, "bad-name", error.text)
+        if isinstance(found, BridgePort):
+            ports.append(found)
+        elif isinstance(found, BridgeEntry):
+            entries.append(found)
         else:
-            hairpin = value_at(value, "hairpin")
-            ports.append(BridgePort(name, master, hairpin if isinstance(hairpin, bool) else None, evidence))
+            unread.append(found)
     return Bridges(tuple(ports), tuple(entries) or None, tuple(unread))
+
+
+def _object(value: Json, evidence: Evidence) -> BridgePort | BridgeEntry | Unread:
+    """Raises BadNameError."""
+    if not text_at(value, "ifname"):
+        return Unread(evidence, "unknown-object")
+    name, above = interface_name(text_at(value, "ifname")), text_at(value, "master")
+    master = interface_name(above) if above else None
+    if text_at(value, "mac"):
+        flags = [flag for flag in list_at(value, "flags") if isinstance(flag, str)]
+        state = text_at(value, "state")
+        mac = link_address(text_at(value, "mac"))
+        return BridgeEntry(mac, name, master, (*flags, *([state] if state else [])), evidence)
+    if value_at(value, "vlans") is not None:
+        return Unread(evidence, "not-modelled", "vlan")
+    hairpin = value_at(value, "hairpin")
+    return BridgePort(name, master, hairpin if isinstance(hairpin, bool) else None, evidence)

@@ -28,6 +28,13 @@ from sekisho.sources.json_stream import (
 )
 from sekisho.sources.parsed import Parsed
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import (
+    BadNameError,
+    container_name,
+    interface_name,
+    link_address,
+    network_name,
+)
 
 BRIDGE_NAME_OPTION = "com.docker.network.bridge.name"
 
@@ -51,6 +58,8 @@ def parse_networks(text: str, file: str) -> Parsed[DockerNetwork]:
             )
         try:
             facts.append((_podman_network if podman else _network)(element.value, evidence))
+        except BadNameError as error:
+            unread.append(Unread(evidence, "bad-name", error.text))
         except ValueError as error:
             unread.append(Unread(evidence, "bad-address", str(error)))
     return Parsed(tuple(facts), tuple(unread))
@@ -71,6 +80,8 @@ def parse_containers(text: str, file: str) -> Parsed[DockerContainer]:
             )
         try:
             facts.append(_container(value, evidence))
+        except BadNameError as error:
+            unread.append(Unread(evidence, "bad-name", error.text))
         except ValueError as error:
             unread.append(Unread(evidence, "bad-value", str(error)))
     return Parsed(tuple(facts), tuple(unread))
@@ -121,8 +132,9 @@ def _network(value: Json, evidence: Evidence) -> DockerNetwork:
         if text_at(config, "Subnet")
     )
     return DockerNetwork(
-        text_at(value, "Name"), network_id, driver, text_at(value, "Scope") or "local",
-        value_at(value, "Internal") is True, bridge if driver == "bridge" else None, subnets, options,
+        network_name(text_at(value, "Name")), network_id, driver, text_at(value, "Scope") or "local",
+        value_at(value, "Internal") is True, interface_name(bridge) if driver == "bridge" else None, subnets,
+        options,
         pairs_at(value, "Labels"), evidence,
     )  # fmt: skip
 
@@ -132,10 +144,11 @@ def _podman_network(value: Json, evidence: Evidence) -> DockerNetwork:
         DockerSubnet(Prefix.parse(text_at(config, "subnet")), _address(text_at(config, "gateway")))
         for config in list_at(value, "subnets")
     )
-    driver = text_at(value, "driver")
+    driver, bridge = text_at(value, "driver"), text_at(value, "network_interface")
     return DockerNetwork(
-        text_at(value, "name"), text_at(value, "id"), driver, "local", value_at(value, "internal") is True,
-        text_at(value, "network_interface") or None if driver == "bridge" else None, subnets,
+        network_name(text_at(value, "name")), text_at(value, "id"), driver, "local",
+        value_at(value, "internal") is True,
+        interface_name(bridge) if bridge and driver == "bridge" else None, subnets,
         pairs_at(value, "options"), pairs_at(value, "labels"), evidence,
     )  # fmt: skip
 
@@ -152,7 +165,7 @@ def _container(value: Json, evidence: Evidence) -> DockerContainer:
             published.append(PublishedPort(port, proto, _address(text_at(binding, "HostIp")), host_port))
     pid = value_at(value, "State", "Pid")
     return DockerContainer(
-        name=text_at(value, "Name").removeprefix("/"),
+        name=container_name(text_at(value, "Name").removeprefix("/")),
         id=text_at(value, "Id"),
         running=value_at(value, "State", "Running") is True,
         network_mode=text_at(value, "HostConfig", "NetworkMode"),
@@ -183,11 +196,12 @@ def _endpoint(network: str, value: Json) -> DockerEndpoint:
     addresses = (text_at(value, "IPAddress"), text_at(value, "GlobalIPv6Address"))
     gateways = (text_at(value, "Gateway"), text_at(value, "IPv6Gateway"))
     names = [*list_at(value, "Aliases"), *list_at(value, "DNSNames")]
+    mac = text_at(value, "MacAddress")
     return DockerEndpoint(
-        network,
+        network_name(network),
         tuple(Address.parse(text) for text in addresses if text),
         tuple(address for text in gateways if (address := _address(text))),
-        text_at(value, "MacAddress") or None,
+        link_address(mac) if mac else None,
         tuple(dict.fromkeys(name for name in names if isinstance(name, str))),
     )
 

@@ -28,8 +28,9 @@ from sekisho.sources.ip_link import (
 from sekisho.sources.json_fields import is_json
 from sekisho.sources.link_words import Pair
 from sekisho.sources.parsed import Parsed
-from sekisho.sources.text import Unreadable, Words, unknown_word
+from sekisho.sources.text import Unreadable, Words, named, unknown_word
 from sekisho.values.address import Address
+from sekisho.values.names import InterfaceName, interface_name
 
 _KNOWN = FLAGS | {"metric", "brd", "any", "scope", "peer", "proto", "flags"}
 
@@ -67,12 +68,19 @@ def render(
     return "".join((line if trailing_space else line.rstrip(" ")) + "\n" for line in lines)
 
 
-def _split_block(block: list[Line], file: str, unread: list[Unread]) -> tuple[str | None, list[Line]]:
+def _split_block(
+    block: list[Line], file: str, unread: list[Unread]
+) -> tuple[InterfaceName | None, list[Line]]:
     """The interface's name, None where it cannot be read, and the lines about its addresses."""
     number, line = block[0]
     if is_one_line_address(line):
         words = line.split(maxsplit=2)
-        return words[1], [(number, words[2]), *block[1:]]
+        lines = [(number, words[2]), *block[1:]]
+        try:
+            return named(interface_name, words[1]), lines
+        except Unreadable as fault:
+            unread.append(fault.at(Evidence(file, number, line)))
+            return None, lines
     own = [line for line in block if not is_address_line(line[1])]
     interface, faults = read_block(own, file)
     unread += faults
@@ -80,7 +88,7 @@ def _split_block(block: list[Line], file: str, unread: list[Unread]) -> tuple[st
 
 
 def _read_addresses(
-    interface: str | None, lines: list[Line], file: str, unread: list[Unread]
+    interface: InterfaceName | None, lines: list[Line], file: str, unread: list[Unread]
 ) -> list[InterfaceAddress]:
     found: list[InterfaceAddress] = []
     complete = False  # the line above was an address, so that lifetimes belong to it
@@ -103,7 +111,7 @@ def _read_addresses(
     return found
 
 
-def _read_address(words: Words, interface: str, evidence: Evidence) -> InterfaceAddress:
+def _read_address(words: Words, interface: InterfaceName, evidence: Evidence) -> InterfaceAddress:
     family = 6 if words.take() == "inet6" else 4
     word = words.take("inet")
     peer: Address | None = None

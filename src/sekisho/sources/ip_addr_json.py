@@ -12,6 +12,7 @@ from sekisho.sources.json_fields import Fields, number_or_word, read_objects, re
 from sekisho.sources.json_stream import Json
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable
+from sekisho.values.names import InterfaceName
 
 _LIFETIMES = (("valid_life_time", "valid_lft"), ("preferred_life_time", "preferred_lft"))
 _DETAILS = (("metric", "metric"), ("anycast", "any"), ("ifa_flags", "flags"), ("protocol", "proto"))
@@ -36,7 +37,7 @@ def render(interfaces: Iterable[Interface], addresses: Iterable[InterfaceAddress
 
 
 def _read_interface(fields: Fields) -> Iterator[InterfaceAddress | Unread]:
-    name = fields.need_text("ifname")
+    name = fields.need_interface("ifname")
     for info in fields.objects("addr_info"):
         try:
             yield _read_address(info, name)
@@ -44,7 +45,7 @@ def _read_interface(fields: Fields) -> Iterator[InterfaceAddress | Unread]:
             yield fault.at(fields.evidence)
 
 
-def _read_address(fields: Fields, interface: str) -> InterfaceAddress:
+def _read_address(fields: Fields, interface: InterfaceName) -> InterfaceAddress:
     family = {"inet": 4, "inet6": 6}.get(fields.need_text("family"))
     address, peer, length = fields.address("local"), fields.address("address"), fields.number("prefixlen")
     if address is None or length is None:

@@ -28,7 +28,8 @@ from sekisho.sources.link_words import (
     is_marker,
 )
 from sekisho.sources.parsed import Parsed
-from sekisho.sources.text import Unreadable, Words, numbered_lines, read_mac, unknown_word
+from sekisho.sources.text import Unreadable, Words, named, numbered_lines, read_mac, unknown_word
+from sekisho.values.names import interface_name
 
 Line = tuple[int, str]
 ADDRESS_WORDS = frozenset({"inet", "inet6", "valid_lft"})
@@ -149,10 +150,13 @@ def _read_header(line: str, evidence: Evidence) -> _Draft:
     mtu = found.pop("mtu", None)
     if mtu is not None and not mtu.isdigit():
         raise Unreadable("bad-number", mtu)
+    master = found.pop("master", None)
     interface = Interface(
-        name=name, index=int(index[:-1]), flags=tuple(flag for flag in flags[1:-1].split(",") if flag),
+        name=named(interface_name, name), index=int(index[:-1]),
+        flags=tuple(flag for flag in flags[1:-1].split(",") if flag),
         state=found.pop("state", None), mtu=None if mtu is None else int(mtu),
-        master=found.pop("master", None), peer=peer if at else None, evidence=evidence,
+        master=None if master is None else named(interface_name, master), peer=peer if at else None,
+        evidence=evidence,
     )  # fmt: skip
     return _Draft(interface, list(found.items()))
 

@@ -30,8 +30,8 @@ def render(interfaces: Iterable[Interface]) -> str:
 
 def read_interface(fields: Fields) -> Interface:
     """One object of ``ip -j link`` or ``ip -j addr``; raises Unreadable."""
-    name, index, flags = fields.need_text("ifname"), fields.number("ifindex"), fields.words("flags")
-    mtu, mac, master = fields.number("mtu"), fields.text("address"), fields.text("master")
+    name, index, flags = fields.need_interface("ifname"), fields.number("ifindex"), fields.words("flags")
+    mtu, mac, master = fields.number("mtu"), fields.mac("address"), fields.interface("master")
     state, kind = fields.text("operstate"), "" if "promiscuity" in fields.left else None
     link_index, peer = fields.number("link_index"), fields.text("link")
     peer = f"if{link_index}" if link_index is not None else peer

@@ -67,7 +67,7 @@ def _read_line(words: Words, evidence: Evidence) -> Neighbour:
     while words:
         word = words.take()
         if word == "dev":
-            interface = words.take(word)
+            interface = words.interface(word)
         elif word == "lladdr":
             mac = read_mac(words.take(word), last=words.is_last)
         elif word in FLAGS:
@@ -108,7 +108,7 @@ def render_json(neighbours: Iterable[Neighbour]) -> str:
 
 
 def _read_object(fields: Fields) -> Neighbour:
-    address, interface, mac = fields.address("dst"), fields.text("dev"), fields.text("lladdr")
+    address, interface, mac = fields.address("dst"), fields.interface("dev"), fields.mac("lladdr")
     if address is None:
         raise Unreadable("missing-key", "dst")
     if interface is None:

@@ -172,7 +172,7 @@ def _via_inet6(words: Words) -> Address:
 
 
 def _read_dev(draft: RouteDraft, words: Words) -> None:
-    draft.hop.dev = words.take("dev")
+    draft.hop.dev = words.interface("dev")
 
 
 def _read_table(draft: RouteDraft, words: Words) -> None:
@@ -236,7 +236,7 @@ def _read_nexthop(draft: RouteDraft, words: Words) -> NextHop:
             hop.via = words.address(word)
             draft.tell(hop.via.family, "via")
         elif word in ("dev", "oif"):
-            hop.dev = words.take(word)
+            hop.dev = words.interface(word)
         elif word == "weight":
             hop.weight = words.number(word)
         elif word in FLAGS:

@@ -88,7 +88,7 @@ def _read_before_hop(fields: Fields, draft: RouteDraft) -> None:
 
 
 def _read_hop(fields: Fields, draft: RouteDraft) -> HopDraft:
-    hop = HopDraft(dev=fields.text("dev"), via=fields.address("gateway"))
+    hop = HopDraft(dev=fields.interface("dev"), via=fields.address("gateway"))
     if hop.via is not None:
         draft.tell(hop.via.family, "gateway")
     other = fields.object("via")

@@ -35,6 +35,7 @@ from sekisho.sources.rule_draft import (
 )
 from sekisho.sources.text import Unreadable, Words, numbered_lines, read_prefix, unknown_word
 from sekisho.values.address import Family, Prefix
+from sekisho.values.names import InterfaceName
 
 L3MDEV_TABLE = "[l3mdev-table]"
 
@@ -94,8 +95,8 @@ def _prefix(words: Words, after: str) -> Prefix | None:
     return read_prefix(words.take(after), last=words.is_last)
 
 
-def _interface(draft: RuleDraft, words: Words, name: str) -> str:
-    interface = words.take(name)
+def _interface(draft: RuleDraft, words: Words, name: str) -> InterfaceName:
+    interface = words.interface(name)
     if words.peek() == "[detached]":
         words.take()
         draft.attributes.append((f"{name}_detached", ""))

@@ -47,7 +47,7 @@ def _read(fields: Fields) -> RuleDraft:
     tos, mark, mask = fields.text("tos"), fields.text("fwmark"), fields.text("fwmask")
     draft.tos = None if tos is None else parse_tos(tos)
     draft.fwmark = None if mark is None else read_mark(mark, mask)
-    draft.iif, draft.oif = fields.text("iif"), fields.text("oif")
+    draft.iif, draft.oif = fields.interface("iif"), fields.interface("oif")
     draft.uidrange = _range(fields, "uid")
     ipproto = fields.text("ipproto")
     draft.ipproto = None if ipproto is None else read_protocol(ipproto)

@@ -9,6 +9,7 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.netfilter import IpSet
 from sekisho.sources.iptables_words import quote_always, split_words, unquote
 from sekisho.sources.parsed import Parsed
+from sekisho.values.names import BadNameError, set_name
 
 # Options without a value, on create lines and on add lines.
 _FLAGS = frozenset({"counters", "comment", "skbinfo", "forceadd", "wildcard", "nomatch"})
@@ -64,6 +65,12 @@ class _Reader:
     def _create(self, name: str, kind: str, options: Pairs | None, place: Evidence) -> None:
         if options is None:
             self._miss(place, "missing-value")
+            return
+        try:
+            set_name(name)
+        except BadNameError:
+            self.current = None
+            self._miss(place, "bad-name")
             return
         if name in self.sets:
             self.unread.append(Unread(place, "duplicate-set", name))

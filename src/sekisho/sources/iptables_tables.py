@@ -10,6 +10,7 @@ from sekisho.model.evidence import Evidence, Lack, Partial, Unread
 from sekisho.model.netfilter import BUILTIN_CHAINS, Chain, Rule, Table, is_builtin
 from sekisho.sources.iptables_options import TARGETS
 from sekisho.sources.iptables_reader import Problem, ReadRule
+from sekisho.values.names import BadNameError, chain_name
 
 NO_POLICY = ("-", "")
 
@@ -63,7 +64,13 @@ class TableBuilder:
     lacks: list[tuple[Lack, Evidence, str | None]] = field(default_factory=list)
 
     def declare(self, chain: Chain) -> None:
-        """Add a chain; a second line for the same chain replaces what the first one said of it."""
+        """Add a chain; a second line for the same chain replaces what the first one said of it. One that
+        cannot have that name is missed."""
+        try:
+            chain_name(chain.name)
+        except BadNameError:
+            self.miss(chain.evidence or self.evidence or Evidence("", 0, ""), "bad-name", chain.name)
+            return
         known = self.chains.get(chain.name)
         if known is None:
             self.chains[chain.name] = ChainBuilder(chain)

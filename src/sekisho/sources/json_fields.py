@@ -10,8 +10,9 @@ from sekisho.errors import SourceError
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.sources.json_stream import Json, elements
 from sekisho.sources.parsed import Parsed
-from sekisho.sources.text import Unreadable, read_address
+from sekisho.sources.text import Unreadable, named, read_address, read_mac
 from sekisho.values.address import Address
+from sekisho.values.names import InterfaceName, LinkAddress, interface_name
 
 T = TypeVar("T")
 
@@ -59,6 +60,20 @@ class Fields:
         """An address; None where the key is absent."""
         value = self.text(key)
         return None if value is None else read_address(value)
+
+    def interface(self, key: str) -> InterfaceName | None:
+        """An interface's name; None where the key is absent."""
+        value = self.text(key)
+        return None if value is None else named(interface_name, value)
+
+    def need_interface(self, key: str) -> InterfaceName:
+        """As interface, but the key must be there."""
+        return named(interface_name, self.need_text(key))
+
+    def mac(self, key: str) -> LinkAddress | None:
+        """A link-layer address; None where the key is absent or empty, as for devices without one."""
+        value = self.text(key)
+        return None if not value else read_mac(value)
 
     def flag(self, key: str) -> bool | None:
         """Present with null or true: True; false: False; None where the key is absent."""

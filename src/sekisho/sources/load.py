@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sekisho.errors import SourceError, said
-from sekisho.model.evidence import Evidence
+from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources import aws_instances, docker_inspect, snapshot_toml
 from sekisho.sources.archive import (
@@ -25,6 +25,7 @@ from sekisho.sources.assemble import namespace_of
 from sekisho.sources.collected import Collected
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
 from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
+from sekisho.values.names import BadNameError, namespace_name
 
 STDIN = "stdin"
 _DOCKER = frozenset({Format.DOCKER_NETWORKS, Format.DOCKER_CONTAINERS, Format.DOCKER_VERSION})
@@ -171,7 +172,12 @@ def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
     namespaces = []
     for name, pieces in by_namespace.items():
         collected = Collected()
-        namespaces.append(namespace_of(name, pieces, collected))
+        try:
+            known = namespace_name(name)
+        except BadNameError:
+            everything.unread += (Unread(piece.place(), "bad-name", name) for piece in pieces)
+            continue
+        namespaces.append(namespace_of(known, pieces, collected))
         everything.notes += collected.notes
     toml = snapshot_toml.SnapshotToml()
     for piece in gathered.pieces:

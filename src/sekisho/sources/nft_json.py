@@ -20,7 +20,8 @@ from sekisho.sources.nft_json_stateful import stateful
 from sekisho.sources.nft_json_values import elements as set_elements
 from sekisho.sources.nft_json_values import names
 from sekisho.sources.nft_render_statements import rule_text
-from sekisho.sources.text import Unreadable
+from sekisho.sources.text import Unreadable, named
+from sekisho.values.names import nft_name
 
 
 @dataclass(slots=True)
@@ -115,6 +116,10 @@ class _Reader:
             family, name, flags=flags, comment=inside.text("comment"), handle=handle, evidence=place
         )
         draft = self.tables[(family, name)] = _Draft(table)
+        try:
+            named(nft_name, name)
+        except Unreadable as fault:
+            draft.unread.append(fault.at(place))
         for key in inside.left:
             draft.unread.append(Unread(place, "unknown-word", key))
 
@@ -133,12 +138,16 @@ class _Reader:
         )  # fmt: skip
 
 
+def _name(inside: Fields) -> str:
+    return named(nft_name, inside.need_text("name"))
+
+
 def _unknown(kind: str, inside: Fields, draft: _Draft) -> None:
     raise Unreadable("unknown-line", kind)
 
 
 def _chain(_: str, inside: Fields, draft: _Draft) -> None:
-    name, handle = inside.need_text("name"), inside.number("handle")
+    name, handle = _name(inside), inside.number("handle")
     devices = names(inside.raw("dev"))
     chain = NftChain(
         name, inside.text("type"), inside.text("hook"), inside.number("prio"), inside.text("policy"),
@@ -161,7 +170,7 @@ def _rule(_: str, inside: Fields, draft: _Draft) -> None:
 
 
 def _set(_: str, inside: Fields, draft: _Draft) -> None:
-    name, handle = inside.need_text("name"), inside.number("handle")
+    name, handle = _name(inside), inside.number("handle")
     key_type, data_type = _types(inside.raw("type")), _types(inside.raw("map"))
     interval_data = data_type[:1] == ("interval",)
     data_type = data_type[1:] if interval_data else data_type
@@ -198,14 +207,14 @@ def _milliseconds(seconds: int | None) -> int | None:
 def _flowtable(_: str, inside: Fields, draft: _Draft) -> None:
     draft.flowtables.append(
         NftFlowtable(
-            inside.need_text("name"), inside.text("hook") or "ingress", inside.number("prio") or 0,
+            _name(inside), inside.text("hook") or "ingress", inside.number("prio") or 0,
             names(inside.raw("dev")), handle=inside.number("handle"), evidence=inside.evidence,
         )
     )  # fmt: skip
 
 
 def _named(kind: str, inside: Fields, draft: _Draft) -> None:
-    name, handle, comment = inside.need_text("name"), inside.number("handle"), inside.text("comment")
+    name, handle, comment = _name(inside), inside.number("handle"), inside.text("comment")
     statement_, lines = _NAMED[kind](inside)
     draft.objects.append(NftObject(kind, name, statement_, lines, (), comment, handle, inside.evidence))
 

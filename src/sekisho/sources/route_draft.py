@@ -10,6 +10,7 @@ from sekisho.model.routing import NextHop, Route
 from sekisho.sources.route_words import Pair
 from sekisho.sources.text import Unreadable
 from sekisho.values.address import Address, Family, Prefix, everything
+from sekisho.values.names import InterfaceName
 
 KINDS_WITHOUT_HOP = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 
@@ -18,7 +19,7 @@ KINDS_WITHOUT_HOP = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 class HopDraft:
     """A next hop while its words are read."""
 
-    dev: str | None = None
+    dev: InterfaceName | None = None
     via: Address | None = None
     weight: int = 1
     flags: list[str] = field(default_factory=list)

@@ -20,8 +20,9 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.routing import NextHop, Route
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.route_words import Pair
-from sekisho.sources.text import Unreadable, numbered_lines, read_address, read_prefix
+from sekisho.sources.text import Unreadable, named, numbered_lines, read_address, read_prefix
 from sekisho.values.address import Address, Family, Prefix, everything, format_ip
+from sekisho.values.names import interface_name
 
 _COLUMNS: dict[Family, tuple[str, ...]] = {
     4: ("Destination", "Gateway", "Genmask", "Flags", "Metric", "Ref", "Use", "Iface"),
@@ -83,7 +84,7 @@ def _read_line(line: str, columns: tuple[str, ...], evidence: Evidence) -> Route
     gateway = None if row["Gateway"] in _ANY else read_address(row["Gateway"])
     if gateway is None and "G" in flags:
         raise Unreadable("gateway-not-shown", row["Gateway"])
-    dev = None if row["Iface"] in ("*", "-") else row["Iface"]
+    dev = None if row["Iface"] in ("*", "-") else named(interface_name, row["Iface"])
     metric = _number(row["Metric"]) % (1 << 32) if "Metric" in row else None
     return Route(
         family=family, dst=dst, kind=kind, table=table,

@@ -9,6 +9,7 @@ from sekisho.model.routing import PolicyRule
 from sekisho.sources.route_words import Pair
 from sekisho.sources.text import Unreadable
 from sekisho.values.address import Family, Prefix
+from sekisho.values.names import InterfaceName
 from sekisho.values.packet import protocol_name, protocol_number
 
 FULL_MASK = 0xFFFFFFFF
@@ -29,8 +30,8 @@ class RuleDraft:
     negated: bool = False
     src: Prefix | None = None
     dst: Prefix | None = None
-    iif: str | None = None
-    oif: str | None = None
+    iif: InterfaceName | None = None
+    oif: InterfaceName | None = None
     fwmark: Range | None = None
     tos: int | None = None
     ipproto: int | None = None

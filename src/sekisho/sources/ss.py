@@ -20,6 +20,7 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.host import Socket
 from sekisho.sources.parsed import Parsed
 from sekisho.values.address import Address
+from sekisho.values.names import BadNameError, interface_name
 
 _NETIDS = frozenset({"tcp", "udp", "raw", "sctp", "dccp", "mptcp", "icmp", "icmp6", "udplite"})
 _OTHER_FAMILIES = frozenset(
@@ -100,10 +101,13 @@ def _line(evidence: Evidence, proto: str | None, old_wildcard: bool) -> Socket |
         host, interface = host.removeprefix("["), interface.removesuffix("]")
     try:
         address = _address(host, old_wildcard)
+        device = interface_name(interface) if interface else None
+    except BadNameError:
+        return Unread(evidence, "bad-name", interface)
     except ValueError:
         return Unread(evidence, "bad-address", local)
     return Socket(
-        netid, state, address, int(port), interface or None, process.group() if process else None,
+        netid, state, address, int(port), device, process.group() if process else None,
         (int(received), int(sent)), peer, evidence,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.host import Sysctl
 from sekisho.sources.parsed import Parsed
+from sekisho.values.names import BadNameError, SysctlKey, sysctl_key
 
 _PROC = "/proc/sys/"
 KEY = re.compile(r"[A-Za-z0-9_-]+(?:[./][^\s=]+)+")
@@ -38,7 +39,10 @@ def parse(text: str, file: str) -> Parsed[Sysctl]:
         if value is None or not KEY.fullmatch(key):
             unread.append(Unread(evidence, "unknown-line"))
             continue
-        facts.append(Sysctl(dotted(key), value, evidence))
+        try:
+            facts.append(Sysctl(dotted(key), value, evidence))
+        except BadNameError:
+            unread.append(Unread(evidence, "bad-name", key))
     return Parsed(tuple(facts), tuple(unread))
 
 
@@ -49,7 +53,10 @@ def render(facts: Iterable[Sysctl]) -> str:
 
 def key_of_path(path: str) -> str | None:
     """``/proc/sys/net/ipv4/ip_forward`` as ``net.ipv4.ip_forward``; None for any other path."""
-    return dotted(path.removeprefix(_PROC)) if path.startswith(_PROC) else None
+    try:
+        return dotted(path.removeprefix(_PROC)) if path.startswith(_PROC) else None
+    except BadNameError:
+        return None
 
 
 def _split(line: str) -> tuple[str, str | None]:
@@ -60,7 +67,10 @@ def _split(line: str) -> tuple[str, str | None]:
     return key.strip(), value.strip() if equals else None
 
 
-def dotted(key: str) -> str:
-    """The separator that comes first is the one between the parts, as sysctl(8) decides it."""
+def dotted(key: str) -> SysctlKey:
+    """The separator that comes first is the one between the parts, as sysctl(8) decides it.
+
+    Raises BadNameError for parts that lead nowhere or elsewhere: empty ones, ``.`` and ``..``.
+    """
     first = next((letter for letter in key if letter in "./"), ".")
-    return key.translate(_SWAP) if first == "/" else key
+    return sysctl_key(key.translate(_SWAP) if first == "/" else key)

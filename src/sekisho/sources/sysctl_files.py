@@ -22,6 +22,7 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.host import SysctlFile, SysctlFileLine
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.sysctl import KEY, dotted
+from sekisho.values.names import BadNameError
 
 _HEAD = re.compile(r"==> (/.*) <==\s*$")
 _NAMED = re.compile(r"(/[^:]*sysctl[^:]*):(.*)$")
@@ -67,7 +68,10 @@ def _line(text: str, place: Evidence) -> SysctlFileLine | None:
     key = key.removeprefix("-").strip()
     if not KEY.fullmatch(key) or (not equals and not excused):
         return None
-    return SysctlFileLine(text, dotted(key), value.strip() if equals else None, place)
+    try:
+        return SysctlFileLine(text, dotted(key), value.strip() if equals else None, place)
+    except BadNameError:
+        return None
 
 
 def render(files: Iterable[SysctlFile]) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import BadNameError, InterfaceName, LinkAddress, interface_name, link_address
+
+T = TypeVar("T")
 
 HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
@@ -67,6 +71,10 @@ class Words:
         except ValueError:
             raise Unreadable("bad-number", word) from None
 
+    def interface(self, after: str) -> InterfaceName:
+        """The next word as an interface's name."""
+        return named(interface_name, self.take(after))
+
     def address(self, after: str) -> Address:
         """The next word as an address."""
         return read_address(self.take(after), last=self.is_last)
@@ -98,18 +106,24 @@ def read_prefix(word: str, *, last: bool = False) -> Prefix:
         raise _bad_address(word, last) from None
 
 
-def read_mac(word: str, *, last: bool = False) -> str:
+def named(make: Callable[[str], T], word: str) -> T:
+    """The word as a name of some kind; ``make`` is one of ``values.names``."""
+    try:
+        return make(word)
+    except BadNameError:
+        raise Unreadable("bad-name", word) from None
+
+
+def read_mac(word: str, *, last: bool = False) -> LinkAddress:
     """A link-layer address: pairs of hex digits, six on Ethernet, or the IP address of a tunnel's end."""
     groups = word.split(":")
-    if all(len(group) == 2 and set(group) <= HEX_DIGITS for group in groups) and (
-        len(groups) >= 6 or not last
-    ):
-        return word
     try:
-        Address.parse(word)
-    except ValueError:
+        found = link_address(word)
+    except BadNameError:
         raise Unreadable("truncated" if last and len(groups) <= 6 else "bad-address", word) from None
-    return word
+    if last and len(groups) < 6 and all(len(group) == 2 for group in groups):
+        raise Unreadable("truncated", word)
+    return found
 
 
 def looks_like_address(word: str) -> bool:

@@ -19,12 +19,16 @@ import sys
 import time
 from pathlib import Path
 
+from sekisho.lab import rtnetlink
 from sekisho.lab.namespaces import NetworkNamespace, tool
-from sekisho.lab.system import commands, owner, rtnetlink
+from sekisho.lab.operations import Wire
+from sekisho.lab.system import owner
 from sekisho.lab.system.control import Client
 from sekisho.lab.system.lay_out import lay_out
-from sekisho.lab.system.plan import Bridge, Plan, Wire
+from sekisho.lab.system.plan import Plan
 from sekisho.lab.system.read import topology_of
+from sekisho.lab.words import link_commands, setting_words
+from sekisho.values.names import interface_name
 
 _SOURCE = str(Path(__file__).resolve().parents[1] / "src")
 
@@ -56,18 +60,17 @@ def plain_ip(plan: Plan) -> float:
     First one process for each node that has near ends, then one for each node's rest: a batch acts in
     one namespace.
     """
-    spaces = {node.name: NetworkNamespace() for node in plan.nodes}
+    spaces: dict[str, NetworkNamespace] = {node.name: NetworkNamespace() for node in plan.nodes}
     near: dict[str, list[str]] = {}
     rest: dict[str, list[str]] = {node.name: ["link set lo up"] for node in plan.nodes}
     for link in plan.links:
-        lines = commands.bridge_commands(link) if isinstance(link, Bridge) else commands.wire_commands(link)
-        for line in lines:
+        for line in link_commands(link):
             _, _, node, words = line.split(" ", 3)
             if isinstance(link, Wire):
                 words = words.replace(f"netns {link.far_node}", f"netns {spaces[link.far_node].path}")
             (near if node == link.node else rest).setdefault(node, []).append(words)
     for item in plan.settings:
-        _, _, node, words = commands.setting_command(item).split(" ", 3)
+        _, _, node, words = setting_words(item).split(" ", 3)
         rest[node].append(words)
     ip = tool("ip") or "ip"
     began = time.perf_counter()
@@ -100,9 +103,9 @@ class Watch:
         with self._space.inside():
             sock = rtnetlink.open_route()
             for at, name in enumerate(nodes):
-                wire = Wire("watch", f"w{at}", name, f"watch{at}")
+                wire = Wire("watch", interface_name(f"w{at}"), name, interface_name(f"watch{at}"))
                 body = rtnetlink.add_wire(wire, at + 2, 30000 + at, doors.net[name], None)
-                rtnetlink.send(sock, [body], [name])
+                rtnetlink.send(sock, [body], str)
             sock.close()
         doors.close()
 

@@ -10,6 +10,8 @@ from sekisho.model.netfilter import IpSet, Ruleset
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import ip_route, ip_rule, iptables_save
 from sekisho.values.address import Address, Family
+from sekisho.values.names import interface_name as iface
+from sekisho.values.names import namespace_name, sysctl_key
 from sekisho.values.packet import ICMP, ICMPV6, TCP, Packet
 
 FAMILIES: tuple[Family, Family] = (4, 6)
@@ -23,7 +25,7 @@ def address_lines(text: str) -> tuple[InterfaceAddress, ...]:
             interface, _, rest = line.strip().partition(" ")
             value, _, length = rest.partition("/")
             address = Address.parse(value)
-            found.append(InterfaceAddress(interface, address.family, address, int(length)))
+            found.append(InterfaceAddress(iface(interface), address.family, address, int(length)))
     return tuple(found)
 
 
@@ -37,7 +39,7 @@ def ruleset(text: str, family: Family = 4, backend: str = "nft") -> Ruleset:
 def namespace(
     name: str = "host",
     *,
-    interfaces: tuple[Interface, ...] = (Interface("eth0"), Interface("eth1")),
+    interfaces: tuple[Interface, ...] = (Interface(iface("eth0")), Interface(iface("eth1"))),
     addresses: str = "eth0 10.0.0.10/24\neth1 10.1.0.10/24",
     routes: str = "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0\n10.1.0.0/24 dev eth1",
     routes6: str = "",
@@ -53,7 +55,7 @@ def namespace(
     assert not any(each.unread for each in parsed)
     given = {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1", **(sysctls or {})}
     return Namespace(
-        name,
+        namespace_name(name),
         routes=parsed[0].facts + parsed[1].facts,
         route_tables=frozenset((family, "main") for family in FAMILIES),
         rules=None if rules is None else ip_rule.parse(rules, "ip-rule.txt", 4).facts,
@@ -62,7 +64,7 @@ def namespace(
         neighbours=neighbours,
         rulesets=rulesets,
         ipsets=ipsets,
-        sysctls=tuple(Sysctl(key, value) for key, value in given.items()),
+        sysctls=tuple(Sysctl(sysctl_key(key), value) for key, value in given.items()),
         sockets=sockets,
     )
 

@@ -16,6 +16,7 @@ from sekisho.model.links import Interface, Neighbour
 from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
 from sekisho.values.address import Address
+from sekisho.values.names import interface_name as iface
 from sekisho.values.packet import ACK, ICMP, ICMPV6, SCTP, UDP
 from tests.lab.hosts import namespace, packet, ruleset, snapshot
 
@@ -55,8 +56,8 @@ def asked(*namespaces: Namespace) -> Iterator[Oracle]:
 def bridge_host(**changes: object) -> Namespace:
     given: dict[str, object] = {
         "interfaces": (
-            Interface("eth0"), Interface("br0", kind="bridge"),
-            Interface("veth1", master="br0"), Interface("veth2", master="br0"),
+            Interface(iface("eth0")), Interface(iface("br0"), kind="bridge"),
+            Interface(iface("veth1"), master=iface("br0")), Interface(iface("veth2"), master=iface("br0")),
         ),
         "addresses": "eth0 10.0.0.10/24\nbr0 172.18.0.1/16",
         "routes": "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0\n172.18.0.0/16 dev br0",
@@ -262,7 +263,7 @@ def test_the_owner_of_a_local_packet() -> None:
 
 
 def test_a_neighbour_that_never_answers() -> None:
-    silent = (Neighbour(Address.parse("10.1.0.66"), "eth1", None, "FAILED"),)
+    silent = (Neighbour(Address.parse("10.1.0.66"), iface("eth1"), None, "FAILED"),)
     with asked(namespace(neighbours=silent)) as oracle:
         seen = oracle.ask(Probe(packet("10.0.0.77", "10.1.0.66", iif="eth0")))
     assert seen.disposition == "neighbour_failed"
@@ -368,16 +369,16 @@ def test_ipv6(dst: str, port: int | None, proto: int, want: tuple[str, str | Non
 
 def test_a_container_is_a_namespace_that_answers_by_itself() -> None:
     web = namespace(
-        "web", interfaces=(Interface("eth0", peer="if7"),), addresses="eth0 172.18.0.2/16",
+        "web", interfaces=(Interface(iface("eth0"), peer="if7"),), addresses="eth0 172.18.0.2/16",
         routes="default via 172.18.0.1 dev eth0\n172.18.0.0/16 dev eth0",
         sysctls={"net.ipv4.ip_forward": "0"},
         sockets=(Socket("tcp", "LISTEN", Address.parse("0.0.0.0"), 80),),
     )  # fmt: skip
     host = bridge_host(
         interfaces=(
-            Interface("eth0"),
-            Interface("br0", kind="bridge"),
-            Interface("veth1", index=7, peer="if2", master="br0"),
+            Interface(iface("eth0")),
+            Interface(iface("br0"), kind="bridge"),
+            Interface(iface("veth1"), index=7, peer="if2", master=iface("br0")),
         )
     )
     with asked(host, web) as oracle:

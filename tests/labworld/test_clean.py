@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from sekisho.lab import rtnetlink
 from sekisho.lab.api import Lab
 from sekisho.lab.namespaces import LabError, NetworkNamespace
-from sekisho.lab.system import control, rtnetlink
-from sekisho.lab.system.plan import Wire
+from sekisho.lab.operations import Wire
+from sekisho.lab.system import control
+from sekisho.values.names import interface_name
 from tests.lab.test_clean import machine
 
 pytestmark = pytest.mark.kernel
@@ -105,8 +107,8 @@ def test_the_kernel_takes_everything_apart_when_the_owner_is_killed() -> None:
     watch = NetworkNamespace()
     with watch.inside():
         sock = rtnetlink.open_route()
-        wire = Wire("watch", "w0", "host", "probe0")
-        rtnetlink.send(sock, [rtnetlink.add_wire(wire, 2, 30000, inside, None)], ["watch"])
+        wire = Wire("watch", interface_name("w0"), "host", interface_name("probe0"))
+        rtnetlink.send(sock, [rtnetlink.add_wire(wire, 2, 30000, inside, None)], str)
         sock.close()
     pid = lab.client.pid
     pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -181,7 +183,7 @@ def test_a_lab_that_cannot_be_built_leaves_nothing_and_says_why() -> None:
     assert "NOWHERE" in str(caught.value)
     assert gone("broken")
     wrong = {**ARTICLE, "hosts": {**hosts, "host": {**hosts["host"], "routes": ["192.0.2.0/24 dev nothing"]}}}
-    with pytest.raises(LabError, match="Cannot find device") as caught:
+    with pytest.raises(LabError, match="there is no interface 'nothing'") as caught:
         Lab(wrong, name="broken").up()
     assert "192.0.2.0/24" in caught.value.text
     assert gone("broken")

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from sekisho.errors import UsageError
+from sekisho.lab.operations import AddRoute, Wire
 from sekisho.lab.system import commands, graph
 from sekisho.lab.system.article import ARTICLE
 from sekisho.lab.system.docker_rules import docker_rules
 from sekisho.lab.system.imds import lookup
 from sekisho.lab.system.lay_out import lay_out
-from sekisho.lab.system.plan import Plan, PlannedRoute, Wire
+from sekisho.lab.system.plan import Plan
 from sekisho.lab.system.read import read_topology, topology_of
 from sekisho.lab.system.source import plan_of
+from sekisho.lab.words import setting_words
 from sekisho.sources import iptables_list, iptables_save
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,9 +33,9 @@ def test_the_hosts_routes_are_the_articles(article: Plan) -> None:
     """Those that DHCP's answer makes; the kernel adds the bridges' own."""
     listed = (EXAMPLES / "host-10.0.0.10" / "ip-route.txt").read_text().splitlines()
     planned = {
-        commands.setting_command(item).removeprefix("ip -n host route append ").replace("/32", "")
+        setting_words(item).removeprefix("ip -n host route append ").replace("/32", "")
         for item in article.settings
-        if isinstance(item, PlannedRoute) and item.node == "host"
+        if isinstance(item, AddRoute) and item.node == "host"
     }
     in_words = {_in_planned_order(line) for line in listed if "eth0" in line}
     assert planned == in_words

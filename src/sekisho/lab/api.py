@@ -30,6 +30,7 @@ from sekisho.lab.system.plan import Node, Plan
 from sekisho.lab.system.topology import Topology
 from sekisho.lab.system.verify import Compared, verify
 from sekisho.model.snapshot import Snapshot
+from sekisho.values.names import lab_name
 
 _numbers = itertools.count(1)
 
@@ -104,7 +105,7 @@ class Lab:
     """
 
     def __init__(self, source: Source = None, *, name: str | None = None) -> None:
-        self.plan = replace(_plan(source), name=name or f"lab-{os.getpid()}-{next(_numbers)}")
+        self.plan = replace(_plan(source), name=lab_name(name or f"lab-{os.getpid()}-{next(_numbers)}"))
         self.seconds: dict[str, float] = {}
         self.remarks: tuple[str, ...] = ()
         self._started: owner.Started | None = None

@@ -16,7 +16,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sekisho.errors import SekishoError
+from sekisho.lab.sysctls import Parameters
 from sekisho.lab.tools import blamed_line, ending_with_parent, readable
+from sekisho.values.names import SysctlKey
 
 CLONE_NEWNET = 0x40000000
 _OWN = "/proc/thread-self/ns/net"
@@ -76,9 +78,10 @@ class NetworkNamespace:
             os.close(home)
 
     def run(self, argv: Sequence[str], feed: str = "") -> str:
-        """Run a command in here with ``feed`` as standard input; its standard output.
+        """Run a command of the lab's own in here with ``feed`` as standard input; its standard output.
 
-        Raises LabError with the command's own words when it fails.
+        Not for what a stranger wrote: see ``loading.load``. Raises LabError with the command's own words when
+        it fails.
         """
         program = tool(argv[0])
         if program is None:
@@ -100,25 +103,13 @@ class NetworkNamespace:
         with self.inside():
             return socket.socket(family, kind, proto)
 
-    def write_sysctls(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    def write_sysctls(self, pairs: Sequence[tuple[SysctlKey, str]]) -> list[tuple[SysctlKey, str]]:
         """Write ``net.``-sysctls; returns the pairs that this kernel does not have or refuses."""
-        refused: list[tuple[str, str]] = []
-        with self.inside():
-            for key, value in pairs:
-                try:
-                    with open(sysctl_path(key), "w") as file:
-                        file.write(value)
-                except OSError:
-                    refused.append((key, value))
-        return refused
+        with self.inside(), Parameters() as here:
+            return [(key, value) for key, value in pairs if not here.write(key, value)]
 
     def close(self) -> None:
         """Let go of the namespace; the kernel removes it with everything inside."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
-
-
-def sysctl_path(key: str) -> str:
-    """The file of a sysctl; ``/`` inside a key stands for a dot of an interface's name."""
-    return "/proc/sys/" + key.translate(str.maketrans("./", "/."))

@@ -15,11 +15,9 @@ from dataclasses import dataclass
 
 from sekisho.lab import netlink
 from sekisho.semantics.journey import Hook
+from sekisho.values.names import sysctl_key
 
-LOGGER_SYSCTLS = (
-    ("net.netfilter.nf_log.2", "nfnetlink_log"),
-    ("net.netfilter.nf_log.10", "nfnetlink_log"),
-)
+LOGGER_SYSCTLS = tuple((sysctl_key(f"net.netfilter.nf_log.{family}"), "nfnetlink_log") for family in (2, 10))
 _HOOKS: tuple[Hook, ...] = ("prerouting", "input", "forward", "output", "postrouting")
 _PACKET_HEADER, _MARK, _IIF, _OIF, _PAYLOAD, _PREFIX = 1, 2, 4, 5, 9, 10
 _MSG_CONFIG, _CFG_CMD, _CFG_MODE, _CFG_THRESHOLD = 1, 1, 2, 5

@@ -22,7 +22,7 @@ from sekisho.lab.namespaces import LabError, NetworkNamespace
 from sekisho.lab.probes import Probe
 from sekisho.lab.reading import Rejecting, Sightings, read
 from sekisho.lab.stage import Node, Stage
-from sekisho.lab.topology import WORLD, Wire
+from sekisho.lab.topology import WORLD, Bridge, Wire
 from sekisho.lab.verdict import Egress, Observed, Passage
 from sekisho.model.nft_rule import Reject
 from sekisho.model.snapshot import Snapshot
@@ -57,7 +57,7 @@ class Oracle:
             for facts in (self.snapshot.host, *self.snapshot.namespaces)
             for family in (4, 6)
         }
-        self._bridges = {(item.node, item.name): item for item in self.stage.topology.bridges}
+        self._bridges: dict[tuple[str, str], Bridge] = {(item.node, item.name): item for item in self.stage.topology.bridges}
         self._quiet()
         return self
 

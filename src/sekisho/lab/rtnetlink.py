@@ -1,11 +1,11 @@
-"""rtnetlink messages that make links, addresses, routes and rules: many in one system call.
+"""rtnetlink messages that make links, addresses and neighbours: many in one system call.
 
     ifinfomsg  family u8, pad u8, type u16, index i32, flags u32, change u32
     ifaddrmsg  family u8, prefix length u8, flags u8, scope u8, index u32
-    rtmsg      family, dst length, src length, tos, table, protocol, scope, type: u8 each, flags u32
-    fib_rule_hdr  family, dst length, src length, tos, table, res, res, action: u8 each, flags u32
+    ndmsg      family u8, pad u8, pad u16, index i32, state u16, flags u8, type u8
 
-include/uapi/linux/{rtnetlink,if_link,if_addr,fib_rules,veth}.h; numbers are the machine's byte order.
+include/uapi/linux/{rtnetlink,if_link,if_addr,neighbour,veth}.h; numbers are the machine's byte order. Every
+string has a length of its own here: no text is read for where a name ends. ``rtroutes`` has routes and rules.
 """
 
 from __future__ import annotations
@@ -13,44 +13,60 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sekisho.lab.namespaces import LabError
 from sekisho.lab.netlink import NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, attribute, attributes, nested, text
-from sekisho.lab.system.plan import Bridge, OnLink, PlannedRoute, PlannedRule, Wire
+from sekisho.lab.operations import Bridge, OnLink, Wire
 from sekisho.values.address import Address
+from sekisho.values.names import (
+    BadNameError,
+    EthernetAddress,
+    InterfaceName,
+    ethernet_address,
+    interface_name,
+)
 
-_NEWLINK, _SETLINK, _NEWADDR, _NEWROUTE, _NEWRULE = 16, 19, 20, 24, 32
-_CREATE, _EXCL, _APPEND = 0x400, 0x200, 0x800
+_NEWLINK, _SETLINK, _NEWADDR, _NEWNEIGH = 16, 19, 20, 28
+CREATE, EXCL, REPLACE, APPEND = 0x400, 0x200, 0x100, 0x800
 _IFF_UP = 1
 (_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_PROTINFO, _IFLA_LINKINFO,
  _IFLA_NET_NS_FD) = (1, 3, 4, 10, 12, 18, 28)  # fmt: skip
 _INFO_KIND, _INFO_DATA, _VETH_PEER, _BRPORT_MODE = 1, 2, 1, 4
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 4, 8
 _NODAD, _NOPREFIXROUTE = 2, 0x200
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
-_RTNH_ONLINK = 4
-_FRA_SRC, _FRA_IIF, _FRA_PRIORITY, _FRA_TABLE = 2, 3, 6, 15
+_NDA_DST, _NDA_LLADDR = 1, 2
+_NUD_REACHABLE, _NUD_NOARP, _NUD_PERMANENT, _NTF_MASTER = 2, 0x40, 0x80, 4
 _EXT_ACK, _CAP_ACK, _SOL_NETLINK = 11, 10, 270
-_AF = {4: socket.AF_INET, 6: socket.AF_INET6}
+AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 _AF_BRIDGE = 7
 
-PROTOCOLS = {"kernel": 2, "boot": 3, "static": 4, "ra": 9, "dhcp": 16}
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
-KINDS = {
-    "unicast": 1,
-    "local": 2,
-    "broadcast": 3,
-    "blackhole": 6,
-    "unreachable": 7,
-    "prohibit": 8,
-    "throw": 9,
-}
 
 Index = Mapping[str, int]
 Body = tuple[int, int, bytes]  # message type, further flags, what follows the header
 
-_u32 = struct.Struct("=I").pack
+
+class CannotSayError(LabError):
+    """An operation that has no message here: it is left undone, and said."""
+
+
+def u32(value: int) -> bytes:
+    """A number of 32 bits. Raises CannotSayError for one that is none."""
+    if not 0 <= value < 1 << 32:
+        raise CannotSayError(f"{value} is no number of 32 bits")
+    return value.to_bytes(4, sys.byteorder)
+
+
+def scope_number(scope: str) -> int:
+    """``link`` or a number as a scope. Raises CannotSayError."""
+    found = SCOPES.get(scope)
+    if found is None and scope.isascii() and scope.isdigit() and int(scope[:4]) < 256:
+        found = int(scope)
+    if found is None:
+        raise CannotSayError(f"there is no scope {scope!r}")
+    return found
 
 
 def set_up(index: int) -> Body:
@@ -62,7 +78,7 @@ def add_bridge(bridge: Bridge, index: int) -> Body:
     """A bridge with its index."""
     return (
         _NEWLINK,
-        _CREATE | _EXCL,
+        CREATE | EXCL,
         (
             _link_head(index, bridge.up)
             + _name(bridge.name)
@@ -83,18 +99,18 @@ def add_wire(wire: Wire, index: int, far_index: int, far_fd: int, master: int | 
         + _name(wire.far_name)
         + _mac(wire.far_mac)
         + _mtu(wire.mtu)
-        + attribute(_IFLA_NET_NS_FD, _u32(far_fd))
+        + attribute(_IFLA_NET_NS_FD, u32(far_fd))
     )
     info = attribute(_INFO_KIND, b"veth") + nested(_INFO_DATA, attribute(_VETH_PEER, peer))
     body = _link_head(index, wire.up) + _name(wire.name) + _mac(wire.mac) + _mtu(wire.mtu)
     if master is not None:
-        body += attribute(_IFLA_MASTER, _u32(master))
-    return _NEWLINK, _CREATE | _EXCL, body + nested(_IFLA_LINKINFO, info)
+        body += attribute(_IFLA_MASTER, u32(master))
+    return _NEWLINK, CREATE | EXCL, body + nested(_IFLA_LINKINFO, info)
 
 
 def enslave(index: int, master: int) -> Body:
     """Make an interface a port of a bridge."""
-    return _SETLINK, 0, struct.pack("=BBHiII", 0, 0, 0, index, 0, 0) + attribute(_IFLA_MASTER, _u32(master))
+    return _SETLINK, 0, struct.pack("=BBHiII", 0, 0, 0, index, 0, 0) + attribute(_IFLA_MASTER, u32(master))
 
 
 def hairpin(index: int) -> Body:
@@ -106,54 +122,26 @@ def hairpin(index: int) -> Body:
 def add_address(item: OnLink, index: int) -> Body:
     """An address, ready at once (no duplicate address detection)."""
     flags = (0 if item.connected else _NOPREFIXROUTE) | (_NODAD if item.address.family == 6 else 0)
-    head = struct.pack(
-        "=BBBBI", _AF[item.address.family], item.length, 0, SCOPES[item.scope or "global"], index
-    )
+    scope = scope_number(item.scope or "global")
+    head = struct.pack("=BBBBI", AF[item.address.family], item.length, 0, scope, index)
     body = head + attribute(_IFA_LOCAL, raw(item.address))
     body += attribute(_IFA_ADDRESS, raw(item.peer or item.address))
     if item.broadcast is not None:
         body += attribute(_IFA_BROADCAST, raw(item.broadcast))
-    return _NEWADDR, _CREATE | _EXCL, body + attribute(_IFA_FLAGS, _u32(flags))
+    return _NEWADDR, CREATE | EXCL, body + attribute(_IFA_FLAGS, u32(flags))
 
 
-def add_route(route: PlannedRoute, index: Index) -> Body:
-    """A route; like ``ip route add``, its scope follows from its gateway where none is given."""
-    if route.scope is not None:
-        scope = SCOPES[route.scope]
-    elif route.kind == "unicast" and route.via is None and route.dst.family == 4:
-        scope = SCOPES["link"]
-    else:
-        scope = SCOPES["host"] if route.kind == "local" else 0
-    table = route.table if route.table < 256 else 0
-    body = struct.pack(
-        "=BBBBBBBBI", _AF[route.dst.family], route.dst.length, 0, 0, table,
-        PROTOCOLS[route.proto or "boot"], scope, KINDS[route.kind], _RTNH_ONLINK if route.onlink else 0,
-    )  # fmt: skip
-    body += attribute(_RTA_TABLE, _u32(route.table))
-    if route.dst.length:
-        body += attribute(_RTA_DST, raw(route.dst.address))
-    if route.via is not None:
-        body += attribute(_RTA_GATEWAY, raw(route.via))
-    if route.dev is not None:
-        body += attribute(_RTA_OIF, _u32(index[route.dev]))
-    if route.src is not None:
-        body += attribute(_RTA_PREFSRC, raw(route.src))
-    if route.metric is not None:
-        body += attribute(_RTA_PRIORITY, _u32(route.metric))
-    return _NEWROUTE, _CREATE | _APPEND, body
+def add_neighbour(address: Address, mac: EthernetAddress, index: int) -> Body:
+    """Who is behind an address, for good."""
+    head = struct.pack("=BxxxiHBB", AF[address.family], index, _NUD_PERMANENT, 0, 0)
+    body = attribute(_NDA_DST, raw(address)) + attribute(_NDA_LLADDR, _mac_bytes(mac))
+    return _NEWNEIGH, CREATE | REPLACE, head + body
 
 
-def add_rule(rule: PlannedRule) -> Body:
-    """A policy rule that looks in a table."""
-    table = rule.table if rule.table < 256 else 0
-    length = rule.src.length if rule.src is not None else 0
-    body = struct.pack("=BBBBBBBBI", socket.AF_INET, 0, length, 0, table, 0, 0, 1, 0)
-    if rule.src is not None:
-        body += attribute(_FRA_SRC, raw(rule.src.address))
-    if rule.iif is not None:
-        body += attribute(_FRA_IIF, rule.iif.encode() + b"\0")
-    body += attribute(_FRA_PRIORITY, _u32(rule.priority)) + attribute(_FRA_TABLE, _u32(rule.table))
-    return _NEWRULE, _CREATE | _EXCL, body
+def add_bridge_entry(mac: EthernetAddress, index: int) -> Body:
+    """The port behind which an address always is: ``bridge fdb replace MAC dev PORT master static``."""
+    head = struct.pack("=BxxxiHBB", _AF_BRIDGE, index, _NUD_NOARP | _NUD_REACHABLE, _NTF_MASTER, 0)
+    return _NEWNEIGH, CREATE | REPLACE, head + attribute(_NDA_LLADDR, _mac_bytes(mac))
 
 
 def raw(address: Address) -> bytes:
@@ -166,16 +154,31 @@ def _link_head(index: int, up: bool) -> bytes:
     return struct.pack("=BBHiII", 0, 0, 0, index, state, state)
 
 
-def _name(name: str) -> bytes:
-    return attribute(_IFLA_IFNAME, name.encode() + b"\0")
+def _name(name: InterfaceName) -> bytes:
+    return attribute(_IFLA_IFNAME, zero_ended(name))
 
 
-def _mac(mac: str | None) -> bytes:
-    return b"" if mac is None else attribute(_IFLA_ADDRESS, bytes.fromhex(mac.replace(":", "")))
+def zero_ended(name: InterfaceName) -> bytes:
+    """The name as the kernel's attributes hold it. It is asked once more, whoever says that it is one."""
+    try:
+        return interface_name(name).encode() + b"\0"
+    except BadNameError as error:
+        raise CannotSayError(str(error)) from None
+
+
+def _mac(mac: EthernetAddress | None) -> bytes:
+    return b"" if mac is None else attribute(_IFLA_ADDRESS, _mac_bytes(mac))
+
+
+def _mac_bytes(mac: EthernetAddress) -> bytes:
+    try:
+        return bytes.fromhex(ethernet_address(mac).replace(":", ""))
+    except BadNameError as error:
+        raise CannotSayError(str(error)) from None
 
 
 def _mtu(mtu: int | None) -> bytes:
-    return b"" if mtu is None else attribute(_IFLA_MTU, _u32(mtu))
+    return b"" if mtu is None else attribute(_IFLA_MTU, u32(mtu))
 
 
 # ------------------------------------------------------------------------------------- sending
@@ -192,13 +195,26 @@ def open_route() -> socket.socket:
     return sock
 
 
-def send(sock: socket.socket, bodies: Sequence[Body], shown: Sequence[str]) -> None:
-    """Carry out messages in order. ``shown``: the same operations as commands, for the error.
+def send(sock: socket.socket, bodies: Sequence[Body], words: Callable[[int], str]) -> None:
+    """Carry out messages in order. ``words``: an operation by its place, as a command, for the error.
 
     Raises LabError for the first one that the kernel refuses, in its words.
     """
+    refused = _send(sock, bodies)
+    for number in sorted(refused)[:1]:
+        raise LabError(f"the kernel refuses: {refused[number]}", text=words(number))
+
+
+def try_all(sock: socket.socket, bodies: Sequence[Body]) -> dict[int, str]:
+    """Carry out messages in order, whatever becomes of those before; the kernel's words on those that it
+    refuses, by their place."""
+    return _send(sock, bodies)
+
+
+def _send(sock: socket.socket, bodies: Sequence[Body]) -> dict[int, str]:
+    refused: dict[int, str] = {}
     chunk: list[bytes] = []
-    size = first = 0
+    size = 0
     for number, (kind, flags, body) in enumerate(bodies):
         last = size + len(body) > _AT_ONCE or number == len(bodies) - 1
         asked = NLM_F_REQUEST | flags | (NLM_F_ACK if last else 0)
@@ -206,13 +222,13 @@ def send(sock: socket.socket, bodies: Sequence[Body], shown: Sequence[str]) -> N
         size += len(body) + 16
         if last:
             sock.send(b"".join(chunk))
-            _check_answers(sock, number, shown)
-            chunk, size, first = [], 0, number + 1
-    assert first == len(bodies)
+            refused.update(_answers(sock, number))
+            chunk, size = [], 0
+    return refused
 
 
-def _check_answers(sock: socket.socket, until: int, shown: Sequence[str]) -> None:
-    failed: LabError | None = None
+def _answers(sock: socket.socket, until: int) -> Iterator[tuple[int, str]]:
+    """What the kernel says of the messages up to that number, which is the one that it acknowledges."""
     while True:
         view = memoryview(sock.recv(1 << 16))
         at = 0
@@ -220,20 +236,18 @@ def _check_answers(sock: socket.socket, until: int, shown: Sequence[str]) -> Non
             length, kind, flags, sequence, _ = _HEADER.unpack_from(view, at)
             if kind == NLMSG_ERROR:
                 (code,) = struct.unpack_from("=i", view, at + 16)
-                if code and failed is None:
-                    failed = _refusal(-code, view[at : at + length], flags, shown[sequence])
+                if code:
+                    yield sequence, _refusal(-code, view[at : at + length], flags)
                 if sequence == until:
-                    if failed is not None:
-                        raise failed
                     return
             at += (length + 3) & ~3
 
 
-def _refusal(code: int, message: memoryview, flags: int, command: str) -> LabError:
+def _refusal(code: int, message: memoryview, flags: int) -> str:
     words = os.strerror(code)
     if flags & 0x200:  # NLM_F_ACK_TLVS: the kernel says more
         after = 36 if flags & 0x100 else 36 + struct.unpack_from("=I", message, 20)[0] - 16
         told = attributes(message[after:])
         if 1 in told:
             words = f"{text(told[1])} ({words})"
-    return LabError(f"the kernel refuses: {words}", text=command)
+    return words

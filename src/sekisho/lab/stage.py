@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sekisho.lab import build, ports, sockets
+from sekisho.lab import build, ports, rulesets, sockets
 from sekisho.lab.conntrack import Conntrack
-from sekisho.lab.namespaces import NetworkNamespace
+from sekisho.lab.links import Builder
+from sekisho.lab.loading import load
+from sekisho.lab.namespaces import LabError, NetworkNamespace
 from sekisho.lab.nflog import LOGGER_SYSCTLS, LegacyTrace
+from sekisho.lab.operations import BehindPort, Load
 from sekisho.lab.topology import WORLD, Topology, Wire, lay_out, separate
 from sekisho.lab.trace import Trace, witness_rules
 from sekisho.lab.world import World
 from sekisho.model.host import Socket
 from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.values.names import BadNameError, SysctlKey, ethernet_address, sysctl_key
+
+_NO_IPV6 = sysctl_key("net.ipv6.conf.default.disable_ipv6")
 
 
 @dataclass(slots=True)
@@ -27,7 +34,7 @@ class Node:
     conntrack: Conntrack
     legacy: LegacyTrace | None = None
     listeners: list[socket.socket] = field(default_factory=list)
-    refused_sysctls: list[tuple[str, str]] = field(default_factory=list)
+    refused_sysctls: list[tuple[SysctlKey, str]] = field(default_factory=list)
     refused_sockets: list[Socket] = field(default_factory=list)
 
 
@@ -49,18 +56,25 @@ class Stage:
         everyone = separate(self.snapshot)
         for name in (WORLD, *(namespace.name for namespace in everyone)):
             self._namespaces[name] = NetworkNamespace()
-        paths = {name: namespace.path for name, namespace in self._namespaces.items()}
-        self._namespaces[WORLD].write_sysctls([("net.ipv6.conf.default.disable_ipv6", "1")])
-        plans = [build.plan_node(facts, self.topology, paths) for facts in everyone]
+        self._namespaces[WORLD].write_sysctls([(_NO_IPV6, "1")])
+        plans = [build.plan_node(facts) for facts in everyone]
+        for plan in plans:
+            _all_loaded(plan)
         for plan in plans:
             # Before any link: a wire may lie between two of them.
             self._namespaces[plan.name].write_sysctls(plan.sysctls_before)
         self.world = World(self._namespaces[WORLD], self.topology)
-        for plan in plans:
-            for flags, lines in (((), plan.batch), (("-6",), plan.batch6)):
-                if lines:
-                    text = "".join(f"{line}\n" for line in lines)
-                    self._namespaces[plan.name].run(("ip", *flags, "-batch", "-"), text)
+        builder = Builder(self._namespaces)
+        try:
+            builder.links(build.links_of(self.topology))
+            settings = [item for plan in plans for item in plan.settings]
+            list(
+                builder.settings(
+                    [*settings, *(entry for facts in everyone for entry in _behind_ports(facts))]
+                )
+            )
+        finally:
+            builder.close()
         host = self.snapshot.host
         neighbours = host.neighbours or ()
         self.world.connect(
@@ -87,23 +101,15 @@ class Stage:
     def _furnish(self, facts: Namespace, plan: build.NodePlan) -> Node:
         namespace = self._namespaces[plan.name]
         refused = namespace.write_sysctls(plan.sysctls_after)
-        for load in plan.loads:
-            namespace.run(load.argv, load.text)
+        for each in plan.loads:
+            load(namespace, each)
         families = frozenset(table.family for table in facts.nft.tables) if facts.nft else frozenset[str]()
-        namespace.run(["nft", "-f", "-"], witness_rules(families))
-        if "bridge" in families:
-            # A bridge that has not learned where an address is hands frames to every port, past more rules.
-            lines = (
-                f"fdb replace {entry.mac} dev {entry.port} master static\n"
-                for entry in facts.bridge_entries or ()
-                if entry.bridge != entry.port
-            )
-            namespace.run(("bridge", "-batch", "-"), "".join(lines))
+        load(namespace, Load(("nft", "-f", "-"), witness_rules(families)))
         with namespace.inside():
             trace = Trace(plan.name, dict(socket.if_nameindex()))
             conntrack = Conntrack()
         node = Node(plan.name, facts, namespace, trace, conntrack, refused_sysctls=refused)
-        if "legacy" in build.backends(facts.rulesets):
+        if "legacy" in rulesets.backends(facts.rulesets):
             namespace.write_sysctls(LOGGER_SYSCTLS)
             with namespace.inside():
                 node.legacy = LegacyTrace()
@@ -125,3 +131,26 @@ class Stage:
             namespace.close()
         self._namespaces.clear()
         self.nodes.clear()
+
+
+def _all_loaded(plan: build.NodePlan) -> None:
+    """A kernel without a rule that the model knows would be another host. Raises LabError."""
+    lost = next((item for item in plan.refused if item.understood), None)
+    if lost is not None:
+        raise LabError(
+            f"this cannot be loaded: {lost.why}", file=lost.place.file, line=lost.place.line,
+            text=lost.place.text,
+        )  # fmt: skip
+
+
+def _behind_ports(facts: Namespace) -> Iterator[BehindPort]:
+    """Where tables are about frames: a bridge that has not learned where an address is hands them to every
+    port, past more rules."""
+    if facts.nft is None or all(table.family != "bridge" for table in facts.nft.tables):
+        return
+    for entry in facts.bridge_entries or ():
+        if entry.bridge != entry.port:
+            try:
+                yield BehindPort(facts.name, entry.port, ethernet_address(entry.mac))
+            except BadNameError:  # of a tunnel
+                continue

@@ -14,6 +14,15 @@ from sekisho.model.links import Interface
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import host_addresses
 from sekisho.values.address import Address
+from sekisho.values.names import (
+    LOOPBACK,
+    BadNameError,
+    EthernetAddress,
+    InterfaceName,
+    LinkAddress,
+    ethernet_address,
+    interface_name,
+)
 
 WORLD = ""
 _BRIDGE_NAMES = ("docker0", "br-", "virbr", "cni0", "lxcbr", "docker_gwbridge")
@@ -24,12 +33,12 @@ class Wire:
     """A veth pair. ``far_node`` is WORLD or a namespace's name; ``bridge`` the near end's master."""
 
     node: str
-    interface: str
-    mac: str
+    interface: InterfaceName
+    mac: EthernetAddress
     far_node: str
-    far_interface: str
-    far_mac: str
-    bridge: str | None = None
+    far_interface: InterfaceName
+    far_mac: EthernetAddress
+    bridge: InterfaceName | None = None
     up: bool = True
     carrier: bool = True
     mtu: int | None = None
@@ -41,8 +50,8 @@ class Bridge:
     """A bridge device of a namespace."""
 
     node: str
-    name: str
-    mac: str
+    name: InterfaceName
+    mac: EthernetAddress
     up: bool = True
 
 
@@ -78,15 +87,15 @@ def is_bridge(interface: Interface) -> bool:
 def interfaces_of(namespace: Namespace) -> tuple[Interface, ...]:
     """The captured interfaces, or one for each name that routes and addresses mention."""
     if namespace.interfaces is not None:
-        return tuple(item for item in namespace.interfaces if item.name != "lo")
-    names: dict[str, None] = {}
+        return tuple(item for item in namespace.interfaces if item.name != LOOPBACK)
+    names: dict[InterfaceName, None] = {}
     for address in namespace.addresses or ():
         names[address.interface] = None
     for route in namespace.routes:
         for hop in route.nexthops:
             if hop.dev is not None:
                 names[hop.dev] = None
-    names.pop("lo", None)
+    names.pop(LOOPBACK, None)
     return tuple(Interface(name) for name in names)
 
 
@@ -118,22 +127,36 @@ def lay_out(snapshot: Snapshot) -> Topology:
                 wires.append(_between(host, port, namespace, inner))
     for number, namespace in enumerate(everyone):
         for index, item in enumerate(interfaces_of(namespace)):
-            mac = item.mac or f"02:fe:00:{number:02x}:{index >> 8:02x}:{index & 255:02x}"
+            low = f"{number & 255:02x}:{index >> 8 & 255:02x}:{index & 255:02x}"
+            mac = _mac(item.mac, f"02:fe:00:{low}")
             if is_bridge(item):
                 bridges.append(Bridge(namespace.name, item.name, mac, _is_up(item)))
             elif (namespace.name, item.name) not in taken:
-                far, far_mac = (
-                    f"w{number}-{index}",
-                    f"02:fd:00:{number:02x}:{index >> 8:02x}:{index & 255:02x}",
-                )
+                far, far_mac = interface_name(f"w{number}-{index}"), ethernet_address(f"02:fd:00:{low}")
                 wires.append(
                     Wire(
                         namespace.name, item.name, mac, WORLD, far, far_mac, item.master, _is_up(item),
-                        _has_carrier(item), item.mtu, bool(item.hairpin),
+                        _has_carrier(item), _mtu(item), bool(item.hairpin),
                     )
                 )  # fmt: skip
     wires += _missing_ports(bridges, wires, snapshot)
     return Topology(tuple(bridges), tuple(wires), _places(snapshot, wires))
+
+
+def _mac(captured: LinkAddress | None, otherwise: str) -> EthernetAddress:
+    """The captured address where a veth interface can have it: six bytes, of one station, not all zero."""
+    try:
+        found = ethernet_address(captured or "")
+        if not int(found[1], 16) & 1 and found.strip("0:"):
+            return found
+    except BadNameError:
+        pass
+    return ethernet_address(otherwise)
+
+
+def _mtu(interface: Interface) -> int | None:
+    """What a veth interface can have (drivers/net/veth.c: ETH_MAX_MTU), None for anything else."""
+    return interface.mtu if interface.mtu is not None and 68 <= interface.mtu <= 65535 else None
 
 
 def _is_up(interface: Interface) -> bool:
@@ -159,7 +182,7 @@ def _host_port(
                 other.interface == candidate.name and other.subnet.contains(address)
                 for other in host_addresses(host, address.family)
             ):
-                return Interface(f"skc{len(taken)}", master=candidate.name)
+                return Interface(interface_name(f"skc{len(taken)}"), master=candidate.name)
     return None
 
 
@@ -176,15 +199,15 @@ def _between(host: Namespace, port: Interface, namespace: Namespace, inner: Inte
     seed = sum(ord(letter) * (index + 1) for index, letter in enumerate(f"{namespace.name}/{inner.name}"))
     low = f"{seed >> 16 & 255:02x}:{seed >> 8 & 255:02x}:{seed & 255:02x}"
     return Wire(
-        host.name, port.name, port.mac or f"02:fc:00:{low}", namespace.name, inner.name,
-        inner.mac or f"02:fb:00:{low}", port.master, _is_up(port), _has_carrier(port), port.mtu,
+        host.name, port.name, _mac(port.mac, f"02:fc:00:{low}"), namespace.name, inner.name,
+        _mac(inner.mac, f"02:fb:00:{low}"), port.master, _is_up(port), _has_carrier(port), _mtu(port),
         bool(port.hairpin),
     )  # fmt: skip
 
 
 def _missing_ports(bridges: Iterable[Bridge], wires: list[Wire], snapshot: Snapshot) -> list[Wire]:
     """A bridge without a single port has no carrier; one that had it when captured gets a port."""
-    without_carrier = {
+    without_carrier: set[tuple[str, str]] = {
         (namespace.name, item.name)
         for namespace in separate(snapshot)
         for item in interfaces_of(namespace)
@@ -202,19 +225,9 @@ def _missing_ports(bridges: Iterable[Bridge], wires: list[Wire], snapshot: Snaps
         key = (bridge.node, bridge.name)
         if key in without_carrier or any((wire.node, wire.bridge) == key for wire in wires):
             continue
-        mac = f"02:fa:00:00:00:{number & 255:02x}"
-        far = f"wp{number}"
-        added.append(
-            Wire(
-                bridge.node,
-                f"skp{number}",
-                mac,
-                WORLD,
-                far,
-                f"02:f9:00:00:00:{number & 255:02x}",
-                bridge.name,
-            )
-        )
+        mac, far_mac = (ethernet_address(f"02:{kind}:00:00:00:{number & 255:02x}") for kind in ("fa", "f9"))
+        port, far = interface_name(f"skp{number}"), interface_name(f"wp{number}")
+        added.append(Wire(bridge.node, port, mac, WORLD, far, far_mac, bridge.name))
     return added
 
 
@@ -224,10 +237,10 @@ def _places(snapshot: Snapshot, wires: Iterable[Wire]) -> dict[tuple[str, Addres
     host = snapshot.host
     behind = {entry.mac: entry.port for entry in host.bridge_entries or () if entry.bridge != entry.port}
     for neighbour in host.neighbours or ():
-        port = behind.get(neighbour.mac or "")
+        port = behind.get(neighbour.mac) if neighbour.mac is not None else None
         if port is not None:
             places[host.name, neighbour.address] = port
-    by_name = {namespace.name: namespace for namespace in snapshot.namespaces}
+    by_name: dict[str, Namespace] = {namespace.name: namespace for namespace in snapshot.namespaces}
     for wire in wires:
         if wire.far_node in by_name:
             for address in _own_addresses(by_name[wire.far_node], wire.far_interface):

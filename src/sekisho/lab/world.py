@@ -31,7 +31,9 @@ class World:
         self._namespace = namespace
         self._topology = topology
         self._wires = {wire.far_interface: wire for wire in topology.wires if wire.far_node == WORLD}
-        self._far = {(wire.node, wire.interface): wire.far_interface for wire in self._wires.values()}
+        self._far: dict[tuple[str, str], str] = {
+            (wire.node, wire.interface): wire.far_interface for wire in self._wires.values()
+        }
         inner = {(wire.node, wire.interface) for wire in topology.wires if wire.far_node != WORLD}
         self._own = {
             (node, address) for (node, address), port in topology.places.items() if (node, port) in inner

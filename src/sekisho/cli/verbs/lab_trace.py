@@ -60,7 +60,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     plan = client.plan()
     source, place = source_node(args.source, plan), target(args.target, plan)
     proto = args.proto or ("tcp" if place.port is not None else "icmp")
-    nodes = [node.name for node in plan.nodes]
+    nodes: list[str] = [node.name for node in plan.nodes]
     if len(nodes) > _WATCH_ALL:
         nodes = relevant(plan, source, place)
     forecaster = Forecaster(capture(client, plan, nodes))

@@ -10,31 +10,22 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
+from sekisho.lab import powers, room
+from sekisho.lab.links import Builder, Report
+from sekisho.lab.loading import Loads
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
-from sekisho.lab.system import commands, rtnetlink
+from sekisho.lab.sysctls import Parameters
 from sekisho.lab.system.limits import raise_descriptor_limit
 from sekisho.lab.system.listening import listen
-from sekisho.lab.system.loading import Loads, run_batch
-from sekisho.lab.system.plan import (
-    Bridge,
-    IpLine,
-    OnLink,
-    Plan,
-    PlannedRoute,
-    PlannedRule,
-    Program,
-    Server,
-    Wire,
-)
+from sekisho.lab.system.plan import Plan, Program, Server, SetSysctl
 from sekisho.lab.system.shaping import shape_wires
-from sekisho.lab.system.sysctls import what_differs, write_sysctl
+from sekisho.lab.system.sysctls import what_differs
 from sekisho.lab.tools import readable
-
-Report = Callable[[str, int, int], None]
+from sekisho.values.names import SysctlKey
 
 _READY_WITHIN = 3.0  # seconds for a program to listen
 _DESCRIPTORS_A_NODE = 4
@@ -84,8 +75,7 @@ class _Builder:
         self.standing = standing
         self.plan = standing.plan
         self.report = report
-        self.sockets: dict[str, socket.socket] = {}
-        self.index: dict[str, dict[str, int]] = {node.name: {"lo": 1} for node in self.plan.nodes}
+        self.builder = Builder(self.standing.namespaces, report)
 
     def run(self) -> None:
         loads = Loads(self.standing.namespaces)
@@ -94,11 +84,12 @@ class _Builder:
                 self._namespaces()
             with self._timed("programs started"):
                 self._start_programs()
-                loads.start(self.plan.loads)
+                loads.start([(item.node, item.load) for item in self.plan.loads])
             with self._timed("links"):
-                self._links()
+                self.builder.links(self.plan.links)
+                shape_wires(self.plan.shapes, self.standing.namespaces, self.standing.remarks)
             with self._timed("addresses and routes"):
-                self._settings()
+                self.standing.remarks += self.builder.settings(self.plan.settings)
             with self._timed("sysctls"):
                 self._sysctls()
             with self._timed("servers"):
@@ -109,8 +100,7 @@ class _Builder:
                 self._await_programs()
         finally:
             loads.end()
-            for sock in self.sockets.values():
-                sock.close()
+            self.builder.close()
 
     def _timed(self, phase: str) -> AbstractContextManager[None]:
         return _timed(self.standing.seconds, phase)
@@ -119,139 +109,35 @@ class _Builder:
 
     def _namespaces(self) -> None:
         raise_descriptor_limit(len(self.plan.nodes) * _DESCRIPTORS_A_NODE + 1000)
-        early: dict[str, list[tuple[str, str]]] = {}
-        for sysctl in self.plan.sysctls:
-            if sysctl.early:
-                early.setdefault(sysctl.node, []).append((sysctl.key, sysctl.value))
-        usual: dict[bool, list[tuple[str, str]]] = {}
+        early = _by_node(item for item in self.plan.sysctls if item.early)
+        usual: dict[bool, list[tuple[SysctlKey, str]]] = {}
         total = len(self.plan.nodes)
         for number, node in enumerate(self.plan.nodes):
             namespace = NetworkNamespace()
             self.standing.namespaces[node.name] = namespace
-            with namespace.inside():
+            with namespace.inside(), Parameters() as here:
                 six = node.name in self.plan.ipv6
                 if six not in usual:
-                    usual[six] = what_differs(six)
+                    usual[six] = what_differs(six, here)
                 for key, value in usual[six]:
-                    write_sysctl(key, value)
-                for key, value in early.get(node.name, ()):
-                    if not write_sysctl(key, value):
-                        self._not_taken(node.name, key, value)
-                self.sockets[node.name] = rtnetlink.open_route()
+                    here.write(key, value)
+                for item in early.get(node.name, ()):
+                    self._write(item, here)
+                self.builder.here(node.name)
             if not number % 50:
                 self.report("namespaces", number, total)
-
-    # ----------------------------------------------------------------------------------- links
-
-    def _links(self) -> None:
-        """In the plan's order: an interface's number, and its place among others, is the order's."""
-        bodies: dict[str, list[rtnetlink.Body]] = {}
-        shown: dict[str, list[str]] = {}
-
-        def add(node: str, body: rtnetlink.Body, words: str) -> None:
-            bodies.setdefault(node, []).append(body)
-            shown.setdefault(node, []).append(words)
-
-        for node in self.plan.nodes:
-            add(node.name, rtnetlink.set_up(1), f"ip -n {node.name} link set lo up")
-        later: list[tuple[str, rtnetlink.Body, str]] = []
-        for link in self.plan.links:
-            if isinstance(link, Bridge):
-                body = rtnetlink.add_bridge(link, self._new_index(link.node, link.name))
-                add(link.node, body, next(commands.bridge_commands(link)))
-            else:
-                later += self._add_wire(link, add)
-        self._send(bodies, shown, "links")
-        bodies.clear()
-        shown.clear()
-        for node_name, body, words in later:
-            add(node_name, body, words)
-        self._send(bodies, shown, "links")
-        shape_wires(self.plan.shapes, self.standing.namespaces, self.standing.remarks)
-
-    def _add_wire(
-        self, wire: Wire, add: Callable[[str, rtnetlink.Body, str], None]
-    ) -> Iterator[tuple[str, rtnetlink.Body, str]]:
-        """Make the pair; what must wait until all links are there comes back."""
-        near = self._new_index(wire.node, wire.name)
-        far = self._new_index(wire.far_node, wire.far_name)
-        master = self.index[wire.node].get(wire.bridge) if wire.bridge is not None else None
-        far_fd = self.standing.namespaces[wire.far_node].fd
-        words = next(commands.wire_commands(wire))
-        add(wire.node, rtnetlink.add_wire(wire, near, far, far_fd, master), words)
-        if wire.bridge is not None and master is None:
-            yield wire.node, self._enslaved(wire.node, near, wire.bridge), words
-        if wire.hairpin:
-            yield wire.node, rtnetlink.hairpin(near), words
-        if wire.far_bridge is not None:
-            yield wire.far_node, self._enslaved(wire.far_node, far, wire.far_bridge), words
-        if wire.far_up:
-            yield wire.far_node, rtnetlink.set_up(far), words
-
-    def _enslaved(self, node: str, index: int, bridge: str) -> rtnetlink.Body:
-        if bridge not in self.index[node]:
-            raise LabError(f"there is no bridge {bridge!r} in {node!r}")
-        return rtnetlink.enslave(index, self.index[node][bridge])
-
-    def _new_index(self, node: str, name: str) -> int:
-        taken = self.index[node]
-        if name in taken:
-            raise LabError(f"two interfaces of {node!r} have the name {name!r}")
-        taken[name] = len(taken) + 1
-        return taken[name]
-
-    # ------------------------------------------------------------------- addresses and routes
-
-    def _settings(self) -> None:
-        bodies: dict[str, list[rtnetlink.Body]] = {}
-        shown: dict[str, list[str]] = {}
-        lines: dict[tuple[str, int, bool], list[str]] = {}
-        for item in self.plan.settings:
-            if isinstance(item, IpLine):
-                lines.setdefault((item.node, item.family, item.must), []).append(item.text)
-                continue
-            bodies.setdefault(item.node, []).append(self._body(item))
-            shown.setdefault(item.node, []).append(commands.setting_command(item))
-        self._send(bodies, shown, "addresses and routes")
-        for (node, family, must), text in lines.items():
-            self.standing.remarks += run_batch(self.standing.namespaces[node], node, family, text, must)
-
-    def _body(self, item: OnLink | PlannedRoute | PlannedRule) -> rtnetlink.Body:
-        index = self.index[item.node]
-        try:
-            if isinstance(item, OnLink):
-                return rtnetlink.add_address(item, index[item.interface])
-            if isinstance(item, PlannedRoute):
-                return rtnetlink.add_route(item, index)
-        except KeyError as error:
-            raise LabError(
-                f"there is no interface {error.args[0]!r}", text=commands.setting_command(item)
-            ) from None
-        return rtnetlink.add_rule(item)
-
-    def _send(self, bodies: dict[str, list[rtnetlink.Body]], shown: dict[str, list[str]], phase: str) -> None:
-        total = sum(map(len, bodies.values()))
-        done = 0
-        for node, messages in bodies.items():
-            rtnetlink.send(self.sockets[node], messages, shown[node])
-            done += len(messages)
-            self.report(phase, done, total)
 
     # ------------------------------------------------------------------ sysctls and processes
 
     def _sysctls(self) -> None:
-        by_node: dict[str, list[tuple[str, str, bool]]] = {}
-        for sysctl in self.plan.sysctls:
-            if not sysctl.early:
-                by_node.setdefault(sysctl.node, []).append((sysctl.key, sysctl.value, sysctl.must))
-        for node, wanted in by_node.items():
-            with self.standing.namespaces[node].inside():
-                for key, value, must in wanted:
-                    if not write_sysctl(key, value) and must:
-                        self._not_taken(node, key, value)
+        for node, wanted in _by_node(item for item in self.plan.sysctls if not item.early).items():
+            with self.standing.namespaces[node].inside(), Parameters() as here:
+                for item in wanted:
+                    self._write(item, here)
 
-    def _not_taken(self, node: str, key: str, value: str) -> None:
-        self.standing.remarks.append(f"{node}: this kernel does not take {key} = {value}")
+    def _write(self, item: SetSysctl, here: Parameters) -> None:
+        if not here.write(item.key, item.value) and item.must:
+            self.standing.remarks.append(f"{item.node}: this kernel does not take {item.key} = {item.value}")
 
     def _servers(self) -> None:
         by_node: dict[str, list[Server]] = {}
@@ -264,8 +150,7 @@ class _Builder:
 
     def _start_programs(self) -> None:
         for program in self.plan.programs:
-            path = tool(program.argv[0])
-            if path is None:
+            if tool(program.argv[0]) is None:
                 self.standing.remarks.append(
                     f"{program.node}: {program.argv[0]} is not installed (package {program.package}):"
                     f" nothing answers there"
@@ -275,9 +160,11 @@ class _Builder:
                 self.standing.namespaces[program.node].inside(),
                 os.fdopen(readable(program.text), "rb") as feed,
             ):
+                known = room.program(program.argv[0])
                 process = subprocess.Popen(
-                    [path, *program.argv[1:]], stdin=feed, stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
+                    known.argv(*program.argv[1:]), executable=known.path, stdin=feed,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=room.ENVIRONMENT,
+                    preexec_fn=room.entry(powers.NET_BIND_SERVICE),
                 )  # fmt: skip
             self.standing.programs.append((program, process))
 
@@ -292,6 +179,13 @@ class _Builder:
                             advice=f"try it by hand: {' '.join(program.argv)}",
                         )
                     time.sleep(0.001)
+
+
+def _by_node(sysctls: Iterable[SetSysctl]) -> dict[str, list[SetSysctl]]:
+    found: dict[str, list[SetSysctl]] = {}
+    for item in sysctls:
+        found.setdefault(item.node, []).append(item)
+    return found
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sekisho.lab.system.topology import Container, Host, Network, Publish
+from sekisho.sources.iptables_words import quote_word
 
 _NAT = ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING")
-_USER_CHAINS = ("DOCKER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER-USER")
+USER_CHAINS = ("DOCKER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER-USER")
 
 
 def docker_rules(host: Host) -> str:
@@ -27,7 +28,7 @@ def docker_rules(host: Host) -> str:
             ":INPUT ACCEPT [0:0]",
             f":FORWARD {'DROP' if forwards(host) else 'ACCEPT'} [0:0]",
             ":OUTPUT ACCEPT [0:0]",
-            *(f":{chain} - [0:0]" for chain in _USER_CHAINS),
+            *(f":{chain} - [0:0]" for chain in USER_CHAINS),
             *_filter(host, newest_first),
             "COMMIT",
             "",
@@ -35,9 +36,15 @@ def docker_rules(host: Host) -> str:
     )
 
 
+def _device(network: Network) -> str:
+    """The bridge's name as one word of a rule."""
+    return quote_word(network.bridge)
+
+
 def forwards(host: Host) -> bool:
     """Whether dockerd switched forwarding on, which it does unless told otherwise."""
-    return dict(host.sysctls).get("net.ipv4.ip_forward", "1") == "1"
+    found: dict[str, str] = dict(host.sysctls)
+    return found.get("net.ipv4.ip_forward", "1") == "1"
 
 
 def published(host: Host) -> Iterator[tuple[Container, Publish, Network, str]]:
@@ -55,9 +62,9 @@ def _nat(host: Host, networks: tuple[Network, ...]) -> Iterator[str]:
     yield f"-A OUTPUT{loopback} -m addrtype --dst-type LOCAL -j DOCKER"
     for network in networks:
         if not proxy:
-            yield f"-A POSTROUTING -o {network.bridge} -m addrtype --src-type LOCAL -j MASQUERADE"
+            yield f"-A POSTROUTING -o {_device(network)} -m addrtype --src-type LOCAL -j MASQUERADE"
         if network.masquerade and not network.internal:
-            yield f"-A POSTROUTING -s {network.subnet} ! -o {network.bridge} -j MASQUERADE"
+            yield f"-A POSTROUTING -s {network.subnet} ! -o {_device(network)} -j MASQUERADE"
     for _, port, _, address in published(host):
         yield (
             f"-A POSTROUTING -s {address}/32 -d {address}/32 -p {port.proto} -m {port.proto}"
@@ -65,10 +72,10 @@ def _nat(host: Host, networks: tuple[Network, ...]) -> Iterator[str]:
         )
     for network in networks:
         if proxy and network.masquerade and not network.internal:
-            yield f"-A DOCKER -i {network.bridge} -j RETURN"
+            yield f"-A DOCKER -i {_device(network)} -j RETURN"
     for _, port, network, address in published(host):
         where = f" -d {port.host_address}/32" if port.host_address is not None else ""
-        elsewhere = f" ! -i {network.bridge}" if proxy else ""
+        elsewhere = f" ! -i {_device(network)}" if proxy else ""
         yield (
             f"-A DOCKER{where}{elsewhere} -p {port.proto} -m {port.proto} --dport {port.host_port}"
             f" -j DNAT --to-destination {address}:{port.port}"
@@ -79,7 +86,7 @@ def _filter(host: Host, networks: tuple[Network, ...]) -> Iterator[str]:
     yield "-A FORWARD -j DOCKER-USER"
     yield "-A FORWARD -j DOCKER-ISOLATION-STAGE-1"
     for network in networks:
-        bridge = network.bridge
+        bridge = _device(network)
         if network.internal:
             yield f"-A FORWARD -i {bridge} -o {bridge} -j {'ACCEPT' if network.icc else 'DROP'}"
             continue
@@ -90,10 +97,10 @@ def _filter(host: Host, networks: tuple[Network, ...]) -> Iterator[str]:
             yield f"-A FORWARD -i {bridge} -o {bridge} -j ACCEPT"
     for network in networks:
         if not network.icc and not network.internal:
-            yield f"-A FORWARD -i {network.bridge} -o {network.bridge} -j DROP"
+            yield f"-A FORWARD -i {_device(network)} -o {_device(network)} -j DROP"
     for _, port, network, address in published(host):
         yield (
-            f"-A DOCKER -d {address}/32 ! -i {network.bridge} -o {network.bridge} -p {port.proto}"
+            f"-A DOCKER -d {address}/32 ! -i {_device(network)} -o {_device(network)} -p {port.proto}"
             f" -m {port.proto} --dport {port.port} -j ACCEPT"
         )
     yield from _isolation(networks)
@@ -103,15 +110,15 @@ def _filter(host: Host, networks: tuple[Network, ...]) -> Iterator[str]:
 def _isolation(networks: tuple[Network, ...]) -> Iterator[str]:
     for network in networks:
         if network.internal:
-            yield f"-A DOCKER-ISOLATION-STAGE-1 ! -s {network.subnet} -o {network.bridge} -j DROP"
-            yield f"-A DOCKER-ISOLATION-STAGE-1 ! -d {network.subnet} -i {network.bridge} -j DROP"
+            yield f"-A DOCKER-ISOLATION-STAGE-1 ! -s {network.subnet} -o {_device(network)} -j DROP"
+            yield f"-A DOCKER-ISOLATION-STAGE-1 ! -d {network.subnet} -i {_device(network)} -j DROP"
         else:
             yield (
-                f"-A DOCKER-ISOLATION-STAGE-1 -i {network.bridge} ! -o {network.bridge}"
+                f"-A DOCKER-ISOLATION-STAGE-1 -i {_device(network)} ! -o {_device(network)}"
                 " -j DOCKER-ISOLATION-STAGE-2"
             )
     yield "-A DOCKER-ISOLATION-STAGE-1 -j RETURN"
     for network in networks:
         if not network.internal:
-            yield f"-A DOCKER-ISOLATION-STAGE-2 -o {network.bridge} -j DROP"
+            yield f"-A DOCKER-ISOLATION-STAGE-2 -o {_device(network)} -j DROP"
     yield "-A DOCKER-ISOLATION-STAGE-2 -j RETURN"

@@ -13,9 +13,9 @@ import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 
+from sekisho.lab.loading import LOCK_FILE
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
 from sekisho.lab.system.control import Doors
-from sekisho.lab.system.loading import LOCK_FILE
 from sekisho.lab.system.plan import Node
 
 _NEWNS, _NEWUTS, _NEWUSER, _NEWPID = 0x20000, 0x04000000, 0x10000000, 0x20000000

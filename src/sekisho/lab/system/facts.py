@@ -23,6 +23,7 @@ from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.proxy import PROCESS
 from sekisho.sources.load import load
 from sekisho.values.address import Address
+from sekisho.values.names import ContainerName, InterfaceName, namespace_name, network_name
 
 _COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ip-link.json", ("ip", "-j", "-d", "link")),
@@ -147,12 +148,15 @@ def _docker(
         return None, None
     bridges = [item.name for item in loaded.host.interfaces or () if item.kind == "bridge"]
     ports = {item.name: item.master for item in loaded.host.interfaces or () if item.master}
-    indexes = {item.index: item.name for item in loaded.host.interfaces or ()}
+    indexes: dict[int | None, InterfaceName] = {
+        item.index: item.name for item in loaded.host.interfaces or ()
+    }
     places: dict[str, list[DockerEndpoint]] = {}
     for namespace in loaded.namespaces:
         for interface in namespace.interfaces or ():
             peer = (interface.peer or "").removeprefix("if")
-            bridge = ports.get(indexes.get(int(peer), "")) if peer.isdigit() else None
+            port = indexes.get(int(peer)) if peer.isdigit() else None
+            bridge = None if port is None else ports.get(port)
             addresses = tuple(
                 item.address
                 for item in namespace.addresses or ()
@@ -160,7 +164,7 @@ def _docker(
             )
             if bridge is not None and addresses:
                 places.setdefault(namespace.name, []).append(
-                    DockerEndpoint(bridge, addresses, (), interface.mac)
+                    DockerEndpoint(network_name(bridge), addresses, (), interface.mac)
                 )
     holder = {address: name for name, ends in places.items() for end in ends for address in end.addresses}
     published: dict[str, list[PublishedPort]] = {}
@@ -170,7 +174,16 @@ def _docker(
                 PublishedPort(server.target[1], server.proto, server.address or Address(4, 0), server.port)
             )
     containers = tuple(
-        DockerContainer(name, name, True, "", tuple(places.get(name, ())), tuple(published.get(name, ())))
+        DockerContainer(
+            ContainerName(namespace_name(name)),
+            name,
+            True,
+            "",
+            tuple(places.get(name, ())),
+            tuple(published.get(name, ())),
+        )
         for name in inside
     )
-    return tuple(DockerNetwork(name, name, "bridge", bridge=name) for name in bridges), containers
+    return tuple(
+        DockerNetwork(network_name(name), name, "bridge", bridge=name) for name in bridges
+    ), containers

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sekisho.answers.trace import Question, trace
+from sekisho.lab.operations import Wire
 from sekisho.lab.system.facts import LabFacts
-from sekisho.lab.system.plan import Wire
 from sekisho.semantics.journey import Disposition, Journey, Leg
 from sekisho.semantics.world import HOST, World
 from sekisho.values.address import Address, format_ip
@@ -63,7 +63,7 @@ class Forecaster:
                 if link.bridge is not None:
                     bridged.setdefault((link.node, link.bridge), []).append((link.far_node, link.far_name))
         self._bridged = bridged
-        self._bridge_of = {
+        self._bridge_of: dict[tuple[str, str], str] = {
             (link.node, link.name): link.bridge for link in facts.plan.links
             if isinstance(link, Wire) and link.bridge is not None
         }  # fmt: skip

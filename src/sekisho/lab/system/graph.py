@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from sekisho.lab.system.plan import Bridge, Node, Plan, Wire
+from sekisho.lab.operations import Bridge, Wire
+from sekisho.lab.system.plan import Node, Plan
 
 _COLUMNS = {"internet": 0, "world": 0, "switch": 1, "gateway": 2, "router": 3, "resolver": 4, "host": 4}
 _LAST = 4

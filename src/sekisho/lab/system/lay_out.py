@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sekisho.errors import UsageError
+from sekisho.lab.operations import AddRoute, AddRule, Bridge, Link, Load, OnLink, Setting, Wire
 from sekisho.lab.system import docker_rules, imds, resolver, vpc_rules
 from sekisho.lab.system.plan import (
-    Bridge,
     Instance,
-    IpLine,
-    Link,
-    Load,
     Node,
-    OnLink,
+    NodeLoad,
     Plan,
-    PlannedRoute,
-    PlannedRule,
     Program,
     Server,
     SetSysctl,
-    Setting,
     Shape,
-    Wire,
 )
+from sekisho.lab.system.routes import way
 from sekisho.lab.system.topology import (
+    ETH0,
     Container,
     Host,
     LinkQuality,
@@ -36,7 +31,19 @@ from sekisho.lab.system.topology import (
     Vpc,
 )
 from sekisho.lab.system.vpc_rules import Eni
+from sekisho.model.routing import PolicyRule
 from sekisho.values.address import Address, Prefix, everything, host_prefix
+from sekisho.values.names import (
+    LOOPBACK,
+    EthernetAddress,
+    InterfaceName,
+    NamespaceName,
+    ethernet_address,
+    interface_name,
+    namespace_name,
+    sysctl_key,
+    sysctl_of,
+)
 
 DOMAIN = "ec2.internal"
 IMDS = Address.parse(imds.ADDRESS)
@@ -46,7 +53,10 @@ _EDGE_LENGTH = 30
 _ANY = everything(4)
 _ROUTE_TABLES = 1000
 _AFTER_MAIN = 32800
-_FORWARD = "net.ipv4.ip_forward"
+_FORWARD = sysctl_key("net.ipv4.ip_forward")
+# Ends of the wires between a VPC's own nodes.
+_WAN, _VPC, _IGW, _RESOLVER, _LAN = map(interface_name, ("wan", "vpc", "igw", "resolver", "lan"))
+_EXCHANGE = namespace_name("exchange")
 
 
 def lay_out(topology: Topology) -> Plan:
@@ -61,7 +71,7 @@ class _Planner:
     links: list[Link] = field(default_factory=list)
     settings: list[Setting] = field(default_factory=list)
     sysctls: list[SetSysctl] = field(default_factory=list)
-    loads: list[Load] = field(default_factory=list)
+    loads: list[NodeLoad] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     programs: list[Program] = field(default_factory=list)
@@ -102,14 +112,15 @@ class _Planner:
         net = Prefix(4, hosts[0].address.value >> 8 << 8, 24)
         for vpc in gateways:
             self.nodes.append(Node(self._name(vpc, "igw"), "gateway"))
-        ends = [(host.name, "eth0") for host in hosts] + [(self._name(vpc, "igw"), "wan") for vpc in gateways]
+        ends: list[tuple[str, InterfaceName]] = [(host.name, ETH0) for host in hosts]
+        ends += [(self._name(vpc, "igw"), _WAN) for vpc in gateways]
         if len(ends) == 2:
             self.links.append(Wire(*ends[0], *ends[1]))
         elif len(ends) > 2:
-            self.nodes.append(Node("exchange", "switch"))
-            self.links.append(Bridge("exchange", "lan"))
+            self.nodes.append(Node(_EXCHANGE, "switch"))
+            self.links.append(Bridge(_EXCHANGE, _LAN))
             for node, interface in ends:
-                self.links.append(Wire("exchange", self._port(node), node, interface, bridge="lan"))
+                self.links.append(Wire(_EXCHANGE, self._port(node), node, interface, bridge=_LAN))
         outside = {vpc.name: Address(4, net.value + 1 + at) for at, vpc in enumerate(gateways)}
         for host in hosts:
             if host.address in outside.values():
@@ -117,29 +128,29 @@ class _Planner:
                     f"{host.address} of {host.name!r} is an internet gateway's own address",
                     advice=f"take one above {net.address}'s first {len(gateways)}",
                 )
-            self.settings.append(OnLink(host.name, "eth0", host.address, host.length))
+            self.settings.append(OnLink(host.name, ETH0, host.address, host.length))
             self._serve(host.name, host.services)
-            self._shape([(host.name, "eth0")], host.link)
+            self._shape([(host.name, ETH0)], host.link)
             if gateways:
-                self.settings.append(PlannedRoute(host.name, _ANY, "eth0", outside[gateways[0].name]))
+                self.settings.append(way(host.name, _ANY, ETH0, outside[gateways[0].name]))
         for vpc in gateways:
             own = self._name(vpc, "igw")
-            self.settings.append(OnLink(own, "wan", outside[vpc.name], 24))
+            self.settings.append(OnLink(own, _WAN, outside[vpc.name], 24))
             for other in gateways[1:] if vpc == gateways[0] else gateways[:1]:
-                self._to_public(own, "wan", other, outside[other.name])
+                self._to_public(own, _WAN, other, outside[other.name])
         for host in hosts:
             for other in gateways[1:]:
-                self._to_public(host.name, "eth0", other, outside[other.name])
+                self._to_public(host.name, ETH0, other, outside[other.name])
 
-    def _to_public(self, node: str, dev: str, vpc: Vpc, via: Address) -> None:
+    def _to_public(self, node: str, dev: InterfaceName, vpc: Vpc, via: Address) -> None:
         for host in self._hosts(vpc):
             if host.public_address is not None:
-                self.settings.append(PlannedRoute(node, host_prefix(host.public_address), dev, via))
+                self.settings.append(way(node, host_prefix(host.public_address), dev, via))
 
     # ------------------------------------------------------------------------------------ the VPC
 
-    def _name(self, vpc: Vpc, what: str) -> str:
-        return what if len(self.topology.vpcs) == 1 else f"{vpc.name}-{what}"
+    def _name(self, vpc: Vpc, what: str) -> NamespaceName:
+        return namespace_name(what if len(self.topology.vpcs) == 1 else f"{vpc.name}-{what}")
 
     def _hosts(self, vpc: Vpc) -> list[Host]:
         return [host for host in self.topology.hosts if host.vpc == vpc.name]
@@ -148,7 +159,7 @@ class _Planner:
         router = self._name(vpc, "router")
         self.nodes.append(Node(router, "router", nameserver=self._dns(vpc)))
         self.sysctls.append(SetSysctl(router, _FORWARD, "1"))
-        self.settings.append(OnLink(router, "lo", IMDS, 32))
+        self.settings.append(OnLink(router, LOOPBACK, IMDS, 32))
         self.servers.append(Server(router, "imds", "tcp", IMDS, 80))
         if vpc.internet_gateway and self.topology.internet:
             self._gateway(vpc, router)
@@ -161,11 +172,11 @@ class _Planner:
         for eni in enis:
             self._eni(router, eni)
         # After the routes to what is there: nobody answers for the rest of the VPC.
-        self.settings.append(PlannedRoute(router, vpc.cidr, kind="blackhole"))
+        self.settings.append(way(router, vpc.cidr, kind="blackhole"))
         self._route_tables(vpc, router, enis)
         link = "resolver" if vpc.resolver else None
         text = vpc_rules.router_rules(self.topology, vpc, tuple(enis), link)
-        self.loads.append(Load(router, ("iptables-restore",), text))
+        self._load(router, text)
 
     def _in(self, subnet: Subnet) -> list[Host]:
         return [host for host in self.topology.hosts if (host.vpc, host.subnet) == (subnet.vpc, subnet.name)]
@@ -175,29 +186,29 @@ class _Planner:
 
     def _gateway(self, vpc: Vpc, router: str) -> None:
         own = self._name(vpc, "igw")
-        self.links.append(Wire(router, "igw", own, "vpc"))
+        self.links.append(Wire(router, _IGW, own, _VPC))
         self.sysctls.append(SetSysctl(own, _FORWARD, "1"))
         self.settings += [
-            OnLink(router, "igw", _ROUTER_END, _EDGE_LENGTH),
-            OnLink(own, "vpc", _GATEWAY_END, _EDGE_LENGTH),
-            PlannedRoute(own, vpc.cidr, "vpc", _ROUTER_END),
+            OnLink(router, _IGW, _ROUTER_END, _EDGE_LENGTH),
+            OnLink(own, _VPC, _GATEWAY_END, _EDGE_LENGTH),
+            way(own, vpc.cidr, _VPC, _ROUTER_END),
         ]
         rules = vpc_rules.gateway_rules(self._hosts(vpc), "wan", "vpc")
-        self.loads.append(Load(own, ("iptables-restore",), rules))
+        self._load(own, rules)
 
     def _resolver(self, vpc: Vpc, router: str) -> None:
         own, address = self._name(vpc, "resolver"), Address(4, vpc.cidr.value + 2)
         self.nodes.append(Node(own, "resolver", nameserver="127.0.0.1"))
-        self.links.append(Wire(router, "resolver", own, "eth0"))
+        self.links.append(Wire(router, _RESOLVER, own, ETH0))
         gateway = Address(4, vpc.cidr.value + 1)
         self.settings += [
-            PlannedRoute(router, host_prefix(address), "resolver"),
-            OnLink(own, "eth0", address, 32),
-            PlannedRoute(own, host_prefix(gateway), "eth0", scope="link"),
-            PlannedRoute(own, _ANY, "eth0", gateway),
+            way(router, host_prefix(address), _RESOLVER),
+            OnLink(own, ETH0, address, 32),
+            way(own, host_prefix(gateway), ETH0, scope="link"),
+            way(own, _ANY, ETH0, gateway),
         ]
         # The router answers for base + 1 on this link too, also where no subnet begins there.
-        self.settings.append(OnLink(router, "resolver", gateway, 32))
+        self.settings.append(OnLink(router, _RESOLVER, gateway, 32))
         self.programs.append(resolver.program(own, resolver.records(self.topology, vpc, self._hosts(vpc))))
 
     def _eni(self, router: str, eni: Eni) -> None:
@@ -213,16 +224,15 @@ class _Planner:
         self._shape([(router, eni.link), (host.name, host.interface)], host.link)
         self.settings += [
             OnLink(router, eni.link, gateway, 32),
-            PlannedRoute(router, host_prefix(host.address), eni.link),
+            way(router, host_prefix(host.address), eni.link),
             OnLink(host.name, host.interface, host.address, subnet.cidr.length, connected=False,
                    broadcast=Address(4, subnet.cidr.last)),
         ]  # fmt: skip
         self.settings += self._dhcp_routes(host, subnet, gateway, vpc)
-        link = eni.link.replace(".", "/")
         self.sysctls += [
-            SetSysctl(router, f"net.ipv4.conf.{link}.proxy_arp", "1"),
+            SetSysctl(router, sysctl_of("net", "ipv4", "conf", eni.link, "proxy_arp"), "1"),
             # Proxied answers would otherwise wait for up to 0.8 s.
-            SetSysctl(router, f"net.ipv4.neigh.{link}.proxy_delay", "0"),
+            SetSysctl(router, sysctl_of("net", "ipv4", "neigh", eni.link, "proxy_delay"), "0"),
         ]
         self.instances.append(
             Instance(
@@ -231,48 +241,49 @@ class _Planner:
             )
         )  # fmt: skip
 
-    def _dhcp_routes(self, host: Host, subnet: Subnet, gateway: Address, vpc: Vpc) -> Iterator[PlannedRoute]:
+    def _dhcp_routes(self, host: Host, subnet: Subnet, gateway: Address, vpc: Vpc) -> Iterator[AddRoute]:
         """What systemd-networkd makes of EC2's DHCP answer."""
         dev, src = host.interface, host.address
 
-        def route(dst: Prefix, proto: str, via: Address | None = None) -> PlannedRoute:
-            scope = None if via is not None else "link"
-            return PlannedRoute(host.name, dst, dev, via, src, 100, proto, scope)
+        def learnt(dst: Prefix, proto: str, via: Address | None = None) -> AddRoute:
+            return way(host.name, dst, dev, via, src, 100, proto, None if via is not None else "link")
 
-        yield route(subnet.cidr, "kernel")
-        yield route(host_prefix(gateway), "dhcp")
-        yield route(_ANY, "dhcp", gateway)
+        yield learnt(subnet.cidr, "kernel")
+        yield learnt(host_prefix(gateway), "dhcp")
+        yield learnt(_ANY, "dhcp", gateway)
         if vpc.resolver and host.dns_route != "none":
             dns = host_prefix(Address(4, vpc.cidr.value + 2))
-            yield route(dns, "dhcp", gateway if host.dns_route == "via-gateway" else None)
+            yield learnt(dns, "dhcp", gateway if host.dns_route == "via-gateway" else None)
 
     def _route_tables(self, vpc: Vpc, router: str, enis: list[Eni]) -> None:
         subnets = [subnet for subnet in self.topology.subnets if subnet.vpc == vpc.name]
         gateway = vpc.internet_gateway and bool(self.topology.internet)
         if all(subnet.routes is None for subnet in subnets):
             if gateway:
-                self.settings.append(PlannedRoute(router, _ANY, "igw", _GATEWAY_END))
+                self.settings.append(way(router, _ANY, _IGW, _GATEWAY_END))
             return
-        links = {eni.host.name: eni for eni in enis}
+        links: dict[str, Eni] = {eni.host.name: eni for eni in enis}
         for number, subnet in enumerate(subnets):
             table = _ROUTE_TABLES + number
             for eni in enis:
                 if eni.subnet == subnet:
                     # After main: what is local to the VPC always comes first.
-                    self.settings.append(PlannedRule(router, _AFTER_MAIN, table, iif=eni.link))
+                    self.settings.append(
+                        AddRule(router, PolicyRule(4, _AFTER_MAIN, table=str(table), iif=eni.link))
+                    )
             if subnet.routes is None:
                 if gateway:
-                    self.settings.append(PlannedRoute(router, _ANY, "igw", _GATEWAY_END, table=table))
+                    self.settings.append(way(router, _ANY, _IGW, _GATEWAY_END, table=table))
                 continue
             for route in subnet.routes:
                 if route.target == "internet-gateway" and gateway:
-                    self.settings.append(PlannedRoute(router, route.dst, "igw", _GATEWAY_END, table=table))
+                    self.settings.append(way(router, route.dst, _IGW, _GATEWAY_END, table=table))
                 elif route.target == "blackhole":
-                    self.settings.append(PlannedRoute(router, route.dst, kind="blackhole", table=table))
+                    self.settings.append(way(router, route.dst, kind="blackhole", table=table))
                 elif route.target in links:
                     eni = links[route.target]
                     self.settings.append(
-                        PlannedRoute(router, route.dst, eni.link, eni.host.address, table=table, onlink=True)
+                        way(router, route.dst, eni.link, eni.host.address, table=table, onlink=True)
                     )
                 else:
                     raise UsageError(
@@ -291,7 +302,7 @@ class _Planner:
                        broadcast=Address(4, network.subnet.last))
             )  # fmt: skip
             if not host.docker.userland_proxy:
-                key = f"net.ipv4.conf.{network.bridge.replace('.', '/')}.route_localnet"
+                key = sysctl_of("net", "ipv4", "conf", network.bridge, "route_localnet")
                 self.sysctls.append(SetSysctl(host.name, key, "1"))
         names = tuple(
             (str(address), container.name)
@@ -300,18 +311,18 @@ class _Planner:
         )
         for container in host.containers:
             self._container(host, container, names)
-        self.settings += [IpLine(host.name, f"route add {text}") for text in host.routes]
+        self.settings += [AddRoute(host.name, route) for route in host.routes]
         if host.networks:
             if host.docker.rules:
-                self.loads.append(Load(host.name, ("iptables-restore",), docker_rules.docker_rules(host)))
+                self._load(host.name, docker_rules.docker_rules(host))
             if host.docker.userland_proxy:
                 self._proxies(host)
             if not any(key == _FORWARD for key, _ in host.sysctls):
                 self.sysctls.append(SetSysctl(host.name, _FORWARD, "1"))
         if host.iptables:
-            self.loads.append(Load(host.name, ("iptables-restore", "--noflush"), host.iptables))
+            self._load(host.name, host.iptables, "--noflush")
         if host.nft:
-            self.loads.append(Load(host.name, ("nft", "-f", "-"), host.nft))
+            self.loads.append(NodeLoad(host.name, Load(("nft", "-f", "-"), host.nft)))
         self._serve(host.name, host.services)
 
     def _container(self, host: Host, container: Container, names: tuple[tuple[str, str], ...]) -> None:
@@ -319,7 +330,7 @@ class _Planner:
         self.nodes.append(Node(container.name, "container", host.name, self._dns(vpc), DOMAIN, names))
         for number, (name, address) in enumerate(container.networks):
             network: Network = host.network(name)
-            inner, outer = f"eth{number}", _veth(container.name, number)
+            inner, outer = interface_name(f"eth{number}"), _veth(container.name, number)
             self.links.append(
                 Wire(host.name, outer, container.name, inner, far_mac=_mac("02:42", address),
                      bridge=network.bridge, hairpin=not host.docker.userland_proxy)
@@ -330,7 +341,7 @@ class _Planner:
                        broadcast=Address(4, network.subnet.last))
             )  # fmt: skip
             if number == 0 and not network.internal:
-                self.settings.append(PlannedRoute(container.name, _ANY, inner, network.gateway))
+                self.settings.append(way(container.name, _ANY, inner, network.gateway))
         self._serve(container.name, container.services)
 
     def _proxies(self, host: Host) -> None:
@@ -344,24 +355,27 @@ class _Planner:
 
     # --------------------------------------------------------------------------------- small parts
 
+    def _load(self, node: str, text: str, *words: str) -> None:
+        self.loads.append(NodeLoad(node, Load(("iptables-restore", *words), text)))
+
     def _serve(self, node: str, services: tuple[Service, ...]) -> None:
         for service in services:
             self.servers.append(Server(node, service.kind, service.proto, service.address, service.port))
 
-    def _shape(self, ends: list[tuple[str, str]], link: LinkQuality) -> None:
+    def _shape(self, ends: Iterable[tuple[str, InterfaceName]], link: LinkQuality) -> None:
         if link != LinkQuality():
             for node, interface in ends:
                 self.shapes.append(Shape(node, interface, link.rate, link.delay, link.loss))
 
-    def _port(self, name: str, head: str = "") -> str:
+    def _port(self, name: str, head: str = "") -> InterfaceName:
         """An interface's name for the link to a node: its name, where that is short enough."""
         if len(head) + len(name) <= 15:
-            return head + name
-        return f"{head}{name[: 9 - len(head)]}-{_hash(name) & 0xFFFFF:05x}"
+            return interface_name(head + name)
+        return interface_name(f"{head}{name[: 9 - len(head)]}-{_hash(name) & 0xFFFFF:05x}")
 
 
-def _veth(name: str, number: int) -> str:
-    return f"veth{_hash(f'{name}/{number}') & 0xFFFFFFF:07x}"
+def _veth(name: str, number: int) -> InterfaceName:
+    return interface_name(f"veth{_hash(f'{name}/{number}') & 0xFFFFFFF:07x}")
 
 
 def _hash(text: str) -> int:
@@ -372,6 +386,6 @@ def _hash(text: str) -> int:
     return value ^ value >> 32
 
 
-def _mac(head: str, address: Address) -> str:
+def _mac(head: str, address: Address) -> EthernetAddress:
     """An address made from the IPv4 one, as dockerd did up to version 27 with 02:42."""
-    return ":".join([head, *(f"{byte:02x}" for byte in address.value.to_bytes(4, "big"))])
+    return ethernet_address(f"{head}:{address.value.to_bytes(4, 'big').hex(':')}")

@@ -18,9 +18,10 @@ from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Snapshot
 from sekisho.values.address import Prefix, everything
+from sekisho.values.names import as_lab_name, link_address
 
 _HOST = "host"
-_MAC = "06:00:0a:00:00:0a"
+_MAC = link_address("06:00:0a:00:00:0a")
 
 
 def plan_of_compose(path: str, name: str | None = None, engine: Engine | None = None) -> Plan:
@@ -47,10 +48,13 @@ def plan_of_compose(path: str, name: str | None = None, engine: Engine | None = 
     six = frozenset([_HOST, *(node.name for node in inside)])
     kept = tuple(item for item in base.sysctls if item.node != _HOST)
     return replace(
-        base, name=name or project.name, title=f"{path} on Docker {predicted.engine.name}",
+        base, name=as_lab_name(name or project.name, "compose"),
+        title=f"{path} on Docker {predicted.engine.name}",
         nodes=(*base.nodes, *inside), links=(*base.links, *parts.links),
         settings=(*base.settings, *parts.settings), sysctls=(*kept, *parts.sysctls),
         loads=(*base.loads, *parts.loads), servers=(*base.servers, *parts.servers), ipv6=six,
+        remarks=tuple(f"not built: {item}" for item in parts.refused),
+        origin=f"the compose file {path}, as Docker {predicted.engine.name} would carry it out",
     )  # fmt: skip
 
 

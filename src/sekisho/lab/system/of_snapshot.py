@@ -12,20 +12,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.lab import build, topology
-from sekisho.lab.system.plan import (
+from sekisho.lab.not_loaded import NotLoaded
+from sekisho.lab.operations import (
+    AddRoute,
     Bridge,
-    IpLine,
+    Enslave,
+    KnowNeighbour,
     Link,
-    Load,
-    Node,
     OnLink,
-    Plan,
-    PlannedRoute,
-    Server,
-    SetSysctl,
     Setting,
     Wire,
 )
+from sekisho.lab.system.plan import Node, NodeLoad, Plan, Server, SetSysctl
+from sekisho.lab.system.routes import way
 from sekisho.model.host import Socket
 from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.routing import NextHop, Route
@@ -34,8 +33,17 @@ from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family, Prefix, everything, host_prefix
+from sekisho.values.names import (
+    LOOPBACK,
+    InterfaceName,
+    LabName,
+    interface_name,
+    link_address,
+    namespace_name,
+    sysctl_of,
+)
 
-WORLD = "world"
+WORLD = namespace_name("world")
 # The Internet in answers as well: RFC 5737's third block for documentation.
 INTERNET = Address.parse("203.0.113.10")
 _SERVED = ("tcp", "udp")
@@ -43,7 +51,7 @@ _LAST = 1 << 30
 FAMILIES: tuple[Family, Family] = (4, 6)
 
 
-def plan_of_snapshot(snapshot: Snapshot, name: str, title: str = "") -> Plan:
+def plan_of_snapshot(snapshot: Snapshot, name: LabName, title: str = "") -> Plan:
     """The plan of a snapshot. Facts that were not captured are taken as absent; remarks say which."""
     whole = with_known_containers(snapshot)
     made = snapshot_parts(whole)
@@ -58,21 +66,24 @@ def plan_of_snapshot(snapshot: Snapshot, name: str, title: str = "") -> Plan:
         loads=made.loads,
         servers=(*made.servers, Server(WORLD, "http", "tcp", None, 80)),
         ipv6=frozenset(node.name for node in made.nodes),
-        remarks=tuple(_remarks(snapshot)),
+        remarks=(*_remarks(snapshot), *(f"not built: {item}" for item in made.refused if item.understood)),
+        origin=_origin(snapshot),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A snapshot's own nodes. ``wires_out``: the wires whose far end is not in the snapshot."""
+    """A snapshot's own nodes. ``wires_out``: the wires whose far end is not in the snapshot; ``refused``: what
+    of its rule sets is not loaded."""
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
     settings: tuple[Setting, ...]
     sysctls: tuple[SetSysctl, ...]
-    loads: tuple[Load, ...]
+    loads: tuple[NodeLoad, ...]
     servers: tuple[Server, ...]
     wires_out: tuple[topology.Wire, ...]
+    refused: tuple[NotLoaded, ...] = ()
 
 
 def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Parts:
@@ -81,45 +92,55 @@ def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset()) ->
     everyone = topology.separate(snapshot)
     host = snapshot.host.name
     out = tuple(wire for wire in laid.wires if wire.far_node == topology.WORLD)
-    links: list[Link] = [Bridge(item.node, item.name, item.mac, up=item.up) for item in laid.bridges]
+    links: list[Link] = [build.bridge_of(item) for item in laid.bridges]
     # Who plans the host's outside has no world: a bridge's port to nowhere stays away there.
     links += [
         _wire(wire)
         for wire in laid.wires
         if not without or (wire.far_node != topology.WORLD and wire.interface not in without)
     ]
-    order = {
+    order: dict[tuple[str, str], int] = {
         (facts.name, item.name): item.index or _LAST for facts in everyone for item in facts.interfaces or ()
     }
     links.sort(key=lambda link: order.get((link.node, link.name), _LAST))
     settings: list[Setting] = []
     sysctls: list[SetSysctl] = []
-    loads: list[Load] = []
+    loads: list[NodeLoad] = []
     servers: list[Server] = []
+    refused: list[NotLoaded] = []
     for facts in everyone:
-        planned = build.plan_node(facts, laid, dict.fromkeys([WORLD, *(f.name for f in everyone), ""], ""))
+        planned = build.plan_node(facts, must=False)
         left_out = without if facts.name == host else frozenset()
-        for text, family in [(t, 4) for t in planned.batch] + [(t, 6) for t in planned.batch6]:
-            if not text.startswith("link ") and not any(f"dev {name} " in f"{text} " for name in left_out):
-                settings.append(IpLine(facts.name, text, 6 if family == 6 else 4, must=False))
+        settings += [item for item in planned.settings if not _is_about(item, left_out)]
         sysctls += [
             SetSysctl(facts.name, key, value, must=False) for key, value in build.captured_sysctls(facts)
         ]
-        loads += [Load(facts.name, load.argv, load.text) for load in planned.loads]
+        loads += [NodeLoad(facts.name, load) for load in planned.loads]
+        refused += planned.refused
         servers += _servers(facts, snapshot)
     nodes = tuple(
         Node(facts.name, "host" if facts.name == host else "container", None if facts.name == host else host)
         for facts in everyone
     )
-    return Parts(nodes, tuple(links), tuple(settings), tuple(sysctls), tuple(loads), tuple(servers), out)
+    return Parts(
+        nodes, tuple(links), tuple(settings), tuple(sysctls), tuple(loads), tuple(servers), out,
+        tuple(refused),
+    )  # fmt: skip
+
+
+def _is_about(item: Setting, interfaces: frozenset[str]) -> bool:
+    match item:
+        case OnLink(_, interface) | KnowNeighbour(_, interface):
+            return interface in interfaces
+        case AddRoute(_, route):
+            return any(hop.dev in interfaces for hop in route.nexthops)
+        case _:
+            return False
 
 
 def _wire(wire: topology.Wire) -> Wire:
-    far_node = wire.far_node if wire.far_node != topology.WORLD else WORLD
-    return Wire(
-        wire.node, wire.interface, far_node, wire.far_interface, wire.mac, wire.far_mac, wire.mtu,
-        wire.bridge, hairpin=wire.hairpin, up=wire.up, far_up=wire.carrier,
-    )  # fmt: skip
+    outside = wire.far_node == topology.WORLD
+    return build.wire_of(wire, wire.carrier, WORLD if outside else None)
 
 
 # ------------------------------------------------------------------------- what listens where
@@ -199,27 +220,32 @@ def _serving(namespace: Namespace, snapshot: Snapshot) -> Namespace:
 
 def _container(name: str, places: list[tuple[str, Address]], snapshot: Snapshot) -> Namespace:
     bridges = list(dict.fromkeys(bridge for bridge, _ in places))
-    interfaces = [Interface("lo", 1, "loopback")]
+    interfaces = [Interface(LOOPBACK, 1, "loopback")]
     for at, bridge in enumerate(bridges):
         value = next(address.value for where, address in places if where == bridge) & 0xFFFFFFFF
-        mac = "02:42:" + value.to_bytes(4, "big").hex(":")
-        interfaces.append(Interface(f"eth{at}", kind="veth", mac=mac))
+        mac = link_address("02:42:" + value.to_bytes(4, "big").hex(":"))
+        interfaces.append(Interface(interface_name(f"eth{at}"), kind="veth", mac=mac))
     addresses = []
     routes = []
     for at, bridge in enumerate(bridges):
+        device = interface_name(f"eth{at}")
         for address in (address for where, address in places if where == bridge):
             subnet, gateway = _subnet(snapshot, bridge, address)
-            addresses.append(InterfaceAddress(f"eth{at}", address.family, address, subnet.length))
-            hop = NextHop(f"eth{at}")
+            addresses.append(InterfaceAddress(device, address.family, address, subnet.length))
+            hop = NextHop(device)
             routes.append(
                 Route(address.family, subnet, nexthops=(hop,), proto="kernel", scope="link", src=address)
             )
             if at == 0 and gateway is not None:
-                hop = NextHop(f"eth{at}", gateway)
+                hop = NextHop(device, gateway)
                 routes.append(Route(address.family, everything(address.family), nexthops=(hop,)))
     sockets = services(name, [address for _, address in places], snapshot)
     return Namespace(
-        name, tuple(routes), interfaces=tuple(interfaces), addresses=tuple(addresses), sockets=sockets
+        namespace_name(name),
+        tuple(routes),
+        interfaces=tuple(interfaces),
+        addresses=tuple(addresses),
+        sockets=sockets,
     )
 
 
@@ -305,18 +331,18 @@ class _Outside:
         """Two interfaces of the host in one subnet are on one wire: a bridge out there joins them."""
         for number, ends in enumerate(self._shared().values()):
             if len(ends) > 1:
-                yield Bridge(WORLD, f"lan{number}")
+                yield Bridge(WORLD, _lan(number))
 
     def settings(self) -> Iterator[Setting]:
-        yield OnLink(WORLD, "lo", INTERNET, 32)
+        yield OnLink(WORLD, LOOPBACK, INTERNET, 32)
         shared = self._shared()
-        first_way: tuple[str, Address] | None = None
+        first_way: tuple[InterfaceName, Address] | None = None
         done: set[Prefix] = set()
         for wire, subnet, gateways in self._ports():
             dev = wire.far_interface
             if len(shared[subnet]) > 1:
-                dev = f"lan{list(shared).index(subnet)}"
-                yield IpLine(WORLD, f"link set {wire.far_interface} master {dev}")
+                dev = _lan(list(shared).index(subnet))
+                yield Enslave(WORLD, wire.far_interface, dev)
             if subnet in done:
                 continue
             done.add(subnet)
@@ -329,14 +355,32 @@ class _Outside:
             if first_way is None and own is not None:
                 first_way = (dev, own)
         if first_way is not None:
-            yield PlannedRoute(WORLD, everything(4), first_way[0], first_way[1], src=INTERNET, onlink=True)
+            yield way(WORLD, everything(4), first_way[0], first_way[1], src=INTERNET, onlink=True)
 
     def sysctls(self) -> Iterator[SetSysctl]:
         """It answers for every address that is not the host's own."""
         for wire, _, _ in self._ports():
             name = wire.far_interface
-            yield SetSysctl(WORLD, f"net.ipv4.conf.{name}.proxy_arp", "1", must=False)
-            yield SetSysctl(WORLD, f"net.ipv4.neigh.{name}.proxy_delay", "0", must=False)
+            yield SetSysctl(WORLD, sysctl_of("net", "ipv4", "conf", name, "proxy_arp"), "1", must=False)
+            yield SetSysctl(WORLD, sysctl_of("net", "ipv4", "neigh", name, "proxy_delay"), "0", must=False)
+
+
+def _lan(number: int) -> InterfaceName:
+    return interface_name(f"lan{number}")
+
+
+def _origin(snapshot: Snapshot) -> str:
+    """Whose facts these are: the host's own name for itself, how many of what."""
+    host = snapshot.host
+    rules = sum(len(chain.rules) for one in host.rulesets for table in one.tables for chain in table.chains)
+    if host.nft is not None:
+        rules += sum(len(chain.rules) for table in host.nft.tables for chain in table.chains)
+    name = snapshot.name or "without a name"
+    containers = len(snapshot.namespaces)
+    return (
+        f"the snapshot {snapshot.path} of the host {name!r}: {len(host.routes)} routes, {rules} rules,"
+        f" {len(host.sysctls or ())} sysctls, {containers} further namespaces"
+    )
 
 
 def _remarks(snapshot: Snapshot) -> Iterator[str]:

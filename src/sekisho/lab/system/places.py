@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sekisho.errors import UsageError
-from sekisho.lab.system.plan import OnLink, Plan
+from sekisho.lab.operations import OnLink
+from sekisho.lab.system.plan import Plan
 from sekisho.values.address import Address
 
 

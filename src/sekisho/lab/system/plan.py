@@ -15,7 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sekisho.lab.operations import Link, Load, OnLink, Setting
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import InterfaceName, LabName, NamespaceName, SysctlKey
 
 Role = Literal["internet", "gateway", "router", "resolver", "host", "container", "switch", "world"]
 ServerKind = Literal["http", "echo", "imds", "proxy"]
@@ -29,7 +31,7 @@ class Node:
     ``search``: the domain that the resolver appends.
     """
 
-    name: str
+    name: NamespaceName
     role: Role
     host: str | None = None
     nameserver: str | None = None
@@ -38,107 +40,22 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Bridge:
-    """A bridge device, switched on."""
-
-    node: str
-    name: str
-    mac: str | None = None
-    mtu: int | None = None
-    up: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """A veth pair between two nodes; ``bridge``: the near end is a port of it."""
-
-    node: str
-    name: str
-    far_node: str
-    far_name: str
-    mac: str | None = None
-    far_mac: str | None = None
-    mtu: int | None = None
-    bridge: str | None = None
-    far_bridge: str | None = None
-    hairpin: bool = False
-    up: bool = True
-    far_up: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class OnLink:
-    """An address. ``connected``: whether the kernel adds the subnet's route by itself."""
-
-    node: str
-    interface: str
-    address: Address
-    length: int
-    connected: bool = True
-    broadcast: Address | None = None
-    peer: Address | None = None
-    scope: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRoute:
-    """A route, in iproute2's words."""
-
-    node: str
-    dst: Prefix
-    dev: str | None = None
-    via: Address | None = None
-    src: Address | None = None
-    metric: int | None = None
-    proto: str | None = None
-    scope: str | None = None
-    table: int = 254
-    kind: str = "unicast"
-    onlink: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRule:
-    """``ip rule``: packets that came in by ``iif`` (or from ``src``) look in ``table``."""
-
-    node: str
-    priority: int
-    table: int
-    iif: str | None = None
-    src: Prefix | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IpLine:
-    """A line for ``ip -batch``, where a snapshot holds more than the other operations can say.
-
-    ``family`` 6: to be read by ``ip -6``. ``must``: the kernel's refusal is an error, not a remark.
-    """
-
-    node: str
-    text: str
-    family: Literal[4, 6] = 4
-    must: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class SetSysctl:
     """``early``: before there is any interface. ``must``: failing to write it is an error."""
 
     node: str
-    key: str
+    key: SysctlKey
     value: str
     early: bool = False
     must: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A command that loads a rule set from its standard input."""
+class NodeLoad:
+    """A rule set of a node."""
 
     node: str
-    argv: tuple[str, ...]
-    text: str
+    load: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +63,7 @@ class Shape:
     """What a wire does to packets that leave by ``interface``: rate in bit/s, delay in ms, loss in %."""
 
     node: str
-    interface: str
+    interface: InterfaceName
     rate: int | None = None
     delay: float | None = None
     loss: float | None = None
@@ -201,39 +118,31 @@ class Instance:
     security_groups: tuple[str, ...] = ()
 
 
-Link = Bridge | Wire
-Setting = OnLink | PlannedRoute | PlannedRule | IpLine
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole system. ``remarks``: what the topology asked and this plan leaves out, in words."""
+    """A whole system. ``remarks``: what the topology asked and this plan leaves out, in words. ``origin``:
+    whose facts these are, in words; "" for the lab's own system."""
 
-    name: str
+    name: LabName
     title: str
     nodes: tuple[Node, ...]
     links: tuple[Link, ...] = ()
     settings: tuple[Setting, ...] = ()
     sysctls: tuple[SetSysctl, ...] = ()
-    loads: tuple[Load, ...] = ()
+    loads: tuple[NodeLoad, ...] = ()
     shapes: tuple[Shape, ...] = ()
     servers: tuple[Server, ...] = ()
     programs: tuple[Program, ...] = ()
     instances: tuple[Instance, ...] = ()
     ipv6: frozenset[str] = field(default=frozenset())
     remarks: tuple[str, ...] = ()
+    origin: str = ""
 
     def node(self, name: str) -> Node | None:
         """The node of that name."""
         return next((node for node in self.nodes if node.name == name), None)
 
-    def addresses(self, node: str) -> Iterable[tuple[str, Address]]:
+    def addresses(self, node: str) -> Iterable[tuple[InterfaceName, Address]]:
         """(interface, address) of what is planned for a node."""
-        for item in self.settings:
-            if item.node != node:
-                continue
-            if isinstance(item, OnLink):
-                yield item.interface, item.address
-            elif isinstance(item, IpLine) and item.text.startswith("address add "):
-                words = item.text.split()
-                yield words[words.index("dev") + 1], Address.parse(words[2].split("/")[0])
+        return ((item.interface, item.address) for item in self.settings
+                if isinstance(item, OnLink) and item.node == node)  # fmt: skip

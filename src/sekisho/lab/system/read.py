@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
 from sekisho.errors import SourceError
+from sekisho.lab.build import settable
+from sekisho.lab.system.docker_rules import USER_CHAINS
 from sekisho.lab.system.document import Value, from_plain, parse
+from sekisho.lab.system.host_texts import NotUnderstoodError, read_iptables, read_nft, read_route
 from sekisho.lab.system.schema import check, topology_schema
 from sekisho.lab.system.topology import (
+    ETH0,
     Container,
     Docker,
     Host,
@@ -27,10 +32,24 @@ from sekisho.lab.system.topology import (
     VpcRoute,
 )
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import (
+    ContainerName,
+    InterfaceName,
+    LabName,
+    NamespaceName,
+    SysctlKey,
+    as_lab_name,
+    container_name,
+    interface_name,
+    lab_name,
+    namespace_name,
+    sysctl_key,
+)
 
 _EVERYTHING = Prefix(4, 0, 0)
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
 _T = TypeVar("_T")
+_LONGEST_VALUE = 200  # of a sysctl
 
 
 def read_topology(path: str) -> Topology:
@@ -62,9 +81,7 @@ class _Reader:
         )
         hosts = tuple(self._host(name, value, subnets) for name, value in root.items("hosts"))
         internet = tuple(self._internet(name, value) for name, value in root.items("internet"))
-        found = Topology(
-            root.text("name", Path(self._file).stem), root.text("title"), internet, vpcs, subnets, hosts
-        )
+        found = Topology(self._lab_name(root), root.text("title"), internet, vpcs, subnets, hosts)
         self._check_names(root, found)
         return found
 
@@ -131,7 +148,9 @@ class _Reader:
 
     def _internet(self, name: str, value: Value) -> InternetHost:
         address, length = self._interface(value, "address")
-        return InternetHost(name, address, length, self._services(value), self._link(value))
+        return InternetHost(
+            self._name(value, name), address, length, self._services(value), self._link(value)
+        )
 
     def _host(self, name: str, value: Value, subnets: tuple[Subnet, ...]) -> Host:
         subnet = self._find_subnet(value, subnets)
@@ -143,16 +162,17 @@ class _Reader:
         networks = tuple(self._network(key, item) for key, item in value.items("networks"))
         docker = value.get("docker")
         return Host(
-            name, subnet.name, subnet.vpc, address, value.text("interface", "eth0"),
+            self._name(value, name), subnet.name, subnet.vpc, address, self._device(value, "interface", ETH0),
             self._address(value, "public_address") if value.get("public_address") else None,
             tuple(str(item.data) for item in value.list("security_groups")),
             _flag(value, "source_dest_check", True), int(value.text("imds_hop_limit", "1")),
             cast(Literal["via-gateway", "on-link", "none"], value.text("dns_route", "via-gateway")),
             Docker(_flag(docker, "rules", True), _flag(docker, "userland_proxy", True)),
             networks, self._containers(value, networks), self._services(value),
-            tuple((key, str(item.data)) for key, item in value.items("sysctls")),
-            tuple(str(item.data) for item in value.list("routes")), value.text("iptables"),
-            value.text("nft"), self._link(value),
+            tuple(self._sysctl(key, item) for key, item in value.items("sysctls")),
+            tuple(self._text(item, read_route) for item in value.list("routes")),
+            self._rules(value, "iptables", partial(read_iptables, chains=USER_CHAINS)),
+            self._rules(value, "nft", read_nft), self._link(value),
         )  # fmt: skip
 
     def _find_subnet(self, value: Value, subnets: tuple[Subnet, ...]) -> Subnet:
@@ -169,7 +189,8 @@ class _Reader:
         gateway = self._address(value, "gateway") if value.get("gateway") else Address(4, subnet.value + 1)
         if not subnet.contains(gateway):
             raise self._fault(value, f"the gateway {gateway} is not in {subnet}", "gateway")
-        bridge = value.text("bridge", "docker0" if name == "bridge" else f"br-{name}"[:15])
+        usual = interface_name("docker0" if name == "bridge" else f"br-{name}"[:15])
+        bridge = self._device(value, "bridge", usual)
         return Network(
             name, bridge, subnet, gateway, _flag(value, "internal", False), _flag(value, "icc", True),
             _flag(value, "masquerade", True),
@@ -198,7 +219,7 @@ class _Reader:
             )
             found.append(
                 Container(
-                    name, places, self._services(item),
+                    self._container_name(item, name), places, self._services(item),
                     tuple(self._publish(one) for one in item.list("publish")), self._link(item),
                 )
             )  # fmt: skip
@@ -262,6 +283,52 @@ class _Reader:
             else None,
         )
 
+    def _rules(self, value: Value, key: str, read: Callable[[str], str]) -> str:
+        found = value.get(key)
+        return "" if found is None else self._text(found, read)
+
+    def _text(self, value: Value, read: Callable[[str], _T]) -> _T:
+        """What a text of commands means. The error names its own line, at the place where it begins."""
+        try:
+            return read(str(value.data))
+        except NotUnderstoodError as error:
+            beside = f", line {error.number} of it" if "\n" in str(value.data).strip() else ""
+            raise SourceError(
+                f"{value.path}{beside}: {error}", file=self._file, line=value.line, text=error.line
+            ) from None
+
+    def _sysctl(self, key: str, value: Value) -> tuple[SysctlKey, str]:
+        with self._at(value):
+            found = sysctl_key(key)
+            if not settable(found):
+                raise ValueError(f"not a parameter of a network namespace that a lab sets: {key}")
+            text = str(value.data)
+            if not text.isprintable() or len(text) > _LONGEST_VALUE:
+                raise ValueError(f"not a value that can be seen: {text[:40]!r}")
+            return found, text
+
+    def _lab_name(self, root: Value) -> LabName:
+        """The document's own, else its file's, as far as that can be one."""
+        with self._at(root):
+            if root.get("name") is not None:
+                return lab_name(root.text("name"))
+        return as_lab_name(Path(self._file).stem, "topology")
+
+    def _name(self, value: Value, name: str) -> NamespaceName:
+        with self._at(value):
+            return namespace_name(name)
+
+    def _container_name(self, value: Value, name: str) -> ContainerName:
+        with self._at(value):
+            return container_name(name)
+
+    def _device(self, value: Value, key: str, usual: InterfaceName) -> InterfaceName:
+        found = value.get(key)
+        if found is None:
+            return usual
+        with self._at(found):
+            return interface_name(str(found.data))
+
     def _address(self, value: Value, key: str) -> Address:
         return self._parsed(value, key, Address.parse)
 
@@ -306,12 +373,12 @@ class _Reader:
                 seen[name] = kind
         for host in found.hosts:
             groups = {group.name for group in found.vpc(host.vpc).groups}
-            for name in host.groups:
-                if name not in groups:
+            for group in host.groups:
+                if group not in groups:
                     at = root.get("hosts")
                     place = (at.get(host.name) if at else None) or root
                     raise self._fault(
-                        place, f"there is no security group {name!r} in the VPC {host.vpc}",
+                        place, f"there is no security group {group!r} in the VPC {host.vpc}",
                         "security_groups", f"the groups are: {', '.join(sorted(groups)) or 'none'}",
                     )  # fmt: skip
 

@@ -151,7 +151,8 @@ class _Checker:
         return None if value.data == wanted else self._error(value, f"{value.path} must be {wanted!r}")
 
     def _pattern(self, value: Value, wanted: object, schema: Schema) -> SourceError | None:
-        if isinstance(value.data, str) and not re.search(str(wanted), value.data):
+        # JSON Schema's ``$`` is the end of the text, never what stands before a line's end.
+        if isinstance(value.data, str) and not re.search(str(wanted).replace("$", r"\Z"), value.data):
             return self._error(
                 value, f"{value.path} is not as it should be", str(schema.get("description", ""))
             )

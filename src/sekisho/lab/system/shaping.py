@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sekisho.lab.namespaces import LabError, NetworkNamespace
-from sekisho.lab.system import commands
 from sekisho.lab.system.plan import Shape
+from sekisho.values.names import interface_name
 
 
 def shape_wires(
@@ -16,7 +16,7 @@ def shape_wires(
     for shape in shapes:
         namespace = namespaces[shape.node]
         try:
-            namespace.run(commands.shape_command(shape, netem=True).split())
+            namespace.run(shape_words(shape, netem=True))
             continue
         except LabError as error:
             refused = error
@@ -27,4 +27,19 @@ def shape_wires(
         if shape.rate is not None:
             if shape.delay is None and shape.loss is None:
                 raise refused
-            namespace.run(commands.shape_command(shape, netem=False).split())
+            namespace.run(shape_words(shape, netem=False))
+
+
+def shape_words(shape: Shape, *, netem: bool) -> list[str]:
+    """``tc`` with netem, or with the token bucket alone where only a rate is asked: its arguments."""
+    words = ["tc", "qdisc", "replace", "dev", interface_name(shape.interface), "root"]
+    if not netem or (shape.delay is None and shape.loss is None):
+        return [*words, "tbf", "rate", f"{shape.rate}bit", "burst", "32kb", "latency", "200ms"]
+    words.append("netem")
+    if shape.delay is not None:
+        words += ["delay", f"{shape.delay:g}ms"]
+    if shape.loss is not None:
+        words += ["loss", f"{shape.loss:g}%"]
+    if shape.rate is not None:
+        words += ["rate", f"{shape.rate}bit"]
+    return words

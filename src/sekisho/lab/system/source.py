@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, UsageError
 from sekisho.lab.system.plan import Plan
+from sekisho.values.names import BadNameError, as_lab_name, lab_name
 
 if TYPE_CHECKING:
     from sekisho.docker.engine import Engine
@@ -26,7 +27,10 @@ def plan_of(
     Raises SourceError where it cannot be read, UsageError where it makes no sense.
     """
     plan = _plan(path, unzstd, docker)
-    return replace(plan, name=name) if name is not None else plan
+    try:
+        return plan if name is None else replace(plan, name=lab_name(name))
+    except BadNameError as error:
+        raise UsageError(str(error), advice="letters, digits, _ . and -, 63 of them at most") from None
 
 
 def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None) -> Plan:
@@ -44,7 +48,7 @@ def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None) -> Plan:
     from sekisho.sources.load import load
 
     snapshot = load(path, unzstd=unzstd)
-    return plan_of_snapshot(snapshot, _name(snapshot.name or Path(path).name.split(".")[0] or "snapshot"))
+    return plan_of_snapshot(snapshot, as_lab_name(snapshot.name or Path(path).name.split(".")[0], "snapshot"))
 
 
 def _from_document(path: str, docker: str | None) -> Plan:
@@ -73,8 +77,3 @@ def _engine(text: str | None) -> Engine | None:
     version, _, backend = text.partition(" ")
     engine = Engine(version=parse_version(version))
     return with_backend(engine, backend) if backend else engine
-
-
-def _name(text: str) -> str:
-    """A text as a lab's name."""
-    return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in text)[:40]

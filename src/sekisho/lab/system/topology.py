@@ -13,9 +13,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sekisho.model.routing import Route
 from sekisho.values.address import Address, Prefix
+from sekisho.values.names import (
+    ContainerName,
+    InterfaceName,
+    LabName,
+    NamespaceName,
+    SysctlKey,
+    interface_name,
+)
 
 SCHEMA = "sekisho/topology/1"
+ETH0 = interface_name("eth0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ class Vpc:
 class InternetHost:
     """A host out there."""
 
-    name: str
+    name: NamespaceName
     address: Address
     length: int = 24
     services: tuple[Service, ...] = ()
@@ -109,7 +119,7 @@ class Network:
     """A Docker bridge network."""
 
     name: str
-    bridge: str
+    bridge: InterfaceName
     subnet: Prefix
     gateway: Address
     internal: bool = False
@@ -131,7 +141,7 @@ class Publish:
 class Container:
     """A container with an address in each of its networks (the first is its default gateway's)."""
 
-    name: str
+    name: ContainerName
     networks: tuple[tuple[str, Address], ...]
     services: tuple[Service, ...] = ()
     publish: tuple[Publish, ...] = ()
@@ -150,14 +160,15 @@ class Docker:
 class Host:
     """An EC2 host. ``dns_route``: how DHCP's route to the resolver looks (systemd-networkd has had both).
 
-    ``iptables``: text for iptables-restore --noflush, after Docker's rules; ``nft``: text for nft -f.
+    ``iptables``: text for iptables-restore --noflush, after Docker's rules; ``nft``: text for nft -f. Both
+    are written anew from what was understood (``host_texts``).
     """
 
-    name: str
+    name: NamespaceName
     subnet: str
     vpc: str
     address: Address
-    interface: str = "eth0"
+    interface: InterfaceName = ETH0
     public_address: Address | None = None
     groups: tuple[str, ...] = ()
     source_dest_check: bool = True
@@ -167,8 +178,8 @@ class Host:
     networks: tuple[Network, ...] = ()
     containers: tuple[Container, ...] = ()
     services: tuple[Service, ...] = ()
-    sysctls: tuple[tuple[str, str], ...] = ()
-    routes: tuple[str, ...] = ()
+    sysctls: tuple[tuple[SysctlKey, str], ...] = ()
+    routes: tuple[Route, ...] = ()
     iptables: str = ""
     nft: str = ""
     link: LinkQuality = LinkQuality()
@@ -185,7 +196,7 @@ class Host:
 class Topology:
     """A whole system."""
 
-    name: str
+    name: LabName
     title: str = ""
     internet: tuple[InternetHost, ...] = ()
     vpcs: tuple[Vpc, ...] = ()

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 
 from sekisho.errors import UsageError
 from sekisho.lab.namespaces import LabError, tool
+from sekisho.lab.operations import Bridge
 from sekisho.lab.reading import key_of
 from sekisho.lab.system.control import Doors
 from sekisho.lab.system.look import apart_once, step_into
 from sekisho.lab.system.pairs import Reached
-from sekisho.lab.system.plan import Bridge, Plan
+from sekisho.lab.system.plan import Plan
 from sekisho.lab.trace import WITNESS, WITNESS_RULES, Trace
 from sekisho.lab.verdict import Passage
 from sekisho.values.address import Address

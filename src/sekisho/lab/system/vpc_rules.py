@@ -17,7 +17,9 @@ from dataclasses import dataclass
 
 from sekisho.errors import UsageError
 from sekisho.lab.system.topology import Host, SecurityGroup, Subnet, Topology, TrafficRule, Vpc
+from sekisho.sources.iptables_words import quote_text, quote_word
 from sekisho.values.address import Address
+from sekisho.values.names import InterfaceName, chain_name
 
 _ESTABLISHED = "-m conntrack --ctstate RELATED,ESTABLISHED"
 
@@ -27,7 +29,7 @@ class Eni:
     """A host's interface as the router sees it: ``link`` is the router's end."""
 
     host: Host
-    link: str
+    link: InterfaceName
     subnet: Subnet
 
 
@@ -41,8 +43,8 @@ def router_rules(topology: Topology, vpc: Vpc, enis: tuple[Eni, ...], resolver_l
     chains += [f"ACL-{side}-{_chain(subnet.name)}" for subnet in acls for side in ("OUT", "IN")]
     lines = ["*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"]
     lines += [f":{chain} - [0:0]" for chain in chains]
-    lines += [f"-A FORWARD -i {eni.link} -j OUT-{_chain(eni.host.name)}" for eni in enis]
-    lines += [f"-A FORWARD -o {eni.link} -j IN-{_chain(eni.host.name)}" for eni in enis]
+    lines += [f"-A FORWARD -i {quote_word(eni.link)} -j OUT-{_chain(eni.host.name)}" for eni in enis]
+    lines += [f"-A FORWARD -o {quote_word(eni.link)} -j IN-{_chain(eni.host.name)}" for eni in enis]
     for eni in enis:
         lines += _out(eni, groups, members, resolver_link)
         lines += _in(eni, groups, members, resolver_link)
@@ -66,7 +68,7 @@ def _out(
     for name in eni.host.groups:
         for rule in groups[name].egress:
             for match in _matches(rule, "-d", groups, members):
-                yield f"-A {chain}{match} -m comment --comment sg:{name} {then}"
+                yield f"-A {chain}{match} -m comment --comment {quote_text(f'sg:{name}')} {then}"
     yield f"-A {chain} -m comment --comment no-security-group-allows -j DROP"
 
 
@@ -84,7 +86,7 @@ def _in(
     for name in eni.host.groups:
         for rule in groups[name].ingress:
             for match in _matches(rule, "-s", groups, members):
-                yield f"-A {chain}{match} -m comment --comment sg:{name} -j RETURN"
+                yield f"-A {chain}{match} -m comment --comment {quote_text(f'sg:{name}')} -j RETURN"
     yield f"-A {chain} -m comment --comment no-security-group-allows -j DROP"
 
 
@@ -142,5 +144,7 @@ def gateway_rules(hosts: Iterable[Host], outside: str, inside: str) -> str:
 def _chain(name: str) -> str:
     """A name short enough for a chain (28 characters with its head)."""
     if len(name) <= 19:
-        return name
-    return f"{name[:12]}-{sum(ord(letter) * (at + 1) for at, letter in enumerate(name)) & 0xFFFFF:05x}"
+        return chain_name(name)
+    return chain_name(
+        f"{name[:12]}-{sum(ord(letter) * (at + 1) for at, letter in enumerate(name)) & 0xFFFFF:05x}"
+    )

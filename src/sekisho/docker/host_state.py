@@ -89,18 +89,9 @@ class HostState:
 
     def add_port(self, name: str, bridge: str, mtu: int, hairpin: bool, peer: str, index: int) -> None:
         """The host's end of a veth pair as a port of the bridge."""
+        end, master = interface_name(name), interface_name(bridge)
         self.interfaces.append(
-            Interface(
-                interface_name(name),
-                index,
-                "veth",
-                UP,
-                "UP",
-                mtu,
-                master=interface_name(bridge),
-                peer=peer,
-                hairpin=hairpin,
-            )  # fmt: skip
+            Interface(end, index, "veth", UP, "UP", mtu, master=master, peer=peer, hairpin=hairpin)
         )
         self._new_interface_sysctls(name, mtu)
         self._carrier(bridge, True)

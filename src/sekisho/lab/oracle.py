@@ -57,7 +57,9 @@ class Oracle:
             for facts in (self.snapshot.host, *self.snapshot.namespaces)
             for family in (4, 6)
         }
-        self._bridges: dict[tuple[str, str], Bridge] = {(item.node, item.name): item for item in self.stage.topology.bridges}
+        self._bridges: dict[tuple[str, str], Bridge] = {
+            (item.node, item.name): item for item in self.stage.topology.bridges
+        }
         self._quiet()
         return self
 

@@ -176,7 +176,8 @@ def _attributes(route: Route) -> tuple[Prefix | None, bytes, int]:
             flow = _realms(value)
         elif name in _METRICS:
             amount = value.removeprefix("lock ")
-            locked |= 1 << _METRICS[name] if amount != value else 0
+            # iproute2 always locks this one.
+            locked |= 1 << _METRICS[name] if amount != value or name == "rto_min" else 0
             metrics[_METRICS[name]] = _metric(name, amount)
         else:
             raise CannotSayError(f"a route's {name} is not built")

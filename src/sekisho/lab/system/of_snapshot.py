@@ -73,8 +73,8 @@ def plan_of_snapshot(snapshot: Snapshot, name: LabName, title: str = "") -> Plan
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A snapshot's own nodes. ``wires_out``: the wires whose far end is not in the snapshot; ``refused``: what
-    of its rule sets is not loaded."""
+    """A snapshot's own nodes. ``wires_out``: the wires whose far end is not in the snapshot. ``refused``:
+    what of its rule sets is not loaded."""
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]

@@ -14,8 +14,9 @@ import pytest
 
 from sekisho.capture.zstd import decompress
 from sekisho.errors import SourceError
-from sekisho.sources import archive
 from sekisho.sources.archive import archive_kind, read_archive, read_folder
+from sekisho.sources.bounds import Bounds, Folder, LeadsOutError, NoFileError
+from sekisho.sources.load import load
 
 FILES = {"ip-route.txt": b"default via 10.0.0.1 dev eth0\n", "netns/web/ss.txt": b""}
 
@@ -80,16 +81,15 @@ def test_links_are_not_followed() -> None:
 
 
 @pytest.mark.parametrize("mode", ["w:", "w:gz", "w:xz"])
-def test_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    monkeypatch.setattr(archive, "LIMIT", 1000)
-    with pytest.raises(SourceError, match="larger than"):
-        read_archive(tar_of({"a": b"x" * 600, "b": b"x" * 600}, mode), "snap.tar")
+def test_too_large_is_refused(mode: str) -> None:
+    with pytest.raises(SourceError, match="larger than") as caught:
+        read_archive(tar_of({"a": b"x" * 600, "b": b"x" * 600}, mode), "snap.tar", None, Bounds(most=1000))
+    assert "--max-input" in caught.value.advice
 
 
-def test_too_large_when_unpacked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "LIMIT", 1000)
+def test_too_large_when_unpacked_is_refused() -> None:
     with pytest.raises(SourceError, match="larger than"):
-        read_archive(zstd(b"\0" * 10_000_000), "snap.tar.zst", decompress)
+        read_archive(zstd(b"\0" * 10_000_000), "snap.tar.zst", decompress, Bounds(most=1000))
 
 
 @pytest.mark.parametrize("mode", ["w:", "w:gz", "w:xz", "zst"])
@@ -137,11 +137,104 @@ def test_folders(tmp_path: Path) -> None:
     assert ("dangling", "not read: no regular file") in [(note.file, note.text) for note in notes]
 
 
-def test_folders_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "LIMIT", 1000)
-    (tmp_path / "sysctl.txt").write_text("x" * 2000)
-    with pytest.raises(SourceError, match="larger than"):
-        read_folder(tmp_path)
+SECRET = "root:$6$secret:19000:0:99999:7:::\n"
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Path:
+    """A snapshot's folder beside what its maker wants to know."""
+    (tmp_path / "shadow").write_text(SECRET)
+    (tmp_path / "private" / "web").mkdir(parents=True)
+    (tmp_path / "private" / "web" / "ss.txt").write_text(SECRET)
+    folder = tmp_path / "snapshot"
+    (folder / "netns").mkdir(parents=True)
+    (folder / "ip-route.txt").write_text("10.0.0.0/24 dev eth0\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("capture-notes.txt", "../shadow"), ("iptables-save.txt", "{out}/shadow"),
+        ("ip-rule.txt", "netns/../../shadow"),
+        ("netns/web", "../../private/web"), ("netns/web", "{out}/private/web"), ("netns", "{out}/private"),
+        ("netns/x", "/proc"), ("hosts", "/"), ("aws", "/etc"), ("ss.txt", "/dev/zero"),
+    ],
+)  # fmt: skip
+def test_no_link_leads_out_of_a_folder(stranger: Path, name: str, target: str) -> None:
+    link = stranger / name
+    if link.is_dir():
+        link.rmdir()
+    link.symlink_to(target.format(out=stranger.parent))
+    with pytest.raises(LeadsOutError) as caught:
+        load(str(stranger))
+    assert SECRET.strip() not in str(caught.value)
+    assert caught.value.file == name
+    assert "--outside" in caught.value.advice
+
+
+def test_where_links_may_lead_out_they_are_followed_to_files(stranger: Path) -> None:
+    (stranger / "capture-notes.txt").symlink_to("../shadow")
+    (stranger / "ss.txt").symlink_to("/dev/zero")
+    os.mkfifo(stranger / "ip-rule.txt")
+    snapshot = load(str(stranger), bounds=Bounds(outside=True))
+    assert [(note.file, note.text) for note in snapshot.notes] == [
+        ("ip-rule.txt", "not read: no regular file"), ("ss.txt", "not read: no regular file"),
+        ("capture-notes.txt", SECRET.strip()),
+    ]  # fmt: skip
+
+
+def test_what_no_snapshot_has_is_a_note_wherever_it_leads(stranger: Path) -> None:
+    (stranger / "README").symlink_to("../shadow")
+    (stranger / "pipe").symlink_to("/dev/zero")
+    snapshot = load(str(stranger))
+    assert [(note.file, note.text) for note in snapshot.notes] == [
+        ("README", "not read: leads out of the folder"), ("pipe", "not read: leads out of the folder")
+    ]  # fmt: skip
+
+
+def test_a_folder_that_is_a_link_itself_is_where_it_leads(stranger: Path) -> None:
+    named = stranger.parent / "named"
+    named.symlink_to(stranger)
+    (stranger / "ip-rule.txt").symlink_to(named / "rules")
+    (stranger / "rules").write_text("0:\tfrom all lookup local\n")
+    assert len(load(str(named)).host.rules or ()) == 1
+
+
+def test_what_is_read_is_what_was_found(stranger: Path) -> None:
+    """A file that becomes a link, or a folder that does, between the look and the reading."""
+    top = Folder(stranger, Bounds())
+    (stranger / "ss.txt").write_text("x")
+    (stranger / "netns" / "web").mkdir()
+    (stranger / "netns" / "web" / "ss.txt").write_text("x")
+    for parts in (("ss.txt",), ("netns", "web", "ss.txt")):
+        with os.fdopen(top._open(parts), "rb") as file:
+            assert file.read() == b"x"
+    (stranger / "ss.txt").unlink()
+    (stranger / "ss.txt").symlink_to("../shadow")
+    shutil.rmtree(stranger / "netns" / "web")
+    (stranger / "netns" / "web").symlink_to("../../private/web")
+    for parts in (("ss.txt",), ("netns", "web", "ss.txt")):
+        with pytest.raises(OSError, match=r"Too many levels|Not a directory"):
+            top._open(parts)
+
+
+def test_pipes_devices_and_folders_are_no_files(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    top = Folder(tmp_path, Bounds(outside=True))
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(NoFileError):
+            top.read(path, "shown")
+
+
+def test_folders_that_are_too_large(tmp_path: Path) -> None:
+    for name in ("ss.txt", "sysctl.txt"):
+        (tmp_path / name).write_text("x" * 600)
+    assert len(read_folder(tmp_path, Bounds(most=1200))[0]) == 2
+    with pytest.raises(SourceError, match="larger than") as caught:
+        read_folder(tmp_path, Bounds(most=1199))
+    assert caught.value.file == "sysctl.txt"
+    assert "--max-input" in caught.value.advice
 
 
 def test_an_archive_cut_between_two_members_is_not_whole() -> None:

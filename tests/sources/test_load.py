@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from sekisho.errors import SourceError
 from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.sources.bounds import Bounds
 from sekisho.sources.load import load, load_text
 from tests.truth import needs_truth, truth_dir
 
@@ -505,10 +506,9 @@ def test_no_bytes_break_it(content: bytes) -> None:
 
 
 def test_stdin_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sekisho.sources.load.LIMIT", 1000)
     monkeypatch.setattr(sys, "stdin", Stdin(b"x" * 2000))
-    with pytest.raises(SourceError, match="more than"):
-        load("-")
+    with pytest.raises(SourceError, match="larger than"):
+        load("-", bounds=Bounds(most=1000))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

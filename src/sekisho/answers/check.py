@@ -23,6 +23,7 @@ from sekisho.answers.policy import Assertion
 from sekisho.answers.services import line_of, merged
 from sekisho.errors import UsageError
 from sekisho.semantics.world import World
+from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.sources.load import load
 from sekisho.symbolic.bits import Set
 from sekisho.values.address import Family, format_ip
@@ -54,14 +55,15 @@ class CheckReport:
         return sum(1 for result in self.results if result.status == status)
 
 
-def check(world: World, policy: tuple[Assertion, ...]) -> CheckReport:
+def check(world: World, policy: tuple[Assertion, ...], bounds: Bounds = USUAL) -> CheckReport:
     """Check all assertions. Raises UsageError (with the place) where one names what is not there."""
-    checker = _Checker(world)
+    checker = _Checker(world, bounds)
     return CheckReport(tuple(checker.result(assertion) for assertion in policy))
 
 
 class _Checker:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, bounds: Bounds) -> None:
+        self.bounds = bounds
         self.world = world
         self._arrivals: dict[Family, Arrivals] = {}
 
@@ -302,7 +304,7 @@ class _Checker:
     # ------------------------------------------------------------------------------------- same-as
 
     def _same_as(self, assertion: Assertion) -> Result:
-        other = World(load(assertion.baseline))
+        other = World(load(assertion.baseline, bounds=self.bounds))
         unsure: Result | None = None
         for family in families(other, self.world):
             found = diff(other, self.world, family)

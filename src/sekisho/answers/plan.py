@@ -21,6 +21,7 @@ from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import nft_render
+from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.sources.iptables_rule import render_rule
 
 
@@ -30,6 +31,7 @@ class Request:
 
     ``creates`` run before the compose files, ``runs`` after; both are docker command lines, and
     ``scripts`` files of such lines. ``flags`` are dockerd's own words. None: as the host has it.
+    ``bounds``: where and how much the compose files may have read.
     """
 
     compose: tuple[str, ...] = ()
@@ -43,6 +45,7 @@ class Request:
     backend: str | None = None
     userland_proxy: bool | None = None
     flags: tuple[str, ...] = ()
+    bounds: Bounds = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ def _acts(request: Request) -> tuple[list[Act], str, tuple[tuple[str, Evidence],
             project_name=request.project,
             profiles=request.profiles,
             env_files=request.env_files,
+            bounds=request.bounds,
         )
         acts += compose_acts(loaded)
         project, unset = loaded.name, loaded.unset

@@ -81,7 +81,7 @@ def plan_or_lab(topology: str | None, name: str | None, out: Output) -> Plan:
         from sekisho.cli.snapshots import unzstd
         from sekisho.lab.system.source import plan_of
 
-        return plan_of(topology, name, unzstd)
+        return plan_of(topology, name, unzstd, bounds=out.bounds)
     client = open_lab(name, out)
     plan = client.plan()
     client.close()

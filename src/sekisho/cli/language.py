@@ -9,6 +9,8 @@ from sekisho.errors import SekishoError
 
 Lang = Literal["en", "ja"]
 LANGS: tuple[Lang, ...] = ("en", "ja")
+# The common options that take one.
+_WITH_VALUE = frozenset({"--lang", "--max-input"})
 
 # One text in every language.
 Words = Mapping[Lang, str]
@@ -40,10 +42,10 @@ def chosen_language(argv: Sequence[str], environ: Mapping[str, str]) -> Lang:
 
 
 def leading_options(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split off the options that stand before the first argument, with the value of ``--lang``."""
+    """Split off the options that stand before the first argument, with their values."""
     at = 0
     while at < len(argv) and argv[at].startswith("-") and argv[at] not in ("-", "--"):
-        at += 2 if argv[at] == "--lang" else 1
+        at += 2 if argv[at] in _WITH_VALUE else 1
     return list(argv[:at]), list(argv[at:])
 
 

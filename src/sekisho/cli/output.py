@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from sekisho.cli.language import Lang, Words
+
+if TYPE_CHECKING:
+    from sekisho.sources.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """``color``: escape sequences may be written. ``json``: the answer is one JSON document."""
+    """``color``: escape sequences may be written. ``json``: the answer is one JSON document. ``outside`` and
+    ``max_input``: how far and how much is read for it (``bounds``)."""
 
     stream: TextIO
     lang: Lang = "en"
     color: bool = False
     json: bool = False
+    outside: bool = False
+    max_input: int | None = None
+
+    @property
+    def bounds(self) -> Bounds:
+        """What may be read."""
+        from sekisho.sources.bounds import MIB, USUAL_MOST, Bounds
+
+        return Bounds(self.outside, USUAL_MOST if self.max_input is None else self.max_input * MIB)
 
     def write(self, text: str) -> None:
         """Print text; a newline is added where it ends without one."""

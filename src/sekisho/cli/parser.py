@@ -18,6 +18,8 @@ _HEADINGS: dict[str, Words] = {
     "verbs": {"en": "verbs", "ja": "動詞"},
 }
 
+_MOST_MEBIBYTES = 1 << 20
+
 # What argparse says, in Japanese; one that is not here stays in English.
 _ERRORS_JA: tuple[tuple[str, str], ...] = (
     (r"the following arguments are required: (.*)", r"引数が足りません: \1"),
@@ -99,6 +101,23 @@ class VerbParser(argparse.ArgumentParser):
             action="store_true",
             help=self.say(en="no colours (also: NO_COLOR)", ja="色を付けない (NO_COLOR でも可)"),
         )
+        group.add_argument(
+            "--outside",
+            action="store_true",
+            help=self.say(
+                en="also read files to which links and paths in a folder lead outside of it",
+                ja="フォルダー内のリンクやパスが外へ出ていても、そのファイルを読む",
+            ),
+        )
+        group.add_argument(
+            "--max-input",
+            metavar="MIB",
+            type=_mebibytes,
+            help=self.say(
+                en="the most that is read of one snapshot or file (default: 256)",
+                ja="1つのスナップショットやファイルから読む上限 (既定: 256)",
+            ),
+        )
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse the words after the verb; options may stand between, before and after arguments.
@@ -156,6 +175,12 @@ class VerbParser(argparse.ArgumentParser):
                     break
         more = self.say(en=f"see: {self.prog} --help", ja=f"詳しくは: {self.prog} --help")
         return UsageError(message, advice=f"{self.format_usage().rstrip()}\n  {more}")
+
+
+def _mebibytes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= _MOST_MEBIBYTES):
+        raise ValueError(text)
+    return int(text)
 
 
 class _Refused(Exception):

@@ -31,7 +31,7 @@ def open_snapshot(path: str | None, out: Output) -> Snapshot:
         raise no_snapshot(out)
     from sekisho.sources.load import load
 
-    return load(path, unzstd=unzstd)
+    return load(path, unzstd=unzstd, bounds=out.bounds)
 
 
 def unzstd(data: bytes, shown: str, limit: int) -> bytes:

@@ -96,7 +96,15 @@ JAPANESE: dict[str, str] = {
     ),
     "there is no text": "テキストがありません",
     "no command's output that is known": "知っているコマンドの出力ではありません",
-    "more than {0} MiB": "{0} MiBを超えています",
+    "leads out of the folder {0}": "フォルダー {0} の外へ出ています",
+    "if you know what is there: --outside reads it all the same": (
+        "何があるか承知のうえなら、--outside を付ければ読みます"
+    ),
+    "no regular file": "通常のファイルではありません",
+    "copy what it holds into a file": "中身をファイルにコピーしてください",
+    "leave out what does not belong to it, or raise the limit: --max-input {0}": (
+        "関係のないものを外すか、上限を上げてください: --max-input {0}"
+    ),
     "larger than {0} MiB": "{0} MiBより大きいです",
     "larger than {0} MiB when unpacked": "展開すると {0} MiBより大きくなります",
     "a snapshot holds text of some megabytes; leave out what does not belong to it": (

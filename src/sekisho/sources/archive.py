@@ -1,7 +1,7 @@
 """The files of a snapshot as bytes: from a folder, or a tar in memory (plain, gz, xz, bz2, zst).
 
-Nothing is ever written: an archive's members are only read. Names that lead out of the archive and
-contents beyond 256 MiB are refused.
+Nothing is ever written: an archive's members are only read. Names that lead out of the archive or the
+folder, and contents beyond the bounds, are refused.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence
+from sekisho.sources.bounds import USUAL, Bounds, Folder, LeadsOutError, NoFileError, too_large
 
 if TYPE_CHECKING:
     import tarfile
 
-LIMIT = 256 * 1024 * 1024
 _MAGIC = ((b"\x1f\x8b", "gz"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zst"))
 
 _BLOCK = 512
@@ -37,15 +37,19 @@ def archive_kind(data: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
 
 
-def read_folder(path: Path) -> tuple[Files, list[Evidence]]:
+def read_folder(
+    path: Path, bounds: Bounds = USUAL, known: Callable[[str], bool] = lambda _: True
+) -> tuple[Files, list[Evidence]]:
     """The files of a snapshot folder by their relative path.
 
     Only the folders that the layout has are entered; other ones, and what is no regular file, come
-    back as notes. Hidden files are nobody's business.
+    back as notes. Hidden files are nobody's business. Raises SourceError for a link that leads out of the
+    folder where a file of the layout is due: ``known`` tells by the relative path.
     """
     files: Files = {}
     notes: list[Evidence] = []
-    size = 0
+    left = bounds.most
+    top = Folder(path, bounds)
     # Links to folders are followed: the layout's depth bounds the walk.
     for where, folders, names in os.walk(path, followlinks=True):
         inside = Path(where).relative_to(path)
@@ -54,16 +58,20 @@ def read_folder(path: Path) -> tuple[Files, list[Evidence]]:
         notes += [
             Evidence((inside / name).as_posix(), 0, "not read") for name in visible if name not in folders
         ]
+        for name in folders:
+            if not top.holds(path / inside / name):
+                raise LeadsOutError((inside / name).as_posix(), path)
         for name in sorted(name for name in names if not name.startswith(".")):
             shown = (inside / name).as_posix()
-            file = path / shown
-            if not file.is_file():
+            try:
+                files[shown] = top.read(path / shown, shown, left)
+                left -= len(files[shown])
+            except LeadsOutError:
+                if known(shown):
+                    raise
+                notes.append(Evidence(shown, 0, "not read: leads out of the folder"))
+            except NoFileError:
                 notes.append(Evidence(shown, 0, "not read: no regular file"))
-                continue
-            size += file.stat().st_size
-            if size > LIMIT:
-                raise _too_large(shown)
-            files[shown] = read_file(file, shown)
     return files, notes
 
 
@@ -72,23 +80,9 @@ def _is_layout_folder(folder: Path) -> bool:
     return len(folder.parts) <= 4 and all(part in LAYOUT_FOLDERS for part in folder.parts[::2])
 
 
-def read_file(path: Path, shown: str) -> bytes:
-    """One file's bytes. Raises SourceError where it cannot be read or is too large."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LIMIT + 1)
-    except OSError as error:
-        raise SourceError(
-            said("cannot read it: {0}", error.strerror),
-            file=shown,
-            advice="check the path and its permissions",
-        ) from None
-    if len(data) > LIMIT:
-        raise _too_large(shown)
-    return data
-
-
-def read_archive(data: bytes, shown: str, unzstd: Unzstd | None = None) -> tuple[Files, list[Evidence]]:
+def read_archive(
+    data: bytes, shown: str, unzstd: Unzstd | None = None, bounds: Bounds = USUAL
+) -> tuple[Files, list[Evidence]]:
     """The regular files of an archive by name, without the one folder that holds them all, if any.
 
     ``unzstd`` unpacks zstd: Python before 3.14 cannot do it, so a program has to, and running one is
@@ -103,7 +97,7 @@ def read_archive(data: bytes, shown: str, unzstd: Unzstd | None = None) -> tuple
                 file=shown,
                 advice="unpack it with `zstd -d` and give the .tar",
             )
-        data = unzstd(data, shown, LIMIT)
+        data = unzstd(data, shown, bounds.most)
     files: Files = {}
     notes: list[Evidence] = []
     size = 0
@@ -117,8 +111,8 @@ def read_archive(data: bytes, shown: str, unzstd: Unzstd | None = None) -> tuple
                     notes.append(Evidence(name, 0, "not read: no regular file"))
                     continue
                 size += member.size
-                if size > LIMIT:
-                    raise _too_large(f"{shown}:{name}")
+                if size > bounds.most:
+                    raise too_large(f"{shown}:{name}", bounds.most)
                 content = tar.extractfile(member)
                 if content is not None and not posixpath.basename(name).startswith("."):
                     files[name] = content.read()
@@ -154,10 +148,3 @@ def _without_top_folder(files: Files) -> Files:
     if len(tops) != 1 or any("/" not in name for name in files) or tops & LAYOUT_FOLDERS:
         return files
     return {name.partition("/")[2]: content for name, content in files.items()}
-
-
-def _too_large(shown: str) -> SourceError:
-    return SourceError(
-        said("larger than {0} MiB", LIMIT // 1024 // 1024), file=shown,
-        advice="a snapshot holds text of some megabytes; leave out what does not belong to it",
-    )  # fmt: skip

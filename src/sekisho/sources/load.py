@@ -13,15 +13,14 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources import aws_instances, docker_inspect, snapshot_toml
 from sekisho.sources.archive import (
-    LIMIT,
     Files,
     Unzstd,
     archive_kind,
     read_archive,
-    read_file,
     read_folder,
 )
 from sekisho.sources.assemble import namespace_of
+from sekisho.sources.bounds import USUAL, Bounds, read_named, too_large
 from sekisho.sources.collected import Collected
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
 from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
@@ -35,30 +34,36 @@ _ADVICE = (
 )
 
 
-def load(path: str, *, unzstd: Unzstd | None = None) -> Snapshot:
+def load(path: str, *, unzstd: Unzstd | None = None, bounds: Bounds = USUAL) -> Snapshot:
     """Read a snapshot folder, an archive of one, a single file, or standard input for ``-``.
 
     ``unzstd`` unpacks .tar.zst archives (``capture.zstd.decompress`` does, with the zstd program).
     ``-`` takes pasted text, one command's output or an archive. Raises SourceError (file, line,
-    text, advice) where nothing sensible can be read; single lines that were not understood are in
-    the ``unread`` of their namespace, files that no reader reads in ``notes``.
+    text, advice) where nothing sensible can be read, or more than ``bounds`` allow; single lines that were
+    not understood are in the ``unread`` of their namespace, files that no reader reads in ``notes``.
     """
     if path == "-":
-        data = sys.stdin.buffer.read(LIMIT + 1)
-        if len(data) > LIMIT:
-            raise SourceError(said("more than {0} MiB", LIMIT // 1024 // 1024), file=STDIN, advice=_ADVICE)
+        data = sys.stdin.buffer.read(bounds.most + 1)
+        if len(data) > bounds.most:
+            raise too_large(STDIN, bounds.most)
         if archive_kind(data):
-            return _from_files(path, STDIN, *read_archive(data, STDIN, unzstd))
+            return _from_files(path, STDIN, *read_archive(data, STDIN, unzstd, bounds))
         return _snapshot(path, _pasted(_text(data, STDIN), STDIN), STDIN)
     place = Path(path)
     if place.is_dir():
-        return _from_files(path, path, *read_folder(place))
+        return _from_files(path, path, *read_folder(place, bounds, _is_known))
     if not place.exists():
         raise SourceError("no such file or folder", file=path, advice=_ADVICE)
-    data = read_file(place, path)
+    data = read_named(place, path, bounds)
     if archive_kind(data):
-        return _from_files(path, path, *read_archive(data, path, unzstd))
+        return _from_files(path, path, *read_archive(data, path, unzstd, bounds))
     return _snapshot(path, _from_one_file(data, place.name), place.name)
+
+
+def _is_known(name: str) -> bool:
+    """Whether a file of a folder, by its relative path, is one that a snapshot has."""
+    folder, _, last = name.rpartition("/")
+    return (by_aws_name(last) if folder.endswith("aws") else by_name(last)) is not None
 
 
 def load_text(text: str, file: str = STDIN) -> Snapshot:

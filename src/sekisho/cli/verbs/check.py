@@ -60,12 +60,12 @@ def run(args: argparse.Namespace, out: Output) -> int:
         )
     from sekisho.answers.check import check
     from sekisho.answers.policy import load_policy
+    from sekisho.cli.snapshots import open_snapshot
     from sekisho.semantics.world import World
-    from sekisho.sources.load import load
     from sekisho.views.check_view import to_json, to_junit, to_sarif, to_text
 
     policy = load_policy(args.policy)
-    report = check(World(load(args.snapshot)), policy)
+    report = check(World(open_snapshot(args.snapshot, out)), policy, out.bounds)
     if args.junit is not None:
         Path(args.junit).write_text(to_junit(report, out.lang), encoding="utf-8")
     if args.sarif is not None:

@@ -33,10 +33,10 @@ def add_arguments(parser: VerbParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """0 no flow changed, 1 some did, 3 some perhaps."""
     from sekisho.answers.diff import diff, families, same_kind
+    from sekisho.cli.snapshots import open_snapshot
     from sekisho.semantics.world import World
-    from sekisho.sources.load import load
 
-    before, after = World(load(args.before)), World(load(args.after))
+    before, after = World(open_snapshot(args.before, out)), World(open_snapshot(args.after, out))
     same_kind(before, after)
     found = [diff(before, after, family, args.all_protocols) for family in families(before, after)]
     paths = (args.before, args.after)

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     from sekisho.lab.system.source import plan_of
 
     began = time.perf_counter()
-    plan = plan_of(args.topology, args.name, unzstd, args.docker)
+    plan = plan_of(args.topology, args.name, unzstd, args.docker, out.bounds)
     if args.print_commands:
         from sekisho.lab.system.commands import commands
 

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         from sekisho.lab.api import Lab
         from sekisho.lab.system.source import plan_of
 
-        with Lab(plan_of(args.topology, None, unzstd)) as lab:
+        with Lab(plan_of(args.topology, None, unzstd, bounds=out.bounds)) as lab:
             found = lab.verify(args.sources)
     disagree = [one for one in found if one.verdict == "disagree"]
     undetermined = [one for one in found if one.verdict == "undetermined"]

@@ -196,7 +196,7 @@ def _request(args: argparse.Namespace, out: Output) -> Request:
     return Request(
         tuple(compose), args.project_name, tuple(args.profile), tuple(args.env_file), tuple(args.create),
         tuple(args.run), tuple(args.script), args.docker, args.firewall_backend,
-        None if args.userland_proxy is None else args.userland_proxy == "true", flags,
+        None if args.userland_proxy is None else args.userland_proxy == "true", flags, out.bounds,
     )  # fmt: skip
 
 

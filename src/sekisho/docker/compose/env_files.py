@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sekisho.docker.compose import dotenv
+from sekisho.docker.compose.files import ProjectFiles
 from sekisho.docker.compose.node import Node, scalar_text
 from sekisho.errors import SourceError
+from sekisho.sources.bounds import LeadsOutError
 
 _KEYS = ("env_file", "label_file")
 
@@ -36,8 +38,9 @@ def _paths(node: Node | None) -> Iterator[Node]:
             yield found
 
 
-def check(service: Node, variables: Mapping[str, str]) -> None:
-    """Raises SourceError where compose would: at the service's line for a missing file, else in the file."""
+def check(service: Node, variables: Mapping[str, str], project: ProjectFiles) -> None:
+    """Raises SourceError where compose would: at the service's line for a missing file, else in the file; and
+    for a file outside of the project's folder."""
     known = dict(variables)
     own = service.get("environment")
     for name, value in (own.mapping if own is not None else {}).items():
@@ -49,19 +52,23 @@ def check(service: Node, variables: Mapping[str, str]) -> None:
             for found in _paths(item):
                 needed = item is None or item.text("required") != "false"
                 raw = item is not None and item.text("format") == "raw"
-                _read(found, key.replace("_", " "), needed, raw, known)
+                _read(found, key.replace("_", " "), needed, raw, known, project)
 
 
-def _read(found: Node, what: str, needed: bool, raw: bool, variables: Mapping[str, str]) -> None:
+def _read(
+    found: Node, what: str, needed: bool, raw: bool, variables: Mapping[str, str], project: ProjectFiles
+) -> None:
     path = str(found.value or "")
+    try:
+        project.check(path)
+    except LeadsOutError as error:
+        raise found.error(f"{what} {path}: {error.what}", error.said_advice) from None
     if not os.path.exists(path):
         if needed:
             raise found.error(f"{what} {path} not found: stat {path}: no such file or directory")
         return
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise SourceError("is not UTF-8 text", file=path) from None
+        text = project.text(path)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise found.error(f"failed to read {path}: read {path}: {reason}") from None

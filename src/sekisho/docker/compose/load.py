@@ -13,12 +13,14 @@ from pathlib import Path
 from sekisho.docker.compose import dotenv, schema, yaml_tree
 from sekisho.docker.compose import env_files as service_files
 from sekisho.docker.compose.canonical import canonical
+from sekisho.docker.compose.files import ProjectFiles
 from sekisho.docker.compose.interpolate import interpolate
 from sekisho.docker.compose.merge import merge, unique
 from sekisho.docker.compose.node import Node
 from sekisho.docker.compose.project import Project, make_project, normal_name
 from sekisho.errors import SourceError, UsageError, said
 from sekisho.model.evidence import Evidence
+from sekisho.sources.bounds import USUAL, Bounds, LeadsOutError
 
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_NAMES = (
@@ -35,17 +37,20 @@ def load_project(
     profiles: Iterable[str] = (),
     env_files: Sequence[Path | str] = (),
     environment: Mapping[str, str] | None = None,
+    bounds: Bounds = USUAL,
 ) -> Project:
     """Read compose files as ``docker compose -f A -f B -p NAME --profile P`` does.
 
     ``environment`` is the shell's (os.environ where None); ``.env`` beside the first file counts too.
-    A folder stands for the compose file in it. Raises SourceError with file, line and text.
+    A folder stands for the compose file in it. What the files name is read in their own folders only, unless
+    ``bounds`` let it be outside. Raises SourceError with file, line and text.
     """
     paths = _paths(files)
     folder = paths[0].parent
     shell = dict(os.environ if environment is None else environment)
-    loader = _Loader(folder)
-    variables = {**_env(env_files or [folder / ".env"], shell, bool(env_files)), **shell}
+    project = ProjectFiles([*paths, *map(Path, env_files)], bounds)
+    loader = _Loader(project)
+    variables = {**_env(project, env_files or [folder / ".env"], shell, bool(env_files)), **shell}
     name = project_name if project_name is not None else shell.get("COMPOSE_PROJECT_NAME")
     if name is not None and normal_name(name) != name:
         raise UsageError(
@@ -53,7 +58,7 @@ def load_project(
             " and underscores as well as start with a letter or number"
         )
     if not name:
-        name = _name_in(paths, variables) or normal_name(folder.resolve().name)
+        name = _name_in(project, paths, variables) or normal_name(folder.resolve().name)
     variables["COMPOSE_PROJECT_NAME"] = name
     model = loader.files(paths, folder, variables, ())
     if not model.mapping:
@@ -61,7 +66,7 @@ def load_project(
     if not name:
         raise SourceError("project name must not be empty", file=str(paths[0]), advice="give --project-name")
     wanted = set(profiles) or {p for p in variables.get("COMPOSE_PROFILES", "").split(",") if p}
-    return make_project(model, name, wanted, tuple(loader.unset), variables)
+    return make_project(model, name, wanted, tuple(loader.unset), variables, project)
 
 
 def _paths(files: Sequence[Path | str]) -> list[Path]:
@@ -82,32 +87,33 @@ def _paths(files: Sequence[Path | str]) -> list[Path]:
     return found
 
 
-def _env(files: Sequence[Path | str], shell: Mapping[str, str], needed: bool) -> dict[str, str]:
+def _env(
+    project: ProjectFiles, files: Sequence[Path | str], shell: Mapping[str, str], needed: bool
+) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in files:
         path = Path(file)
+        project.check(path)
         if not path.is_file():
             if needed:
                 raise SourceError("couldn't find env file", file=str(path))
             continue
-        found.update(dotenv.parse(_read(path), str(path), {**found, **shell}))
+        found.update(dotenv.parse(_read(project, path), str(path), {**found, **shell}))
     return found
 
 
-def _read(path: Path) -> str:
+def _read(project: ProjectFiles, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise SourceError("is not UTF-8 text", file=str(path)) from None
+        return project.text(path)
     except OSError as error:
         raise SourceError(error.strerror or "cannot be read", file=str(path)) from None
 
 
-def _name_in(paths: Iterable[Path], variables: Mapping[str, str]) -> str:
+def _name_in(project: ProjectFiles, paths: Iterable[Path], variables: Mapping[str, str]) -> str:
     """The ``name:`` of the last file that has one."""
     name = ""
     for path in paths:
-        for document in yaml_tree.parse(_read(path), str(path)):
+        for document in yaml_tree.parse(_read(project, path), str(path)):
             node = document.get("name")
             if node is not None and isinstance(node.value, str):
                 name = str(interpolate(node, variables, lambda _name, _node: None, ("name",)).value)
@@ -115,8 +121,8 @@ def _name_in(paths: Iterable[Path], variables: Mapping[str, str]) -> str:
 
 
 class _Loader:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, project: ProjectFiles) -> None:
+        self.project = project
         self.unset: dict[tuple[str, Evidence], None] = {}
 
     def files(
@@ -141,7 +147,7 @@ class _Loader:
         return model
 
     def _documents(self, path: Path, variables: Mapping[str, str], folder: Path) -> Iterable[Node]:
-        for document in yaml_tree.parse(_read(path), str(path)):
+        for document in yaml_tree.parse(_read(self.project, path), str(path)):
             if document.value is None:
                 continue
             if not isinstance(document.value, dict):
@@ -188,14 +194,24 @@ class _Loader:
         directory = entry.text("project_directory")
         inside = folder / directory if directory else found[0].parent
         for one in found:
+            self._check(one, entry)
             if one.resolve() in included:
                 chain = "\n include ".join(str(p) for p in (*included[1:], one.resolve()))
                 raise entry.error(f"include cycle detected:\n{included[0]}\n include {chain}")
             if not one.is_file():
                 raise entry.error(f"no such file: {one}")
         env_files = [folder / text for text in _texts(entry.get("env_file")) if text != "/dev/null"]
-        extra = _env(env_files or [inside / ".env"], variables, bool(env_files))
+        for one in (*env_files, inside / ".env"):
+            self._check(one, entry)
+        extra = _env(self.project, env_files or [inside / ".env"], variables, bool(env_files))
         return self.files(found, inside, {**extra, **variables}, included)
+
+    def _check(self, path: Path, node: Node) -> None:
+        """Raises SourceError, at the node that names it, for a path that is outside."""
+        try:
+            self.project.check(path)
+        except LeadsOutError as error:
+            raise node.error(f"{path}: {error.what}", error.said_advice) from None
 
     # ------------------------------------------------------------------------------------- extends
 
@@ -227,6 +243,7 @@ class _Loader:
         others, where = services, path
         if file is not None:
             where = path.parent / file
+            self._check(where, wanted)
             if _is_remote(file) or not where.is_file():
                 raise wanted.error(f"no such file: {where}")
             others = self._services_of(where, variables, wanted)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from sekisho.docker.compose import env_files
+from sekisho.docker.compose.files import ProjectFiles
 from sekisho.docker.compose.node import Node, scalar_text
 from sekisho.docker.intent import NetworkSpec, SubnetSpec
 from sekisho.errors import said
@@ -57,12 +57,13 @@ def make_project(
     model: Node,
     name: str,
     profiles: set[str],
-    unset: tuple[tuple[str, Evidence], ...] = (),
-    variables: Mapping[str, str] = MappingProxyType({}),
+    unset: tuple[tuple[str, Evidence], ...],
+    variables: Mapping[str, str],
+    files: ProjectFiles,
 ) -> Project:
     """Normalise and check. Raises SourceError with the place of what does not hold together.
 
-    ``variables`` are those that a service's env_file may refer to.
+    ``variables`` are those that a service's env_file may refer to, ``files`` reads it.
     """
     services = model.get("services") or Node({}, model.place)
     networks = dict((model.get("networks") or Node({}, model.place)).mapping)
@@ -78,7 +79,7 @@ def make_project(
         _check(service_name, service, enabled, services, networks, model)
     _check_cycles(enabled)
     for service in enabled.values():
-        env_files.check(service, variables)
+        env_files.check(service, variables, files)
     used: dict[str, Node] = {}
     for service in enabled.values():
         for key in _network_keys(service):

@@ -17,6 +17,7 @@ from sekisho.lab.system.topology import Host, SecurityGroup, Topology, TrafficRu
 from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Snapshot
+from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.values.address import Prefix, everything
 from sekisho.values.names import as_lab_name, link_address
 
@@ -24,9 +25,11 @@ _HOST = "host"
 _MAC = link_address("06:00:0a:00:00:0a")
 
 
-def plan_of_compose(path: str, name: str | None = None, engine: Engine | None = None) -> Plan:
+def plan_of_compose(
+    path: str, name: str | None = None, engine: Engine | None = None, bounds: Bounds = USUAL
+) -> Plan:
     """Plan what the file asks for. Raises SourceError, UsageError and DockerError as ``plan`` does."""
-    project = load_project([path])
+    project = load_project([path], bounds=bounds)
     found = article_with_bare_host()
     host = found.hosts[0]
     predicted = predict(_before(host, found), engine or Engine(), acts(project))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError, UsageError
 from sekisho.lab.system.plan import Plan
+from sekisho.sources.bounds import USUAL, Bounds, read_named
 from sekisho.values.names import BadNameError, as_lab_name, lab_name
 
 if TYPE_CHECKING:
@@ -19,21 +20,26 @@ _DOCUMENTS = frozenset({".yaml", ".yml", ".json"})
 
 
 def plan_of(
-    path: str | None, name: str | None = None, unzstd: Unzstd | None = None, docker: str | None = None
+    path: str | None,
+    name: str | None = None,
+    unzstd: Unzstd | None = None,
+    docker: str | None = None,
+    bounds: Bounds = USUAL,
 ) -> Plan:
     """The plan of what the path holds, under ``name`` where one is given.
 
     ``docker``: the engine's version for a compose file (``26``, ``29.7.2 nftables``; the newest if None).
-    Raises SourceError where it cannot be read, UsageError where it makes no sense.
+    ``bounds``: what of its files may be read. Raises SourceError where it cannot be read, UsageError where it
+    makes no sense.
     """
-    plan = _plan(path, unzstd, docker)
+    plan = _plan(path, unzstd, docker, bounds)
     try:
         return plan if name is None else replace(plan, name=lab_name(name))
     except BadNameError as error:
         raise UsageError(str(error), advice="letters, digits, _ . and -, 63 of them at most") from None
 
 
-def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None) -> Plan:
+def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None, bounds: Bounds) -> Plan:
     if path is None:
         from sekisho.lab.system.article import ARTICLE
         from sekisho.lab.system.lay_out import lay_out
@@ -43,29 +49,29 @@ def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None) -> Plan:
     if path != "-" and not Path(path).exists():
         raise SourceError("no such file or folder", file=path, advice="see: sekisho lab up --help")
     if Path(path).suffix.lower() in _DOCUMENTS and Path(path).is_file():
-        return _from_document(path, docker)
+        return _from_document(path, docker, bounds)
     from sekisho.lab.system.of_snapshot import plan_of_snapshot
     from sekisho.sources.load import load
 
-    snapshot = load(path, unzstd=unzstd)
+    snapshot = load(path, unzstd=unzstd, bounds=bounds)
     return plan_of_snapshot(snapshot, as_lab_name(snapshot.name or Path(path).name.split(".")[0], "snapshot"))
 
 
-def _from_document(path: str, docker: str | None) -> Plan:
+def _from_document(path: str, docker: str | None, bounds: Bounds) -> Plan:
     """A compose file has services, a topology hosts in VPCs."""
     from sekisho.lab.system.document import parse
     from sekisho.lab.system.lay_out import lay_out
     from sekisho.lab.system.read import topology_of
 
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_named(Path(path), path, bounds).decode()
     except UnicodeDecodeError as error:
         raise SourceError("not UTF-8 text", file=path) from error
     document = parse(text, path)
     if isinstance(document.data, dict) and "services" in document.data and "hosts" not in document.data:
         from sekisho.lab.system.of_compose import plan_of_compose
 
-        return plan_of_compose(path, engine=_engine(docker))
+        return plan_of_compose(path, engine=_engine(docker), bounds=bounds)
     return lay_out(topology_of(document, path))
 
 

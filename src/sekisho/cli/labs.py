@@ -44,7 +44,8 @@ def add_name(parser: VerbParser) -> None:
 
 def open_lab(name: str | None, out: Output) -> Client:
     """The lab that is meant. Raises LabError where none stands, UsageError where several do."""
-    from sekisho.lab.system.control import Client, names
+    from sekisho.lab.system.control import Client
+    from sekisho.lab.system.whereabouts import names
 
     if name is None:
         standing = names()

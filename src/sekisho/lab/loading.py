@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sekisho.lab import room
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
@@ -24,7 +24,7 @@ class Running:
     def __init__(self, namespace: NetworkNamespace, what: Load) -> None:
         self._what = what
         program = room.program(what.argv[0])
-        _have_module(program.name)
+        have_modules([what])
         enter = room.entry()
         self._errors = readable("")
         try:
@@ -94,12 +94,13 @@ class Loads:
 _asked: set[str] = set()
 
 
-def _have_module(name: str) -> None:
-    """Legacy iptables would run modprobe itself, which is not in its room."""
-    module = _LEGACY_MODULES.get(name)
-    if module is None or module in _asked:
-        return
-    _asked.add(module)
-    modprobe = tool("modprobe")
-    if modprobe is not None and not os.path.exists(f"/sys/module/{module}"):
-        subprocess.run([modprobe, "-q", module], stdin=subprocess.DEVNULL, check=False)
+def have_modules(loads: Iterable[Load]) -> None:
+    """What legacy iptables would have modprobe load, which is not in its room; needs the power to."""
+    for name in {load.argv[0] for load in loads}:
+        module = _LEGACY_MODULES.get(name)
+        if module is None or module in _asked:
+            continue
+        _asked.add(module)
+        modprobe = tool("modprobe")
+        if modprobe is not None and not os.path.exists(f"/sys/module/{module}"):
+            subprocess.run([modprobe, "-q", module], stdin=subprocess.DEVNULL, check=False)

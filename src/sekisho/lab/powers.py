@@ -12,7 +12,8 @@ import struct
 from collections.abc import Iterable
 from functools import cache
 
-NET_BIND_SERVICE, NET_ADMIN, NET_RAW, SYS_CHROOT, SYS_ADMIN, SYS_RESOURCE = 10, 12, 13, 18, 21, 24
+DAC_READ_SEARCH, SETPCAP, NET_BIND_SERVICE, NET_ADMIN, NET_RAW = 2, 8, 10, 12, 13
+SYS_CHROOT, SYS_ADMIN, SYS_RESOURCE = 18, 21, 24
 
 _CAPBSET_READ, _CAPBSET_DROP, _SET_NO_NEW_PRIVS, _SET_SECCOMP = 23, 24, 38, 22
 _CAP_AMBIENT, _CAP_AMBIENT_CLEAR_ALL = 47, 4
@@ -29,15 +30,19 @@ def _do(result: int, what: str) -> None:
 
 
 def give_up_all_but(kept: Iterable[int]) -> None:
-    """This process, and what it starts, has these capabilities at most. Raises OSError."""
-    mask = sum(1 << number for number in set(kept))
+    """This process, and what it starts, has these capabilities at most, and none that it had not. Raises
+    OSError."""
+    head = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
+    have = ctypes.create_string_buffer(24)
+    _do(_libc.capget(head, have), "capget")
+    _, low, _, _, high, _ = struct.unpack("=6I", have.raw)
+    mask = sum(1 << number for number in set(kept)) & (high << 32 | low)
     number = 0
     while _libc.prctl(_CAPBSET_READ, number, 0, 0, 0) >= 0:
         if not mask >> number & 1:
             _do(_libc.prctl(_CAPBSET_DROP, number, 0, 0, 0), "prctl")
         number += 1
     _libc.prctl(_CAP_AMBIENT, _CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    head = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
     low, high = mask & 0xFFFFFFFF, mask >> 32
     _do(_libc.capset(head, struct.pack("=6I", low, low, 0, high, high, 0)), "capset")
 

@@ -32,7 +32,7 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """0 once the owner is gone."""
-    from sekisho.lab.system.control import names
+    from sekisho.lab.system.whereabouts import names
 
     if args.all and args.name is not None:
         raise UsageError(out.say(en="either NAME or --all", ja="NAME と --all は同時に使えません"))

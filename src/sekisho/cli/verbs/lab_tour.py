@@ -75,10 +75,10 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
 def _standing(name: str | None, out: Output) -> Bench:
     """The lab that stands, else the article's, started now."""
-    from sekisho.lab.system.control import names
     from sekisho.lab.system.owner import start
     from sekisho.lab.system.source import plan_of
     from sekisho.lab.system.tour import Bench
+    from sekisho.lab.system.whereabouts import names
 
     if name is None and not names():
         from sekisho.explain.words import say

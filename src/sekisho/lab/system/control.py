@@ -1,7 +1,7 @@
-"""How other processes reach an owner: a socket in the abstract namespace, and what it answers.
+"""What an owner answers to other processes of its user, over the socket of ``whereabouts``.
 
-The socket's name holds the user's number and the system's name; both sides check that the other end is
-the same user's. Namespaces are handed over as open descriptors: no path, no name, no search.
+Both sides check that the other end is the same user's. Namespaces are handed over as open descriptors: no
+path, no name, no search.
 """
 
 from __future__ import annotations
@@ -20,60 +20,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sekisho.lab.namespaces import LabError
+from sekisho.lab.system import whereabouts
 from sekisho.lab.system.limits import raise_descriptor_limit
 from sekisho.lab.system.plan import Plan
 
 if TYPE_CHECKING:
     from sekisho.lab.system.build import Standing
 
-_PREFIX = "sekisho-lab"
 _AT_ONCE = 100  # descriptors in one message; the kernel's limit is 253
-_SO_PEERCRED = 17
 _WAIT = 10.0
-
-
-def _address(name: str) -> str:
-    return f"\0{_PREFIX}/{os.geteuid()}/{name}"
-
-
-def _owned_address(uid: int, name: str) -> str:
-    return f"\0{_PREFIX}/{uid}/{name}"
-
-
-def listen(name: str) -> socket.socket:
-    """The owner's socket. Raises LabError where a system of that name stands already."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.bind(_owned_address(outer_uid(), name))
-    except OSError:
-        sock.close()
-        raise LabError(
-            f"a lab named {name!r} stands already", advice=f"end it with: sekisho lab down {name}"
-        ) from None
-    sock.listen(64)
-    return sock
-
-
-def outer_uid() -> int:
-    """The user's number on the machine, also from inside a user namespace that has him as root."""
-    try:
-        with open("/proc/self/uid_map") as file:
-            inside, outside, _ = map(int, file.readline().split())
-    except (OSError, ValueError):
-        return os.geteuid()
-    return outside if inside == 0 and outside != 0 else os.geteuid()
-
-
-def names() -> list[str]:
-    """The names of this user's systems that stand, oldest first."""
-    head = f"@{_PREFIX}/{os.geteuid()}/"
-    found = []
-    with open("/proc/net/unix") as file:
-        for line in file:
-            at = line.find(head)
-            if at >= 0 and line.split()[3] == "00010000":  # it listens
-                found.append(line[at + len(head) :].rstrip("\n"))
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +51,12 @@ class Client:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        found = whereabouts.meet(name)
+        if found is None:
+            raise LabError(f"no lab named {name!r} stands", advice="start one with: sekisho lab up")
+        self._socket = found
         self._socket.settimeout(_WAIT)
-        try:
-            self._socket.connect(_address(name))
-        except OSError:
-            self._socket.close()
-            raise LabError(f"no lab named {name!r} stands", advice="start one with: sekisho lab up") from None
-        credentials = self._socket.getsockopt(socket.SOL_SOCKET, _SO_PEERCRED, struct.calcsize("3i"))
-        self.pid, uid, _ = struct.unpack("3i", credentials)
-        if uid != os.geteuid():
-            self._socket.close()
-            raise LabError(f"the lab named {name!r} belongs to another user ({uid})")
+        self.pid = whereabouts.peer(found)[0]
 
     def plan(self) -> Plan:
         """What the system is made of."""
@@ -189,8 +138,7 @@ class Desk:
         import asyncio
 
         client, _ = listener.accept()
-        credentials = client.getsockopt(socket.SOL_SOCKET, _SO_PEERCRED, struct.calcsize("3i"))
-        if struct.unpack("3i", credentials)[1] != os.geteuid():
+        if whereabouts.peer(client)[1] != os.geteuid():
             client.close()
             return
         client.settimeout(_WAIT)

@@ -16,12 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from sekisho.lab.loading import LOCK_FILE
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
 from sekisho.lab.system.control import Doors
+from sekisho.lab.system.keeper import as_status, keep
 from sekisho.lab.system.plan import Node
 
 _NEWNS, _NEWUTS, _NEWUSER, _NEWPID = 0x20000, 0x04000000, 0x10000000, 0x20000000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 1 << 18
 _MNT_DETACH = 2
-_PR_SET_PDEATHSIG = 1
 NODE_VARIABLE = "SEKISHO_LAB_NODE"
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -96,24 +96,30 @@ def environment(node: Node) -> dict[str, str]:
 
 
 def entry(doors: Doors, node: Node) -> Callable[[], None]:
-    """For ``subprocess``'s preexec_fn: the started program runs inside, in all respects.
+    """For ``subprocess``'s preexec_fn: the started program runs inside, in all respects, and not longer than
+    the process that started it.
 
-    The process that was forked stays outside the process namespace and waits: it ends as the program does.
+        caller ── fork ── stays outside the process namespace, ends as the program does
+                              └── fork ── the program's keeper, inside
+                                              └── fork ── the program
     """
+    caller = os.getpid()
 
     def enter() -> None:
+        outer = [os.pidfd_open(caller), os.pidfd_open(os.getpid())]
+        if os.getppid() != caller:
+            os._exit(1)
         join(doors, node)
-        child = os.fork()
-        if child == 0:
-            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        keeper = os.fork()
+        if keeper == 0:
             own_proc()
+            keep(outer)
             return
         for number in (signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
         os.closerange(0, 1 << 16)
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        os._exit(code if code >= 0 else 128 - code)
+        _, status = os.waitpid(keeper, 0)
+        os._exit(as_status(status))
 
     return enter
 
@@ -165,7 +171,8 @@ def replace(doors: Doors, node: Node, argv: Sequence[str], env: Mapping[str, str
         raise LabError(f"the command {argv[0]!r} may not be run") from None
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _: process.send_signal(got))
-    return process.wait()
+    code = process.wait()
+    return code if code >= 0 else 128 - code
 
 
 def _with_signals(enter: Callable[[], None]) -> Callable[[], None]:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from sekisho.lab import netlink
+from sekisho.lab import netlink, powers
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
 from sekisho.lab.system.control import Doors
+from sekisho.lab.tools import ending_with_parent
 from sekisho.values.address import Address
 
 _NEWUSER = 0x10000000
@@ -26,6 +27,10 @@ _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _SOCK_DIAG, _DIAG_BY_FAMILY = 4, 20
 _LISTENING = {"tcp": (6, 1 << 10), "udp": (17, 1 << 7)}
 _IFF_UP = 1
+# To step into nodes, and what is done there; Python's files may be where only one user may enter.
+_POWERS = (
+    powers.SYS_ADMIN, powers.NET_ADMIN, powers.NET_RAW, powers.NET_BIND_SERVICE, powers.DAC_READ_SEARCH,
+)  # fmt: skip
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _T = TypeVar("_T")
@@ -73,10 +78,12 @@ def apart(doors: Doors, nodes: Sequence[str], act: Callable[[str], _T]) -> dict[
 def apart_once(doors: Doors, act: Callable[[], _T]) -> _T:
     """Run ``act``, which may ``step_into`` nodes, in a process made for it.
 
-    Neither this process nor its threads ever leave where they are. The result must be picklable.
+    Neither this process nor its threads ever leave where they are; the one made ends with them. The result
+    must be picklable.
     Raises LabError as ``act`` does, and for what the system refuses.
     """
     reading, writing = os.pipe()
+    bind = ending_with_parent()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
@@ -84,7 +91,7 @@ def apart_once(doors: Doors, act: Callable[[], _T]) -> _T:
         try:
             os.close(reading)
             with os.fdopen(writing, "wb") as out:
-                pickle.dump(_outcome(doors, act), out)
+                pickle.dump(_outcome(doors, act, bind), out)
         finally:
             os._exit(0)
     os.close(writing)
@@ -99,10 +106,13 @@ def apart_once(doors: Doors, act: Callable[[], _T]) -> _T:
     return cast(_T, answer)
 
 
-def _outcome(doors: Doors, act: Callable[[], _T]) -> tuple[bool, object]:
+def _outcome(doors: Doors, act: Callable[[], _T], bind: Callable[[], None]) -> tuple[bool, object]:
     try:
         if doors.user is not None:
             _set(doors.user, _NEWUSER)
+        powers.give_up_all_but(_POWERS)
+        powers.never_gain()
+        bind()  # after that: powers that are gained undo it
         return True, act()
     except LabError as error:
         return False, (error.what, error.text, error.advice)

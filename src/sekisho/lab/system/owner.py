@@ -25,13 +25,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from sekisho.lab import loading, powers
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
-from sekisho.lab.system import control
+from sekisho.lab.system import control, whereabouts
 from sekisho.lab.system.plan import Plan
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x10000000, 0x20000000
 _MS_REC, _MS_PRIVATE, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 0x4000, 1 << 18, 2, 4, 8
 _PR_SET_NAME = 15
+# Files may have to be read below a folder that only some user may enter: under sudo, Python's own are there.
+_SERVES = (powers.SYS_ADMIN, powers.DAC_READ_SEARCH)  # docker-proxy's sockets are made in their namespaces
+_BUILDS = (
+    *_SERVES, powers.NET_ADMIN, powers.NET_RAW, powers.NET_BIND_SERVICE, powers.SYS_CHROOT, powers.SETPCAP,
+    powers.SYS_RESOURCE,
+)  # fmt: skip
 
 Progress = Callable[[str, int, int], None]
 
@@ -146,7 +153,7 @@ def _own(plan: Plan, link: socket.socket, attached: bool, apart: bool) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         os.chdir("/")
         _libc.prctl(_PR_SET_NAME, b"sekisho-lab", 0, 0, 0)
-        listener = control.listen(plan.name)
+        listener, _kept = whereabouts.take(plan.name)
         _unshare(CLONE_NEWNET)  # not even by mistake in the machine's own
         _own_proc()
         status = _build_and_serve(plan, link, listener, attached, apart)
@@ -175,6 +182,9 @@ def _build_and_serve(
     began = time.perf_counter()
     # Nothing that was made until now will be thrown away.
     gc.disable()
+    loading.have_modules(item.load for item in plan.loads)
+    powers.never_gain()
+    powers.give_up_all_but(_BUILDS)
     standing = build(plan, lambda *told: _tell(link, progress=told))
     gc.enable()
     gc.freeze()
@@ -190,6 +200,7 @@ def _build_and_serve(
         loop.add_reader(listener, desk.answer, listener)
         await serve(standing)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        powers.give_up_all_but(_SERVES)
         standing.seconds["in all"] = time.perf_counter() - began
         _tell(link, seconds=standing.seconds, remarks=standing.remarks)
         if attached:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -174,6 +175,30 @@ def test_the_tour_without_a_terminal_is_a_list() -> None:
     ran = process("lab", "tour", "--lang", "ja")
     assert (ran.status, len(ran.out.splitlines())) == (0, 10)
     assert process("lab", "tour", "11").status == 2
+
+
+def test_up_tells_whose_facts_it_builds(tmp_path: Path) -> None:
+    (tmp_path / "snapshot.toml").write_text('name = "shop\\u001b"\n')
+    (tmp_path / "ip-addr.txt").write_text(
+        "2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500\n    link/ether 02:00:00:00:00:01\n    inet 10.0.0.1/24 scope global eth0\n"
+    )
+    (tmp_path / "ip-route.txt").write_text("10.0.0.0/24 dev eth0 scope link\ndefault via 10.0.0.2 dev eth0\n")
+    (tmp_path / "sysctl.txt").write_text("net.ipv4.ip_forward = 1\n")
+    (tmp_path / "iptables-save.txt").write_text("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP\nCOMMIT\n")
+    name = f"{NAME}-origin"
+    try:
+        en = process("lab", "up", str(tmp_path), "--name", name)
+        status = process("lab", "status", "--name", name, "--json")
+        ja = process("lab", "status", "--name", name, "--lang", "ja")
+    finally:
+        process("lab", "down", name)
+    told = f"the snapshot {tmp_path}, whose host calls itself 'shop\\x1b': 2 routes, 1 rules, 1 sysctls,"
+    assert told in en.out
+    assert f"スナップショット {tmp_path} (ホスト名 'shop\\x1b'): 経路2個" in ja.out
+    assert json.loads(status.out)["origin"] == {
+        "kind": "snapshot", "path": str(tmp_path), "name": "shop\x1b",
+        "counts": {"routes": 2, "rules": 1, "sysctls": 1, "namespaces": 0},
+    }  # fmt: skip
 
 
 def test_faults_of_files_are_told(tmp_path: object) -> None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
 
 from sekisho.errors import UsageError
-from sekisho.lab.operations import AddRoute, Wire
+from sekisho.lab.operations import AddRoute, Load, Wire
 from sekisho.lab.system import commands, graph
 from sekisho.lab.system.article import ARTICLE
 from sekisho.lab.system.docker_rules import docker_rules
 from sekisho.lab.system.imds import lookup
 from sekisho.lab.system.lay_out import lay_out
-from sekisho.lab.system.plan import Plan
+from sekisho.lab.system.plan import NodeLoad, Plan
 from sekisho.lab.system.read import read_topology, topology_of
 from sekisho.lab.system.source import plan_of
 from sekisho.lab.words import setting_words
-from sekisho.sources import iptables_list, iptables_save
+from sekisho.model.routing import Route
+from sekisho.sources import ip_route, iptables_list, iptables_save
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -153,3 +155,32 @@ def test_two_vpcs_have_a_router_and_a_gateway_each() -> None:
     )  # fmt: skip
     names = {node.name for node in plan.nodes}
     assert {"one-router", "two-router", "one-igw", "two-igw", "exchange"} <= names
+
+
+# Names that the kernel takes, and texts that a shell would run were they not quoted.
+SHELL = ("$(id)", "`id`", "a;id", "a&id", "a|id", "'id'", '"id"', "a>b", "~", "*", "!!", "#a", "-x", "{a,b}")
+
+
+@pytest.mark.parametrize("name", SHELL)
+def test_a_printed_command_is_the_same_words_for_a_shell(name: str) -> None:
+    words = setting_words(AddRoute("host", _route(f"192.0.2.0/24 dev {name}")))
+    said = _bash('ip() { printf "%s\\n" "$@"; }\n' + words)
+    assert said.splitlines() == ["-n", "host", "route", "append", "192.0.2.0/24", "dev", name]
+
+
+@pytest.mark.parametrize(
+    "text", ["RULES\ntouch x\n", "RULES\nRULES_\n$(id)\n`id`\n", "a\\\nRULES\n", "*nat\n", "$HOME\n"]
+)
+def test_a_printed_rule_set_is_the_same_text_for_a_shell(text: str) -> None:
+    item = NodeLoad("host", Load(("nft", "-f", "/dev/stdin"), text))
+    assert _bash("ip() { cat; }\n" + "\n".join(commands.load_commands(item))) == text
+
+
+def _route(words: str) -> Route:
+    return ip_route.parse(f"{words}\n", "", 4).facts[0]
+
+
+def _bash(script: str) -> str:
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, cwd="/")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout

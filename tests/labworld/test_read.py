@@ -92,6 +92,44 @@ def test_faults_name_their_line(line: int, said: str, change: tuple[str, str]) -
     assert (caught.value.file, caught.value.line) == ("t.yaml", line)
 
 
+# What a stranger would write to be run, and not to be read: (line, what it says, text, the document's end).
+OF_A_STRANGER = [
+    (13, "that can be seen", "192.0.2.0/24 dev eth0\nnetns add p\nnetns exec p id",
+     '    routes: ["192.0.2.0/24 dev eth0\\nnetns add p\\nnetns exec p id"]\n'),
+    (14, "not understood as the words of ip route add", "192.0.2.0/24 dev eth0 netns p",
+     "    routes:\n    - 192.0.2.0/24 dev eth0 netns p\n"),
+    (14, "expected `table FAMILY NAME {`", 'include "/etc/hostname"',
+     '    nft: |\n      include "/etc/hostname"\n'),
+    (13, "line 2 of it: expected `table FAMILY NAME {`", 'include "/etc/hostname"',
+     '    nft: "\\ninclude \\"/etc/hostname\\"\\n"\n'),
+    (16, "not understood", 'include "/etc/hostname"',
+     "    nft: |\n      table ip x {\n        chain c {\n"
+     '          include "/etc/hostname"\n        }\n      }\n'),
+    (16, "not understood", 'tcp dport 1 accept comment "a" include "/etc/hostname"',
+     "    nft: |\n      table ip x {\n        chain c {\n"
+     '          tcp dport 1 accept comment "a" include "/etc/hostname"\n        }\n      }\n'),
+    (15, "object-pinned", "-A INPUT -m bpf --object-pinned /etc/hostname",
+     "    iptables: |\n      *filter\n"
+     "      -A INPUT -m bpf --object-pinned /etc/hostname -j ACCEPT\n      COMMIT\n"),
+    (15, "not a command that is understood", "--modprobe=/bin/true",
+     "    iptables: |\n      *filter\n      --modprobe=/bin/true\n      COMMIT\n"),
+    (13, "not a kernel parameter's name", "", "    sysctls: {net.ipv4.//.//.//.//.tmp.x: 1}\n"),
+    (13, "hosts.host.sysctls", "", "    sysctls: {net/ipv4/../../../../tmp/x: 1}\n"),
+    (13, "hosts.host.interface", "", '    interface: "eth0\\nnetns add p"\n'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "said", "shown", "end"), OF_A_STRANGER)
+def test_what_is_not_understood_is_refused_where_it_stands(
+    line: int, said: str, shown: str, end: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(BASE + end)
+    assert said in caught.value.what
+    assert (caught.value.file, caught.value.line) == ("t.yaml", line)
+    assert shown in caught.value.text
+
+
 def test_containers_get_the_lowest_free_address_as_dockerd_gives_it() -> None:
     text = BASE + (
         "    networks: {app: {subnet: 172.18.0.0/16}}\n    containers:\n      a: {network: app}\n"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from sekisho.lab.system.control import Client
-    from sekisho.lab.system.plan import Plan
+    from sekisho.lab.system.plan import Origin, Plan
 
 
 class CommandParser(VerbParser):
@@ -61,6 +61,30 @@ def open_lab(name: str | None, out: Output) -> Client:
             )
         name = standing[0]
     return Client(name)
+
+
+def tell_origin(origin: Origin | None, out: Output) -> None:
+    """Whose facts the lab is made of, where they are not the lab's own."""
+    if origin is None:
+        return
+    path, name, counts = origin.path, repr(origin.name), origin.counts
+    if origin.kind == "compose":
+        en = f"the compose file {path}, as Docker {origin.name} would carry it out"
+        ja = f"composeファイル {path} (Docker {origin.name} が動かした場合)"
+    elif origin.kind == "topology":
+        en, ja = f"the topology {path}", f"トポロジー {path}"
+    else:
+        en = f"the snapshot {path}" + (f", whose host calls itself {name}" if origin.name else "")
+        ja = f"スナップショット {path}" + (f" (ホスト名 {name})" if origin.name else "")
+        en += (
+            f": {counts['routes']} routes, {counts['rules']} rules, {counts['sysctls']} sysctls,"
+            f" {counts['namespaces']} more namespaces"
+        )
+        ja += (
+            f": 経路{counts['routes']}個、ルール{counts['rules']}個、sysctl{counts['sysctls']}個、"
+            f"ほかの名前空間{counts['namespaces']}個"
+        )
+    out.write("  " + out.say(en=f"built from: {en}", ja=f"構築の元: {ja}"))
 
 
 def need_linux(out: Output) -> None:

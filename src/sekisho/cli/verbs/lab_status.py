@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from sekisho.cli.labs import add_name, open_lab
+from sekisho.cli.labs import add_name, open_lab, tell_origin
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
@@ -47,13 +47,21 @@ def run(args: argparse.Namespace, out: Output) -> int:
 def _json(plan: Plan, owner: int, state: dict[str, object], seen: dict[str, SeenNode]) -> dict[str, object]:
     from dataclasses import asdict
 
+    origin = asdict(plan.origin) if plan.origin else None
     nodes = []
     for name, found in seen.items():
         node = plan.node(name)
         nodes.append(
             {"role": node.role if node else "", "host": node.host if node else None, **asdict(found)}
         )
-    return {"schema": "sekisho/lab-status/1", "name": plan.name, "owner": owner, **state, "nodes": nodes}
+    return {
+        "schema": "sekisho/lab-status/1",
+        "name": plan.name,
+        "owner": owner,
+        "origin": origin,
+        **state,
+        "nodes": nodes,
+    }
 
 
 def _tell(plan: Plan, owner: int, state: dict[str, object], seen: dict[str, SeenNode], out: Output) -> None:
@@ -66,6 +74,7 @@ def _tell(plan: Plan, owner: int, state: dict[str, object], seen: dict[str, Seen
             ja=f"{plan.name}: ノード{len(plan.nodes)}個、所有プロセス: {owner} ({mib:.0f} MiB)",
         )
     )
+    tell_origin(plan.origin, out)
     for name, found in seen.items():
         node = plan.node(name)
         more: list[str] = [node.role if node else ""]

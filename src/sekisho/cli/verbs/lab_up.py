@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from sekisho.cli.labs import add_name
+from sekisho.cli.labs import add_name, tell_origin
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
@@ -78,11 +78,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
         started = start(plan, progress=progress.report)
     seconds = time.perf_counter() - began
     if out.json:
+        from dataclasses import asdict
+
         out.document(
             {
                 "schema": "sekisho/lab-up/1", "name": plan.name, "owner": started.pid, "seconds": seconds,
                 "phases": started.seconds, "nodes": [node.name for node in plan.nodes],
-                "remarks": list(started.remarks),
+                "origin": asdict(plan.origin) if plan.origin else None, "remarks": list(started.remarks),
             }
         )  # fmt: skip
         return 0
@@ -98,6 +100,7 @@ def _tell(plan: Plan, started: Started, seconds: float, verbose: bool, out: Outp
             ja=f"{name}: {count}個のノードができました ({seconds:.2f}秒、所有プロセス: {pid})",
         )
     )
+    tell_origin(plan.origin, out)
     if len(plan.nodes) <= 40:
         wide = max(len(node.name) for node in plan.nodes)
         for node in plan.nodes:

@@ -28,11 +28,15 @@ _DEEPEST = 50
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value and the line (from 1; 0: not known) where it begins. ``path`` is where it is, in words."""
+    """A value and the line (from 1; 0: not known) where it begins. ``path`` is where it is, in words.
+
+    ``block``: the line of the first line of a text that stands as it is, line by line; 0 of others.
+    """
 
     data: Data
     line: int = 0
     path: str = ""
+    block: int = 0
 
     def plain(self) -> object:
         """The value without lines."""
@@ -128,7 +132,7 @@ def _convert(node: yaml.Node, path: str, file: str, depth: int) -> Value:
                 raise SourceError(f"the key {key!r} is there twice", file=file, line=where)
             value = _convert(value_node, _below(path, key), file, depth + 1)
             # The key's line: a value on the next line belongs to it.
-            found[key] = Value(value.data, where, value.path)
+            found[key] = Value(value.data, where, value.path, value.block)
         return Value(found, line, path)
     if isinstance(node, yaml.SequenceNode):
         return Value(
@@ -137,7 +141,7 @@ def _convert(node: yaml.Node, path: str, file: str, depth: int) -> Value:
             path,
         )
     assert isinstance(node, yaml.ScalarNode)
-    return Value(_scalar(node.value, node.style), line, path)
+    return Value(_scalar(node.value, node.style), line, path, line + 1 if node.style == "|" else 0)
 
 
 def _scalar(text: str, style: str | None) -> Scalar:

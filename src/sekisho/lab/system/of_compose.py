@@ -11,7 +11,7 @@ from sekisho.docker.predict import bare_host, predict
 from sekisho.lab.system.article import ARTICLE
 from sekisho.lab.system.lay_out import lay_out
 from sekisho.lab.system.of_snapshot import snapshot_parts, with_known_containers
-from sekisho.lab.system.plan import Node, Plan
+from sekisho.lab.system.plan import Node, Origin, Plan
 from sekisho.lab.system.read import topology_of
 from sekisho.lab.system.topology import Host, SecurityGroup, Topology, TrafficRule
 from sekisho.model.links import Interface, InterfaceAddress
@@ -57,7 +57,7 @@ def plan_of_compose(
         settings=(*base.settings, *parts.settings), sysctls=(*kept, *parts.sysctls),
         loads=(*base.loads, *parts.loads), servers=(*base.servers, *parts.servers), ipv6=six,
         remarks=tuple(f"not built: {item}" for item in parts.refused),
-        origin=f"the compose file {path}, as Docker {predicted.engine.name} would carry it out",
+        origin=Origin("compose", str(path), predicted.engine.name),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from sekisho.lab.operations import (
     Setting,
     Wire,
 )
-from sekisho.lab.system.plan import Node, NodeLoad, Plan, Server, SetSysctl
+from sekisho.lab.system.plan import Node, NodeLoad, Origin, Plan, Server, SetSysctl
 from sekisho.lab.system.routes import way
 from sekisho.model.host import Socket
 from sekisho.model.links import Interface, InterfaceAddress
@@ -369,18 +369,16 @@ def _lan(number: int) -> InterfaceName:
     return interface_name(f"lan{number}")
 
 
-def _origin(snapshot: Snapshot) -> str:
-    """Whose facts these are: the host's own name for itself, how many of what."""
+def _origin(snapshot: Snapshot) -> Origin:
     host = snapshot.host
     rules = sum(len(chain.rules) for one in host.rulesets for table in one.tables for chain in table.chains)
     if host.nft is not None:
         rules += sum(len(chain.rules) for table in host.nft.tables for chain in table.chains)
-    name = snapshot.name or "without a name"
-    containers = len(snapshot.namespaces)
-    return (
-        f"the snapshot {snapshot.path} of the host {name!r}: {len(host.routes)} routes, {rules} rules,"
-        f" {len(host.sysctls or ())} sysctls, {containers} further namespaces"
-    )
+    counts = {
+        "routes": len(host.routes), "rules": rules, "sysctls": len(host.sysctls or ()),
+        "namespaces": len(snapshot.namespaces),
+    }  # fmt: skip
+    return Origin("snapshot", snapshot.path, snapshot.name, counts)
 
 
 def _remarks(snapshot: Snapshot) -> Iterator[str]:

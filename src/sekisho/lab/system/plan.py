@@ -11,7 +11,7 @@ A plan says nothing about how: ``build`` carries it out over netlink, ``commands
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -119,9 +119,22 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose facts a plan is made of: a ``snapshot``, ``compose`` file or ``topology`` as the user named it.
+
+    ``name``: the system's own word for itself, or a prediction's engine. ``counts``: how many of what.
+    """
+
+    kind: str
+    path: str
+    name: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole system. ``remarks``: what the topology asked and this plan leaves out, in words. ``origin``:
-    whose facts these are, in words; "" for the lab's own system."""
+    None for the lab's own system."""
 
     name: LabName
     title: str
@@ -136,7 +149,7 @@ class Plan:
     instances: tuple[Instance, ...] = ()
     ipv6: frozenset[str] = field(default=frozenset())
     remarks: tuple[str, ...] = ()
-    origin: str = ""
+    origin: Origin | None = None
 
     def node(self, name: str) -> Node | None:
         """The node of that name."""

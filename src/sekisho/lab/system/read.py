@@ -288,13 +288,15 @@ class _Reader:
         return "" if found is None else self._text(found, read)
 
     def _text(self, value: Value, read: Callable[[str], _T]) -> _T:
-        """What a text of commands means. The error names its own line, at the place where it begins."""
+        """What a text of commands means. The error names its line, or which one of the text."""
         try:
             return read(str(value.data))
         except NotUnderstoodError as error:
-            beside = f", line {error.number} of it" if "\n" in str(value.data).strip() else ""
+            inside = error.number > 1 and not value.block
+            beside = f", line {error.number} of it" if inside else ""
+            line = value.block + error.number - 1 if value.block else value.line
             raise SourceError(
-                f"{value.path}{beside}: {error}", file=self._file, line=value.line, text=error.line
+                f"{value.path}{beside}: {error}", file=self._file, line=line, text=error.line
             ) from None
 
     def _sysctl(self, key: str, value: Value) -> tuple[SysctlKey, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError, UsageError
-from sekisho.lab.system.plan import Plan
+from sekisho.lab.system.plan import Origin, Plan
 from sekisho.sources.bounds import USUAL, Bounds, read_named
 from sekisho.values.names import BadNameError, as_lab_name, lab_name
 
@@ -72,7 +72,7 @@ def _from_document(path: str, docker: str | None, bounds: Bounds) -> Plan:
         from sekisho.lab.system.of_compose import plan_of_compose
 
         return plan_of_compose(path, engine=_engine(docker), bounds=bounds)
-    return lay_out(topology_of(document, path))
+    return replace(lay_out(topology_of(document, path)), origin=Origin("topology", path))
 
 
 def _engine(text: str | None) -> Engine | None:

@@ -180,7 +180,8 @@ def test_the_tour_without_a_terminal_is_a_list() -> None:
 def test_up_tells_whose_facts_it_builds(tmp_path: Path) -> None:
     (tmp_path / "snapshot.toml").write_text('name = "shop\\u001b"\n')
     (tmp_path / "ip-addr.txt").write_text(
-        "2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500\n    link/ether 02:00:00:00:00:01\n    inet 10.0.0.1/24 scope global eth0\n"
+        "2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500\n    link/ether 02:00:00:00:00:01\n"
+        "    inet 10.0.0.1/24 scope global eth0\n"
     )
     (tmp_path / "ip-route.txt").write_text("10.0.0.0/24 dev eth0 scope link\ndefault via 10.0.0.2 dev eth0\n")
     (tmp_path / "sysctl.txt").write_text("net.ipv4.ip_forward = 1\n")

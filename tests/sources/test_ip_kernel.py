@@ -148,8 +148,8 @@ def loadable_rule(draw: st.DrawFn, priority: int) -> PolicyRule:
     table = draw(st.sampled_from(("main", "100", "4000000000"))) if action == "lookup" else "main"
     return PolicyRule(
         4, priority, action, table=table,
-        negated=draw(st.booleans()), src=src, dst=dst, iif=iface(draw(st.sampled_from((None, "v0")))),
-        oif=iface(draw(st.sampled_from((None, "v2")))), fwmark=mark, tos=draw(st.sampled_from((None, 0x10))),
+        negated=draw(st.booleans()), src=src, dst=dst, iif=draw(st.sampled_from((None, iface("v0")))),
+        oif=draw(st.sampled_from((None, iface("v2")))), fwmark=mark, tos=draw(st.sampled_from((None, 0x10))),
         ipproto=draw(st.sampled_from((None, 6, 17, 99))), sport=draw(ports), dport=draw(ports),
         uidrange=draw(st.sampled_from((None, (0, 1000)))),
         suppress_prefixlength=draw(st.sampled_from((None, 0, 8))) if action == "lookup" else None,

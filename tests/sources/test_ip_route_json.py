@@ -93,6 +93,14 @@ UNREADABLE = [
     ("missing-key", "dst", '{"dev":"v0","flags":[]}'),
     ("no-next-hop", "10.0.0.0/8", '{"dst":"10.0.0.0/8","flags":[]}'),
     ("not-an-object", "", '"default"'),
+    # What would be more than one word, or another line, were it written as text.
+    ("unknown-word", "dhcp\n192.0.2.0/24", '{"dst":"default","dev":"v0","protocol":"dhcp\\n192.0.2.0/24"}'),
+    ("unknown-word", "5 dev v1", '{"dst":"default","dev":"v0","table":"5 dev v1"}'),
+    ("unknown-word", "", '{"dst":"default","dev":"v0","scope":""}'),
+    ("unknown-word", "a b", '{"dst":"default","dev":"v0","metrics":[{"congctl":"a b"}]}'),
+    ("unknown-word", "ip id 5\ndst", '{"dst":"default","encap":"ip","id":"5\\ndst","dev":"v0"}'),
+    ("unknown-word", "x\ty", '{"dst":"default","dev":"v0","nh_info":"x\\ty"}'),
+    ("unknown-word", "a>\n<b", '{"dst":"default","dev":"v0","cache":["a>\\n<b"]}'),
 ]  # fmt: skip
 
 

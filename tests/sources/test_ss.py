@@ -17,7 +17,14 @@ USERS = 'users:(("python3",pid=5929,fd=8))'
 
 def socket(proto: str, state: str, address: str | None, port: int, interface: str | None = None,
            process: str | None = None) -> Socket:  # fmt: skip
-    return Socket(proto, state, Address.parse(address) if address else None, port, iface(interface), process)
+    return Socket(
+        proto,
+        state,
+        Address.parse(address) if address else None,
+        port,
+        iface(interface) if interface else None,
+        process,
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def sockets(draw: st.DrawFn) -> Socket:
     address = draw(st.one_of(st.none(), addresses(family), st.just(Address(family, 0))))
     process = draw(st.one_of(st.none(), st.just('users:(("nginx",pid=7,fd=6),("nginx worker",pid=8,fd=6))')))
     return Socket(
-        proto, state, address, draw(PORTS), iface(draw(st.one_of(st.none(), NAMES))), process,
+        proto, state, address, draw(PORTS), draw(st.one_of(st.none(), NAMES.map(iface))), process,
         (draw(st.integers(0, 9999)), draw(st.integers(0, 9999))),
     )  # fmt: skip
 

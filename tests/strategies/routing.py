@@ -19,7 +19,7 @@ Pairs = tuple[tuple[str, str], ...]
 SCOPES = (None, "link", "host", "global", "88")
 LINK_FLAGS = ("BROADCAST", "MULTICAST", "UP", "LOWER_UP")
 families: st.SearchStrategy[Family] = st.sampled_from((4, 6))
-interface_names = st.from_regex(r"[a-z][a-z0-9_.-]{0,13}", fullmatch=True)
+interface_names = st.from_regex(r"[a-z][a-z0-9_.-]{0,13}", fullmatch=True).map(iface)
 protos = st.none() | st.sampled_from(("kernel", "dhcp", "static", "ra", "bird", "77"))
 numbers32 = st.integers(0, 0xFFFFFFFF)
 encaps = st.sampled_from((
@@ -63,7 +63,7 @@ def next_hops(draw: st.DrawFn, family: Family, multipath: bool) -> NextHop:
     if multipath and family == 4 and draw(st.booleans()):
         attributes += (("realms", f"{draw(st.integers(0, 255))}/{draw(st.integers(0, 255))}"),)
     weight = draw(st.integers(1, 256)) if multipath else 1
-    return NextHop(iface(draw(interface_names)), via, weight, tuple(flags), attributes)
+    return NextHop(draw(interface_names), via, weight, tuple(flags), attributes)
 
 
 @st.composite
@@ -127,7 +127,7 @@ def rules(draw: st.DrawFn, family: Family) -> PolicyRule:
         goto=draw(numbers32) if action == "goto" else None, negated=draw(st.booleans()),
         src=draw(st.none() | prefixes(family, shortest=1)),
         dst=draw(st.none() | prefixes(family, shortest=1)),
-        iif=iface(iif), oif=iface(oif), fwmark=draw(st.none() | st.tuples(numbers32, numbers32)),
+        iif=iif, oif=oif, fwmark=draw(st.none() | st.tuples(numbers32, numbers32)),
         tos=draw(st.none() | st.integers(1, 255)), ipproto=draw(st.none() | st.integers(0, 255)),
         sport=draw(st.none() | ports), dport=draw(st.none() | ports),
         uidrange=draw(st.none() | st.tuples(numbers32, numbers32)), l3mdev=l3mdev,
@@ -161,10 +161,10 @@ def interfaces(draw: st.DrawFn) -> Interface:
         details += [("addrgenmode", "eui64"), ("numtxqueues", "2")]
     peer = draw(st.none() | interface_names | st.integers(1, 99).map(lambda index: f"if{index}"))
     return Interface(
-        name=iface(draw(interface_names)), index=draw(st.integers(1, 9999)), kind=kind,
+        name=draw(interface_names), index=draw(st.integers(1, 9999)), kind=kind,
         flags=tuple(draw(st.lists(st.sampled_from(LINK_FLAGS), unique=True))),
         state=draw(st.sampled_from(("UP", "DOWN", "UNKNOWN"))), mtu=draw(st.integers(68, 65535)),
-        mac=link_address(draw(macs)), master=iface(draw(st.none() | interface_names)), peer=peer,
+        mac=link_address(draw(macs)), master=draw(st.none() | interface_names), peer=peer,
         peer_namespace=draw(st.none() | st.sampled_from(("0", "3", "blue"))), hairpin=hairpin,
         details=tuple(details),
     )  # fmt: skip
@@ -198,6 +198,6 @@ def neighbours(draw: st.DrawFn) -> Neighbour:
     details: Pairs = (("proto", "static"),) if draw(st.booleans()) else ()
     mac = draw(st.none() | macs)
     return Neighbour(
-        draw(families.flatmap(addresses)), iface(draw(interface_names)),
+        draw(families.flatmap(addresses)), draw(interface_names),
         None if mac is None else link_address(mac), state, tuple(flags), details,
     )  # fmt: skip

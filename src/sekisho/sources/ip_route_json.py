@@ -27,6 +27,7 @@ from sekisho.sources.route_words import (
 )
 from sekisho.sources.text import Unreadable, read_address, read_prefix
 from sekisho.values.address import Address, Family
+from sekisho.values.names import is_word
 
 _UNITS = {"rtt": "ms", "rttvar": "ms", "rto_min": "ms", "expires": "sec"}
 _METRIC_KEYS = {"congctl": "congestion"}
@@ -53,19 +54,19 @@ def _read_route(fields: Fields, table: str) -> RouteDraft:
     if '"encap"' in fields.source:
         fields = Fields(json.loads(fields.source, object_pairs_hook=fold_encap), fields.evidence)
     draft = RouteDraft(table, evidence=fields.evidence)
-    kind = fields.text("type")
+    kind = fields.word("type")
     if kind is not None:
         if kind not in KINDS:
             raise Unreadable("unknown-word", kind)
         draft.kind, draft.kind_printed = kind, kind == "unicast"
-    dst = fields.need_text("dst")
+    dst = fields.need_word("dst")
     if dst != "default":
         draft.dst = read_prefix(dst)
         draft.family = draft.dst.family
     _read_before_hop(fields, draft)
     draft.hop = _read_hop(fields, draft)
-    draft.table = fields.text("table") or table
-    draft.proto, draft.scope = fields.text("protocol"), fields.text("scope")
+    draft.table = fields.word("table") or table
+    draft.proto, draft.scope = fields.word("protocol"), fields.word("scope")
     draft.src, draft.metric = fields.address("prefsrc"), fields.number("metric")
     if draft.src is not None:
         draft.tell(draft.src.family, "prefsrc")
@@ -79,11 +80,11 @@ def _read_route(fields: Fields, table: str) -> RouteDraft:
 
 def _read_before_hop(fields: Fields, draft: RouteDraft) -> None:
     for key, name, prefix in (("from", "from", ""), ("to", "as", "to "), ("encap", "encap", "")):
-        value = fields.text(key)
+        value = _encap(fields) if key == "encap" else fields.word(key)
         if value is not None:
             draft.add_attribute((name, prefix + value))
     draft.nhid = fields.number("nhid")
-    tos = fields.text("tos")
+    tos = fields.word("tos")
     draft.tos = 0 if tos is None else parse_tos(tos)
 
 
@@ -93,8 +94,8 @@ def _read_hop(fields: Fields, draft: RouteDraft) -> HopDraft:
         draft.tell(hop.via.family, "gateway")
     other = fields.object("via")
     if other is not None:
-        hop.via = read_address(other.need_text("host"))
-        if other.text("family") != ("inet6" if hop.via.family == 6 else "inet"):
+        hop.via = read_address(other.need_word("host"))
+        if other.word("family") != ("inet6" if hop.via.family == 6 else "inet"):
             raise Unreadable("bad-value", "family")
         other.finish()
     hop.flags = list(fields.words("flags"))
@@ -106,7 +107,7 @@ def _read_hop(fields: Fields, draft: RouteDraft) -> HopDraft:
 
 def _read_nexthop(fields: Fields, draft: RouteDraft) -> NextHop:
     hop = _read_hop(fields, draft)
-    encap = fields.text("encap")
+    encap = _encap(fields)
     if encap is not None:
         hop.attributes.append(("encap", encap))
     hop.attributes += _read_realms(fields)
@@ -118,11 +119,19 @@ def _read_nexthop(fields: Fields, draft: RouteDraft) -> NextHop:
     return hop.freeze()
 
 
+def _encap(fields: Fields) -> str | None:
+    """Several words, all of which can be seen."""
+    value = fields.text("encap")
+    if value is not None and not value.isprintable():
+        raise Unreadable("unknown-word", value)
+    return value
+
+
 def _read_realms(fields: Fields) -> list[Pair]:
     flow = fields.object("flow")
     if flow is None:
         return []
-    source, target = flow.text("from"), flow.need_text("to")
+    source, target = flow.word("from"), flow.need_word("to")
     flow.finish()
     return [("realm", target)] if source is None else [("realms", f"{source}/{target}")]
 
@@ -134,15 +143,21 @@ def _read_attributes(fields: Fields, draft: RouteDraft) -> None:
             draft.attributes += _read_realms(fields)
         elif key == "cache":
             words = fields.words(key)
+            for word in words:
+                if not is_word(word):
+                    raise Unreadable("unknown-word", word)
             draft.add_attribute((key, f"<{','.join(words)}>" if words else ""))
         elif key == "metrics":
             for metrics in fields.objects(key):
                 draft.attributes += _read_metrics(metrics)
         elif key == "nh_info":
             info = fields.raw(key)
-            draft.add_attribute((key, info if isinstance(info, str) else compact(info)))
+            shown = info if isinstance(info, str) else compact(info)
+            if not shown.isprintable():
+                raise Unreadable("unknown-word", shown)
+            draft.add_attribute((key, shown))
         elif key in _ATTRIBUTES:
-            draft.add_attribute((key, (fields.text(key) or "") + _UNITS.get(key, "")))
+            draft.add_attribute((key, (fields.word(key) or "") + _UNITS.get(key, "")))
 
 
 def _read_metrics(fields: Fields) -> list[Pair]:
@@ -156,7 +171,7 @@ def _read_metrics(fields: Fields) -> list[Pair]:
                 found.append(("features", ""))
             features.append(key)
         elif name in METRICS:
-            found.append((name, (fields.text(key) or "") + _UNITS.get(name, "")))
+            found.append((name, (fields.word(key) or "") + _UNITS.get(name, "")))
     fields.finish()
     return [
         (name, " ".join(features)) if (name, value) == ("features", "") else (name, value)

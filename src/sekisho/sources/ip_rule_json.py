@@ -44,24 +44,24 @@ def _read(fields: Fields) -> RuleDraft:
     draft = RuleDraft(priority)
     draft.negated = bool(fields.flag("not"))
     draft.src, draft.dst = _prefix(fields, "src"), _prefix(fields, "dst")
-    tos, mark, mask = fields.text("tos"), fields.text("fwmark"), fields.text("fwmask")
+    tos, mark, mask = fields.word("tos"), fields.word("fwmark"), fields.word("fwmask")
     draft.tos = None if tos is None else parse_tos(tos)
     draft.fwmark = None if mark is None else read_mark(mark, mask)
     draft.iif, draft.oif = fields.interface("iif"), fields.interface("oif")
     draft.uidrange = _range(fields, "uid")
-    ipproto = fields.text("ipproto")
+    ipproto = fields.word("ipproto")
     draft.ipproto = None if ipproto is None else read_protocol(ipproto)
     draft.sport, draft.dport = _range(fields, "sport"), _range(fields, "dport")
     draft.suppress_prefixlength = fields.number("suppress_prefixlen")
-    draft.suppress_ifgroup = fields.text("suppress_ifgroup")
-    draft.proto = fields.text("protocol")
+    draft.suppress_ifgroup = fields.word("suppress_ifgroup")
+    draft.proto = fields.word("protocol")
     for key in list(fields.left):
         if key in EXTRA_MATCHES:
-            draft.attributes.append((key, fields.text(key) or ""))
+            draft.attributes.append((key, fields.word(key) or ""))
         elif key in _MARKS and fields.flag(key):
             draft.attributes.append((key, ""))
         elif key == "flow_to":
-            source, target = fields.text("flow_from"), fields.need_text(key)
+            source, target = fields.word("flow_from"), fields.need_word(key)
             draft.attributes.append(("realms", target if source is None else f"{source}/{target}"))
     _read_action(fields, draft)
     fields.finish()
@@ -69,7 +69,7 @@ def _read(fields: Fields) -> RuleDraft:
 
 
 def _read_action(fields: Fields, draft: RuleDraft) -> None:
-    table, action, draft.goto = fields.text("table"), fields.text("action"), fields.number("goto")
+    table, action, draft.goto = fields.word("table"), fields.word("action"), fields.number("goto")
     draft.l3mdev = bool(fields.flag("l3mdev"))
     if fields.flag("nop"):
         action = "nop"
@@ -84,7 +84,7 @@ def _read_action(fields: Fields, draft: RuleDraft) -> None:
 
 
 def _prefix(fields: Fields, key: str) -> Prefix | None:
-    address, length = fields.text(key), fields.number(f"{key}len")
+    address, length = fields.word(key), fields.number(f"{key}len")
     if address is None or address == "all":
         return None
     return read_prefix(address if length is None else f"{address}/{length}")

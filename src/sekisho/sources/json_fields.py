@@ -12,7 +12,7 @@ from sekisho.sources.json_stream import Json, elements
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable, named, read_address, read_mac
 from sekisho.values.address import Address
-from sekisho.values.names import InterfaceName, LinkAddress, interface_name
+from sekisho.values.names import InterfaceName, LinkAddress, interface_name, is_word
 
 T = TypeVar("T")
 
@@ -39,6 +39,20 @@ class Fields:
         if isinstance(value, (bool, list, dict)):
             raise Unreadable("bad-value", key)
         return str(value)
+
+    def word(self, key: str) -> str | None:
+        """As ``text``; what the text form could not hold as one word is unknown."""
+        value = self.text(key)
+        if value is not None and not (value and is_word(value)):
+            raise Unreadable("unknown-word", value)
+        return value
+
+    def need_word(self, key: str) -> str:
+        """As ``word``, but the key must be there."""
+        value = self.word(key)
+        if value is None:
+            raise Unreadable("missing-key", key)
+        return value
 
     def need_text(self, key: str) -> str:
         """As text, but the key must be there."""

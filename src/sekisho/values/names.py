@@ -11,8 +11,9 @@ All of them raise BadNameError. What the kernel takes is taken, however odd it l
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NewType
+from typing import NewType, TypeVar, cast
 
 from sekisho.errors import said
 
@@ -59,8 +60,15 @@ _NO_SET = "not a set's name: {0!r}"
 _NO_NFT = "not a name of nftables: {0!r}"
 _NO_LAB = "not a lab's name: {0!r}"
 
+_T = TypeVar("_T")
 
-@lru_cache(maxsize=65536)
+
+def _remembered(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    """The same names come again and again. (functools' own type would take anything for an argument.)"""
+    return cast("Callable[[str], _T]", lru_cache(maxsize=65536)(read))
+
+
+@_remembered
 def interface_name(text: str) -> InterfaceName:
     """An interface's name as dev_valid_name (net/core/dev.c) takes it: 1 to 15 bytes, none of them a space,
     ``/`` or ``:``, and not ``.`` or ``..``."""
@@ -70,14 +78,14 @@ def interface_name(text: str) -> InterfaceName:
     return InterfaceName(text)
 
 
-@lru_cache(maxsize=65536)
+@_remembered
 def namespace_name(text: str) -> NamespaceName:
     """A network namespace's name: one that a file can have (``ip netns`` keeps them as files, a snapshot as
     folders), without spaces and control characters, and not beginning as an option or a hidden file does."""
     raw = _bytes(_NO_NAMESPACE, text)
     if not 0 < len(raw) <= _LONGEST_FILE_NAME or "/" in text or text[0] in "-.":
         raise BadNameError(_NO_NAMESPACE, text)
-    if not _visible(text):
+    if not is_word(text):
         raise BadNameError(_NO_NAMESPACE, text)
     return NamespaceName(text)
 
@@ -93,12 +101,12 @@ def container_name(text: str) -> ContainerName:
 def network_name(text: str) -> NetworkName:
     """A Docker network's name. Older daemons took nearly everything: what can be seen on one line is one."""
     _bytes(_NO_NETWORK, text)
-    if not text.strip() or not _visible(text.replace(" ", "")):
+    if not text.strip() or not is_word(text.replace(" ", "")):
         raise BadNameError(_NO_NETWORK, text)
     return NetworkName(text)
 
 
-@lru_cache(maxsize=65536)
+@_remembered
 def sysctl_key(text: str) -> SysctlKey:
     """A kernel parameter as sysctl(8) prints it: ``net.ipv4.conf.eth0/100.rp_filter``, dots between the
     parts, ``/`` for a dot within one."""
@@ -162,7 +170,7 @@ def set_name(text: str) -> SetName:
 def nft_name(text: str) -> NftName:
     """A table, chain, set or object of nftables: 1 to 255 bytes (NFT_NAME_MAXLEN) that can be seen, without
     spaces and quotes. The kernel takes others as well; no program that reads or writes text makes them."""
-    if not 0 < len(_bytes(_NO_NFT, text)) <= 255 or not _visible(text) or '"' in text:
+    if not 0 < len(_bytes(_NO_NFT, text)) <= 255 or not is_word(text) or '"' in text:
         raise BadNameError(_NO_NFT, text)
     return NftName(text)
 
@@ -183,10 +191,10 @@ def as_lab_name(text: str, otherwise: str) -> LabName:
 
 def _plain(text: str) -> bool:
     """Nothing in it that a line of iptables or ipset would not keep as it stands."""
-    return _visible(text) and not any(letter in "\"'\\#" for letter in text)
+    return is_word(text) and not any(letter in "\"'\\#" for letter in text)
 
 
-def _visible(text: str) -> bool:
+def is_word(text: str) -> bool:
     """Whether all of it can be seen: no control characters, no spaces, nothing that turns the line round."""
     return text.isprintable() and not any(letter.isspace() for letter in text)
 

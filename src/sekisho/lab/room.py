@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from sekisho.lab import powers
 from sekisho.lab.namespaces import LabError, tool
 from sekisho.lab.tools import ending_with_parent
-from sekisho.sources.iptables_names import SERVICES
 from sekisho.values.packet import PROTOCOL_NUMBERS
+from sekisho.values.services import SERVICES
 
 # The programs that are given texts made of a snapshot's or a topology's words.
 PROGRAMS = (

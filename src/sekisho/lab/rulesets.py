@@ -20,13 +20,12 @@ from sekisho.lab.nft_text import nft_text
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.lab.operations import Load
 from sekisho.model.evidence import Evidence
-from sekisho.model.netfilter import Chain, IpSet, Option, Rule, Ruleset, Table
+from sekisho.model.netfilter import BUILTIN_CHAINS, Chain, IpSet, Option, Rule, Ruleset, Table
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.nft_tables import native_tables
 from sekisho.sources import ipset_save
 from sekisho.sources.iptables_options import MATCHES, TARGETS
 from sekisho.sources.iptables_rule import is_understood, normal_form, parse_rule, render_rule
-from sekisho.sources.iptables_tables import BUILTIN_CHAINS
 from sekisho.values.address import Family
 from sekisho.values.names import BadNameError, chain_name, set_name
 

@@ -14,12 +14,12 @@ from sekisho.lab.nft_text import nft_text
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.lab.rulesets import rule_words
 from sekisho.model.evidence import Evidence
-from sekisho.model.netfilter import Rule
+from sekisho.model.netfilter import BUILTIN_CHAINS, Rule
 from sekisho.model.routing import Route
 from sekisho.sources import ip_route, nft_capture
 from sekisho.sources import nft_text as nft_reader
 from sekisho.sources.iptables_rule import Command, command, parse_words
-from sekisho.sources.iptables_tables import BUILTIN_CHAINS, NO_POLICY
+from sekisho.sources.iptables_tables import NO_POLICY
 from sekisho.sources.iptables_words import split_words
 from sekisho.values.names import BadNameError, chain_name
 

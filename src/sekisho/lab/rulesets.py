@@ -36,8 +36,9 @@ _RESTORE = {
     (6, "legacy"): "ip6tables-legacy-restore",
 }  # fmt: skip
 _LONGEST_WORD, _LONGEST_LINE = 1000, 10_000  # bytes, below the readers' own ends
-# They only tell of a packet, and do so on the machine: its audit log, its /sys. The rule counts without.
-_TELLING_TARGETS = frozenset({"AUDIT", "IDLETIMER"})
+# They only tell of a packet, and do so on the machine: its audit log, its /sys, its lights. The rule counts
+# without.
+_TELLING_TARGETS = frozenset({"AUDIT", "IDLETIMER", "LED"})
 # Options that name a file of the machine.
 _FILES = frozenset({("bpf", "object-pinned"), ("cgroup", "path")})
 _POLICIES = frozenset({"ACCEPT", "DROP", "QUEUE", None})

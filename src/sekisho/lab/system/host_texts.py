@@ -18,7 +18,7 @@ from sekisho.model.netfilter import BUILTIN_CHAINS, Rule
 from sekisho.model.routing import Route
 from sekisho.sources import ip_route, nft_capture
 from sekisho.sources import nft_text as nft_reader
-from sekisho.sources.iptables_rule import Command, command, parse_words
+from sekisho.sources.iptables_rule import command, parse_words
 from sekisho.sources.iptables_tables import NO_POLICY
 from sekisho.sources.iptables_words import split_words
 from sekisho.values.names import BadNameError, chain_name
@@ -27,6 +27,10 @@ _POLICIES = ("ACCEPT", "DROP")
 _CHAIN = re.compile(r":(\S+)\s+(\S+)(?:\s+\[\d+:\d+\])?\s*\Z")
 _CLEARING = {"-F": "-F", "--flush": "-F", "-X": "-X", "--delete-chain": "-X", "-Z": "-Z", "--zero": "-Z"}
 _DELETING = frozenset({"-D", "--delete"})
+# A command, or the table of one: each line is one command of the table above it.
+_COMMANDS = re.compile(
+    r"-[ADIRLSFZNXPEt].*|--(append|delete|insert|replace|list|flush|zero|new|policy|rename|table).*"
+)
 _NEXTHOP = re.compile(r"\s+(?=nexthop\s)")
 
 
@@ -109,6 +113,9 @@ def _command(line: str, number: int, known: set[str]) -> Iterator[str]:
         words = split_words(line)
     except ValueError as error:
         raise NotUnderstoodError(str(error), number, line) from None
+    second = next((word for word in words[1:] if _COMMANDS.fullmatch(word)), None)
+    if second is not None:
+        raise NotUnderstoodError(f"not understood: {second}", number, line)
     if words[0] in _CLEARING and len(words) < 3 and all(map(_is_chain, words[1:])):
         yield " ".join((_CLEARING[words[0]], *words[1:]))
         return
@@ -120,8 +127,8 @@ def _command(line: str, number: int, known: set[str]) -> Iterator[str]:
         name = chain_name(found.chain)
     except ValueError as error:
         raise NotUnderstoodError(f"not a command that is understood: {error}", number, line) from None
-    if found.table is not None or found.problems:
-        raise NotUnderstoodError(f"not understood: {_problem(found)}", number, line)
+    if found.problems:
+        raise NotUnderstoodError(f"not understood: {found.problems[0].detail}", number, line)
     if found.verb == "policy":
         if found.policy not in _POLICIES:
             raise NotUnderstoodError(f"there is no policy {found.policy!r}", number, line)
@@ -129,13 +136,11 @@ def _command(line: str, number: int, known: set[str]) -> Iterator[str]:
     elif found.verb == "new-chain":
         known.add(name)
         yield f"-N {name}"
+    elif found.verb not in ("append", "insert"):
+        raise NotUnderstoodError(f"not understood: {words[0]}", number, line)
     else:
         verb = f"-I {name} {found.position}" if found.verb == "insert" else f"-A {name}"
         yield from (f"{verb} {_written(rule, number, line, known)}".rstrip() for rule in found.rules)
-
-
-def _problem(found: Command) -> str:
-    return found.problems[0].detail if found.problems else f"-t {found.table}"
 
 
 def _delete(words: list[str], line: str, number: int, known: set[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -16,23 +17,24 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.lab import powers, room
+from sekisho.lab import launch, powers, room
 from sekisho.lab.loading import load
 from sekisho.lab.namespaces import LabError, NetworkNamespace
 from sekisho.lab.operations import Load
 
 pytestmark = pytest.mark.kernel
+ROOT = Path(__file__).resolve().parents[2]
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def inside(act: Callable[[], object], *kept: int) -> object:
     """What ``act`` finds in a process that has entered the room, as JSON has it."""
-    enter = room.entry(*kept)
+    place = room.descriptor()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            enter()
+            room.go_in(place, kept)
             os.write(writing, json.dumps(act()).encode())
         except BaseException as error:
             os.write(writing, json.dumps(f"{type(error).__name__}: {error}").encode())
@@ -142,7 +144,7 @@ def test_sockets_are_those_that_a_network_namespace_holds_in() -> None:
 
 def test_every_room_is_a_process_of_its_own() -> None:
     """A forked process makes its own: the descriptor may be closed, or another file's, by then."""
-    room.entry()
+    room.descriptor()
     before = list(room._room)
 
     def again() -> bool:
@@ -201,11 +203,7 @@ def test_a_program_ends_with_the_one_that_started_it() -> None:
     pids_reading, pids_writing = os.pipe()
     parent = os.fork()
     if parent == 0:
-        known = room.program("nft")
-        process = subprocess.Popen(
-            known.argv("-f", "-"), executable=known.path, stdin=reading, preexec_fn=room.entry(),
-            env=room.ENVIRONMENT,
-        )  # fmt: skip
+        process = launch.start(("nft", "-f", "-"), NetworkNamespace(), reading)
         os.write(pids_writing, str(process.pid).encode())
         signal.pause()
         os._exit(0)
@@ -220,3 +218,31 @@ def test_a_program_ends_with_the_one_that_started_it() -> None:
         raise AssertionError("it still runs")
     for fd in (reading, writing, pids_reading, pids_writing):
         os.close(fd)
+
+
+def test_the_first_of_a_process_namespace_loads_in_the_room_too() -> None:
+    """It starts programs by a thread: in the namespace that was meant, and it stays where it is itself."""
+    code = """
+import os, sys
+from sekisho.lab.loading import load
+from sekisho.lab.namespaces import LabError, NetworkNamespace
+from sekisho.lab.operations import Load
+assert os.getpid() == 1
+one, two = NetworkNamespace(), NetworkNamespace()
+load(one, Load(("nft", "-f", "-"), "table ip here {\\n}\\n"))
+print(one.run(("nft", "list", "ruleset")).split(), two.run(("nft", "list", "ruleset")))
+try:
+    load(two, Load(("nft", "-f", "-"), 'include "/etc/hostname"\\n'))
+except LabError as error:
+    print(error.what)
+print(os.path.exists("/etc/hostname"), os.readlink("/proc/self/root"))
+"""
+    done = subprocess.run(
+        ["unshare", "-pmnf", "--mount-proc", sys.executable, "-c", code],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert done.stderr == ""
+    first, refused, *_, last = done.stdout.splitlines()
+    assert first == "['table', 'ip', 'here', '{', '}'] "
+    assert "No such file or directory" in refused or "not found" in refused.lower()
+    assert last == "True /"

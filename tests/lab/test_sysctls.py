@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.lab.build import captured_sysctls, settable
 from sekisho.lab.namespaces import NetworkNamespace
+from sekisho.lab.parameters import captured_sysctls, settable
 from sekisho.lab.sysctls import Parameters
 from sekisho.model.host import Sysctl
 from sekisho.model.snapshot import Namespace

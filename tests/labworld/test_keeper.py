@@ -153,3 +153,23 @@ def test_a_look_inside_has_no_power_over_files_and_processes(lab: Lab) -> None:
     seen = apart_once(lab.doors, capabilities)
     assert seen & 0b1111_0000_0000_0011_1011 == 0
     assert seen & 1 << 21
+
+
+def test_the_owners_programs_are_in_the_room(lab: Lab) -> None:
+    """capabilities(7): 10 NET_BIND_SERVICE, 12 NET_ADMIN, 13 NET_RAW. Seccomp: 2 is a filter (proc(5))."""
+    owner = lab.client.pid
+    children = Path(f"/proc/{owner}/task/{owner}/children").read_text().split()
+    if not children:
+        pytest.skip("dnsmasq is not installed")
+    for child in children:
+        lines = Path(f"/proc/{child}/status").read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        assert int(status["CapBnd"], 16) == 1 << 10 | 1 << 12 | 1 << 13
+        assert (status["NoNewPrivs"].strip(), status["Seccomp"].strip()) == ("1", "2")
+        assert not Path(f"/proc/{child}/root/etc/shadow").exists()
+        assert Path(f"/proc/{child}/root/etc/passwd").read_text() == "root:x:0:0:root:/:/bin/false\n"
+        network, other = (os.readlink(f"/proc/{pid}/ns/net") for pid in (child, owner))
+        assert network != other
+    # The thread that started them is gone, and what it gave up was its own.
+    assert len(os.listdir(f"/proc/{owner}/task")) == 1
+    assert "Seccomp:\t0" in Path(f"/proc/{owner}/status").read_text()

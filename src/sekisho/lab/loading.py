@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 
-from sekisho.lab import room
+from sekisho.lab import launch, room
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
 from sekisho.lab.operations import Load
 from sekisho.lab.tools import blamed_line, readable
@@ -23,19 +23,18 @@ class Running:
 
     def __init__(self, namespace: NetworkNamespace, what: Load) -> None:
         self._what = what
-        program = room.program(what.argv[0])
         have_modules([what])
-        enter = room.entry()
         self._errors = readable("")
+        feed = readable(what.text)
         try:
-            with namespace.inside(), os.fdopen(readable(what.text), "rb") as feed:
-                self._process = subprocess.Popen(
-                    program.argv(*what.argv[1:]), executable=program.path, stdin=feed,
-                    stdout=subprocess.DEVNULL, stderr=self._errors, env=ENVIRONMENT, preexec_fn=enter,
-                )  # fmt: skip
+            self._process = launch.start(
+                what.argv, namespace, feed, errors=self._errors, environment=ENVIRONMENT
+            )
         except BaseException:
             os.close(self._errors)
             raise
+        finally:
+            os.close(feed)
 
     def finish(self, where: str) -> None:
         """Wait for it. Raises LabError with the line that it did not take."""

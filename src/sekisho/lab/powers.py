@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import struct
 from collections.abc import Iterable
 from functools import cache
@@ -86,7 +85,7 @@ _EPERM, _EINVAL, _EAFNOSUPPORT, _X32 = 1, 22, 97, 0x40000000
 @cache
 def call_filter() -> bytes | None:
     """The filter for this machine; None on one whose numbers are not known."""
-    known = _MACHINES.get(platform.machine())
+    known = _MACHINES.get(os.uname().machine)
     return None if known is None else _filter(*known)
 
 

@@ -16,13 +16,12 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from sekisho.lab import powers
 from sekisho.lab.namespaces import LabError, tool
-from sekisho.lab.tools import ending_with_parent
 from sekisho.values.packet import PROTOCOL_NUMBERS
 from sekisho.values.services import SERVICES
 
@@ -71,36 +70,53 @@ def program(name: str) -> Program:
 # What a program in a room finds as its environment.
 ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "LC_ALL": "C"}
 
-# This process's room, once there is one. A forked process makes its own.
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """The process that puts a room together, and where it hands it over."""
+
+    pid: int
+    link: socket.socket
+
+
+# This process's room, once there is one, or who makes it. A forked process makes its own.
 _room: list[int] = []
+_maker: list[_Maker] = []
 os.register_at_fork(after_in_child=_room.clear)
+os.register_at_fork(after_in_child=_maker.clear)
 
 
-def entry(*kept: int) -> Callable[[], None]:
-    """For ``subprocess``'s preexec_fn: the started program is in the room, with the powers in ``kept`` over
-    its network (NET_ADMIN and NET_RAW) and no others, and ends with this process.
+def begin() -> None:
+    """Have this process's room made meanwhile."""
+    if not _room and not _maker:
+        _maker.append(_begin([program(name).path for name in PROGRAMS if tool(name) is not None]))
 
-    Raises LabError where this system does not let a room be made.
-    """
+
+def descriptor() -> int:
+    """This process's room: its mount namespace, open. Raises LabError where the system does not let one be
+    made."""
     if not _room:
-        _room.append(make([program(name).path for name in PROGRAMS if tool(name) is not None]))
-    fd = _room[0]
-    bind = ending_with_parent()
-    powers.call_filter()  # made here, and not in every child
-
-    def enter() -> None:
-        if _libc.setns(fd, _NEWNS) != 0:
-            raise OSError(ctypes.get_errno(), "setns")
-        powers.give_up_all_but((powers.NET_ADMIN, powers.NET_RAW, *kept))
-        powers.never_gain()
-        powers.refuse_calls()
-        bind()
-
-    return enter
+        begin()
+        _room.append(_finish(_maker.pop()))
+    return _room[0]
 
 
 def make(programs: Iterable[str]) -> int:
     """A room with these program files: its mount namespace as an open descriptor. Raises LabError."""
+    return _finish(_begin(programs))
+
+
+def go_in(room: int, kept: Iterable[int]) -> None:
+    """Move this thread, which shares its place among the files with no other, into a room, with the powers in
+    ``kept`` over its network (and NET_ADMIN and NET_RAW) and no others. Raises OSError."""
+    if _libc.setns(room, _NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+    powers.give_up_all_but((powers.NET_ADMIN, powers.NET_RAW, *kept))
+    powers.never_gain()
+    powers.refuse_calls()
+
+
+def _begin(programs: Iterable[str]) -> _Maker:
     mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     child = os.fork()
     if child == 0:
@@ -113,9 +129,13 @@ def make(programs: Iterable[str]) -> int:
         finally:
             os._exit(0)
     theirs.close()
-    data, fds, _, _ = socket.recv_fds(mine, 4096, 1)
-    mine.close()
-    os.waitpid(child, 0)
+    return _Maker(child, mine)
+
+
+def _finish(maker: _Maker) -> int:
+    data, fds, _, _ = socket.recv_fds(maker.link, 4096, 1)
+    maker.link.close()
+    os.waitpid(maker.pid, 0)
     if not fds:
         raise LabError(
             "rule sets are loaded where the machine's files are not, and this system does not let such a"

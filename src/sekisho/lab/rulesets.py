@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from sekisho.lab.nft_text import nft_text
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.lab.operations import Load
 from sekisho.model.evidence import Evidence
@@ -62,6 +61,8 @@ def loads(namespace: Namespace, refused: list[NotLoaded]) -> Iterator[Load]:
     # What iptables-nft manages is loaded by it, above.
     own = native_tables(namespace.nft, namespace.rulesets)
     if own:
+        from sekisho.lab.nft_text import nft_text
+
         yield Load(("nft", "-f", "-"), nft_text(own, refused))
 
 

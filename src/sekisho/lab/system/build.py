@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
-from sekisho.lab import powers, room
+from sekisho.lab import launch, powers, room
 from sekisho.lab.links import Builder, Report
 from sekisho.lab.loading import Loads
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
@@ -80,6 +80,8 @@ class _Builder:
     def run(self) -> None:
         loads = Loads(self.standing.namespaces)
         try:
+            if self.plan.loads or self.plan.programs:
+                room.begin()
             with self._timed("namespaces"):
                 self._namespaces()
             with self._timed("programs started"):
@@ -156,16 +158,14 @@ class _Builder:
                     f" nothing answers there"
                 )
                 continue
-            with (
-                self.standing.namespaces[program.node].inside(),
-                os.fdopen(readable(program.text), "rb") as feed,
-            ):
-                known = room.program(program.argv[0])
-                process = subprocess.Popen(
-                    known.argv(*program.argv[1:]), executable=known.path, stdin=feed,
-                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=room.ENVIRONMENT,
-                    preexec_fn=room.entry(powers.NET_BIND_SERVICE),
+            feed = readable(program.text)
+            try:
+                process = launch.start(
+                    program.argv, self.standing.namespaces[program.node], feed,
+                    kept=(powers.NET_BIND_SERVICE,),
                 )  # fmt: skip
+            finally:
+                os.close(feed)
             self.standing.programs.append((program, process))
 
     def _await_programs(self) -> None:

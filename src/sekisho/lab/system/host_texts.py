@@ -10,14 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sekisho.errors import SourceError
-from sekisho.lab.nft_text import nft_text
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.lab.rulesets import rule_words
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import BUILTIN_CHAINS, Rule
 from sekisho.model.routing import Route
-from sekisho.sources import ip_route, nft_capture
-from sekisho.sources import nft_text as nft_reader
+from sekisho.sources import ip_route
 from sekisho.sources.iptables_rule import command, parse_words
 from sekisho.sources.iptables_tables import NO_POLICY
 from sekisho.sources.iptables_words import split_words
@@ -169,6 +167,10 @@ def read_nft(text: str) -> str:
 
     Raises NotUnderstoodError.
     """
+    from sekisho.lab.nft_text import nft_text
+    from sekisho.sources import nft_capture
+    from sekisho.sources import nft_text as nft_reader
+
     lines = [_without_comment(line) for line in text.split("\n")]
     try:
         ruleset = nft_reader.parse("\n".join(lines), "")

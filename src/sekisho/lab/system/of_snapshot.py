@@ -23,6 +23,7 @@ from sekisho.lab.operations import (
     Setting,
     Wire,
 )
+from sekisho.lab.parameters import captured_sysctls
 from sekisho.lab.system.plan import Node, NodeLoad, Origin, Plan, Server, SetSysctl
 from sekisho.lab.system.routes import way
 from sekisho.model.host import Socket
@@ -112,9 +113,7 @@ def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset()) ->
         planned = build.plan_node(facts, must=False)
         left_out = without if facts.name == host else frozenset()
         settings += [item for item in planned.settings if not _is_about(item, left_out)]
-        sysctls += [
-            SetSysctl(facts.name, key, value, must=False) for key, value in build.captured_sysctls(facts)
-        ]
+        sysctls += [SetSysctl(facts.name, key, value, must=False) for key, value in captured_sysctls(facts)]
         loads += [NodeLoad(facts.name, load) for load in planned.loads]
         refused += planned.refused
         servers += _servers(facts, snapshot)

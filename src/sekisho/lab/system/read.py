@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Literal, TypeVar, cast
 
 from sekisho.errors import SourceError
-from sekisho.lab.build import settable
+from sekisho.lab.parameters import settable
 from sekisho.lab.system.docker_rules import USER_CHAINS
 from sekisho.lab.system.document import Value, from_plain, parse
-from sekisho.lab.system.host_texts import NotUnderstoodError, read_iptables, read_nft, read_route
 from sekisho.lab.system.schema import check, topology_schema
 from sekisho.lab.system.topology import (
     ETH0,
@@ -31,6 +30,7 @@ from sekisho.lab.system.topology import (
     Vpc,
     VpcRoute,
 )
+from sekisho.model.routing import Route
 from sekisho.values.address import Address, Prefix
 from sekisho.values.names import (
     ContainerName,
@@ -170,9 +170,7 @@ class _Reader:
             Docker(_flag(docker, "rules", True), _flag(docker, "userland_proxy", True)),
             networks, self._containers(value, networks), self._services(value),
             tuple(self._sysctl(key, item) for key, item in value.items("sysctls")),
-            tuple(self._text(item, read_route) for item in value.list("routes")),
-            self._rules(value, "iptables", partial(read_iptables, chains=USER_CHAINS)),
-            self._rules(value, "nft", read_nft), self._link(value),
+            *self._texts(value), self._link(value),
         )  # fmt: skip
 
     def _find_subnet(self, value: Value, subnets: tuple[Subnet, ...]) -> Subnet:
@@ -279,8 +277,19 @@ class _Reader:
             (float(delay.rstrip("ms")) * (1 if delay.endswith("ms") else 1000)) if delay else None,
             float(loss.rstrip("%")) if loss else None,
             int(float(rate.rstrip("kmgbit")) * _UNITS[rate.removesuffix("bit").lstrip("0123456789.")])
-            if rate
-            else None,
+            if rate else None,
+        )  # fmt: skip
+
+    def _texts(self, value: Value) -> tuple[tuple[Route, ...], str, str]:
+        """The host's own routes and rule sets. Few have any: what reads them is loaded for those."""
+        if all(value.get(key) is None for key in ("routes", "iptables", "nft")):
+            return (), "", ""
+        from sekisho.lab.system.host_texts import read_iptables, read_nft, read_route
+
+        return (
+            tuple(self._text(item, read_route) for item in value.list("routes")),
+            self._rules(value, "iptables", partial(read_iptables, chains=USER_CHAINS)),
+            self._rules(value, "nft", read_nft),
         )
 
     def _rules(self, value: Value, key: str, read: Callable[[str], str]) -> str:
@@ -289,11 +298,12 @@ class _Reader:
 
     def _text(self, value: Value, read: Callable[[str], _T]) -> _T:
         """What a text of commands means. The error names its line, or which one of the text."""
+        from sekisho.lab.system.host_texts import NotUnderstoodError
+
         try:
             return read(str(value.data))
         except NotUnderstoodError as error:
-            inside = error.number > 1 and not value.block
-            beside = f", line {error.number} of it" if inside else ""
+            beside = f", line {error.number} of it" if error.number > 1 and not value.block else ""
             line = value.block + error.number - 1 if value.block else value.line
             raise SourceError(
                 f"{value.path}{beside}: {error}", file=self._file, line=line, text=error.line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from sekisho.lab.build import BEFORE_LINKS
+from sekisho.lab.parameters import BEFORE_LINKS
 from sekisho.lab.sysctls import Parameters
 from sekisho.values.names import SysctlKey, sysctl_key
 

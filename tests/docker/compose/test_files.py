@@ -123,3 +123,13 @@ def test_all_files_together_have_a_bound(project: Path) -> None:
     with pytest.raises(SourceError, match="larger than") as caught:
         load(project, text, bounds=Bounds(most=1000))
     assert "--max-input" in caught.value.advice
+
+
+def test_the_env_file_beside_it_is_held_to_the_same(project: Path) -> None:
+    (project / ".env").symlink_to("../secret.env")
+    with pytest.raises(SourceError, match="leads out of the folder"):
+        load(project, SERVICE)
+    (project / ".env").unlink()
+    os.mkfifo(project / ".env")
+    with pytest.raises(SourceError, match="no regular file"):
+        load(project, SERVICE)

@@ -94,7 +94,7 @@ def _env(
     for file in files:
         path = Path(file)
         project.check(path)
-        if not path.is_file():
+        if not path.exists() or path.is_dir():
             if needed:
                 raise SourceError("couldn't find env file", file=str(path))
             continue

@@ -15,7 +15,7 @@ from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources.load import load
 from sekisho.sources.write import write_snapshot
-from sekisho.values.names import namespace_name
+from sekisho.values.names import BadNameError, NamespaceName, namespace_name
 from tests.truth import needs_truth, truth_dir
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +100,15 @@ def test_a_cut_nft_listing_stays_so(tmp_path: Path) -> None:
     assert found is not None
     assert found.incomplete is not None
     assert found.incomplete.why == "cut"
+
+
+@pytest.mark.parametrize("name", ["../up", "a/../../up", "..", "a\nb", ""])
+def test_a_namespace_is_a_folder_below_the_snapshots(name: str, tmp_path: Path) -> None:
+    """Whoever made the facts: a name that is none writes nothing."""
+    inside = Namespace(NamespaceName(name), routes=())
+    with pytest.raises(BadNameError):
+        write_snapshot(Snapshot("", Namespace(namespace_name("host")), (inside,)), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:

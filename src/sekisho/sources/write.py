@@ -34,6 +34,7 @@ from sekisho.sources import (
 )
 from sekisho.sources.partial_words import partial_line
 from sekisho.values.address import Family
+from sekisho.values.names import namespace_name
 
 Files = dict[str, str]
 _FAMILIES: tuple[tuple[Family, str], ...] = ((4, ""), (6, "6"))
@@ -43,7 +44,8 @@ def snapshot_texts(snapshot: Snapshot) -> Files:
     """(name in the folder) -> text, for the whole snapshot."""
     files: Files = dict(_namespace(snapshot.host))
     for namespace in snapshot.namespaces:
-        files.update({f"netns/{namespace.name}/{name}": text for name, text in _namespace(namespace)})
+        place = f"netns/{namespace_name(namespace.name)}"
+        files.update({f"{place}/{name}": text for name, text in _namespace(namespace)})
     if snapshot.networks is not None:
         files["docker-networks.json"] = docker_render.render_networks(snapshot.networks)
     if snapshot.containers is not None:

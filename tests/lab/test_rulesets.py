@@ -104,6 +104,7 @@ def test_rules_that_are_not_loaded(text: str) -> None:
         Rule((Option("tcp", "dport", False, ("80", "-j", "DROP")),), ACCEPT),
         Rule((Option("evil", "x", False, ("1",)),), ACCEPT),
         Rule((Option("tcp", "dport\n-j DROP", False, ("1",)),), ACCEPT),
+        Rule((Option("iprange", "src", False, ("10.0.0.1-10.0.0.9",)),), ACCEPT),
         Rule((), Target("ACCEPT", options=(Option("DNAT", "to-destination", False, ("1.2.3.4",)),))),
         Rule((), Target("-j")),
         Rule((), Target("ACCEPT\nCOMMIT")),
@@ -380,3 +381,15 @@ def test_what_the_kernel_holds_is_loaded_again_as_it_is(text: str) -> None:
     finally:
         one.close()
         other.close()
+
+
+def test_options_may_be_cut_short_as_getopt_has_them() -> None:
+    """Measured: iptables 1.8.9 takes this line, and saves it with --rateest-ewmalog."""
+    text = "-j RATEEST --rateest-name a --rateest-interval 250ms --rateest-ewma 0.5s"
+    refused: list[NotLoaded] = []
+    words = rule_words(parse_rule(text)[0], 4, frozenset(), refused)
+    assert (words, refused) == (text, [])
+    namespace = NetworkNamespace()
+    load(namespace, Load(("iptables-nft-restore",), f"*filter\n-A INPUT {words}\nCOMMIT\n"))
+    assert "--rateest-ewmalog 500" in namespace.run(("iptables-nft-save",))
+    namespace.close()

@@ -13,7 +13,7 @@ iptables-restore.c (a line of more than 10239 bytes is read as two).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sekisho.lab.not_loaded import NotLoaded
@@ -34,6 +34,8 @@ _RESTORE = {
     (6, "nft"): "ip6tables-nft-restore", (6, ""): "ip6tables-nft-restore",
     (6, "legacy"): "ip6tables-legacy-restore",
 }  # fmt: skip
+# Options of iptables itself (iptables/xshared.c) that are also the beginning of an extension's.
+_GENERAL = frozenset({"check", "dst", "help", "match", "src"})
 _LONGEST_WORD, _LONGEST_LINE = 1000, 10_000  # bytes, below the readers' own ends
 # They only tell of a packet, and do so on the machine: its audit log, its /sys, its lights. The rule counts
 # without.
@@ -133,6 +135,11 @@ def _same(rule: Rule, words: str, family: Family) -> bool:
     return back == rule or normal_form(back) == normal_form(rule)
 
 
+def _is_option(name: str, known: Collection[str]) -> bool:
+    """Also where it is cut short as getopt_long(3) allows: the beginning of one, and no word of iptables'."""
+    return name in known or (name not in _GENERAL and sum(one.startswith(name) for one in known) == 1)
+
+
 def _objection(rule: Rule, chains: frozenset[str]) -> str | None:
     """Why a rule's facts are not loaded, None where they are."""
     if not is_understood(rule):
@@ -144,7 +151,7 @@ def _objection(rule: Rule, chains: frozenset[str]) -> str | None:
         known = MATCHES.get(option.module, TARGETS.get(option.module))
         if option.module and known is None:
             return f"there is no match {option.module!r}"
-        if option.module and option.name and option.name not in (known or {}):
+        if option.module and option.name and not _is_option(option.name, known or ()):
             return f"{option.module} has no option {option.name!r}"
         if (option.module, option.name) in _FILES:
             return f"{option.module} {option.name} names a file of the machine"

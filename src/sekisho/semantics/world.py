@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sekisho.model.docker import DockerContainer
-from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.bridges import bridges_of
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.journey import Lean
@@ -66,15 +67,15 @@ class Segment:
 
 
 class World:
-    """What a walk moves in. ``bridges`` are the host's bridge interfaces; ``shared`` tells containers
-    that live in another's namespace (or the host's) by name."""
+    """What a walk moves in. ``bridges`` are the host's bridge interfaces, ``known_bridges`` what tells so."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host)}
         for namespace in snapshot.namespaces:
             self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
-        self.bridges = _bridges(snapshot)
+        self.known_bridges = bridges_of(snapshot)
+        self.bridges = frozenset(self.known_bridges)
         self.attachments = tuple(self._attachments())
         self.wires = tuple(self._from_wires())
         self._segments: dict[tuple[str, Family], Segment] = {}
@@ -300,19 +301,3 @@ class World:
             if item.index == index and item.master == bridge:
                 return item.name, item.hairpin
         return None, None
-
-
-def _bridges(snapshot: Snapshot) -> frozenset[str]:
-    names = {network.bridge for network in snapshot.networks or () if network.bridge}
-    host: Namespace = snapshot.host
-    for item in host.interfaces or ():
-        if item.kind == "bridge":
-            names.add(item.name)
-        if item.master:
-            names.add(item.master)
-    devices = {hop.dev for route in host.routes for hop in route.nexthops if hop.dev}
-    devices |= {address.interface for address in host.addresses or ()}
-    kinds = {item.name: item.kind for item in host.interfaces or ()}
-    # docker0 and br-... are Docker's names for bridges (br- and the network's id).
-    names |= {d for d in devices if (d == "docker0" or d.startswith("br-")) and not kinds.get(d)}
-    return frozenset(names)

@@ -74,6 +74,154 @@ def test_a_rule_that_its_callers_never_lead_to(tmp_path: Path) -> None:
     assert [place.text for place in finding.places] == rules[::-1]
 
 
+# Tables of which some line is not there or not understood: what it may do with packets is anything, and what
+# it may call is any chain of its table. (filter's text, rules that are proved dead all the same)
+OPEN: list[tuple[str, list[tuple[str, str]]]] = [
+    # The chain that is called was not captured: it may return.
+    (":INPUT ACCEPT [0:0]\n-A INPUT -j GONE\n-A INPUT -p tcp -m tcp --dport 80 -j DROP\nCOMMIT\n", []),
+    (":INPUT ACCEPT [0:0]\n-A INPUT -g GONE\n-A INPUT -p tcp -m tcp --dport 80 -j DROP\nCOMMIT\n", []),
+    # It may call TEN, too, with packets of anybody.
+    (":INPUT ACCEPT [0:0]\n:TEN - [0:0]\n-A INPUT -j GONE\n-A INPUT -s 10.0.0.0/8 -j TEN\n"
+     "-A TEN -s 9.9.9.9/32 -j DROP\nCOMMIT\n", []),
+    # What an earlier line of the same chain takes it takes whoever calls.
+    (":INPUT ACCEPT [0:0]\n:TEN - [0:0]\n-A INPUT -j GONE\n-A INPUT -s 10.0.0.0/8 -j TEN\n"
+     "-A TEN -s 9.9.9.0/24 -j DROP\n-A TEN -s 9.9.9.9/32 -j ACCEPT\nCOMMIT\n", [("TEN", "2")]),
+    # Nor does anybody know on which hook: OUTPUT's packets have no incoming interface.
+    (":OUTPUT ACCEPT [0:0]\n:LAN - [0:0]\n-A OUTPUT -j GONE\n-A OUTPUT -j LAN\n"
+     "-A LAN -i eth0 -j DROP\nCOMMIT\n", []),
+    # A target that cannot be read may lead back to the caller, past what follows it.
+    (":INPUT ACCEPT [0:0]\n:ALL - [0:0]\n-A INPUT -j ALL\n-A INPUT -s 9.9.9.9/32 -j DROP\n"
+     "-A ALL -s 9.9.9.9/32 -j FANCY --mode 3\n-A ALL -j ACCEPT\nCOMMIT\n", []),
+    # The text ends where another line might call TEN.
+    (":INPUT ACCEPT [0:0]\n:TEN - [0:0]\n-A INPUT -s 10.0.0.0/8 -j TEN\n-A TEN -s 9.9.9.9/32 -j DROP\n", []),
+    # What asks for userspace's word calls no chain.
+    (":INPUT ACCEPT [0:0]\n:TEN - [0:0]\n-A INPUT -s 8.8.8.8/32 -j NFQUEUE --queue-num 1\n"
+     "-A INPUT -s 10.0.0.0/8 -j TEN\n-A TEN -s 9.9.9.9/32 -j DROP\nCOMMIT\n", [("TEN", "1")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "found"), OPEN)
+def test_nothing_is_proved_through_what_is_not_there(
+    text: str, found: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "iptables-save.txt").write_text(f"*filter\n{text}")
+    (tmp_path / "ip-addr.txt").write_text("2: eth0    inet 10.0.0.10/24 scope global eth0\n")
+    dead = [each.args[:2] for each in dead_lines(load(str(tmp_path))) if each.id != "lint.rule-redundant"]
+    assert dead == [(f"filter {chain}", number) for chain, number in found]
+
+
+@pytest.mark.parametrize(("lines", "found"), [
+    # The verdict of an element may lead back, or go on for good in a chain that ends at the caller's.
+    ("tcp dport vmap { 80 : return }", []),
+    ("tcp dport vmap { 80 : goto back }", []),
+    ("tcp dport vmap { 80 : accept }", ["lint.rule-shadowed"]),
+])  # fmt: skip
+def test_what_a_verdict_map_leads_back_with(lines: str, found: list[str], tmp_path: Path) -> None:
+    """nft(8), verdicts: what returns goes on behind the jump, and so does what a goto ends with."""
+    (tmp_path / "nft-ruleset.txt").write_text(
+        "table ip f {\n\tchain back {\n\t\tcounter packets 0 bytes 0\n\t}\n\n"
+        f"\tchain c {{\n\t\t{lines}\n\t\tdrop\n\t}}\n\n"
+        "\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n"
+        "\t\tjump c\n\t\ttcp dport 80 accept\n\t}\n}\n"
+    )
+    assert [each.id for each in dead_lines(load(str(tmp_path))) if each.id != "lint.chain-unused"] == found
+
+
+COUNTED = """\
+*filter
+:INPUT ACCEPT [0:0]
+:OTHER - [0:0]
+[9:900] -A INPUT -s 10.0.0.0/8 -j DROP
+[{count}:60] -A INPUT -s 10.1.0.0/16 -j ACCEPT
+[{count}:60] -A OTHER -s 10.1.0.0/16 -j ACCEPT
+COMMIT
+"""
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_counter_above_zero_refutes_never(count: int, tmp_path: Path) -> None:
+    """Packets came there: the lines before it are newer, or something is not in the text."""
+    (tmp_path / "iptables-save.txt").write_text(COUNTED.format(count=count))
+    found = [each.id for each in dead_lines(load(str(tmp_path)))]
+    assert found == ([] if count else ["lint.rule-shadowed", "lint.chain-unused"])
+    (tmp_path / "iptables-save.txt").unlink()
+    (tmp_path / "nft-ruleset.txt").write_text(
+        "table ip f {\n\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n"
+        "\t\tip saddr 10.0.0.0/8 drop\n"
+        f"\t\tip saddr 10.1.0.1 counter packets {count} bytes 60 accept\n\t}}\n\n"
+        f"\tchain other {{\n\t\tcounter packets {count} bytes 60 accept\n\t}}\n}}\n"
+    )
+    found = [each.id for each in dead_lines(load(str(tmp_path)))]
+    assert found == ([] if count else ["lint.rule-shadowed", "lint.chain-unused"])
+
+
+LOCAL = """\
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:MINE - [0:0]
+-A OUTPUT {rule} -j MINE
+-A MINE -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.9.9.9
+COMMIT
+"""
+ADDRESSES = "2: eth0    inet 10.0.0.10/24 brd 10.0.0.255 scope global eth0\n"
+EVERY_ROUTE = "local 10.0.0.10 dev eth0 table local proto kernel scope host src 10.0.0.10\n"
+
+
+@pytest.mark.parametrize(("rule", "captured", "dead"), [
+    ("! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL", {}, False),
+    # The kernel's local table may hold more than the addresses tell; an address of it is known to be LOCAL.
+    ("-d 10.9.0.0/16 -m addrtype --dst-type LOCAL", {"ip-addr.txt": ADDRESSES}, False),
+    ("-d 10.0.0.10/32 -m addrtype ! --dst-type LOCAL", {"ip-addr.txt": ADDRESSES}, True),
+    ("-d 10.9.0.0/16 -m addrtype --dst-type LOCAL",
+     {"ip-addr.txt": ADDRESSES, "ip-route-table-all.txt": EVERY_ROUTE}, True),
+    ("-d 224.0.0.1/32 -m addrtype --dst-type LOCAL", {}, True),
+    ("-d 10.9.9.9/32 -m addrtype --dst-type UNICAST", {}, False),
+    ("-d 10.9.9.9/32 -m addrtype --dst-type BROADCAST", {}, False),
+])  # fmt: skip
+def test_which_addresses_are_local_must_be_known(
+    rule: str, captured: dict[str, str], dead: bool, tmp_path: Path
+) -> None:
+    """The types are the local table's, after multicast (net/ipv4/fib_frontend.c, __inet_dev_addr_type)."""
+    (tmp_path / "iptables-save.txt").write_text(LOCAL.format(rule=rule))
+    for name, text in captured.items():
+        (tmp_path / name).write_text(text)
+    found = [each.id for each in dead_lines(load(str(tmp_path))) if each.args[:2] == ("nat OUTPUT", "1")]
+    assert found == (["lint.rule-impossible"] if dead else [])
+
+
+def test_a_chain_of_dead_lines_is_looked_at_by_nobody(tmp_path: Path) -> None:
+    """Lines behind an unused chain: it is unused, and nothing is known of what would come to them."""
+    (tmp_path / "iptables-save.txt").write_text(
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:ONE - [0:0]\n:TWO - [0:0]\n"
+        "-A ONE -i eth0 -j TWO\n-A TWO -o eth0 -j DROP\nCOMMIT\n"
+    )
+    assert [(each.id, each.args) for each in dead_lines(load(str(tmp_path)))] == [
+        ("lint.chain-unused", ("filter ONE",))
+    ]
+
+
+# What somebody else's lines make of dockerd's is worth a word; what dockerd's own do is not.
+@pytest.mark.parametrize(("first", "found"), [
+    ("", []),
+    ("-A FORWARD -o app0 -j DROP\n", ["lint.rule-shadowed", "lint.rule-shadowed"]),
+])  # fmt: skip
+def test_dockerds_own_dead_lines(first: str, found: list[str], tmp_path: Path) -> None:
+    (tmp_path / "iptables-save.txt").write_text(
+        "*filter\n:FORWARD ACCEPT [0:0]\n:DOCKER - [0:0]\n:DOCKER-ISOLATION-STAGE-1 - [0:0]\n"
+        f":DOCKER-ISOLATION-STAGE-2 - [0:0]\n{first}-A FORWARD -j DOCKER-ISOLATION-STAGE-1\n"
+        "-A FORWARD -o app0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+        "-A FORWARD -o app0 -j DOCKER\n-A FORWARD -i app0 ! -o app0 -j ACCEPT\n"
+        "-A DOCKER -d 172.20.0.2/32 ! -i app0 -o app0 -p tcp -m tcp --dport 80 -j ACCEPT\n"
+        "-A DOCKER-ISOLATION-STAGE-1 -i app0 ! -o app0 -j DOCKER-ISOLATION-STAGE-2\n"
+        "-A DOCKER-ISOLATION-STAGE-1 -j RETURN\n-A DOCKER-ISOLATION-STAGE-2 -o app0 -j DROP\n"
+        "-A DOCKER-ISOLATION-STAGE-2 -j RETURN\nCOMMIT\n"
+    )
+    assert [each.id for each in dead_lines(load(str(tmp_path))) if "FORWARD" in each.args[0]] == found
+
+
 def test_a_route_that_never_wins(tmp_path: Path) -> None:
     write(tmp_path)
     with (tmp_path / "ip-route.txt").open("a") as file:

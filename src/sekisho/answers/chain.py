@@ -80,6 +80,7 @@ class ChainReader:
 
     def __init__(self, snapshot: Snapshot, name: str, family: Family = 4) -> None:
         self.family: Family = family
+        self.snapshot = snapshot
         self.host = compile_host(snapshot.host)
         self.station = station_of(self.host.programs[family], name)
         self.view = ChainView(self.station, family)
@@ -146,7 +147,7 @@ class ChainReader:
 
     def dead(self) -> tuple[Finding, ...]:
         """Rules that take nothing or make no difference, each with its proof."""
-        return tuple(chain_findings(self.host, self.view))
+        return tuple(chain_findings(self.snapshot, self.view))
 
 
 def _classes(view: ChainView, accepted: Set) -> list[Class]:

@@ -6,13 +6,18 @@ Every finding carries its proof: the lines that take all that the dead one asks 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sekisho.answers.finding import Finding
+from sekisho.answers.written_lines import WrittenLines
+from sekisho.docker.own_lines import is_kept_free
+from sekisho.model.netfilter import Rule
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.program import ChainCode, Goto, Jump, Station
+from sekisho.semantics.unseen import unread_of, unseen, unseen_of
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.values.address import Family
@@ -26,8 +31,9 @@ FAMILIES: tuple[Family, Family] = (4, 6)
 
 def dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
     """All of them, of the host's own namespace."""
-    host = compile_host(snapshot.host)
-    found = {family: dict(_dead_in(host, family)) for family in FAMILIES}
+    host = compile_host(snapshot.host, leaning=False)
+    written = WrittenLines(snapshot)
+    found = {family: dict(_dead_in(host, family, written)) for family in FAMILIES}
     for family in FAMILIES:
         for place, (dead, station) in found[family].items():
             others = [other for other in FAMILIES if other != family and _has(host, other, station)]
@@ -47,34 +53,50 @@ def dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
     yield from _hidden_routes(snapshot.host)
 
 
-def chain_findings(host: HostCode, view: ChainView) -> Iterator[Finding]:
+def chain_findings(snapshot: Snapshot, view: ChainView) -> Iterator[Finding]:
     """The dead lines of a base chain and of the chains that only it calls, for packets of one family."""
-    for dead in _dead(host, view):
-        if dead.why != "impossible" or not view.station.table.startswith(_OF_BOTH):
-            yield _finding(dead, view.station)
-
-
-def _dead(host: HostCode, view: ChainView) -> Iterator[DeadLine]:
-    family = view.space.family
-    names = [chain.name for chain in _looked_at(view.station, list(stations(host.programs[family])))]
-    for dead in DeadLines(view).find(names):
-        # Otherwise nobody knows which addresses are LOCAL, so nor what a jump takes.
-        if dead.why != "contradicted" or host.addresses[family]:
-            yield dead
+    host, family = compile_host(snapshot.host, leaning=False), view.space.family
+    every = list(stations(host.programs[family]))
+    place = (view.station.backend, view.station.table, view.station.base.name)
+    same = (one for one in every if (one.backend, one.table, one.base.name) == place)
+    station = next(same, view.station)
+    if station != view.station:
+        view = ChainView(station, family)
+    for dead in _dead(view, every, WrittenLines(snapshot)):
+        if dead.why != "impossible" or not station.table.startswith(_OF_BOTH):
+            yield _finding(dead, station)
 
 
 # Back end, table, chain and number of a line.
 _Place = tuple[str, str, str, int]
 
 
-def _dead_in(host: HostCode, family: Family) -> Iterator[tuple[_Place, tuple[DeadLine, Station]]]:
+def _dead_in(
+    host: HostCode, family: Family, written: WrittenLines
+) -> Iterator[tuple[_Place, tuple[DeadLine, Station]]]:
     """What is dead for packets of one family."""
     every = list(stations(host.programs[family]))
     for station in every:
-        if any(chain.lines for chain in _looked_at(station, every)):
-            for dead in _dead(host, ChainView(station, family)):
+        if station.base.lines or station.chains:
+            for dead in _dead(ChainView(station, family), every, written):
                 place = (station.backend, station.table, dead.chain.name, dead.line.number)
                 yield place, (dead, station)
+
+
+def _dead(view: ChainView, every: Sequence[Station], written: WrittenLines) -> Iterator[DeadLine]:
+    """The dead lines of a station's base chain and of the chains that are looked at with it."""
+    station, family = view.station, view.space.family
+    searches = [(DeadLines(view), _looked_at(station, every))]
+    if unseen_of(station) is not None:
+        searches = [(searches[0][0], [station.base])]
+        if station is _of_table(station, every)[0]:
+            # Nobody knows on which hook lines that are not shown call the table's chains.
+            anywhere = ChainView(replace(station, hook="forward"), family)
+            searches.append((DeadLines(anywhere, unseen=True), list(station.chains.values())))
+    for lines, chains in searches:
+        for dead in lines.find([chain.name for chain in chains if chain.lines]):
+            if written.tells(dead, station, family):
+                yield dead
 
 
 def _has(host: HostCode, family: Family, station: Station) -> bool:
@@ -86,15 +108,17 @@ def _has(host: HostCode, family: Family, station: Station) -> bool:
     )
 
 
+def _of_table(station: Station, every: Sequence[Station]) -> list[Station]:
+    return [other for other in every if (other.table, other.backend) == (station.table, station.backend)]
+
+
 def _looked_at(station: Station, every: Sequence[Station]) -> list[ChainCode]:
     """The base chain, and its table's chains whose lines are dead if they are so for this station: a user
-    chain is only dead if it is for every base chain that calls it. Those that none comes to are the first
-    station's."""
-    table = [other for other in every if (other.table, other.backend) == (station.table, station.backend)]
-    elsewhere = {name for other in table if other is not station for name in _called(other)}
+    chain is only dead if it is for every base chain that calls it, and one that none of them leads to is not
+    looked at."""
+    others = [other for other in _of_table(station, every) if other is not station]
+    elsewhere = {name for other in others for name in _called(other)}
     mine = {name for name in _called(station) if name not in elsewhere}
-    if station is table[0]:
-        mine |= {name for name in station.chains if name not in elsewhere}
     return [station.base, *(chain for name, chain in station.chains.items() if name in mine)]
 
 
@@ -122,8 +146,6 @@ _IDS = {
 
 def _finding(dead: DeadLine, station: Station) -> Finding:
     code, severity = _IDS[dead.why]
-    if dead.why == "contradicted" and dead.chain.name.startswith("DOCKER-ISOLATION"):
-        severity = "note"  # dockerd writes it so for the only network
     places = [dead.line.evidence, *(line.evidence for _, line in dead.proof[:MOST_PROOF])]
     names = ", ".join(f"{chain.name} {line.number}" for chain, line in dead.proof[:MOST_PROOF])
     if len(dead.proof) > MOST_PROOF:
@@ -136,30 +158,46 @@ def _finding(dead: DeadLine, station: Station) -> Finding:
 
 def _unused_chains(host: Namespace) -> Iterator[Finding]:
     for ruleset in host.rulesets:
-        for table in (one for one in ruleset.tables if one.incomplete is None):
+        for table in ruleset.tables:
+            if unseen(table, ruleset) is not None:
+                continue
             named = {rule.target.name for chain in table.chains for rule in chain.rules if rule.target}
             for chain in table.chains:
-                # An empty chain that nobody calls is a place kept free (DOCKER-USER before its jump).
-                if not table.is_base(chain) and chain.name not in named and chain.rules:
-                    places = (chain.evidence,) if chain.evidence is not None else ()
-                    yield Finding("lint.chain-unused", "note", (f"{table.name} {chain.name}",), places)
+                if table.is_base(chain) or chain.name in named or any(r.packets for r in chain.rules):
+                    continue
+                if not chain.rules or is_kept_free(chain.name, all(map(_returns, chain.rules))):
+                    continue
+                places = (chain.evidence,) if chain.evidence is not None else ()
+                yield Finding("lint.chain-unused", "note", (f"{table.name} {chain.name}",), places)
+
+
+def _returns(rule: Rule) -> bool:
+    return not rule.matches and rule.target is not None and rule.target.name == "RETURN"
 
 
 def _unused_sets(host: Namespace) -> Iterator[Finding]:
-    if host.ipsets is None or not any(ruleset.complete for ruleset in host.rulesets):
+    """Sets that no rule of their IP version names, where all of those rules are there."""
+    if host.ipsets is None or any("tables present" in item.evidence.text for item in host.unread):
         return
+    whole = {
+        ruleset.family
+        for ruleset in host.rulesets
+        if ruleset.complete and all(unread_of(table) is None for table in ruleset.tables)
+    }
     words = {
-        value
+        word
         for ruleset in host.rulesets
         for table in ruleset.tables
         for chain in table.chains
         for rule in chain.rules
         for option in (*rule.matches, *(rule.target.options if rule.target else ()))
         for value in option.values
+        for word in value.split()
     }
     members = {element for ipset in host.ipsets if ipset.type == "list:set" for element, _ in ipset.entries}
     for ipset in host.ipsets:
-        if ipset.name not in words | members:
+        family = {"inet": {4}, "inet6": {6}}.get(dict(ipset.options).get("family", ""), {4, 6})
+        if ipset.name not in words | members and family <= whole:
             places = (ipset.evidence,) if ipset.evidence is not None else ()
             yield Finding("lint.set-unused", "note", (ipset.name,), places)
 

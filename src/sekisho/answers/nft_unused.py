@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
 from sekisho.answers.finding import Finding
+from sekisho.answers.written_lines import nft_packets
+from sekisho.docker.own_lines import is_kept_free, is_own_table
 from sekisho.model.evidence import Evidence
-from sekisho.model.nft import NftTable
-from sekisho.model.nft_rule import Meter, SetReference, SetUpdate, UseObject, Verdict
+from sekisho.model.nft import NftRule, NftTable
+from sekisho.model.nft_rule import Counter, Meter, SetReference, SetUpdate, UseObject, Verdict
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.nft_tables import native_tables
+from sekisho.semantics.unseen import unseen_nft
 
 
 def unused_of_nft(host: Namespace) -> Iterator[Finding]:
-    """Of tables that are shown whole; other programs' tables (iptables-nft's) are not looked at."""
+    """Of tables that are shown whole; other programs' tables (iptables-nft's, dockerd's) are not looked
+    at."""
     for table in native_tables(host.nft, host.rulesets):
-        if table.incomplete is None and not table.unread:
+        if unseen_nft(table) is None and not is_own_table(f"{table.family} {table.name}"):
             yield from _unused(table)
 
 
@@ -37,8 +41,9 @@ def _unused(table: NftTable) -> Iterator[Finding]:
             waiting += _named(sets[name].elements)
             waiting += (("object", word) for word in _words(sets[name].elements))
     for chain in table.chains:
-        # An empty chain that nobody calls is a place kept free.
-        if ("chain", chain.name) not in reached and chain.rules:
+        if ("chain", chain.name) in reached or any(map(nft_packets, chain.rules)):
+            continue
+        if chain.rules and not is_kept_free(chain.name, all(map(_returns, chain.rules))):
             yield _finding("lint.chain-unused", table, chain.name, chain.evidence)
     for one in table.sets:
         if ("set", one.name) not in reached:
@@ -46,6 +51,10 @@ def _unused(table: NftTable) -> Iterator[Finding]:
     for item in table.objects:
         if ("object", item.name) not in reached:
             yield _finding("lint.object-unused", table, item.name, item.evidence)
+
+
+def _returns(rule: NftRule) -> bool:
+    return all(isinstance(one, Counter) or one == Verdict("return") for one in rule.statements)
 
 
 def _named(value: object) -> Iterator[tuple[str, str]]:

@@ -58,6 +58,12 @@ class Firewall:
         """The rules of a chain as text; empty where there is no such chain."""
         return tuple(self._rules.get((table, chain), ()))
 
+    def every_rule(self) -> Iterator[tuple[str, str, str]]:
+        """(table, chain, rule) of all chains."""
+        for (table, chain), rules in self._rules.items():
+            for rule in rules:
+                yield table, chain, rule
+
     def new_chain(self, table: str, chain: str) -> None:
         """``iptables -N``; an existing chain is left as it is."""
         self._table(table)

@@ -254,6 +254,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "address-type-by-route": (
         "depends on a route lookup for the {0} address", "{0} アドレスの経路検索による",
     ),
+    "addresses-not-captured": (
+        "depends on the host's own addresses, which were not captured ({0})",
+        "取得されていないホスト自身のアドレスによる ({0})",
+    ),
     "sets-not-captured": ("ipset save not captured: set {0}", "ipset save は未取得: セット {0}"),
     "set-not-captured": ("set {0} is not in the captured sets", "セット {0} が取得内容にない"),
     "table-incomplete": (

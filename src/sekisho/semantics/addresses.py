@@ -145,8 +145,8 @@ def _local(family: Family, dst: Prefix, kind: str, device: InterfaceName | None)
     return Route(family, dst, kind, "local", (NextHop(device),), proto="kernel", scope="host")
 
 
-def address_types(family: Family, local: Iterable[Route]) -> AddressTypes:
-    """What ``-m addrtype`` sees: the types of the local table's routes.
+def address_types(family: Family, local: Iterable[Route], unseen: bool = False) -> AddressTypes:
+    """What ``-m addrtype`` sees: the types of the local table's routes; ``unseen``: of some of them only.
 
     Special addresses come first (net/ipv4/fib_frontend.c, __inet_dev_addr_type): 0.0.0.0 and
     255.255.255.255 are BROADCAST, 224.0.0.0/4 is MULTICAST.
@@ -176,4 +176,4 @@ def address_types(family: Family, local: Iterable[Route]) -> AddressTypes:
             here[kind] = here.get(kind, IntSet(())) | mine
     for kind, values in special.items():
         by_type[kind] = by_type.get(kind, IntSet(())) | values
-    return AddressTypes(by_type, by_device)
+    return AddressTypes(by_type, by_device, unseen)

@@ -81,8 +81,9 @@ class HostCode:
         )
 
 
-def compile_host(namespace: Namespace) -> HostCode:
-    """Facts -> stations, for both families."""
+def compile_host(namespace: Namespace, leaning: bool = True) -> HostCode:
+    """Facts -> stations, for both families. ``leaning`` False is for proofs: what would be taken as usual
+    where it was not captured stays open."""
     addresses: dict[Family, tuple[HostAddress, ...]] = {}
     programs: dict[Family, Program] = {}
     leans: dict[Family, tuple[Lean, ...]] = {}
@@ -90,13 +91,13 @@ def compile_host(namespace: Namespace) -> HostCode:
         family_typed: Family = 4 if family == 4 else 6
         addresses[family_typed] = host_addresses(namespace, family_typed)
         programs[family_typed], leans[family_typed] = _program(
-            namespace, family_typed, addresses[family_typed]
+            namespace, family_typed, addresses[family_typed], leaning
         )
     return HostCode(namespace.name, namespace, programs, addresses, leans, namespace.sockets)
 
 
 def _program(
-    namespace: Namespace, family: Family, addresses: tuple[HostAddress, ...]
+    namespace: Namespace, family: Family, addresses: tuple[HostAddress, ...], leaning: bool
 ) -> tuple[Program, tuple[Lean, ...]]:
     leans: list[Lean] = []
     local, inferred = local_table(namespace, family, addresses)
@@ -121,8 +122,12 @@ def _program(
     sets: dict[str, IpSet] | None = (
         None if namespace.ipsets is None else {item.name: item for item in namespace.ipsets}
     )
+    nothing_tells = namespace.addresses is None and not any(
+        known == family for known, _ in namespace.route_tables
+    )
+    types = address_types(family, local, nothing_tells or (inferred and not leaning))
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
-    context = MatchContext(family, address_types(family, local), sets, moving)
+    context = MatchContext(family, types, sets, moving)
     stations = _stations(namespace, context)
     program = Program(
         family,

@@ -73,7 +73,21 @@ def _address_type6(side: str, kinds: list[str], device: str | None, types: Addre
 
 def address_type(side: str, kind: str, device: str | None, types: AddressTypes) -> Guard:
     """The address on one side is of the type (LOCAL, BROADCAST...); ``device``: iif or oif where only the
-    routes of that interface count."""
+    routes of that interface count. Where not all of the host's addresses were seen, an address that is known
+    to be of no type may be of any."""
+    held = _of_known_type(side, kind, device, types)
+    if not types.unseen:
+        return held
+    unsure = Unsure(Doubt("addresses-not-captured", (side,)))
+    if kind == "UNICAST":
+        return All((held, unsure))
+    if device is not None:
+        return AnyOf((held, unsure))
+    others = _union(values for name, values in types.by_type.items() if name != kind)
+    return AnyOf((held, All((Not(In(side, others)), unsure))))
+
+
+def _of_known_type(side: str, kind: str, device: str | None, types: AddressTypes) -> Guard:
     if device is None:
         if kind == "UNICAST":
             return Not(In(side, _union(types.by_type.values())))

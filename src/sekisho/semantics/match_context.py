@@ -13,10 +13,12 @@ from sekisho.values.intset import IntSet
 @dataclass(frozen=True, slots=True)
 class AddressTypes:
     """What ``-m addrtype`` asks the local routing table: the addresses of each type, and the same
-    for routes on one device. UNICAST is what has no other type."""
+    for routes on one device. UNICAST is what has no other type. ``unseen``: there may be more of each, and
+    on other devices, than is known."""
 
     by_type: dict[str, IntSet]
     by_device: dict[str, dict[str, IntSet]]
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sekisho.model.netfilter import (
     BUILTIN_CHAINS,
     UNKNOWN_MODULE,
     Chain,
+    Option,
     Rule,
     Ruleset,
     Table,
@@ -33,6 +34,7 @@ from sekisho.semantics.program import (
     Unsure,
 )
 from sekisho.semantics.targets import changed_sets, rule_action
+from sekisho.values.address import Family
 
 if TYPE_CHECKING:
     from sekisho.model.nft import NftRuleset
@@ -143,7 +145,7 @@ def _chain_code(
 ) -> ChainCode:
     whole = table.incomplete is None
     lines = tuple(
-        _line(number, rule, names, context, doubtful.get(id(rule)), whole)
+        line_of(number, rule, names, context, doubtful.get(id(rule)), whole)
         for number, rule in enumerate(chain.rules, 1)
     )
     lines = with_unseen(lines, chain.name, table.incomplete, table.name)
@@ -167,19 +169,37 @@ def _hides(partial: Partial | None, chain: str) -> bool:
     return partial is not None and chain not in partial.whole
 
 
-def _line(
-    number: int, rule: Rule, names: frozenset[str], context: MatchContext, doubt: Doubt | None, whole: bool
+def line_of(
+    number: int,
+    rule: Rule,
+    names: frozenset[str],
+    context: MatchContext,
+    doubt: Doubt | None = None,
+    whole: bool = True,
 ) -> Guarded:
+    """One rule compiled; ``names`` are the user chains of its table, ``whole``: all of them."""
     guard = rule_guard(rule.matches, context, rule.evidence) if rule.matches else ALWAYS
-    action = rule_action(rule.target, names, context.family, rule.evidence, whole)
+    action = action_of(rule, names, context.family, whole)
     if doubt is not None:
-        guard, action = both(guard, Unsure(doubt)), NotUnderstood(doubt)
-    strange = next((option for option in rule.matches if option.module == UNKNOWN_MODULE), None)
-    if rule.target is None and strange is not None:
-        # What could not be read may be the target.
-        action = NotUnderstood(Doubt("target-not-understood", strange.values, rule.evidence))
+        guard = both(guard, Unsure(doubt))
+        action = action if _unread_target(rule) else NotUnderstood(doubt)
     text = rule.evidence.text.strip() if rule.evidence else ""
     return Guarded(guard, action, number, text, rule.target.name if rule.target else "", rule.evidence)
+
+
+def action_of(rule: Rule, names: frozenset[str], family: Family, whole: bool = True) -> Action:
+    """What a rule does with what fits; ``names`` as in ``line_of``."""
+    strange = _unread_target(rule)
+    if strange is not None:
+        return NotUnderstood(Doubt("target-not-understood", strange.values, rule.evidence))
+    return rule_action(rule.target, names, family, rule.evidence, whole)
+
+
+def _unread_target(rule: Rule) -> Option | None:
+    """What could not be read of a rule without a target, and so may be the target."""
+    if rule.target is not None:
+        return None
+    return next((option for option in rule.matches if option.module == UNKNOWN_MODULE), None)
 
 
 def gaps(

@@ -36,9 +36,9 @@ from sekisho.semantics.program import (
 # Doubts about what is known to need no connection, whatever it decides, and about what is known to need one
 # (net/netfilter: who calls nf_ct_netns_get, and who does not).
 _UNCONNECTED = frozenset({
-    "address-type-by-route", "fib-lookup", "payload", "random-choice", "set-moves", "rate-limit",
-    "recent-list", "quota", "time-of-day", "cgroup", "socket-lookup", "ipsec-policy", "realm", "cpu",
-    "device-group", "tcp-option", "set-not-captured", "link-layer", "userspace-decides", "tproxy",
+    "address-type-by-route", "addresses-not-captured", "fib-lookup", "payload", "random-choice", "set-moves",
+    "rate-limit", "recent-list", "quota", "time-of-day", "cgroup", "socket-lookup", "ipsec-policy", "realm",
+    "cpu", "device-group", "tcp-option", "set-not-captured", "link-layer", "userspace-decides", "tproxy",
     "sent-on-at-ingress",
 })  # fmt: skip
 _CONNECTED = frozenset({

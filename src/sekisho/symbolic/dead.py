@@ -16,11 +16,9 @@ from sekisho.semantics.conjunction import parts
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
-    Action,
     All,
     AnyOf,
     ChainCode,
-    Continue,
     CopyMark,
     Drop,
     FirstOf,
@@ -29,23 +27,19 @@ from sekisho.semantics.program import (
     Jump,
     Reject,
     Return,
-    Series,
     SetBits,
-    SetZone,
     Translate,
-    Untrack,
 )
 from sekisho.semantics.traveller import Traveller, holds
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.overlap import SIDES, Around, Overlaps, Region
-from sekisho.symbolic.samples import UNNAMED, Samples
+from sekisho.symbolic.samples import ANYTHING, PASSING, UNNAMED, Samples, may_lead_back
 from sekisho.symbolic.state import ByOrigin
 from sekisho.values.address import BITS
 from sekisho.values.intset import IntSet
 
-_PASSING = (Continue, SetBits, CopyMark, Untrack, SetZone)
 _ENDING = (Accept, Drop, Reject, Return, Translate)
 # Slices that are tried before all of a line's packets are looked at.
 _SLICES = 6
@@ -91,10 +85,12 @@ def _asking_wholly(chain: ChainCode) -> ChainCode:
 
 
 class DeadLines:
-    """Looks for dead lines in one station."""
+    """Looks for dead lines in one station. ``unseen``: lines that nobody saw may call its user chains, with
+    any packet (see ``semantics.unseen``)."""
 
-    def __init__(self, view: ChainView) -> None:
+    def __init__(self, view: ChainView, unseen: bool = False) -> None:
         self.view = view
+        self.unseen = unseen
         self.space = view.space
         station = view.station
         chains = {station.base.name: station.base, **station.chains}
@@ -130,7 +126,7 @@ class DeadLines:
         nobody calls are left out."""
         found: list[DeadLine] = []
         asked = self.chains.values() if names is None else [self.chains[name] for name in names]
-        called = [c for c in asked if c.policy is not None or self.callers[c.name]]
+        called = [c for c in asked if self._begins(c) or self.callers[c.name]]
         for chain in called:
             for place, line in enumerate(chain.lines):
                 if line.number and (dead := self._dead(chain, place, line)):
@@ -144,6 +140,11 @@ class DeadLines:
                     if same is not None:
                         found.append(DeadLine(chain, line, "redundant", same))
         return found
+
+    def _begins(self, chain: ChainCode) -> bool:
+        """Whether any packet may set out at the chain's head: a base chain, or one that nobody knows who
+        calls."""
+        return self.unseen or chain.policy is not None
 
     def _dead(self, chain: ChainCode, place: int, line: Guarded) -> DeadLine | None:
         if self._a_sample_arrives(chain, place, line):
@@ -184,7 +185,7 @@ class DeadLines:
         """Whether the packet may come to the place in the chain, by some way of calling it."""
         if not self.samples.past(chain, packet, place)[0]:
             return False
-        return chain.policy is not None or any(
+        return self._begins(chain) or any(
             holds(caller.lines[at].guard, packet) is not False
             and self._comes(caller, at, packet, (*path, chain.name))
             for caller, at in self.callers[chain.name]
@@ -241,7 +242,7 @@ class DeadLines:
         return known
 
     def _calls(self, chain: ChainCode, path: tuple[str, ...]) -> Iterator[Region]:
-        if chain.policy is not None:
+        if self._begins(chain):
             yield Region({}, {})
         for caller, at in self.callers[chain.name] if chain.name not in path else ():
             for outer in self._calls(caller, (*path, chain.name)):
@@ -295,7 +296,7 @@ class DeadLines:
         self, chain: ChainCode, place: int, some: Set, box: Region, search: _Search, path: tuple[str, ...]
     ) -> Set:
         nothing = self.space.nothing
-        if chain.policy is not None:
+        if self._begins(chain):
             return self._past(chain, some, box, search, place)[0]
         for caller, at in self.callers[chain.name]:
             search.ways += 1
@@ -324,15 +325,16 @@ class DeadLines:
                 break
             line = chain.lines[place]
             kind = type(line.action)
-            if kind in _PASSING:
+            if kind in PASSING:
                 continue
             held = self._holds(line)
             taken = some & held.maybe
             if not taken.satisfiable():
                 continue
+            if kind in ANYTHING:
+                back |= taken if may_lead_back(line) else self.space.nothing
+                continue
             left = some & ~held.yes
-            if kind is FirstOf or kind is Series:
-                continue  # whatever it does to some of them, all may go on
             if kind is Jump or kind is Goto:
                 assert isinstance(line.action, Jump | Goto)
                 inside = box.meet(self._index(chain).regions[place])
@@ -374,7 +376,7 @@ class DeadLines:
         proof: list[tuple[ChainCode, Guarded]] = []
         for later in self._index(chain).lines(box):
             other = chain.lines[later]
-            if later <= place or type(other.action) in _PASSING:
+            if later <= place or type(other.action) in PASSING:
                 continue
             if id(line) not in gone.get(id(other), {id(line)}):
                 continue
@@ -387,8 +389,4 @@ class DeadLines:
             some &= ~held.yes
             if not some.satisfiable():
                 return tuple(proof)
-        return tuple(proof) if _same(chain.policy, line.action) else None
-
-
-def _same(policy: Action | None, action: Action) -> bool:
-    return policy is not None and policy == action
+        return tuple(proof) if chain.policy == line.action else None

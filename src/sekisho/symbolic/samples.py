@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.conjunction import conjuncts, parts
 from sekisho.semantics.program import (
     ESTABLISHED,
     INVALID,
@@ -28,6 +28,7 @@ from sekisho.semantics.program import (
     Jump,
     Masked,
     Members,
+    NotUnderstood,
     Return,
     Series,
     SetBits,
@@ -40,8 +41,10 @@ from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, UDP
 
-# What never ends a packet's way through a chain for certain.
-GOING_ON = (Continue, SetBits, CopyMark, Untrack, SetZone, FirstOf, Series)
+# What passes a packet on to the next line, whatever else it does.
+PASSING = (Continue, SetBits, CopyMark, Untrack, SetZone)
+# What may do anything with some of its packets: let them go on, take them, or return them to the caller.
+ANYTHING = (FirstOf, Series, NotUnderstood)
 # Values of a field that are tried: of each interval the ends and the middle.
 _INTERVALS = 3
 _NAMES = 6
@@ -49,6 +52,12 @@ _NAMES = 6
 _STRANGE = 254
 # Two addresses that are seldom in a rule set: of the documentation ranges.
 UNNAMED = {4: (0xC6336485, 0xCB0071F9), 6: (0x20010DB8 << 96 | 9, 0x2600 << 112 | 9)}
+
+
+def may_lead_back(line: Guarded) -> bool:
+    """Whether what may do anything with a packet may end the chain for it, so that its caller goes on."""
+    return any(isinstance(part.action, Return | Goto | NotUnderstood) for part in parts(line))
+
 
 Values = dict[str, int]
 Names = dict[str, str | None]
@@ -179,10 +188,13 @@ class Samples:
         for place in self.index(chain).meeting(packet, before):
             line = chain.lines[place]
             kind = type(line.action)
-            if kind in GOING_ON:
+            if kind in PASSING:
                 continue
             held = holds(line.guard, packet)
             if held is False:
+                continue
+            if kind in ANYTHING:
+                back |= may_lead_back(line)
                 continue
             certain = held is True and not self.undecided(line)
             if kind is Jump or kind is Goto:
@@ -205,7 +217,7 @@ class Samples:
         line = chain.lines[place]
         for later in self.index(chain).meeting(packet):
             other = chain.lines[later]
-            if later <= place or type(other.action) in GOING_ON[:-2] or gone(other):
+            if later <= place or type(other.action) in PASSING or gone(other):
                 continue
             held = holds(other.guard, packet)
             if held is False:

@@ -9,7 +9,7 @@ import pytest
 
 from sekisho.answers.drift import drift
 from sekisho.errors import UsageError
-from sekisho.model.netfilter import Chain, Rule
+from sekisho.model.netfilter import Chain, Option, Rule
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources.iptables_rule import parse_rule, render_rule
 from sekisho.sources.load import load
@@ -149,6 +149,68 @@ def test_a_bridge_without_its_address_route_and_proxy() -> None:
     )
     ids = {finding.id for finding in drift(replace(host, host=changed)).findings}
     assert ids == {"drift.address-missing", "drift.route-missing", "drift.socket-missing"}
+
+
+def _cut(folder: Path, name: str, end: int, *others: str) -> Snapshot:
+    """The host with these files alone, the first of which ends after some lines."""
+    lines = (HOST / name).read_text().splitlines(keepends=True)
+    (folder / name).write_text("".join(lines[:end]))
+    for other in ("docker-networks.json", "docker-containers.json", "docker-version.json", *others):
+        (folder / other).write_text((HOST / other).read_text())
+    return load(str(folder))
+
+
+def test_of_a_text_that_is_cut_nothing_is_missing(tmp_path: Path) -> None:
+    lines = (HOST / "iptables-save.txt").read_text().splitlines()
+    inside = lines.index(":DOCKER - [0:0]")  # in filter, after raw
+    report = drift(_cut(tmp_path, "iptables-save.txt", inside))
+    assert report.findings == ()
+    assert report.partial == (
+        ("drift.partial", ("iptables", "filter")), ("drift.partial", ("iptables", "nat")),
+    )  # fmt: skip
+    assert drift(load(str(HOST))).partial == ()
+
+
+def test_what_is_there_is_compared_all_the_same(tmp_path: Path) -> None:
+    snapshot = _cut(tmp_path, "iptables-save.txt", 10_000)
+    (rule,) = (parse_rule("-s 9.9.9.9/32 -j ACCEPT")[0],)
+    rules = _rules(snapshot, "nat", "DOCKER")
+    unread = replace(rules[0], matches=(*rules[0].matches, Option("?", "", False, ("--what",))))
+    changed = _with_chain(snapshot, "nat", "DOCKER", (unread, *rules[1:], rule))
+    report = drift(changed)
+    assert report.partial == (("drift.partial", ("iptables", "nat")),)
+    # The rule that was not understood is not as dockerd writes it, and so is the one of somebody else; that
+    # dockerd's own is missing would be a guess.
+    assert [finding.id for finding in report.findings] == ["drift.rule-foreign"] * 2
+
+
+def test_sockets_and_interfaces_that_were_not_asked_for(tmp_path: Path) -> None:
+    """ss -lt shows no UDP, ip link show eth0 no bridge: neither is missing."""
+    snapshot = _cut(tmp_path, "iptables-save.txt", 10_000, "ss.txt", "ip-link.json", "ip-addr.json")
+    facts = snapshot.host
+    assert {f.id for f in drift(replace(snapshot, host=replace(facts, sockets=()))).findings} == {
+        "drift.socket-missing"
+    }
+    asked = replace(facts, sockets=(), socket_protocols=frozenset({"udp"}))
+    assert drift(replace(snapshot, host=asked)).findings == ()
+    eth0 = replace(
+        facts,
+        interfaces=tuple(item for item in facts.interfaces or () if item.name == "eth0"),
+        addresses=tuple(item for item in facts.addresses or () if item.interface == "eth0"),
+    )
+    assert drift(replace(snapshot, host=eth0)).findings == ()
+
+
+def test_dockerds_own_rules_before_docker_user() -> None:
+    """26 beside a swarm writes some there; they take nothing from an administrator who has no rules."""
+    host = _host()
+    rules = _rules(host, "filter", "FORWARD")
+    turned = _with_chain(host, "filter", "FORWARD", rules[::-1])
+    assert _ids(turned) == []
+    user = parse_rule("-s 9.9.9.9/32 -j DROP")[0]
+    assert {code for code, _ in _ids(_with_chain(turned, "filter", "DOCKER-USER", (user,)))} == {
+        "drift.before-user"
+    }
 
 
 def test_without_dockers_state_there_is_nothing_to_compare() -> None:

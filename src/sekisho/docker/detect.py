@@ -8,18 +8,22 @@ from sekisho.docker.engine import MEASURED, NEWEST, Engine, Version, parse_versi
 from sekisho.errors import UsageError
 from sekisho.model.netfilter import Rule
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.unseen import unread_of
 from sekisho.values.address import Family
 
 NFT_TABLE = "docker-bridges"
+FAMILIES: tuple[Family, Family] = (4, 6)
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """``engine`` as far as the snapshot tells; ``sure`` False where its version was not captured."""
+    """``engine`` as far as the snapshot tells; ``sure`` False where its version was not captured. Where
+    nothing tells whether docker-proxy is used (``proxy_known``) the engine's default is taken."""
 
     engine: Engine
     sure: bool
     runs: bool
+    proxy_known: bool = True
 
 
 def detect(snapshot: Snapshot) -> Detected:
@@ -48,14 +52,16 @@ def detect(snapshot: Snapshot) -> Detected:
     elif snapshot.host.rulesets:
         engine = replace(
             engine,
-            iptables=_has_chain(snapshot, 4),
-            ip6tables_flag=_has_chain(snapshot, 6),
-            userland_proxy=not _hairpin(snapshot),
+            iptables=_has_chain(snapshot, 4) or not _is_whole(snapshot, 4),
+            ip6tables_flag=_has_chain(snapshot, 6) or (None if not _is_whole(snapshot, 6) else False),
         )
+    hairpin = None if tables else _hairpin(snapshot)
+    if hairpin is not None:
+        engine = replace(engine, userland_proxy=not hairpin)
     if snapshot.host.sysctl("net.ipv4.ip_forward") == "0":
         engine = replace(engine, ip_forward=False)
     runs = snapshot.networks is not None or engine.nftables or _has_chain(snapshot, 4)
-    return Detected(engine, sure, runs)
+    return Detected(engine, sure, runs, bool(tables) or hairpin is not None)
 
 
 def _version_of_rules(snapshot: Snapshot) -> Version:
@@ -83,12 +89,30 @@ def _has_chain(snapshot: Snapshot, family: Family) -> bool:
     return any(_chain(snapshot, family, table, "DOCKER") is not None for table in ("nat", "filter"))
 
 
-def _hairpin(snapshot: Snapshot) -> bool:
-    """Without docker-proxy, calls to 127.0.0.1 are translated too, and local sources masqueraded."""
-    for rule in _chain(snapshot, 4, "nat", "OUTPUT") or ():
-        if rule.target is not None and rule.target.name == "DOCKER":
-            return not any(option.name == "destination" for option in rule.matches)
-    for rule in _chain(snapshot, 4, "nat", "POSTROUTING") or ():
-        if any(option.name == "src-type" and option.values == ("LOCAL",) for option in rule.matches):
-            return True
-    return False
+def _is_whole(snapshot: Snapshot, family: Family) -> bool:
+    """Whether a chain that is not in the text of nat and filter is not on the host. A save that holds some
+    tables and lacks one of these may end before it."""
+    mine = [ruleset for ruleset in snapshot.host.rulesets if ruleset.family == family]
+    tables = [table for ruleset in mine for table in ruleset.tables]
+    asked = [table for table in tables if table.name in ("nat", "filter")]
+    nothing = not tables and any(ruleset.complete for ruleset in mine)
+    all_there = nothing or {table.name for table in asked} == {"nat", "filter"}
+    return all_there and all(unread_of(table) is None for table in asked)
+
+
+def _hairpin(snapshot: Snapshot) -> bool | None:
+    """Without docker-proxy, calls to 127.0.0.1 are translated too, local sources masqueraded, and loopback
+    addresses are routed on the bridges. None: nothing of that was captured."""
+    for family in FAMILIES:
+        for rule in _chain(snapshot, family, "nat", "OUTPUT") or ():
+            if rule.target is not None and rule.target.name == "DOCKER":
+                return not any(option.name == "destination" for option in rule.matches)
+        for rule in _chain(snapshot, family, "nat", "POSTROUTING") or ():
+            if any(option.name == "src-type" and option.values == ("LOCAL",) for option in rule.matches):
+                return True
+    for network in snapshot.networks or ():
+        name = (network.bridge or "").replace(".", "/")
+        value = snapshot.host.sysctl(f"net.ipv4.conf.{name}.route_localnet") if name else None
+        if value is not None:
+            return value == "1"
+    return None

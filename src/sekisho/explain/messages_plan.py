@@ -128,6 +128,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Docker {0} (バージョンは推定) が作るものと比較: {1} 件が一致",
     ),
     "drift.none": ("nothing drifted", "ずれはない"),
+    "drift.partial": (
+        "{0} {1}: compared in part only: its text is cut, or holds what was not understood, so nothing of it"
+        " is called missing",
+        "{0} {1}: 一部だけを比較した。出力が途切れているか理解できない行があるため、欠けているとは言わない",
+    ),
     "drift.chain-missing": ("{0} {1}: chain {2} is missing", "{0} {1}: チェイン {2} がない"),
     "drift.chain-orphaned": (
         "{0} {1}: chain {2} belongs to a bridge that is no network's",

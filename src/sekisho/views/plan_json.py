@@ -91,6 +91,9 @@ def drift_json(report: DriftReport, lang: str) -> dict[str, object]:
         "engine": report.engine.name,
         "engine_known": report.sure,
         "compared": report.compared,
+        "partial": [
+            {"id": code, "args": list(args), "words": say(code, args, lang)} for code, args in report.partial
+        ],
         "findings": [
             {
                 "id": finding.id,

@@ -82,6 +82,7 @@ class PlanText:
         if not report.findings:
             lines.append(self._paint(_GREEN, self._say("drift.none")))
         lines += [f"  {self._finding(finding)}" for finding in report.findings]
+        lines += [f"  ? {self._say(code, *args)}" for code, args in report.partial]
         return "\n".join(lines)
 
     def _finding(self, finding: Drift) -> str:

@@ -222,6 +222,73 @@ def test_every_trap_has_its_line_and_a_way_out(
             assert say(f"{finding.id}.way", finding.args, lang) != f"{finding.id}.way"
 
 
+SWARM = (
+    "-A FORWARD -j DOCKER-ISOLATION-STAGE-1\n-A FORWARD -o docker_gwbridge -j DOCKER\n"
+    "-A FORWARD -i docker_gwbridge ! -o docker_gwbridge -j ACCEPT\n"
+)
+ICC = {"docker-networks.json": json.dumps(NETWORK)}
+# As `sysctl -a` of a host without br_netfilter begins each of net's branches.
+ALL_SYSCTLS = "net.core.somaxconn = 4096\nnet.ipv4.ip_forward = 1\nnet.unix.max_dgram_qlen = 10\n"
+SETS = "create bad hash:net family inet hashsize 1024 maxelem 65536\nadd bad 10.0.0.0/8\n"
+RULE = RULES.partition("*raw")[0] + "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT {0} -j DROP\nCOMMIT\n"
+
+# What is not shown proves nothing; what is counted or done by dockerd itself neither: (files, what is found)
+SILENT: list[tuple[str, dict[str, str], list[str]]] = [
+    ("another chain leads to Docker's",
+     {"iptables-save.txt": _rules(forward="-A FORWARD -j MINE\n-A MINE -o br-0a0b0c0d0e0f -j DOCKER\n"
+                                  ).replace(":DOCKER-USER", ":MINE - [0:0]\n:DOCKER-USER")}, []),
+    ("somebody lets the port through",
+     {"iptables-save.txt": _rules(forward="-A FORWARD -i eth0 -p tcp -m tcp --dport 80 -j ACCEPT\n")}, []),
+    ("somebody lets other ports through",
+     {"iptables-save.txt": _rules(forward="-A FORWARD -i eth0 -p tcp -m tcp --dport 81 -j ACCEPT\n")},
+     ["trap.forward-drop"]),
+    ("what is established is no way in",
+     {"iptables-save.txt": _rules(forward="-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n")},
+     ["trap.forward-drop"]),
+    ("FORWARD is cut", {"iptables-save.txt": _rules(forward="").rpartition("COMMIT")[0]}, []),
+    ("a chain was not captured",
+     {"iptables-save.txt": _rules(forward="-A FORWARD -j GONE\n")}, []),
+    ("sysctls of a question", {**ICC, "sysctl.txt": "net.ipv4.ip_forward = 1\n"}, []),
+    ("all sysctls, and br_netfilter is not there", {**ICC, "sysctl.txt": ALL_SYSCTLS},
+     ["trap.icc-without-br-netfilter"]),
+    ("packets on a rule for the published port",
+     {"iptables-save.txt": _rules(user="[3:180] -A DOCKER-USER -p tcp -m tcp --dport 8080 -j DROP\n")}, []),
+    ("dockerd's own lines before DOCKER-USER", {"iptables-save.txt": _rules(first=SWARM)}, []),
+    ("the same, and rules there",
+     {"iptables-save.txt": _rules(first=SWARM, user="-A DOCKER-USER -s 9.9.9.9/32 -j DROP\n")},
+     ["drift.before-user"] * 3),
+    ("a set of IPv4 that IPv4's rules do not name",
+     {"iptables-save.txt": RULE.format("-s 9.9.9.9/32"), "ipset-save.txt": SETS}, ["lint.set-unused"]),
+    ("a set that a rule names",
+     {"iptables-save.txt": RULE.format("-m set --match-set bad src"), "ipset-save.txt": SETS}, []),
+    ("a set of IPv4, and IPv6's rules alone",
+     {"ip6tables-save.txt": RULE.format("-s 2001:db8::9/128"), "ipset-save.txt": SETS}, []),
+    ("a set, and a text that is cut",
+     {"iptables-save.txt": RULE.format("-s 9.9.9.9/32").rpartition("COMMIT")[0], "ipset-save.txt": SETS}, []),
+    ("a set in words that nobody understands",
+     {"iptables-save.txt": RULE.format("-m fancy --of bad"), "ipset-save.txt": SETS}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "found"), [case[1:] for case in SILENT], ids=[case[0] for case in SILENT])
+def test_nothing_is_said_by_what_is_not_there(
+    files: dict[str, str], found: list[str], tmp_path: Path
+) -> None:
+    assert _ids(files, tmp_path / "host") == found
+
+
+def test_tables_that_are_not_there_as_a_whole_are_named(tmp_path: Path) -> None:
+    rules = _rules(forward="-A FORWARD -j GONE\n")
+    (tmp_path / "iptables-save.txt").write_text(rules)
+    (tmp_path / "nft-ruleset.txt").write_text("table inet mine {\n\tchain c {\n\t\tfancy words\n\t}\n}\n")
+    left_out = dict(lint(load(str(tmp_path))).left_out)
+    at = rules.splitlines().index("-A FORWARD -j GONE") + 1
+    assert left_out["lint.no-drift"] == ()
+    assert [args for code, args in lint(load(str(tmp_path))).left_out if code == "lint.partial"] == [
+        ("filter", f"iptables-save.txt:{at}"), ("inet mine", "nft-ruleset.txt:3"),
+    ]  # fmt: skip
+
+
 CAPTURE = ROOT / "tests" / "data" / "docker" / "28.5.2" / "two-custom-networks"
 
 
@@ -277,7 +344,7 @@ def test_what_docker_user_shuts_is_not_open(tmp_path: Path) -> None:
 
 
 def test_what_was_not_captured_is_said() -> None:
-    assert lint(load(str(ROOT / "examples" / "host-10.1.0.81"))).left_out == ("lint.no-drift",)
+    assert lint(load(str(ROOT / "examples" / "host-10.1.0.81"))).left_out == (("lint.no-drift", ()),)
 
 
 def test_the_verb(tmp_path: Path) -> None:

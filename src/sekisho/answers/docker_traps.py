@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.answers.finding import Finding
+from sekisho.answers.forward_drop import USER_CHAIN, forward_drops
 from sekisho.answers.nft_traps import has_docker_nft, nft_input_guards, nft_notrack
 from sekisho.answers.outside import Outside
+from sekisho.answers.rules_alone import by_rules_alone
 from sekisho.docker.intent import ICC_OPTION
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import Chain, Rule, Ruleset
-from sekisho.model.snapshot import Snapshot
+from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics.bridges import bridges_of
 from sekisho.sources.iptables_rule import render_rule
 from sekisho.values.address import Address, Prefix
 
@@ -24,7 +27,6 @@ SENSITIVE: dict[int, str] = {
     5672: "RabbitMQ", 5984: "CouchDB", 6379: "Redis", 8086: "InfluxDB", 9042: "Cassandra", 9092: "Kafka",
     9200: "Elasticsearch", 11211: "memcached", 27017: "MongoDB",
 }  # fmt: skip
-USER_CHAIN = "DOCKER-USER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def traps(snapshot: Snapshot) -> Iterator[Finding]:
     yield from _open_to_all(published, outside)
     yield from _past_input(snapshot, published, outside)
     yield from _user_rules(snapshot, published)
-    yield from _forward_drop(snapshot, published)
+    yield from forward_drops(snapshot, published)
     yield from _icc(snapshot)
     yield from _overlaps(snapshot)
     yield from _no_tracking(snapshot)
@@ -58,7 +60,7 @@ def traps(snapshot: Snapshot) -> Iterator[Finding]:
     yield from _mtu(snapshot)
     yield from _second_interface(snapshot, published)
     if snapshot.networks is None or snapshot.containers is None:  # else drift says it, and more
-        yield from _by_rules_alone(snapshot)
+        yield from by_rules_alone(snapshot)
 
 
 def _published(snapshot: Snapshot) -> Iterator[Published]:
@@ -160,50 +162,52 @@ def _user_rules(snapshot: Snapshot, published: list[Published]) -> Iterator[Find
             if number is None or not number.isdigit() or proto is None:
                 continue
             port = outside.get((int(number), proto))
-            if port is None or (int(number), proto) in inside or _value(rule, "ctorigdstport"):
-                continue
+            if (
+                port is None
+                or (int(number), proto) in inside
+                or _value(rule, "ctorigdstport")
+                or rule.packets
+            ):
+                continue  # packets on its counter came to that port by another way
             args = (number, str(port.container_port), render_rule(rule))
             yield Finding("trap.user-rule-published-port", "error", args, places_of(rule.evidence))
 
 
-def _forward_drop(snapshot: Snapshot, published: list[Published]) -> Iterator[Finding]:
-    """FORWARD drops what nobody accepts, and no rule of it leads to Docker's chains."""
-    if not published:
-        return
-    for ruleset, chain in _chains(snapshot, "filter", "FORWARD"):
-        if ruleset.family != 4 or chain.policy != "DROP":
-            continue
-        targets = {rule.target.name for rule in chain.rules if rule.target is not None}
-        if not any(name.startswith("DOCKER") and name != USER_CHAIN for name in targets):
-            yield Finding("trap.forward-drop", "error", (), places_of(chain.evidence, published[0].evidence))
-
-
 def _icc(snapshot: Snapshot) -> Iterator[Finding]:
     value = snapshot.host.sysctl("net.bridge.bridge-nf-call-iptables")
-    captured = snapshot.host.sysctls is not None
+    known = value is not None or _all_sysctls(snapshot.host)
     for network in snapshot.networks or ():
-        if dict(network.options).get(ICC_OPTION) == "false" and captured and value != "1":
+        if dict(network.options).get(ICC_OPTION) == "false" and known and value != "1":
             shown = "0" if value == "0" else "-"
             yield Finding(
                 "trap.icc-without-br-netfilter", "error", (network.name, shown), places_of(network.evidence)
             )
 
 
+def _all_sysctls(host: Namespace) -> bool:
+    """Whether all sysctls under net were listed, so that one which is absent is not there: every kernel has
+    net.core's and net.unix's, which nobody asks for by themselves."""
+    keys = {item.key.split(".")[1] for item in host.sysctls or () if item.key.startswith("net.")}
+    return {"core", "unix", "ipv4"} <= keys
+
+
 def _overlaps(snapshot: Snapshot) -> Iterator[Finding]:
-    bridges = {name: (subnets, place) for name, subnets, place in _docker_subnets(snapshot)}
-    for name, (subnets, place) in bridges.items():
+    mine = {bridge.name for bridge in bridges_of(snapshot).values() if bridge.docker}
+    for name, subnets, place in _docker_subnets(snapshot, mine):
         for subnet in subnets:
             for route in snapshot.host.routes:
                 devs = {hop.dev or "?" for hop in route.nexthops}
                 if route.family != subnet.family or route.kind != "unicast" or route.dst.length <= 1:
                     continue  # 0.0.0.0/1 and 128.0.0.0/1 stand for a default route
-                if any(_is_bridge(snapshot, dev) for dev in devs) or not route.dst.overlaps(subnet):
+                if devs & mine or not route.dst.overlaps(subnet):
                     continue
                 args = (name, str(subnet), str(route.dst), ", ".join(sorted(devs)))
                 yield Finding("trap.subnet-overlaps", "error", args, places_of(route.evidence, place))
 
 
-def _docker_subnets(snapshot: Snapshot) -> Iterator[tuple[str, list[Prefix], Evidence | None]]:
+def _docker_subnets(
+    snapshot: Snapshot, bridges: set[str]
+) -> Iterator[tuple[str, list[Prefix], Evidence | None]]:
     """Docker's networks, or the connected routes of its bridges where its state was not captured."""
     if snapshot.networks is not None:
         for network in snapshot.networks:
@@ -212,15 +216,10 @@ def _docker_subnets(snapshot: Snapshot) -> Iterator[tuple[str, list[Prefix], Evi
         return
     for route in snapshot.host.routes:
         dev = route.nexthops[0].dev if len(route.nexthops) == 1 else None
-        if not dev or not _is_bridge(snapshot, dev) or route.table != "main" or route.nexthops[0].via:
+        if dev not in bridges or route.table != "main" or route.nexthops[0].via:
             continue
         if route.kind == "unicast" and route.dst.length and not str(route.dst).startswith("fe80"):
             yield dev, [route.dst], route.evidence
-
-
-def _is_bridge(snapshot: Snapshot, dev: str) -> bool:
-    named = {network.bridge for network in snapshot.networks or ()}
-    return dev in named or dev == "docker0" or dev.startswith("br-")
 
 
 def _no_tracking(snapshot: Snapshot) -> Iterator[Finding]:
@@ -253,35 +252,6 @@ def _two_back_ends(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding("trap.two-back-ends", "warning", (), (notices[0],))
 
 
-def _by_rules_alone(snapshot: Snapshot) -> Iterator[Finding]:
-    """What the rules themselves show, without Docker's state to compare them with."""
-    for ruleset in snapshot.host.rulesets:
-        for table in ruleset.tables:
-            for chain in table.chains:
-                seen: set[str] = set()
-                for rule in chain.rules:
-                    text = render_rule(rule)
-                    if text in seen and _is_dockers(chain, rule):
-                        args = (table.name, chain.name, text)
-                        yield Finding("trap.rule-twice", "warning", args, places_of(rule.evidence))
-                    seen.add(text)
-                if (table.name, chain.name) == ("filter", "FORWARD"):
-                    yield from _before_user(chain)
-
-
-def _is_dockers(chain: Chain, rule: Rule) -> bool:
-    target = rule.target.name if rule.target is not None else ""
-    return chain.name.startswith("DOCKER") or target.startswith("DOCKER") or target == "MASQUERADE"
-
-
-def _before_user(chain: Chain) -> Iterator[Finding]:
-    names = [rule.target.name if rule.target is not None else "" for rule in chain.rules]
-    if USER_CHAIN in names:
-        for rule in chain.rules[: names.index(USER_CHAIN)]:
-            args = ("iptables", render_rule(rule))
-            yield Finding("drift.before-user", "warning", args, places_of(rule.evidence))
-
-
 def _mtu(snapshot: Snapshot) -> Iterator[Finding]:
     """Packets of a container that do not fit the host's way out must be cut, or are lost."""
     mtus = {item.name: item for item in snapshot.host.interfaces or ()}
@@ -308,11 +278,12 @@ def _second_interface(snapshot: Snapshot, published: list[Published]) -> Iterato
     }
     if host.rules is None or len(defaults) != 1 or not any(port.anywhere for port in published):
         return
+    bridges = bridges_of(snapshot)
     by_mark = any(rule.fwmark is not None and rule.table not in ("main", "local") for rule in host.rules)
     for item in host.addresses or ():
         if item.family != 4 or item.scope != "global" or item.interface in defaults or by_mark:
             continue
-        if _is_bridge(snapshot, item.interface) or item.interface.startswith("veth"):
+        if item.interface in bridges or item.interface.startswith("veth"):
             continue
         args = (item.interface, str(item.address), next(iter(defaults)) or "?")
         yield Finding("trap.second-interface", "warning", args, places_of(item.evidence))

@@ -60,14 +60,11 @@ def _forwarding_reset(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _forwarding_off(snapshot: Snapshot) -> Iterator[Finding]:
-    """Where Docker's own state was captured, drift says it of IPv4."""
-    drifting = snapshot.networks is not None and snapshot.containers is not None
     for key, family in _FORWARDING:
         item = snapshot.host.sysctl_fact(key)
         if item is None or item.value != "0" or family not in _families(snapshot):
             continue
-        if not (drifting and family == 4):
-            yield Finding("trap.forwarding-off", "error", (key,), places_of(item.evidence))
+        yield Finding("trap.forwarding-off", "error", (key,), places_of(item.evidence))
 
 
 def _neighbours_lost(snapshot: Snapshot) -> Iterator[Finding]:

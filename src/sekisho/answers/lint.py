@@ -12,16 +12,19 @@ from sekisho.answers.finding import Finding
 from sekisho.answers.host_traps import host_traps
 from sekisho.errors import UsageError
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.nft_tables import native_tables
+from sekisho.semantics.unseen import unseen, unseen_nft
 
 SEVERITIES = ("error", "warning", "note")
 
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """``findings`` by severity; ``left_out`` are the checks that the snapshot does not allow, by id."""
+    """``findings`` by severity; ``left_out`` are the checks that the snapshot does not allow, or not for all
+    that there is: message ids and their arguments."""
 
     findings: tuple[Finding, ...]
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def lint(snapshot: Snapshot) -> LintReport:
@@ -30,16 +33,30 @@ def lint(snapshot: Snapshot) -> LintReport:
     # A rule that is there twice is told once.
     told = {place for finding in found for place in finding.places if finding.id == "trap.rule-twice"}
     found += (finding for finding in dead_lines(snapshot) if not told & set(finding.places[:1]))
-    left_out: list[str] = []
+    left_out = list(_doubtful_tables(snapshot))
     try:
         found += _drift(snapshot)
     except UsageError:
-        left_out.append("lint.no-drift")
+        left_out.append(("lint.no-drift", ()))
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return LintReport(tuple(found), tuple(left_out))
 
 
+def _doubtful_tables(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Tables in whose chains nothing is concluded from what is not shown."""
+    host = snapshot.host
+    doubts = [(table.name, unseen(table, ruleset)) for ruleset in host.rulesets for table in ruleset.tables]
+    for own in native_tables(host.nft, host.rulesets):
+        doubts.append((f"{own.family} {own.name}", unseen_nft(own)))
+    for name, doubt in doubts:
+        if doubt is not None:
+            place = doubt.evidence
+            yield "lint.partial", (name, "?" if place is None else f"{place.file}:{place.line}")
+
+
 def _drift(snapshot: Snapshot) -> Iterator[Finding]:
     for one in drift(snapshot).findings:
+        if one.id == "drift.sysctl" and one.args[0] == "net.ipv4.ip_forward":
+            continue  # a trap, whoever wanted it so (dockerd --ip-forward=false leaves no other trace)
         severity = "warning" if one.id in ("drift.rule-foreign", "drift.before-user") else "error"
         yield Finding(one.id, severity, one.args, (one.evidence,) if one.evidence is not None else ())

@@ -11,6 +11,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         " captured)",
         "未確認: ルールがDockerの作ったままか (docker network inspect と docker inspect が取得されていない)",
     ),
+    "lint.partial": (
+        "not all of table {0} is there, or understood ({1}): what is not shown may call its chains, so"
+        " nothing is concluded from that",
+        "{0}テーブルには取得されていないか理解できない行がある ({1})。"
+        "見えない行がチェインを呼ぶかもしれないため、行がないことからは何も結論しない",
+    ),
     "lint.error": ("error", "エラー"),
     "lint.warning": ("warning", "警告"),
     "lint.note": ("note", "注記"),
@@ -126,8 +132,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} が0のため何も転送されない。コンテナは外に出られず、外からも届かない",
     ),
     "trap.forwarding-off.way": (
-        "sysctl -w {0}=1, and look for what set it to 0 after dockerd had started",
-        "sysctl -w {0}=1 とし、dockerdの起動後に0にしたものを探す",
+        "sysctl -w {0}=1, and look for what set it to 0 after dockerd had started, or for dockerd's own"
+        " --ip-forward=false",
+        "sysctl -w {0}=1 とし、dockerdの起動後に0にしたもの、またはdockerdの --ip-forward=false を探す",
     ),
     "trap.forwarding-reset": (
         "{0} sets {1} to 0, and no file after it says otherwise: whatever applies the files while Docker runs"

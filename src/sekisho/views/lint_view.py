@@ -23,7 +23,7 @@ def to_text(report: LintReport, lang: str, color: bool) -> str:
         lines.append(say("lint.count", [str(counts[name]) for name in SEVERITIES], lang))
     else:
         lines.append(say("lint.none", (), lang))
-    lines += [say(name, (), lang) for name in report.left_out]
+    lines += [say(name, args, lang) for name, args in report.left_out]
     return "\n".join(lines)
 
 
@@ -32,7 +32,9 @@ def to_json(report: LintReport, lang: str) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "findings": [finding_json(finding, lang) for finding in report.findings],
-        "not_checked": [{"id": name, "words": say(name, (), lang)} for name in report.left_out],
+        "not_checked": [
+            {"id": name, "args": list(args), "words": say(name, args, lang)} for name, args in report.left_out
+        ],
     }
 
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from sekisho.errors import SourceError
-from sekisho.model.docker import DockerEndpoint, DockerSubnet, PublishedPort
-from sekisho.sources import docker_inspect
+from sekisho.model.docker import DockerEndpoint, DockerSubnet, NetworkMember, PublishedPort
+from sekisho.sources import docker_inspect, docker_render
 from sekisho.values.address import Address, Prefix
 from sekisho.values.names import link_address, network_name
 from tests.truth import needs_truth, truth_dir
@@ -31,6 +31,31 @@ CONTAINER: dict[str, object] = {
                              "IPv6Gateway": "", "MacAddress": "4e:b4:11:72:87:9e", "Aliases": ["web"],
                              "DNSNames": ["web", "014dd3f8c6a0"]}}},
 }  # fmt: skip
+
+
+def test_who_is_in_a_network() -> None:
+    """Containers by id, with the subnet's length after their addresses; swarm's own end has no container's
+    id, and what has no such list tells nothing."""
+    listed = {
+        "cbae69": {"Name": "web", "MacAddress": "02:42:ac:12:00:02", "IPv4Address": "172.18.0.2/16",
+                   "IPv6Address": "fd00:1::2/64"},
+        "ingress-sbox": {"Name": "gateway_ingress-sbox", "MacAddress": "", "IPv4Address": "172.18.0.9/16",
+                         "IPv6Address": ""},
+    }  # fmt: skip
+    texts = [{**NETWORK, "Containers": listed}, {**NETWORK, "Containers": {}}, NETWORK]
+    networks = docker_inspect.parse_networks(json.dumps(texts), "docker-networks.json").facts
+    assert [network.members for network in networks] == [
+        (NetworkMember("cbae69", "web", (Address.parse("172.18.0.2"), Address.parse("fd00:1::2")),
+                       "02:42:ac:12:00:02"),
+         NetworkMember("ingress-sbox", "gateway_ingress-sbox", (Address.parse("172.18.0.9"),), None)),
+        (),
+        None,
+    ]  # fmt: skip
+    again = docker_inspect.parse_networks(
+        docker_render.render_networks(networks), "docker-networks.json"
+    ).facts
+    assert again == networks
+    assert json.loads(docker_render.render_networks(networks))[0]["Containers"] == listed
 
 
 def test_network() -> None:

@@ -86,7 +86,7 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
     leans = (
         *may_translate(world, family), *reading.leans, *world.host.takes_for_granted(family),
-        *world.command_leans(),
+        *world.standing_leans(),
     )  # fmt: skip
     return Exposed(family, tuple(ports), leans)
 
@@ -227,7 +227,8 @@ class _Finder:
         if found is None:
             here = self.world.holders(port.address)
             mine = IntSet.of(port.address.value)
-            found = self._targets[port.address] = Target(port.place, "container", mine, here[0].node, here)
+            node = here[0].node if here else None  # nobody has it: a container that is gone
+            found = self._targets[port.address] = Target(port.place, "container", mine, node, here)
         return found
 
     def _by_proxy(self, origin: Origin, port: Port) -> Iterator[tuple[Flows, Set]]:

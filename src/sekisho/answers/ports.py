@@ -29,12 +29,13 @@ class Port:
 
 
 def container_ports(world: World, family: Family) -> Iterator[Port]:
-    """The ports of containers that are published, exposed, listened on or translated to."""
+    """The ports of containers that are published, exposed, listened on or translated to; those of containers
+    that are gone among them, where a rule still sends there."""
     networks = world.snapshot.networks or ()
     bridges: dict[str, str] = {network.bridge: network.name for network in networks if network.bridge}
     containers: dict[str, DockerContainer] = {item.name: item for item in world.snapshot.containers or ()}
     translated = _translated(world, family)
-    for attachment in world.attachments:
+    for attachment in (*world.attachments, *world.gone):
         for address in sorted(attachment.addresses):
             if address.family != family:
                 continue

@@ -103,7 +103,7 @@ def reach(world: World, question: Question) -> Reach:
         cells = tuple(
             _joined(arrivals, name, same, t, wanted) for name, same in _named(origins) for t in targets
         )
-    leans = (*reading.leans, *world.host.takes_for_granted(family), *world.command_leans())
+    leans = (*reading.leans, *world.host.takes_for_granted(family), *world.standing_leans())
     names = tuple(dict.fromkeys(item.name for item in origins))
     return Reach(family, cells, rows, names, tuple(item.name for item in targets), leans,
                  reading.names)  # fmt: skip

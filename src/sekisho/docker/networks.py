@@ -329,7 +329,8 @@ class NetworkSteps:
     # --------------------------------------------------------------------------------------- facts
 
     def facts(self) -> tuple[DockerNetwork, ...]:
-        return tuple(self._kept.get(net.name) or _fact(net) for net in self.nets.values())
+        kept = {name: replace(network, members=None) for name, network in self._kept.items()}
+        return tuple(kept.get(net.name) or _fact(net) for net in self.nets.values())
 
 
 def _fact(net: Net) -> DockerNetwork:

@@ -16,10 +16,14 @@ from sekisho.model.docker import DockerContainer, DockerNetwork
 from sekisho.model.netfilter import Option, Rule, Table
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.semantics import bridges as semantics
 from sekisho.values.address import Address, Prefix
 
 # dockerd: "br-" and the first 12 hex digits of the network's id; docker0 is the network "bridge".
 DOCKER_BRIDGE = re.compile(r"br-[0-9a-f]{12}")
+# Kinds of bridges of which nothing says that they are Docker's.
+PLAIN = frozenset({"other", "usual"})
+SWARM_BRIDGE = "docker_gwbridge"
 COMPOSE_SERVICE = "com.docker.compose.service"
 
 
@@ -40,7 +44,8 @@ class Holder:
 class Bridge:
     """A bridge of this host; ``network`` is the Docker network's name where it was captured.
 
-    ``kind``: "docker0", "docker" (a name in Docker's own form, or captured as such), "other".
+    ``kind``: "docker0"; "docker" (captured as such, or a name in Docker's own form); "written" (dockerd's
+    rules name it); "swarm" (its gateway bridge); "named" and "usual" (nothing but the name tells); "other".
     """
 
     name: str
@@ -133,22 +138,27 @@ class HostContext:
         """Docker's networks by the name of their bridge on this host."""
         return {item.bridge: item for item in self.snapshot.networks or () if item.bridge}
 
+    @cached_property
+    def _bridges(self) -> dict[str, semantics.Bridge]:
+        return semantics.bridges_of(self.snapshot) if self.is_host else {}
+
     def bridge(self, name: str) -> Bridge | None:
         """What is known about a bridge of that name; None when nothing says that it is one."""
-        if not self.is_host:
+        found = self._bridges.get(name)
+        if found is None:
             return None
-        network = self.networks.get(name)
+        network = found.network
         if name == "docker0":
             return Bridge(name, "docker0", network.name if network else "bridge")
         if network is not None:
             return Bridge(name, "docker", network.name, network.id)
         if DOCKER_BRIDGE.fullmatch(name):
             return Bridge(name, "docker", "", name[3:])
-        if name.startswith("br-"):
-            return Bridge(name, "named")
-        if any(item.name == name and item.kind == "bridge" for item in self.namespace.interfaces or ()):
-            return Bridge(name, "other")
-        return None
+        if found.docker:
+            return Bridge(name, "swarm" if name == SWARM_BRIDGE else "written")
+        if found.known_by == "name":
+            return Bridge(name, "named" if name.startswith("br-") else "usual")
+        return Bridge(name, "other")
 
     def device_to(self, address: Address) -> str | None:
         """The interface whose directly connected prefix holds the address, None where none does."""

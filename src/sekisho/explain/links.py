@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sekisho.explain.context import HostContext
+from sekisho.explain.context import PLAIN, HostContext
 from sekisho.explain.message import Message, join, m
 from sekisho.explain.routes import describe_bridge
 from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
@@ -16,7 +16,8 @@ def explain_interface(item: Interface, context: HostContext) -> tuple[Message, .
     """What kind of interface it is, what it is plugged into, whether it works."""
     said = _kind(item, context)
     if item.master is not None:
-        said.append(m("link.master", item.master))
+        bond = "SLAVE" in item.flags or context.bridge(item.master) is None
+        said.append(m("link.port" if bond and context.is_host else "link.master", item.master))
     default = context.default_route
     if context.is_host and default is not None and any(way.dev == item.name for way in default.nexthops):
         said.append(m("link.default"))
@@ -84,7 +85,7 @@ def explain_address(item: InterfaceAddress, context: HostContext) -> tuple[Messa
     else:
         said = [m("address.own", text, item.interface, _network(item))]
     bridge = context.bridge(item.interface)
-    if bridge is not None and bridge.kind != "other" and item.scope != "link":
+    if bridge is not None and bridge.kind not in PLAIN and item.scope != "link":
         said.extend(describe_bridge(item.interface, context))
         said.append(m("address.gateway"))
     if item.broadcast is not None:

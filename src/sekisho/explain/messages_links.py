@@ -28,6 +28,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "link.physical": ("{0} is a network interface.", "{0}はネットワークインターフェースです。"),
     "link.kind": ("{0} is an interface of kind {1}.", "{0}は{1}型のインターフェースです。"),
     "link.master": ("It is plugged into the bridge {0}.", "ブリッジ{0}に接続されています。"),
+    "link.port": ("It belongs to {0} (a bond, a VRF or the like).", "{0} (ボンドやVRFなど) に属しています。"),
     "link.state.up": ("It is up.", "動作中です。"),
     "link.state.no_carrier": (
         "It is switched on but has no carrier: nothing is connected at the other side, or that is down.",

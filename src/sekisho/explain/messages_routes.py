@@ -159,6 +159,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0}はDockerのブリッジの名前 (br-とネットワークIDの先頭) に似ていますが、br-の後がIDの形ではあり"
         "ません。",
     ),
+    "routes.bridge.written": (
+        "{0} is the bridge of a Docker network: there are rules that dockerd writes for such bridges only.",
+        "{0}はDockerネットワークのブリッジです。dockerdがそのようなブリッジにだけ書くルールがあります。",
+    ),
+    "routes.bridge.swarm": (
+        "{0} is the bridge by which containers of swarm services leave the host (ingress ports as well).",
+        "{0}は、swarmのサービスのコンテナがホストの外に出る (ingressポートも通る) ブリッジです。",
+    ),
+    "routes.bridge.usual": (
+        "{0} is a bridge, by its name; of what kind the interface is was not captured (ip -d link).",
+        "{0}は、名前からするとブリッジです。インターフェースの種類は取得されていません (ip -d link)。",
+    ),
     "routes.bridge.other": ("{0} is a bridge.", "{0}はブリッジです。"),
     "routes.bridge.own": (
         "This host has the address {0} there, which is the default gateway of the containers.",

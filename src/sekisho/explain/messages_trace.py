@@ -160,6 +160,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),
     "sysctl-not-captured": ("{0} not captured: taken as {1}", "{0} は未取得: {1} とみなす"),
+    "bridge-by-name": (
+        "that {0} is a bridge is told by its name alone (ip -d link not captured)",
+        "{0} がブリッジであることは名前からの推定 (ip -d link は未取得)",
+    ),
     "container-inferred": (
         "{0} on {1} is known only from a rule or the question: taken as a running container",
         "{1} 上の {0} はルールか質問からしか分からない: 稼働中のコンテナとみなす",
@@ -204,8 +208,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} につながるものは未取得: {1} が応答するかは不明",
     ),
     "docker-knows-all": (
-        "{0} holds only the containers that docker inspect shows",
-        "{0} には docker inspect に出るコンテナだけがあるものとする",
+        "{0} holds only the containers that docker (network) inspect shows",
+        "{0} には docker (network) inspect に出るコンテナだけがあるものとする",
     ),
     "hairpin-not-captured": (
         "hairpin mode of the port of {1} on {0} not captured: taken as on",

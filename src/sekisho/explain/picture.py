@@ -132,7 +132,7 @@ def _label(name: str, context: HostContext) -> Message | None:
         return m("picture.docker0", bridge.network)
     if bridge.kind == "docker":
         return m("picture.network", bridge.network) if bridge.network else m("picture.network_id")
-    return m("picture.named" if bridge.kind == "named" else "picture.bridge")
+    return m("picture.bridge" if bridge.kind == "other" else f"picture.{bridge.kind}")
 
 
 def _residents(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sekisho.explain.context import HostContext
+from sekisho.explain.context import PLAIN, HostContext
 from sekisho.explain.matches import Phrase, subject
 from sekisho.explain.message import Message, join, m
 from sekisho.model.routing import PolicyRule, Route
@@ -132,7 +132,7 @@ def _bridge(route: Route, context: HostContext) -> list[Message]:
     if not said:
         return []
     bridge = context.bridge(name)
-    if route.src is not None and bridge is not None and bridge.kind != "other":
+    if route.src is not None and bridge is not None and bridge.kind not in PLAIN:
         said.append(m("routes.bridge.own", route.src))
     known = [context.name_of(address) for address in sorted(context.holders) if route.dst.contains(address)]
     if known:

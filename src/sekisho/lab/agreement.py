@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-from sekisho.lab.topology import interfaces_of, is_bridge, separate
+from sekisho.lab.topology import bridges_in, interfaces_of, separate
 from sekisho.lab.verdict import Observed, Passage, SeenStep
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Leg
@@ -54,7 +54,7 @@ def terms(snapshot: Snapshot) -> Terms:
         for number, rule in enumerate(chain.rules, 1)
         if not rule.matches and rule.target is not None and rule.target.name in ("ACCEPT", "DROP", "RETURN")
     )
-    bridges = frozenset(item.name for item in interfaces_of(host) if is_bridge(item))
+    bridges = bridges_in(snapshot, host) & {item.name for item in interfaces_of(host)}
     nodes = frozenset({"", *(item.name for item in separate(snapshot))})
     return Terms(bridges, nodes, bare, bool(legacy) and len(legacy) == len(host.rulesets))
 

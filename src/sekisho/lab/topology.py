@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sekisho.model.links import Interface
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import host_addresses
+from sekisho.semantics.bridges import bridges_of, is_bridge
 from sekisho.values.address import Address
 from sekisho.values.names import (
     LOOPBACK,
@@ -25,7 +26,6 @@ from sekisho.values.names import (
 )
 
 WORLD = ""
-_BRIDGE_NAMES = ("docker0", "br-", "virbr", "cni0", "lxcbr", "docker_gwbridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,6 @@ class Topology:
         return [wire for wire in self.wires if wire.node == node and wire.bridge == bridge]
 
 
-def is_bridge(interface: Interface) -> bool:
-    """By its kind, and where none was captured by Docker's and libvirt's names."""
-    if interface.kind in (None, ""):
-        return interface.name.startswith(_BRIDGE_NAMES)
-    return interface.kind == "bridge"
-
-
 def interfaces_of(namespace: Namespace) -> tuple[Interface, ...]:
     """The captured interfaces, or one for each name that routes and addresses mention."""
     if namespace.interfaces is not None:
@@ -112,24 +105,33 @@ def separate(snapshot: Snapshot) -> tuple[Namespace, ...]:
     return (host, *(item for item in snapshot.namespaces if not shares_host(host, item)))
 
 
+def bridges_in(snapshot: Snapshot, namespace: Namespace) -> frozenset[str]:
+    """The names of a namespace's bridges; of others than the host's, only their own lines tell."""
+    if namespace is snapshot.host:
+        return frozenset(bridges_of(snapshot))
+    return frozenset(item.name for item in interfaces_of(namespace) if is_bridge(item))
+
+
 def lay_out(snapshot: Snapshot) -> Topology:
     """Decide the links of all namespaces of a snapshot."""
     host = snapshot.host
+    on_host = bridges_in(snapshot, host)
     bridges: list[Bridge] = []
     wires: list[Wire] = []
     taken: set[tuple[str, str]] = set()
     everyone = separate(snapshot)
     for namespace in everyone[1:]:
         for inner in interfaces_of(namespace):
-            port = _host_port(host, namespace, inner, taken)
+            port = _host_port(host, on_host, namespace, inner, taken)
             if port is not None:
                 taken.update({(host.name, port.name), (namespace.name, inner.name)})
                 wires.append(_between(host, port, namespace, inner))
     for number, namespace in enumerate(everyone):
+        names = bridges_in(snapshot, namespace)
         for index, item in enumerate(interfaces_of(namespace)):
             low = f"{number & 255:02x}:{index >> 8 & 255:02x}:{index & 255:02x}"
             mac = _mac(item.mac, f"02:fe:00:{low}")
-            if is_bridge(item):
+            if item.name in names:
                 bridges.append(Bridge(namespace.name, item.name, mac, _is_up(item)))
             elif (namespace.name, item.name) not in taken:
                 far, far_mac = interface_name(f"w{number}-{index}"), ethernet_address(f"02:fd:00:{low}")
@@ -168,17 +170,18 @@ def _has_carrier(interface: Interface) -> bool:
 
 
 def _host_port(
-    host: Namespace, namespace: Namespace, inner: Interface, taken: set[tuple[str, str]]
-) -> Interface | None:
+    host: Namespace, bridges: frozenset[str], namespace: Namespace, inner: Interface,
+    taken: set[tuple[str, str]],
+) -> Interface | None:  # fmt: skip
     """The host's end of a container's interface: by index, else a new port in a bridge of its subnet."""
     free = [item for item in interfaces_of(host) if (host.name, item.name) not in taken]
     for item in free:
-        if inner.peer is not None and inner.peer in (f"if{item.index}", item.name) and not is_bridge(item):
+        if inner.peer in (f"if{item.index}", item.name) and item.name not in bridges:
             # A macvlan or ipvlan interface names its parent there.
             return item if inner.kind in (None, "", "veth") else None
     for address in _own_addresses(namespace, inner.name):
         for candidate in interfaces_of(host):
-            if is_bridge(candidate) and any(
+            if candidate.name in bridges and any(
                 other.interface == candidate.name and other.subnet.contains(address)
                 for other in host_addresses(host, address.family)
             ):

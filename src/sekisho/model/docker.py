@@ -19,9 +19,21 @@ class DockerSubnet:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkMember:
+    """Who has an address in a network, as ``docker network inspect`` lists them: containers that run, and
+    swarm's own end (``ingress-sbox``, whose ``id`` that is)."""
+
+    id: str
+    name: str
+    addresses: tuple[Address, ...] = ()
+    mac: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DockerNetwork:
     """``bridge`` is the host interface of a bridge network: the option
-    com.docker.network.bridge.name, or br- and the first 12 digits of the id."""
+    com.docker.network.bridge.name, or br- and the first 12 digits of the id. ``members`` are all that have
+    an address in it on this host; None where the listing does not tell."""
 
     name: NetworkName
     id: str
@@ -32,6 +44,7 @@ class DockerNetwork:
     subnets: tuple[DockerSubnet, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    members: tuple[NetworkMember, ...] | None = None
     evidence: Evidence | None = field(default=None, compare=False)
 
 

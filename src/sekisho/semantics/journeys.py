@@ -6,6 +6,7 @@ way ends alike, the question does not matter; if not, the answer is ``undetermin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.chains import Choices, explored
@@ -69,7 +70,20 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
     reply = None
     if with_reply and (start.complaint is not None or forward.disposition in ("delivered", "exits")):
         reply = _answered(walk, start, forward)
-    return Journey(start.packet, forward, reply, tuple(walk.leans))
+    leans = (*walk.leans, *_bridges_by_name(world, forward, reply))
+    return Journey(start.packet, forward, reply, leans)
+
+
+def _bridges_by_name(world: World, *legs: Leg | None) -> Iterator[Lean]:
+    """For what went over an interface of the host that is a bridge by nothing but its name."""
+    passed: dict[str | None, None] = {}
+    for leg in legs:
+        for hop in leg.hops if leg is not None else ():
+            passed.update(dict.fromkeys((hop.iif, hop.oif) if hop.node == HOST else ()))
+        if leg is not None and leg.hops and leg.hops[-1].node == HOST:
+            passed[leg.packet.oif] = None
+    found = (world.bridge_lean(name) for name in passed if name is not None)
+    return (lean for lean in found if lean is not None)
 
 
 def _answered(walk: Walk, start: Start, forward: Leg) -> Leg:

@@ -67,7 +67,9 @@ class Segment:
 
 
 class World:
-    """What a walk moves in. ``bridges`` are the host's bridge interfaces, ``known_bridges`` what tells so."""
+    """What a walk moves in. ``bridges`` are the host's bridge interfaces, ``known_bridges`` what tells so;
+    ``docker_bridges`` those whose every container is known. ``gone`` are addresses on these that a rule
+    sends packets to and nobody has: a container's that is no more."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -76,7 +78,15 @@ class World:
             self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
         self.known_bridges = bridges_of(snapshot)
         self.bridges = frozenset(self.known_bridges)
-        self.attachments = tuple(self._attachments())
+        seen: set[tuple[str, Address]] = set()
+        self._certain = tuple(_fresh(seen, (*self._from_docker(), *self._from_namespaces())))
+        self.docker_bridges = self._closed()
+        inferred = tuple(_fresh(seen, (*self._from_neighbours(), *self._from_rules())))
+        # Where Docker knows all, a rule does not make a container.
+        self.gone = tuple(
+            item for item in inferred if item.origin == "rule" and item.bridge in self.docker_bridges
+        )
+        self.attachments = (*self._certain, *(item for item in inferred if item not in self.gone))
         self.wires = tuple(self._from_wires())
         self._segments: dict[tuple[str, Family], Segment] = {}
 
@@ -121,6 +131,12 @@ class World:
         """All attachments that have the address."""
         return tuple(self._by_address.get(address, ()))
 
+    def nobody_has(self, address: Address) -> bool:
+        """Whether it is certain that nobody has the address: it lies on a bridge where Docker knows all."""
+        if self.holders(address) or self.host.owns(address.family, address.value):
+            return False
+        return self._bridge_for({address}) in self.docker_bridges
+
     @cached_property
     def _by_address(self) -> dict[Address, list[Attachment]]:
         found: dict[Address, list[Attachment]] = {}
@@ -141,39 +157,50 @@ class World:
                 found.setdefault(name, []).append(item)
         return found
 
-    def command_leans(self) -> tuple[Lean, ...]:
-        """What the readings of all packets lean on where commands tell what listens."""
-        return tuple(
+    def standing_leans(self) -> tuple[Lean, ...]:
+        """What the readings of all packets lean on where commands tell what listens, names what is a
+        bridge, and Docker's list who is on one."""
+        commands = (
             Lean("sockets-by-command", (name, "; ".join(node.commands)))
             for name, node in self.nodes.items()
             if node.commands
         )
+        bridges = (lean for name in self.known_bridges if (lean := self.bridge_lean(name)) is not None)
+        closed = dict.fromkeys(Lean("docker-knows-all", (item.bridge,)) for item in self.gone)
+        return (*commands, *bridges, *closed)
 
-    @cached_property
-    def docker_bridges(self) -> frozenset[str]:
-        """Bridges whose every container is known: Docker's state was captured, and no port of theirs is
-        left over (a container that was being started, someone else's interface)."""
-        if self.snapshot.containers is None or self.snapshot.networks is None:
-            return frozenset()
-        bridges = (network.bridge for network in self.snapshot.networks if network.bridge)
-        return frozenset(bridge for bridge in bridges if not self._has_strangers(bridge))
+    def bridge_lean(self, name: str) -> Lean | None:
+        """What an answer that goes over a bridge of the host leans on, where only its name tells that it is
+        one."""
+        known = self.known_bridges.get(name)
+        return Lean("bridge-by-name", (name,)) if known is not None and known.known_by == "name" else None
 
-    def _has_strangers(self, bridge: str) -> bool:
-        ports = sum(item.master == bridge for item in self.host.facts.interfaces or ())
-        return ports > sum(
-            item.bridge == bridge and item.origin in ("docker", "namespace") for item in self.attachments
+    def _closed(self) -> frozenset[str]:
+        """Docker's bridges whose every container is known: Docker's list of them was captured, and nothing
+        shows that somebody else is there (a container that was being started, someone else's interface)."""
+        members = {n.bridge: n.members for n in self.snapshot.networks or () if n.bridge}
+        return frozenset(
+            name
+            for name, known in self.known_bridges.items()
+            if known.docker
+            and (self.snapshot.containers is not None or members.get(name) is not None)
+            and not self._has_strangers(name)
         )
 
-    # ---------------------------------------------------------------------------------- building
+    def _has_strangers(self, bridge: str) -> bool:
+        here = [item for item in self._certain if item.bridge == bridge]
+        ports = sum(item.master == bridge for item in self.host.facts.interfaces or ())
+        if ports > len(here):
+            return True
+        addresses = {address for item in here for address in item.addresses}
+        macs = {item.mac for item in here}
+        return any(
+            item.interface == bridge and item.state == "REACHABLE"
+            and item.address not in addresses and item.mac not in macs
+            for item in self.host.facts.neighbours or ()
+        )  # fmt: skip
 
-    def _attachments(self) -> Iterable[Attachment]:
-        seen: set[tuple[str, Address]] = set()
-        every = (self._from_docker(), self._from_namespaces(), self._from_neighbours(), self._from_rules())
-        for attachment in (item for found in every for item in found):
-            fresh = frozenset(a for a in attachment.addresses if (attachment.bridge, a) not in seen)
-            if fresh:
-                seen |= {(attachment.bridge, address) for address in fresh}
-                yield attachment
+    # ---------------------------------------------------------------------------------- building
 
     def _from_wires(self) -> Iterable[Attachment]:
         """Containers of macvlan networks in bridge mode and of ipvlan networks in l2 mode, by parent."""
@@ -196,12 +223,17 @@ class World:
                     )
 
     def _from_docker(self) -> Iterable[Attachment]:
-        bridges = {network.name: network.bridge for network in self.snapshot.networks or ()}
+        networks = {network.name: network for network in self.snapshot.networks or ()}
+        known: set[tuple[str, str]] = set()
         for container in self.snapshot.containers or ():
-            for endpoint in container.endpoints:
-                bridge = bridges.get(endpoint.network)
-                if bridge is None or not endpoint.addresses or not container.running:
+            for endpoint in container.endpoints if container.running else ():
+                if networks:
+                    bridge = networks[endpoint.network].bridge if endpoint.network in networks else None
+                else:
+                    bridge = self._bridge_for(set(endpoint.addresses))
+                if bridge is None or not endpoint.addresses:
                     continue
+                known.add((bridge, container.id))
                 node = self._node_of(container)
                 interface = self._interface_with(node, endpoint.addresses)
                 port, hairpin = self._port(node, interface, bridge)
@@ -209,6 +241,17 @@ class World:
                     container.name, bridge, frozenset(endpoint.addresses), "docker", node, interface, port,
                     hairpin, endpoint.mac,
                 )  # fmt: skip
+        for network in networks.values():
+            for member in network.members or ():
+                # Containers that were not inspected, and swarm's own end.
+                if network.bridge and member.addresses and (network.bridge, member.id) not in known:
+                    node = member.name if member.name in self.nodes and member.name != HOST else None
+                    interface = self._interface_with(node, member.addresses)
+                    port, hairpin = self._port(node, interface, network.bridge)
+                    yield Attachment(
+                        member.name, network.bridge, frozenset(member.addresses), "docker", node, interface,
+                        port, hairpin, member.mac,
+                    )  # fmt: skip
 
     def _node_of(self, container: DockerContainer) -> str | None:
         return next((n for n in (container.name, container.id) if n in self.nodes and n != HOST), None)
@@ -232,12 +275,15 @@ class World:
 
     def _from_neighbours(self) -> Iterable[Attachment]:
         """Addresses that the host's neighbour table knows on a bridge, behind the port that the bridge
-        learned for their MAC address."""
+        learned for their MAC address. Where Docker knows all, only a further address of one of those."""
         facts = self.host.facts
+        macs = {(item.bridge, item.mac) for item in self._certain}
         hairpins = {item.name: item.hairpin for item in facts.interfaces or ()}
         ports = {entry.mac: entry.port for entry in facts.bridge_entries or () if entry.port in hairpins}
         for item in facts.neighbours or ():
             if item.interface not in self.bridges or item.mac is None or item.state == "FAILED":
+                continue
+            if item.interface in self.docker_bridges and (item.interface, item.mac) not in macs:
                 continue
             port = ports.get(item.mac)
             yield Attachment(
@@ -301,3 +347,12 @@ class World:
             if item.index == index and item.master == bridge:
                 return item.name, item.hairpin
         return None, None
+
+
+def _fresh(seen: set[tuple[str, Address]], every: Iterable[Attachment]) -> Iterable[Attachment]:
+    """Those that have an address which none before them has on the same bridge."""
+    for attachment in every:
+        fresh = frozenset(a for a in attachment.addresses if (attachment.bridge, a) not in seen)
+        if fresh:
+            seen |= {(attachment.bridge, address) for address in fresh}
+            yield attachment

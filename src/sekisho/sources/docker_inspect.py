@@ -12,6 +12,7 @@ from sekisho.model.docker import (
     DockerEndpoint,
     DockerNetwork,
     DockerSubnet,
+    NetworkMember,
     PublishedPort,
 )
 from sekisho.model.evidence import Evidence, Unread
@@ -135,8 +136,22 @@ def _network(value: Json, evidence: Evidence) -> DockerNetwork:
         network_name(text_at(value, "Name")), network_id, driver, text_at(value, "Scope") or "local",
         value_at(value, "Internal") is True, interface_name(bridge) if driver == "bridge" else None, subnets,
         options,
-        pairs_at(value, "Labels"), evidence,
+        pairs_at(value, "Labels"), _members(value), evidence,
     )  # fmt: skip
+
+
+def _members(value: Json) -> tuple[NetworkMember, ...] | None:
+    """``Containers`` by id; its addresses carry the subnet's length. Swarm's networks of other hosts have
+    null there."""
+    listed = value_at(value, "Containers")
+    if not isinstance(listed, dict):
+        return None
+    found = []
+    for number, each in dict_items(listed):
+        addresses = (_address(text_at(each, f"IPv{family}Address")) for family in (4, 6))
+        known = tuple(address for address in addresses if address is not None)
+        found.append(NetworkMember(number, text_at(each, "Name"), known, text_at(each, "MacAddress") or None))
+    return tuple(found)
 
 
 def _podman_network(value: Json, evidence: Evidence) -> DockerNetwork:
@@ -149,7 +164,7 @@ def _podman_network(value: Json, evidence: Evidence) -> DockerNetwork:
         network_name(text_at(value, "name")), text_at(value, "id"), driver, "local",
         value_at(value, "internal") is True,
         interface_name(bridge) if bridge and driver == "bridge" else None, subnets,
-        pairs_at(value, "options"), pairs_at(value, "labels"), evidence,
+        pairs_at(value, "options"), pairs_at(value, "labels"), None, evidence,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from sekisho.model.docker import DockerContainer, DockerEndpoint, DockerNetwork, PublishedPort
 from sekisho.sources.docker_inspect import BRIDGE_NAME_OPTION
+from sekisho.values.address import Address
 
 
 def render_networks(networks: Iterable[DockerNetwork]) -> str:
@@ -41,6 +42,7 @@ def _network(network: DockerNetwork) -> dict[str, object]:
         if item.gateway is not None:
             entry["Gateway"] = str(item.gateway)
         config.append(entry)
+    members = {} if network.members is None else {"Containers": _members(network)}
     return {
         "Name": network.name,
         "Id": network.id,
@@ -49,8 +51,28 @@ def _network(network: DockerNetwork) -> dict[str, object]:
         "EnableIPv6": any(item.subnet.family == 6 for item in network.subnets),
         "IPAM": {"Driver": "default", "Config": config},
         "Internal": network.internal,
+        **members,
         "Options": options,
         "Labels": dict(network.labels),
+    }
+
+
+def _members(network: DockerNetwork) -> dict[str, object]:
+    def one(addresses: tuple[Address, ...], family: int) -> str:
+        for address in addresses:
+            if address.family == family:
+                lengths = [item.subnet.length for item in network.subnets if item.subnet.contains(address)]
+                return f"{address}/{lengths[0]}" if lengths else str(address)
+        return ""
+
+    return {
+        member.id: {
+            "Name": member.name,
+            "MacAddress": member.mac or "",
+            "IPv4Address": one(member.addresses, 4),
+            "IPv6Address": one(member.addresses, 6),
+        }
+        for member in network.members or ()
     }
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.answers.drift_rules import Drift, Partial, lists_all, rule_drifts
+from sekisho.answers.drift_rules import Comparison, Drift, lists_all
 from sekisho.docker.detect import detect
 from sekisho.docker.engine import Engine
 from sekisho.docker.errors import DockerError
@@ -21,7 +21,10 @@ from sekisho.docker.strip import without_docker
 from sekisho.errors import UsageError, said
 from sekisho.model.snapshot import Snapshot
 
-__all__ = ["Drift", "DriftReport", "drift"]
+# Digits of a container's id.
+CONTAINER_ID = 64
+
+__all__ = ["Drift", "DriftReport", "drift", "uninspected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,32 @@ def drift(snapshot: Snapshot, engine: Engine | None = None) -> DriftReport:
             "the snapshot does not hold Docker's own state",
             advice="capture docker-networks.json and docker-containers.json as well",
         )
+    names = uninspected(snapshot)
+    if names:
+        raise UsageError(
+            said("containers that are in Docker's networks were not inspected: {0}", ", ".join(names)),
+            advice="capture docker-containers.json with: docker inspect $(docker ps -q)",
+        )
     found = detect(snapshot)
     chosen = engine or found.engine
     without = without_docker(snapshot)
     expected = _expected(snapshot, without, chosen)
-    counted = Counter[str]()
-    partial: Partial = []
-    findings = list(rule_drifts(snapshot, without, expected, counted, partial))
+    comparison = Comparison(snapshot, without, expected)
+    findings = list(comparison.rules())
+    counted, partial = comparison.counted, comparison.partial
     findings += _host(snapshot, expected, counted, engine is not None or found.proxy_known)
     sure, compared = engine is not None or found.sure, sum(counted.values())
     if partial and not sure:
         # Of which version it is was told by the chains that are there: what is not may tell otherwise.
         findings = [each for each in findings if each.id != "drift.rule-foreign"]
     return DriftReport(chosen, sure, tuple(findings), compared, tuple(partial))
+
+
+def uninspected(snapshot: Snapshot) -> list[str]:
+    """The containers that a network lists and nobody inspected; swarm's own ends have no container's id."""
+    known = {container.id for container in snapshot.containers or ()}
+    members = [one for network in snapshot.networks or () for one in network.members or ()]
+    return sorted({one.name for one in members if len(one.id) == CONTAINER_ID and one.id not in known})
 
 
 def _expected(snapshot: Snapshot, without: Snapshot, engine: Engine) -> Snapshot:

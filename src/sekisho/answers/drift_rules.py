@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sekisho.answers.plan import nft_chains
-from sekisho.answers.rules_alone import has_user_rules
+from sekisho.answers.rules_alone import dnat_destination, has_user_rules
 from sekisho.docker.own_lines import is_own_table
 from sekisho.docker.strip import USER_CHAIN, is_own_chain, is_own_rule
 from sekisho.model.evidence import Evidence
@@ -22,8 +23,9 @@ from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.bridges import named_like_a_bridge
 from sekisho.semantics.unseen import unread_of, unseen_nft
+from sekisho.semantics.world import World
 from sekisho.sources.iptables_rule import render_rule
-from sekisho.values.address import Family
+from sekisho.values.address import Family, Prefix
 
 # What could be compared in part only: message ids and their arguments.
 FAMILIES: tuple[Family, Family] = (4, 6)
@@ -40,14 +42,27 @@ class Drift:
     evidence: Evidence | None = field(default=None, compare=False)
 
 
-def rule_drifts(
-    snapshot: Snapshot, without: Snapshot, expected: Snapshot, counted: Counter[str], partial: Partial
-) -> Iterator[Drift]:
-    """All of them; ``counted`` takes what agrees, ``partial`` what could not be compared as a whole.
-    ``without`` is the host without Docker, ``expected`` as dockerd would make it again."""
-    for family in FAMILIES:
-        yield from _rules(snapshot, without, expected, family, counted, partial)
-    yield from _nft(snapshot.host.nft, expected.host.nft, counted, partial)
+@dataclass
+class Comparison:
+    """A host, the same without Docker, and as dockerd would make it again. ``counted`` takes what agrees,
+    ``partial`` what could not be compared as a whole."""
+
+    snapshot: Snapshot
+    without: Snapshot
+    expected: Snapshot
+    counted: Counter[str] = field(default_factory=Counter)
+    partial: Partial = field(default_factory=list)
+
+    @cached_property
+    def world(self) -> World:
+        """Who is there."""
+        return World(self.snapshot)
+
+    def rules(self) -> Iterator[Drift]:
+        """What differs in rules."""
+        for family in FAMILIES:
+            yield from _rules(self, family)
+        yield from _nft(self)
 
 
 # --------------------------------------------------------------------------------------- iptables
@@ -66,10 +81,8 @@ def _chains(rulesets: list[Ruleset]) -> dict[tuple[str, str], list[Chain]]:
     return found
 
 
-def _rules(
-    snapshot: Snapshot, without: Snapshot, expected: Snapshot, family: Family, counted: Counter[str],
-    partial: Partial,
-) -> Iterator[Drift]:  # fmt: skip
+def _rules(compared: Comparison, family: Family) -> Iterator[Drift]:
+    snapshot = compared.snapshot
     there = _chains(_rulesets(snapshot, family))
     captured = {table for table, _ in there} | {
         table.name for r in _rulesets(snapshot, family) if r.complete for table in r.tables
@@ -80,13 +93,15 @@ def _rules(
     tool = "iptables" if family == 4 else "ip6tables"
     bridges: set[str] = {network.bridge for network in snapshot.networks or () if network.bridge}
     addresses = {str(a) for c in snapshot.containers or () for e in c.endpoints for a in e.addresses}
-    wanted = _chains(_rulesets(expected, family))
-    others = _chains(_rulesets(without, family))
+    wanted = _chains(_rulesets(compared.expected, family))
+    others = _chains(_rulesets(compared.without, family))
     cut = {t.name for r in _rulesets(snapshot, family) for t in r.tables if unread_of(t) is not None}
     if captured:
         # Some tables are there and one is not: who flushes a table does not take it away, a cut does.
         cut |= {table for table, _ in wanted if table not in captured}
-    partial += (("drift.partial", (tool, table)) for table in sorted(cut & {table for table, _ in wanted}))
+    compared.partial += (
+        ("drift.partial", (tool, table)) for table in sorted(cut & {table for table, _ in wanted})
+    )
     own = {chain.name for chains in there.values() for chain in chains if is_own_chain(chain)}
     own |= {chain.name for chains in wanted.values() for chain in chains if is_own_chain(chain)}
     for key in sorted({*there, *wanted}):
@@ -107,7 +122,7 @@ def _rules(
             if name in own
             or (name != USER_CHAIN and is_own_rule(rule, own | {USER_CHAIN}, bridges, addresses))
         ]
-        for found in _one_chain(tool, table, name, mine, should, counted, snapshot):
+        for found in _one_chain(compared, (tool, table, name), mine, should):
             if found.id != "drift.rule-missing" or table not in cut:
                 yield found
         if name == "FORWARD" and table == "filter":
@@ -121,10 +136,9 @@ def _rules(
 
 
 def _one_chain(
-    tool: str, table: str, name: str, mine: list[Rule], should: list[str], counted: Counter[str],
-    snapshot: Snapshot,
-) -> Iterator[Drift]:  # fmt: skip
-    if name == USER_CHAIN:
+    compared: Comparison, place: tuple[str, str, str], mine: list[Rule], should: list[str]
+) -> Iterator[Drift]:
+    if place[-1] == USER_CHAIN:
         return
     seen = Counter[str]()
     for rule in mine:
@@ -132,38 +146,32 @@ def _one_chain(
         seen[text] += 1
         if text in should:
             if seen[text] > should.count(text):
-                yield Drift("drift.rule-twice", (tool, table, name, text), rule.evidence)
+                yield Drift("drift.rule-twice", (*place, text), rule.evidence)
             else:
-                counted["rules"] += 1
+                compared.counted["rules"] += 1
             continue
-        gone = _orphan_of(rule, snapshot)
+        gone = _orphan_of(rule, compared)
         if gone:
-            yield Drift("drift.rule-orphaned", (tool, table, name, text, gone), rule.evidence)
+            yield Drift("drift.rule-orphaned", (*place, text, gone), rule.evidence)
         else:
-            yield Drift("drift.rule-foreign", (tool, table, name, text), rule.evidence)
+            yield Drift("drift.rule-foreign", (*place, text), rule.evidence)
     for text in dict.fromkeys(should):
         if not seen[text]:
-            yield Drift("drift.rule-missing", (tool, table, name, text))
+            yield Drift("drift.rule-missing", (*place, text))
 
 
-def _orphan_of(rule: Rule, snapshot: Snapshot) -> str:
+def _orphan_of(rule: Rule, compared: Comparison) -> str:
     """The bridge or container's address that a rule names and that is there no more; "" for none."""
-    held = {str(a) for c in snapshot.containers or () for e in c.endpoints for a in e.addresses}
     for option in rule.matches:
         value = option.values[0] if option.values else ""
-        if option.name in ("in-interface", "out-interface") and _is_gone(value, snapshot):
+        if option.name in ("in-interface", "out-interface") and _is_gone(value, compared.snapshot):
             return value
         if option.name == "destination" and value.endswith(("/32", "/128")):
-            address = value.split("/")[0]
-            if address not in held and not address.startswith("127."):
-                return address
-    if rule.target is not None:
-        for option in rule.target.options:
-            if option.name == "to-destination":
-                address = option.values[0].rpartition(":")[0].strip("[]")
-                if address not in held:
-                    return address
-    return ""
+            address = Prefix.parse(value).address
+            if compared.world.nobody_has(address):
+                return str(address)
+    sent_to = dnat_destination(rule)
+    return str(sent_to) if sent_to is not None and compared.world.nobody_has(sent_to) else ""
 
 
 def _is_gone(name: str, snapshot: Snapshot) -> bool:
@@ -198,15 +206,14 @@ def _before_user(tool: str, rules: list[Rule], harmless: Sequence[str], should: 
 # --------------------------------------------------------------------------------------- nftables
 
 
-def _nft(
-    there: NftRuleset | None, expected: NftRuleset | None, counted: Counter[str], partial: Partial
-) -> Iterator[Drift]:
+def _nft(compared: Comparison) -> Iterator[Drift]:
+    there, expected = compared.snapshot.host.nft, compared.expected.host.nft
     wanted = _nft_chains(expected)
     if not wanted:
         return
     found = _nft_chains(there)
     cut = {f"{own.family} {own.name}" for own in _own_tables(there) if unseen_nft(own) is not None}
-    partial += (("drift.partial", ("nft", table)) for table in sorted(cut))
+    compared.partial += (("drift.partial", ("nft", table)) for table in sorted(cut))
     for key in wanted:
         if key not in found:
             if key[0] not in cut:
@@ -216,7 +223,7 @@ def _nft(
         for text in wanted[key]:
             if mine[text]:
                 mine[text] -= 1
-                counted["rules"] += 1
+                compared.counted["rules"] += 1
             elif key[0] not in cut:
                 yield Drift("drift.rule-missing", ("nft", *key, text))
         for text in mine.elements():

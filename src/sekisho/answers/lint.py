@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sekisho.answers.dead_lines import dead_lines
 from sekisho.answers.docker_traps import traps
-from sekisho.answers.drift import drift
+from sekisho.answers.drift import drift, uninspected
 from sekisho.answers.finding import Finding
 from sekisho.answers.host_traps import host_traps
 from sekisho.errors import UsageError
@@ -36,10 +36,17 @@ def lint(snapshot: Snapshot) -> LintReport:
     left_out = list(_doubtful_tables(snapshot))
     try:
         found += _drift(snapshot)
-    except UsageError:
-        left_out.append(("lint.no-drift", ()))
+    except UsageError as error:
+        left_out.append(_why_no_drift(snapshot, error))
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return LintReport(tuple(found), tuple(left_out))
+
+
+def _why_no_drift(snapshot: Snapshot, error: UsageError) -> tuple[str, tuple[str, ...]]:
+    if snapshot.networks is None or snapshot.containers is None:
+        return "lint.no-drift", ()
+    names = uninspected(snapshot)
+    return ("lint.uninspected", (", ".join(names),)) if names else ("lint.no-fit", (str(error.what),))
 
 
 def _doubtful_tables(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -9,19 +9,51 @@ from sekisho.answers.forward_drop import USER_CHAIN
 from sekisho.answers.written_lines import WrittenLines
 from sekisho.model.netfilter import Chain, Rule, Table
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.world import World
 from sekisho.sources.iptables_rule import render_rule
-from sekisho.values.address import Family
+from sekisho.values.address import Address, Family
 
 
 def by_rules_alone(snapshot: Snapshot) -> Iterator[Finding]:
-    """Rules that are there twice, and rules before DOCKER-USER."""
+    """Rules that are there twice, rules before DOCKER-USER, and published ports of containers that are
+    gone."""
     written = WrittenLines(snapshot)
+    if snapshot.containers is not None or snapshot.networks is not None:
+        yield from _left_over(snapshot)
     for ruleset in snapshot.host.rulesets:
         for table in ruleset.tables:
             for chain in table.chains:
                 yield from _twice(table, chain)
                 if (table.name, chain.name) == ("filter", "FORWARD"):
                     yield from _before_user(table, chain, ruleset.family, written)
+
+
+def _left_over(snapshot: Snapshot) -> Iterator[Finding]:
+    """Where Docker's list of containers was captured and that of networks not, or the other way round."""
+    gone = {address for item in World(snapshot).gone for address in item.addresses}
+    for ruleset in snapshot.host.rulesets:
+        tool = "iptables" if ruleset.family == 4 else "ip6tables"
+        for table in ruleset.tables:
+            for chain in table.chains:
+                for rule in chain.rules:
+                    address = dnat_destination(rule)
+                    if address in gone:
+                        places = (rule.evidence,) if rule.evidence is not None else ()
+                        args = (tool, table.name, chain.name, render_rule(rule), str(address))
+                        yield Finding("drift.rule-orphaned", "error", args, places)
+
+
+def dnat_destination(rule: Rule) -> Address | None:
+    """The single address that a DNAT rule sends to."""
+    for option in rule.target.options if rule.target is not None else ():
+        if option.name == "to-destination":
+            text = option.values[0]
+            host = text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
+            try:
+                return Address.parse(host if text.startswith("[") or text.count(":") < 2 else text)
+            except ValueError:
+                return None
+    return None
 
 
 def _twice(table: Table, chain: Chain) -> Iterator[Finding]:

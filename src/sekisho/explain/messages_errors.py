@@ -195,6 +195,12 @@ JAPANESE: dict[str, str] = {
     "the example is not installed": "例がインストールされていません",
     "reinstall sekisho": "sekishoをインストールし直してください",
     "the snapshot does not hold Docker's own state": "スナップショットにDocker自身の状態が入っていません",
+    "containers that are in Docker's networks were not inspected: {0}": (
+        "Dockerのネットワークにあるのに docker inspect のないコンテナ: {0}"
+    ),
+    "capture docker-containers.json with: docker inspect $(docker ps -q)": (
+        "docker inspect $(docker ps -q) で docker-containers.json を取得してください"
+    ),
     "capture docker-networks.json and docker-containers.json as well": (
         "docker-networks.json と docker-containers.json も取得してください"
     ),

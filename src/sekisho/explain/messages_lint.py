@@ -11,6 +11,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         " captured)",
         "未確認: ルールがDockerの作ったままか (docker network inspect と docker inspect が取得されていない)",
     ),
+    "lint.uninspected": (
+        "not checked: whether the rules are still Docker's (not inspected: {0})",
+        "未確認: ルールがDockerの作ったままか (docker inspect がないコンテナ: {0})",
+    ),
+    "lint.no-fit": (
+        "not checked: whether the rules are still Docker's ({0})",
+        "未確認: ルールがDockerの作ったままか ({0})",
+    ),
     "lint.partial": (
         "not all of table {0} is there, or understood ({1}): what is not shown may call its chains, so"
         " nothing is concluded from that",

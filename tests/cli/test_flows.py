@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,23 @@ def test_exposed(lang: str, host: str) -> None:
     data = json.loads(sekisho("exposed", host, "--json", "--lang", lang).out)
     assert data["schema"] == "sekisho/exposed/1"
     assert {port["place"] for port in data["ports"]} == {"web", "db", "host"}
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_exposed_without_a_way_in(lang: str, host: str, tmp_path: Path) -> None:
+    """A dash in the table for the Internet is told in words: nobody knows where its packets arrive."""
+    alone = tmp_path / "alone"
+    shutil.copytree(host, alone)
+    routes = (alone / "ip-route.txt").read_text().splitlines(keepends=True)
+    (alone / "ip-route.txt").write_text("".join(line for line in routes if not line.startswith("default")))
+    found = sekisho("exposed", str(alone), "--lang", lang)
+    assert ("no IPv4 default route" if lang == "en" else "IPv4のデフォルトルートがなく") in found.out
+    data = json.loads(sekisho("exposed", str(alone), "--json", "--lang", lang).out)
+    assert [item["from"] for item in data["no_way_in"]] == ["internet", "vpc"]
+    assert all(item["words"] in found.out for item in data["no_way_in"])
+    assert json.loads(sekisho("exposed", host, "--json").out)["no_way_in"] == []
+    (alone / "snapshot.toml").write_text('[roles]\neth0 = "internet"\n')
+    assert "yes" in sekisho("exposed", str(alone), "--lang", "en").out
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -53,7 +53,7 @@ def test_a_plan_as_json_says_what_stays_open(compose: Path) -> None:
     ran = sekisho("plan", str(compose), "-p", "shop", "--docker", "29", "--json")
     answer = json.loads(ran.out)
     assert (answer["schema"], answer["engine"], answer["project"]) == ("sekisho/plan/1", "29.7.2", "shop")
-    assert {"plan.bare-host", "plan.bridge-name", "plan.mac-random", "plan.dns-ports"} <= {
+    assert {"plan.ordinary-host", "plan.bridge-name", "plan.mac-random", "plan.dns-ports"} <= {
         note["id"] for note in answer["notes"]
     }
     (web,) = [one for one in answer["containers"] if one["name"] == "shop-web-1"]
@@ -65,6 +65,47 @@ def test_mac_addresses_up_to_27_follow_from_the_address(compose: Path) -> None:
     answer = json.loads(sekisho("plan", str(compose), "--docker", "27", "--json").out)
     macs = {one["name"].split("-")[-2]: one["endpoints"][0]["mac"] for one in answer["containers"]}
     assert macs == {"db": "02:42:ac:12:00:02", "web": "02:42:ac:12:00:03"}
+
+
+ENGINES = [("20.10", ()), ("23", ()), ("24", ()), ("25", ()), ("26", ()), ("27", ()), ("28", ()), ("29", ()),
+           ("29", ("--firewall-backend", "nftables"))]  # fmt: skip
+
+
+@pytest.mark.parametrize(("version", "more"), ENGINES, ids=[" ".join((v, *m)) for v, m in ENGINES])
+def test_a_plan_on_no_host_can_be_asked(
+    version: str, more: tuple[str, ...], compose: Path, tmp_path: Path
+) -> None:
+    """An ordinary EC2 host is taken, and said so: it has a way in, and the rules are in the snapshot."""
+    out = tmp_path / "after"
+    # dockerd 29 with nftables refuses to make a network where forwarding is off, and never turns it on.
+    flags = ("--dockerd=--ip-forward=false",) if more else ()
+    ran = sekisho("plan", str(compose), "-p", "shop", "--docker", version, *more, *flags, "-o", str(out))
+    assert (ran.status, ran.err) == (0, "")
+    assert "an ordinary EC2 host is taken, eth0 10.1.0.81/24" in ran.out
+    snapshot = load(str(out))
+    text = "nft-ruleset.txt" if more else "iptables-save.txt"
+    assert "172.18.0.3" in (out / text).read_text()
+    (default,) = [route for route in snapshot.host.routes if route.family == 4 and not route.dst.length]
+    assert str(default.nexthops[0].via) == "10.1.0.1"
+    answer = json.loads(sekisho("exposed", str(out), "--json").out)
+    ports = {port["place"]: port["from"]["internet"]["status"] for port in answer["ports"]}
+    # Up to 27 whoever routes to it calls a container's own address, published on 127.0.0.1 or not.
+    direct = "yes" if version not in ("28", "29") else "no"
+    assert ports == {"shop-web-1": "no" if flags else "yes", "shop-db-1": direct}
+    assert answer["no_way_in"] == []
+    if not flags:
+        assert sekisho("plan", "--drift", str(out)).status == 0
+
+
+def test_an_empty_save_does_not_take_the_place_of_what_dockerd_writes(compose: Path, tmp_path: Path) -> None:
+    """A host on which iptables-save prints nothing: no table exists yet."""
+    host, out = tmp_path / "host", tmp_path / "after"
+    host.mkdir()
+    (host / "iptables-save.txt").write_text("")
+    (host / "ip-route.txt").write_text("10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.5\n")
+    ran = sekisho("plan", str(compose), "--docker", "28", "--on", str(host), "-o", str(out))
+    assert (ran.status, ran.err) == (0, "")
+    assert "-j DOCKER" in (out / "iptables-save.txt").read_text()
 
 
 def test_a_plan_upon_a_host_is_asked_like_a_capture(compose: Path, tmp_path: Path) -> None:

@@ -111,6 +111,23 @@ def test_a_namespace_is_a_folder_below_the_snapshots(name: str, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("backend", "complete"), [("", True), ("nft", True), ("nft", False)])
+def test_two_texts_of_one_name_are_refused(backend: str, complete: bool, tmp_path: Path) -> None:
+    """Whichever came second would have taken the first one's place."""
+    one = Ruleset(4, "nft", (Table("filter", (Chain("INPUT", "ACCEPT"),)),), complete)
+    other = Ruleset(4, backend, (Table("filter", (Chain("INPUT", "DROP"),)),) if backend else (), complete)
+    host = Namespace(namespace_name("host"), rulesets=(one, other))
+    with pytest.raises(UsageError, match=r"two texts would be written as iptables-.*\.txt"):
+        write_snapshot(Snapshot("", host), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_namespaces_of_one_name_are_refused(tmp_path: Path) -> None:
+    twice = (Namespace(namespace_name("web"), addresses=()), Namespace(namespace_name("web"), addresses=()))
+    with pytest.raises(UsageError, match=r"two texts would be written as netns/web/ip-addr\.json"):
+        write_snapshot(Snapshot("", Namespace(namespace_name("host")), twice), tmp_path / "out")
+
+
 def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("keep")
     with pytest.raises(UsageError, match="is there already"):

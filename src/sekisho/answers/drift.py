@@ -19,6 +19,7 @@ from sekisho.docker.predict import Predictor
 from sekisho.docker.rebuild import acts_of
 from sekisho.docker.strip import without_docker
 from sekisho.errors import UsageError, said
+from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
 
 # Digits of a container's id.

@@ -71,11 +71,13 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """The whole answer."""
+    """The whole answer. ``no_way_in``: kinds of callers from outside (internet, vpc) whose packets arrive at
+    no interface that is known."""
 
     family: Family
     ports: tuple[Exposure, ...]
     leans_on: tuple[Lean, ...]
+    no_way_in: tuple[str, ...] = ()
 
 
 def exposed(world: World, family: Family = 4) -> Exposed:
@@ -88,7 +90,8 @@ def exposed(world: World, family: Family = 4) -> Exposed:
         *may_translate(world, family), *reading.leans, *world.host.takes_for_granted(family),
         *world.standing_leans(),
     )  # fmt: skip
-    return Exposed(family, tuple(ports), leans)
+    absent = tuple(kind for kind in ("internet", "vpc") if not found.callers.get(kind))
+    return Exposed(family, tuple(ports), leans, absent)
 
 
 class _Finder:

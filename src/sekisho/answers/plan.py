@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sekisho.docker.bare import BARE
+from sekisho.docker.bare import ORDINARY
 from sekisho.docker.detect import detect
 from sekisho.docker.engine import Engine, parse_version, with_backend
 from sekisho.docker.engine_flags import apply
@@ -59,16 +59,17 @@ class Planned:
 
 
 def plan(request: Request, before: Snapshot | None) -> Planned:
-    """Predict. ``before`` None: a host with nothing on it.
+    """Predict. ``before`` None: an ordinary EC2 host without Docker, and said so.
 
     Raises SekishoError (DockerError, SourceError, UsageError) with file, line and text for whatever
     compose or dockerd would refuse.
     """
     engine, upgraded_from = _engine(request, before)
-    host = before if before is not None else BARE
+    host = before if before is not None else ORDINARY
     notes: list[Note] = []
     if before is None:
-        notes.append(Note("plan.bare-host"))
+        own = next(item for item in ORDINARY.host.addresses or () if item.interface != "lo")
+        notes.append(Note("plan.ordinary-host", (own.interface, f"{own.address}/{own.length}")))
     acts, project, unset = _acts(request)
     for name, place in unset:
         notes.append(Note("plan.unset-variable", (name,), place))

@@ -9,6 +9,7 @@ from sekisho.docker.firewall import firewalls
 from sekisho.docker.host_state import HostState
 from sekisho.docker.nft_state import NftState
 from sekisho.model.evidence import Evidence
+from sekisho.model.netfilter import Ruleset
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.values.address import Family
 
@@ -75,10 +76,13 @@ class Daemon:
     def namespace(self) -> Namespace:
         """The host's namespace as it is now."""
         facts = self.host.namespace()
-        kept = tuple(item for item in facts.rulesets if not self._replaced(item.family, item.backend))
+        kept = tuple(item for item in facts.rulesets if not self._replaced(item))
         mine = tuple(fw.ruleset() for fw in (self.fw4, self.fw6) if fw.touched or fw.captured)
         nft = self.nft.ruleset(facts.nft, (self.fw4, self.fw6))
         return replace(facts, rulesets=(*mine, *kept), nft=nft, unread=facts.unread, files=())
 
-    def _replaced(self, family: Family, backend: str) -> bool:
-        return backend == (self.fw4 if family == 4 else self.fw6).backend
+    def _replaced(self, ruleset: Ruleset) -> bool:
+        """A save without a single table tells of no back end: what is written now takes its place."""
+        fw = self.fw4 if ruleset.family == 4 else self.fw6
+        written = fw.touched or fw.captured
+        return ruleset.backend == fw.backend or (written and not ruleset.backend and not ruleset.tables)

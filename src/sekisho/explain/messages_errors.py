@@ -198,6 +198,10 @@ JAPANESE: dict[str, str] = {
     "containers that are in Docker's networks were not inspected: {0}": (
         "Dockerのネットワークにあるのに docker inspect のないコンテナ: {0}"
     ),
+    "two texts would be written as {0}": "{0} として書き出すテキストが2つある",
+    "a snapshot holds one text of each kind: which one counts cannot be told": (
+        "スナップショットには種類ごとに1つのテキストしか置けず、どちらが正しいか判断できません"
+    ),
     "capture docker-containers.json with: docker inspect $(docker ps -q)": (
         "docker inspect $(docker ps -q) で docker-containers.json を取得してください"
     ),

@@ -34,11 +34,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "plan.internal": ("internal", "内部専用"),
     "plan.veths": ("{0} veth of containers", "コンテナのveth {0}本"),
     "plan.no-change": ("nothing changes", "変化なし"),
-    "plan.bare-host": (
-        "no host given (--on): one with nothing but its loopback, no rules of its own, forwarding off."
-        " Subnets may differ on a host whose routes overlap the pools",
-        "ホストの指定なし (--on): ループバックだけで、独自のルールがなく、フォワーディングが無効なホストと"
-        "みなす。既存の経路がアドレスプールと重複するホストでは、サブネットが変わる",
+    "plan.ordinary-host": (
+        "no host given (--on): an ordinary EC2 host is taken, {0} {1} with a default route by DHCP, no rules"
+        " of its own, forwarding off. Subnets may differ on a host whose routes overlap the pools",
+        "ホストの指定がないため (--on)、普通のEC2ホストとした: {0} {1}、DHCPのデフォルトルート、"
+        "独自のルールなし、転送オフ。経路がプールと重複するホストではサブネットが変わる",
     ),
     "plan.unset-variable": (
         "the variable {0} is not set: taken as blank, as compose does",

@@ -65,6 +65,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "exposed.same-network": ("same network", "同じネットワーク"),
     "exposed.other-network": ("other networks", "他のネットワーク"),
     "exposed.none": ("no container or host port is known here", "コンテナやホストのポートが見当たらない"),
+    "exposed.no-way-in.internet": (
+        "internet: not asked; no {0} default route tells by which interface the Internet's packets arrive (or"
+        ' name it in snapshot.toml: [roles] eth0 = "internet")',
+        "インターネット: 未確認。{0}のデフォルトルートがなく、どのインターフェースから届くかわからない"
+        ' (snapshot.toml に [roles] eth0 = "internet" と書ける)',
+    ),
+    "exposed.no-way-in.vpc": (
+        "vpc: not asked; no interface is known by which private addresses arrive (an {0} default route, or"
+        ' snapshot.toml: [roles] eth0 = "vpc")',
+        "VPC: 未確認。プライベートアドレスが届くインターフェースがわからない"
+        ' ({0}のデフォルトルート、または snapshot.toml の [roles] eth0 = "vpc")',
+    ),
     "exposed.port": ("port", "ポート"),
     "exposed.calls": ("call {0}", "接続先 {0}"),
     "exposed.direct": ("its own address", "コンテナ自身のアドレス"),

@@ -86,7 +86,7 @@ def _tells(interface: Interface) -> bool:
 
 def _shown_by_links(host: Namespace) -> Iterator[tuple[str, Evidence | None]]:
     """What ``ip -d link`` calls a bridge, and what has ports; bonds, teams and VRFs have such too."""
-    interfaces = {item.name: item for item in host.interfaces or ()}
+    interfaces: dict[str, Interface] = {item.name: item for item in host.interfaces or ()}
     for item in interfaces.values():
         if item.kind == "bridge":
             yield item.name, item.evidence

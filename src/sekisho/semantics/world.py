@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from sekisho.model.docker import DockerContainer
+from sekisho.model.docker import DockerContainer, NetworkMember
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.bridges import bridges_of
 from sekisho.semantics.conjunction import parts
@@ -178,7 +178,9 @@ class World:
     def _closed(self) -> frozenset[str]:
         """Docker's bridges whose every container is known: Docker's list of them was captured, and nothing
         shows that somebody else is there (a container that was being started, someone else's interface)."""
-        members = {n.bridge: n.members for n in self.snapshot.networks or () if n.bridge}
+        members: dict[str, tuple[NetworkMember, ...] | None] = {
+            n.bridge: n.members for n in self.snapshot.networks or () if n.bridge
+        }
         return frozenset(
             name
             for name, known in self.known_bridges.items()
@@ -228,7 +230,9 @@ class World:
         for container in self.snapshot.containers or ():
             for endpoint in container.endpoints if container.running else ():
                 if networks:
-                    bridge = networks[endpoint.network].bridge if endpoint.network in networks else None
+                    bridge: str | None = (
+                        networks[endpoint.network].bridge if endpoint.network in networks else None
+                    )
                 else:
                     bridge = self._bridge_for(set(endpoint.addresses))
                 if bridge is None or not endpoint.addresses:

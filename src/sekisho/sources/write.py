@@ -41,11 +41,18 @@ _FAMILIES: tuple[tuple[Family, str], ...] = ((4, ""), (6, "6"))
 
 
 def snapshot_texts(snapshot: Snapshot) -> Files:
-    """(name in the folder) -> text, for the whole snapshot."""
-    files: Files = dict(_namespace(snapshot.host))
-    for namespace in snapshot.namespaces:
-        place = f"netns/{namespace_name(namespace.name)}"
-        files.update({f"{place}/{name}": text for name, text in _namespace(namespace)})
+    """(name in the folder) -> text, for the whole snapshot. Raises UsageError where two texts would have one
+    name: neither may take the other's place."""
+    files: Files = {}
+    for namespace in (snapshot.host, *snapshot.namespaces):
+        folder = "" if namespace is snapshot.host else f"netns/{namespace_name(namespace.name)}/"
+        for name, text in _namespace(namespace):
+            if folder + name in files:
+                raise UsageError(
+                    said("two texts would be written as {0}", folder + name),
+                    advice="a snapshot holds one text of each kind: which one counts cannot be told",
+                )
+            files[folder + name] = text
     if snapshot.networks is not None:
         files["docker-networks.json"] = docker_render.render_networks(snapshot.networks)
     if snapshot.containers is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sekisho.answers.exposed import Access, Exposed, Exposure
 from sekisho.explain.words import say
+from sekisho.views.exposed_text import no_way_in
 from sekisho.views.reach_json import evidence_json, witness_json
 
 SCHEMA = "sekisho/exposed/1"
@@ -15,6 +16,10 @@ def to_json(found: Exposed, lang: str) -> dict[str, object]:
         "schema": SCHEMA,
         "family": found.family,
         "ports": [_port(port) for port in found.ports],
+        "no_way_in": [
+            {"from": kind, "words": words}
+            for kind, words in zip(found.no_way_in, no_way_in(found, lang), strict=True)
+        ],
         "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
     }
 

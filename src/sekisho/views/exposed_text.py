@@ -33,6 +33,8 @@ class ExposedText:
     def exposed(self, found: Exposed) -> str:
         """The whole answer; ends without a newline."""
         blocks = ["\n".join(self._table(found.ports)) if found.ports else self._say("exposed.none")]
+        if found.ports:
+            blocks.append("\n".join(no_way_in(found, self.lang)))
         told = found.ports[:MOST_TOLD]
         blocks += ["\n".join(self._calls(port)) for port in told]
         if len(told) < len(found.ports):
@@ -85,6 +87,12 @@ class ExposedText:
 
     def _say(self, code: str, *args: str) -> str:
         return say(code, args, self.lang)
+
+
+def no_way_in(found: Exposed, lang: str) -> Iterator[str]:
+    """Who cannot even be asked for, and why."""
+    for kind in found.no_way_in:
+        yield say(f"exposed.no-way-in.{kind}", (f"IPv{found.family}",), lang)
 
 
 def objection_text(found: Objection) -> str:

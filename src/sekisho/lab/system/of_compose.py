@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sekisho.docker.bare import ec2_host
 from sekisho.docker.compose import load_project
 from sekisho.docker.compose.acts import acts
 from sekisho.docker.engine import Engine
-from sekisho.docker.predict import bare_host, predict
+from sekisho.docker.predict import predict
 from sekisho.lab.system.article import ARTICLE
 from sekisho.lab.system.lay_out import lay_out
 from sekisho.lab.system.of_snapshot import snapshot_parts, with_known_containers
 from sekisho.lab.system.plan import Node, Origin, Plan
 from sekisho.lab.system.read import topology_of
 from sekisho.lab.system.topology import Host, SecurityGroup, Topology, TrafficRule
-from sekisho.model.links import Interface, InterfaceAddress
-from sekisho.model.routing import NextHop, Route
+from sekisho.model.links import Interface
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources.bounds import USUAL, Bounds
-from sekisho.values.address import Prefix, everything
+from sekisho.values.address import everything
 from sekisho.values.names import as_lab_name, link_address
 
 _HOST = "host"
@@ -77,29 +77,9 @@ def article_with_bare_host() -> Topology:
 
 def _before(host: Host, found: Topology) -> Snapshot:
     """The host as facts, for dockerd to work on."""
-    plan = lay_out(found)
     subnet = found.subnet(host.vpc, host.subnet).cidr
-    bare = bare_host()
-    dev = host.interface
-    gateway = Prefix(4, subnet.value + 1, 32).address
-    eth = Interface(dev, 2, "veth", ("BROADCAST", "MULTICAST", "UP", "LOWER_UP"), "UP", 1500, _MAC)
-    address = InterfaceAddress(dev, 4, host.address, subnet.length, scope="global", label=dev)
-    routes = (
-        Route(
-            4, everything(4), nexthops=(NextHop(dev, gateway),), proto="dhcp", src=host.address, metric=100
-        ),
-        Route(
-            4, subnet, nexthops=(NextHop(dev),), proto="kernel", scope="link", src=host.address, metric=100
-        ),
-    )
-    facts = replace(
-        bare.host,
-        interfaces=(*(bare.host.interfaces or ()), eth),
-        addresses=(*(bare.host.addresses or ()), address),
-        routes=(*bare.host.routes, *routes),
-    )
-    assert plan.node(_HOST) is not None
-    return replace(bare, path=found.name, host=facts)
+    eth = Interface(host.interface, 2, "veth", ("BROADCAST", "MULTICAST", "UP", "LOWER_UP"), "UP", 1500, _MAC)
+    return replace(ec2_host(host.address, subnet, eth), path=found.name)
 
 
 def _open(found: Topology, after: Snapshot) -> Topology:

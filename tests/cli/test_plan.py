@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,74 @@ def test_a_plan_on_no_host_can_be_asked(
     assert answer["no_way_in"] == []
     if not flags:
         assert sekisho("plan", "--drift", str(out)).status == 0
+
+
+CLOSED = [
+    ("plan.not-published.internal", ("--create", "--internal inner",
+                                     "--run", "-d --name web --network inner {0}")),
+    ("plan.not-published.driver", ("--create", "-d macvlan -o parent=eth0 --subnet 10.1.0.0/24 wire",
+                                   "--run", "-d --name web --network wire {0}")),
+    ("plan.not-published.host", ("--run", "-d --name web --network host {0}")),
+    ("plan.not-published.none", ("--run", "-d --name web --network none {0}")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["20.10", "26", "27", "28", "29"])
+@pytest.mark.parametrize(("note", "lines"), CLOSED, ids=[note for note, _ in CLOSED])
+def test_a_port_that_nobody_opens_is_said(version: str, note: str, lines: tuple[str, ...]) -> None:
+    """Engines 20.10.24 to 29.7.2 start the container, open nothing and say nothing (measured on an internal
+    network; of macvlan and the host's network on a 20.10.24)."""
+    asked = [line.format("-p 8080:80 nginx") for line in lines]
+    answer = json.loads(sekisho("plan", "--docker", version, *asked, "--json").out)
+    (web,) = [one for one in answer["containers"] if one["name"] == "web"]
+    assert (web["ports"], answer["host"]["sockets"]["added"]) == ([], [])
+    assert [one["args"][:2] for one in answer["notes"] if one["id"] == note] == [["web", "80/tcp"]]
+    assert not any("8080" in rule["text"] for rule in answer["host"]["rules"]["added"])
+    without = [line.format("nginx") for line in lines]
+    quiet = json.loads(sekisho("plan", "--docker", version, *without, "--json").out)
+    assert not any(one["id"].startswith("plan.not-published") for one in quiet["notes"])
+
+
+def test_a_port_of_a_container_that_is_on_another_network_as_well_is_open() -> None:
+    answer = json.loads(sekisho(
+        "plan", "--create", "--internal inner", "--create", "app", "--json",
+        "--run", "-d --name web --network inner --network app -p 8080:80 nginx",
+    ).out)  # fmt: skip
+    (web,) = [one for one in answer["containers"] if one["name"] == "web"]
+    assert {port["host_port"] for port in web["ports"]} == {8080}
+    assert not any(one["id"].startswith("plan.not-published") for one in answer["notes"])
+
+
+@pytest.mark.parametrize("version", ["30.0.0", "29.99.0", "19.03.15", "a-build-of-mine"])
+def test_an_engine_that_nobody_knows(version: str, tmp_path: Path) -> None:
+    host = tmp_path / "host"
+    shutil.copytree(HOST, host)
+    (host / "docker-version.json").write_text(json.dumps({"Server": {"Version": version}}))
+    drift = sekisho("plan", "--drift", str(host))
+    assert drift.status == 3
+    assert version in drift.out
+    assert "nothing drifted" not in drift.out.splitlines()
+    answer = json.loads(sekisho("plan", "--drift", str(host), "--json").out)
+    assert (answer["unknown_engine"], answer["engine_known"]) == (version, False)
+    plan = sekisho("plan", "--on", str(host), "--run", "-d --name new nginx", "--json")
+    assert (plan.status, json.loads(plan.out)["unknown_engine"]) == (3, version)
+    assert "plan.version-unknown" in {note["id"] for note in json.loads(plan.out)["notes"]}
+    lint = json.loads(sekisho("lint", str(host), "--json").out)
+    assert [one["args"][0] for one in lint["not_checked"] if one["id"] == "lint.unknown-engine"] == [version]
+    assert not any(one["id"].startswith("drift.") for one in lint["findings"])
+    # The one to compare with may be named.
+    named = sekisho("plan", "--drift", str(host), "--docker", "28.5.2")
+    assert (named.status, "nothing drifted" in named.out) == (0, True)
+
+
+def test_a_newer_engine_of_a_known_series_may_be_asked_for(compose: Path) -> None:
+    ran = sekisho("plan", str(compose), "--docker", "29.99.0")
+    assert ran.status == 3
+    assert (
+        "Docker 29.99.0 is none of the engines that are known here: the rules are those of 29.7.2" in ran.out
+    )
+    assert sekisho("plan", str(compose), "--docker", "29.7.2").status == 0
+    assert sekisho("plan", str(compose), "--docker", "30").status == 2
 
 
 def test_an_empty_save_does_not_take_the_place_of_what_dockerd_writes(compose: Path, tmp_path: Path) -> None:

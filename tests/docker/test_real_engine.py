@@ -23,6 +23,7 @@ from sekisho.docker.engine import Engine, parse_version
 from sekisho.docker.engine_flags import apply
 from sekisho.docker.errors import DockerError
 from sekisho.docker.predict import Predictor
+from sekisho.errors import UsageError
 from sekisho.sources.load import load
 from tests.docker.scenario import compare
 
@@ -101,6 +102,25 @@ docker run -d --name two --network quiet -p 8081:80 -p 8082:80 bb:latest sleep 6
 """,
     ),
 }
+SCENARIOS["flags-and-ports-that-are-not-open"] = (
+    "--bip=192.168.77.1/24 --default-gateway=192.168.77.254 --fixed-cidr=192.168.77.64/26 --ip=127.0.0.1"
+    " --ip-masq=false --mtu=1400 -H tcp://127.0.0.1:2375 --metrics-addr 127.0.0.1:9323",
+    """\
+docker run -d --name one -p 8080:80 bb:latest sleep 600
+docker network create --internal inner
+docker run -d --name two --network inner -p 8081:80 bb:latest sleep 600
+docker network create -d macvlan -o parent=eth0 --subnet 10.0.2.0/24 wire
+docker run -d --name three --network wire -p 8082:80 bb:latest sleep 600
+docker run -d --name four --network host -p 8083:80 bb:latest sleep 600
+docker network create app
+docker run -d --name five --network inner -p 8084:80 bb:latest sleep 600
+docker network connect app five
+""",
+)
+SCENARIOS["fixed-cidr-alone"] = (
+    "--fixed-cidr=172.17.128.0/17",
+    "docker run -d --name one -p 8080:80 bb:latest sleep 600\ndocker network create app\n",
+)
 
 
 def random_commands(seed: int) -> str:
@@ -153,8 +173,9 @@ def work() -> Iterator[Path]:
         yield Path(name)
 
 
-def _inside(work: Path, flags: str) -> subprocess.CompletedProcess[str]:
-    """Start dockerd and run commands.sh, all in namespaces that go with it."""
+def _inside(work: Path, flags: str, wait: int = 300) -> subprocess.CompletedProcess[str]:
+    """Start dockerd and run commands.sh, all in namespaces that go with it; ``wait``: tenths of a second for
+    dockerd to answer."""
     return subprocess.run(
         [
             "unshare",
@@ -166,7 +187,7 @@ def _inside(work: Path, flags: str) -> subprocess.CompletedProcess[str]:
             "--kill-child",
             "sh",
             "-c",
-            INSIDE,
+            INSIDE.replace("seq 1 300", f"seq 1 {wait}"),
         ],
         env={**os.environ, "PATH": engine_path(), "WORK": str(work), "FLAGS": flags},
         capture_output=True,
@@ -192,6 +213,28 @@ def test_dockerd_makes_what_was_planned(name: str, work: Path) -> None:
     found = compare(load(str(work / "after.tar")), predictor.plan().after)
     assert found.different == []
     assert found.same["rules"] > 20
+
+
+# Flags that dockerd refuses to start with.
+REFUSED_FLAGS = (
+    "--bip6=fd00::1/64", "--never-heard-of=1", "--default-gateway=10.0.0.9", "--icc=false --iptables=false",
+    "--ip6tables", "--ipv6", "--bridge=br9", "--bridge=br9 --bip=10.0.0.1/24",
+)  # fmt: skip
+
+
+@needs_engine
+@pytest.mark.parametrize("flags", REFUSED_FLAGS)
+def test_dockerd_refuses_flags_in_the_words_that_are_planned(flags: str, work: Path) -> None:
+    (work / "capture.sh").write_text(script())
+    (work / "commands.sh").write_text("true\n")
+    done = _inside(work, flags, wait=10)
+    said = done.stderr + (work / "dockerd.log").read_text()
+    env = {**os.environ, "PATH": engine_path()}
+    version = subprocess.run(["dockerd", "--version"], env=env, capture_output=True, text=True).stdout
+    engine, before = Engine(parse_version(version.split()[2])), load(str(work / "before.tar"))
+    with pytest.raises((UsageError, DockerError)) as refused:
+        Predictor(before, apply(engine, flags.split()))
+    assert str(refused.value.what) in said
 
 
 # Lines that dockerd refuses; the words are its own, whatever its version.

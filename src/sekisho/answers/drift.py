@@ -32,13 +32,15 @@ __all__ = ["Drift", "DriftReport", "drift", "uninspected"]
 class DriftReport:
     """``engine`` is what was compared against; ``sure`` False where its version was inferred from the
     rules; ``compared`` counts the facts that agree. ``partial``: what could be compared in part only, as
-    message ids and arguments: what is not in its text may be on the host."""
+    message ids and arguments: what is not in its text may be on the host. ``unknown``: the host's own
+    engine, where nobody knows what such a one writes and none was named to compare with."""
 
     engine: Engine
     sure: bool
     findings: tuple[Drift, ...]
     compared: int
     partial: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unknown: str = ""
 
 
 def drift(snapshot: Snapshot, engine: Engine | None = None) -> DriftReport:
@@ -66,7 +68,8 @@ def drift(snapshot: Snapshot, engine: Engine | None = None) -> DriftReport:
     if partial and not sure:
         # Of which version it is was told by the chains that are there: what is not may tell otherwise.
         findings = [each for each in findings if each.id != "drift.rule-foreign"]
-    return DriftReport(chosen, sure, tuple(findings), compared, tuple(partial))
+    unknown = found.unknown if engine is None else ""
+    return DriftReport(chosen, sure, tuple(findings), compared, tuple(partial), unknown)
 
 
 def uninspected(snapshot: Snapshot) -> list[str]:

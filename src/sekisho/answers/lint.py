@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sekisho.answers.dead_lines import dead_lines
 from sekisho.answers.docker_traps import traps
-from sekisho.answers.drift import drift, uninspected
+from sekisho.answers.drift import DriftReport, drift, uninspected
 from sekisho.answers.finding import Finding
 from sekisho.answers.host_traps import host_traps
 from sekisho.errors import UsageError
@@ -35,7 +35,11 @@ def lint(snapshot: Snapshot) -> LintReport:
     found += (finding for finding in dead_lines(snapshot) if not told & set(finding.places[:1]))
     left_out = list(_doubtful_tables(snapshot))
     try:
-        found += _drift(snapshot)
+        drifted = drift(snapshot)
+        if drifted.unknown:
+            left_out.append(("lint.unknown-engine", (drifted.unknown, drifted.engine.name)))
+        else:
+            found += _drift(drifted)
     except UsageError as error:
         left_out.append(_why_no_drift(snapshot, error))
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
@@ -61,8 +65,8 @@ def _doubtful_tables(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]
             yield "lint.partial", (name, "?" if place is None else f"{place.file}:{place.line}")
 
 
-def _drift(snapshot: Snapshot) -> Iterator[Finding]:
-    for one in drift(snapshot).findings:
+def _drift(report: DriftReport) -> Iterator[Finding]:
+    for one in report.findings:
         if one.id == "drift.sysctl" and one.args[0] == "net.ipv4.ip_forward":
             continue  # a trap, whoever wanted it so (dockerd --ip-forward=false leaves no other trace)
         severity = "warning" if one.id in ("drift.rule-foreign", "drift.before-user") else "error"

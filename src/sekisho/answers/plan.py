@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sekisho.docker.bare import ORDINARY
 from sekisho.docker.detect import detect
-from sekisho.docker.engine import Engine, parse_version, with_backend
+from sekisho.docker.engine import NEWEST, Engine, parse_version, with_backend
 from sekisho.docker.engine_flags import apply
 from sekisho.docker.intent import Act
 from sekisho.docker.predict import Note, Plan, Predictor
@@ -51,11 +51,13 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """The prediction with its project's name ("" without a compose file), and whether the engine was
-    changed (its rules are then all written anew)."""
+    changed (its rules are then all written anew). ``unknown``: the engine that nobody knows the rules of;
+    the nearest one's were taken."""
 
     plan: Plan
     project: str
     upgraded_from: str = ""
+    unknown: str = ""
 
 
 def plan(request: Request, before: Snapshot | None) -> Planned:
@@ -82,13 +84,24 @@ def plan(request: Request, before: Snapshot | None) -> Planned:
         predictor = Predictor(host, engine)
     if before is not None:
         notes.append(Note("plan.resolv-conf"))
-    if before is not None and not detect(before).sure and request.version is None:
+    unknown = _unknown(request, before)
+    if unknown:
+        nearest = replace(engine, version=min(engine.version, NEWEST))
+        notes.append(Note("plan.version-unknown", (unknown, nearest.name)))
+    elif before is not None and not detect(before).sure and request.version is None:
         notes.append(Note("plan.version-assumed", (engine.name,)))
     for act in acts:
         predictor.apply(act)
     made = predictor.plan()
     made = replace(made, before=host, notes=(*notes, *made.notes))
-    return Planned(made, project, upgraded_from)
+    return Planned(made, project, upgraded_from, unknown)
+
+
+def _unknown(request: Request, before: Snapshot | None) -> str:
+    """The version, asked for or the host's own, that is newer (or older) than any that is known."""
+    if request.version is not None:
+        return request.version if parse_version(request.version) > NEWEST else ""
+    return detect(before).unknown if before is not None else ""
 
 
 def _engine(request: Request, before: Snapshot | None) -> tuple[Engine, str]:
@@ -110,7 +123,7 @@ def _engine(request: Request, before: Snapshot | None) -> tuple[Engine, str]:
     differs = (engine.version, engine.nftables, engine.userland_proxy) != (
         base.version, base.nftables, base.userland_proxy,
     )  # fmt: skip
-    return engine, base.name if differs or request.flags else ""
+    return engine, (found.unknown or base.name) if differs or request.flags else ""
 
 
 def engine_for(request: Request, snapshot: Snapshot) -> Engine | None:

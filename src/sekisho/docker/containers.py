@@ -153,7 +153,7 @@ class ContainerSteps:
             daemon.note("mac-random", box.name)
         join = Join(net.name, interface, "", len(box.joins) + 2, 0, mtu, addresses, {}, mac)
         for family in FAMILIES:
-            gateway = net.gateway(family)
+            gateway = self.networks.routed_by(net, family)
             silent = net.spec.internal and not engine.internal_default_route
             if (
                 gateway is not None
@@ -252,7 +252,7 @@ class ContainerSteps:
     def _publish(self, box: Box) -> None:
         """Bind the container's ports to the endpoint that has its default gateway."""
         join = self.gateway_join(box, 4) or self.gateway_join(box, 6)
-        target = None if join is None or self.networks.nets[join.network].spec.internal else join.network
+        target = join.network if join is not None and self._publishes(join.network) else None
         if target == box.published_on:
             return
         self.publisher.unpublish(box.bindings)
@@ -264,6 +264,29 @@ class ContainerSteps:
         if ports.order_is_chance(self.daemon.engine, wanted):
             self.daemon.note("port-order", box.name, place=box.spec.place)
         box.bindings = self.publisher.publish(net, [address for address, _ in join.addresses], wanted)
+
+    def _publishes(self, network: str) -> bool:
+        """Whether dockerd opens ports for a network's containers: it passes over internal networks (sbJoin in
+        libnetwork's endpoint.go, !n.internal), and only the bridge driver has ports at all."""
+        spec = self.networks.nets[network].spec
+        return spec.driver == "bridge" and not spec.internal
+
+    def note_unpublished(self) -> None:
+        """Ports that were asked for and are not open: dockerd starts the container and says nothing (of the
+        host's network it warns)."""
+        for box in self.boxes.values():
+            asked = dict.fromkeys(f"{port.container_port}/{port.proto}" for port in self._ports(box.spec))
+            if not asked or box.published_on is not None or box.spec.mode.startswith("container:"):
+                continue
+            args, place = (box.name, ", ".join(asked)), box.spec.place
+            names = ", ".join(join.network for join in box.joins)
+            if box.spec.mode in LONE_MODES:
+                self.daemon.note(f"not-published.{box.spec.mode}", *args, place=place)
+            elif any(self.networks.nets[join.network].spec.internal for join in box.joins):
+                self.daemon.note("not-published.internal", *args, names, place=place)
+            else:
+                drivers = dict.fromkeys(self.networks.nets[join.network].spec.driver for join in box.joins)
+                self.daemon.note("not-published.driver", *args, names, ", ".join(drivers), place=place)
 
     @staticmethod
     def _ports(spec: ContainerSpec) -> list[PortSpec]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from sekisho.docker.engine import MEASURED, NEWEST, Engine, Version, parse_version
@@ -17,13 +18,15 @@ FAMILIES: tuple[Family, Family] = (4, 6)
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """``engine`` as far as the snapshot tells; ``sure`` False where its version was not captured. Where
-    nothing tells whether docker-proxy is used (``proxy_known``) the engine's default is taken."""
+    """``engine`` as far as the snapshot tells; ``sure`` False where its version was not captured, or is none
+    that is known here (``unknown`` is its text then, and the engine the nearest). Where nothing tells whether
+    docker-proxy is used (``proxy_known``) the engine's default is taken."""
 
     engine: Engine
     sure: bool
     runs: bool
     proxy_known: bool = True
+    unknown: str = ""
 
 
 def detect(snapshot: Snapshot) -> Detected:
@@ -31,12 +34,7 @@ def detect(snapshot: Snapshot) -> Detected:
 
     Flags that leave no trace on the host are taken as their defaults.
     """
-    version, sure = _version_of_rules(snapshot), False
-    if snapshot.docker_version is not None:
-        try:
-            version, sure = parse_version(snapshot.docker_version), True
-        except UsageError:
-            sure = False
+    version, sure, unknown = _version(snapshot)
     engine = Engine(version, experimental=True)
     tables = [t for t in (snapshot.host.nft.tables if snapshot.host.nft else ()) if t.name == NFT_TABLE]
     if tables:
@@ -61,7 +59,21 @@ def detect(snapshot: Snapshot) -> Detected:
     if snapshot.host.sysctl("net.ipv4.ip_forward") == "0":
         engine = replace(engine, ip_forward=False)
     runs = snapshot.networks is not None or engine.nftables or _has_chain(snapshot, 4)
-    return Detected(engine, sure, runs, bool(tables) or hairpin is not None)
+    return Detected(engine, sure, runs, bool(tables) or hairpin is not None, unknown)
+
+
+def _version(snapshot: Snapshot) -> tuple[Version, bool, str]:
+    """The version, whether it was captured, and its text where nobody knows what such an engine writes."""
+    text = snapshot.docker_version
+    if text is None:
+        return _version_of_rules(snapshot), False, ""
+    try:
+        found = parse_version(text)
+    except UsageError:
+        number = re.match(r"v?(\d+)", text)
+        newer = number is not None and int(number[1]) > NEWEST[0]
+        return NEWEST if newer else _version_of_rules(snapshot), False, text
+    return (found, True, "") if found <= NEWEST else (NEWEST, False, text)
 
 
 def _version_of_rules(snapshot: Snapshot) -> Version:

@@ -67,15 +67,15 @@ class Engine:
     fixed_cidr: Prefix | None = None
     fixed_cidr_v6: Prefix | None = None
     default_gateway: Address | None = None
+    default_gateway_v6: Address | None = None
     ipv6: bool = False
     bridge: str | None = None
     host_address: Address | None = None
     mtu: int = 1500
-    mtu_given: bool = False
     accept_fwmark: str | None = None
     pools: tuple[Pool, ...] = tuple(Pool(Prefix.parse(base), size) for base, size in DEFAULT_POOLS)
     network_options: tuple[tuple[str, str, str], ...] = ()
-    live_restore: bool = False
+    listens: tuple[tuple[Address, int], ...] = ()
 
     @property
     def name(self) -> str:
@@ -158,6 +158,23 @@ class Engine:
     def default_ula(self) -> bool:
         """From 27 on ``--ipv6`` needs no subnet: a ULA prefix is derived from the host."""
         return self.version >= (27, 0, 0)
+
+    @property
+    def default_bridge_ula(self) -> bool:
+        """For the default bridge that came with 28.0, and ``--bip6`` with it."""
+        return self.version >= (28, 0, 0)
+
+    @property
+    def fixed_cidr_is_subnet(self) -> bool:
+        """From 27 on ``--fixed-cidr`` alone is the default bridge's subnet; before, a range in the one that
+        is taken from the pools (measured on 20.10), and passed over where it lies outside."""
+        return self.version >= (27, 0, 0)
+
+    @property
+    def routes_block_subnets(self) -> bool:
+        """Up to 20.10.14 every route of table main but the default one blocks the subnets that it overlaps;
+        then only those of scope link do (libnetwork 9db86fb7, vendored in 20.10.15)."""
+        return self.version < (20, 10, 15)
 
 
 def parse_version(text: str) -> Version:

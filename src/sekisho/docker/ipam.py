@@ -33,31 +33,36 @@ class Pools:
         self._engine = engine
         self._last: Prefix | None = None
 
-    def choose(self, taken: Iterable[Prefix], reserved: Iterable[Prefix], size: int | None = None) -> Prefix:
+    def choose(
+        self,
+        taken: Iterable[Prefix],
+        reserved: Iterable[Prefix],
+        size: int | None = None,
+        remember: bool = True,
+    ) -> Prefix:
         """The next subnet that overlaps neither ``taken`` (Docker's own) nor ``reserved`` (the host's).
-
-        Raises NoSubnetLeft.
-        """
+        ``remember``: it is given out, and the search goes on behind it. Raises NoSubnetLeft."""
         blocked = [*taken, *reserved]
-        candidates = self._candidates(size)
+        candidates = self.candidates(size)
         if not self._engine.lowest_free_subnet and self._last in candidates:
             after = candidates.index(self._last) + 1
             candidates = candidates[after:] + candidates[:after]
         for candidate in candidates:
             if not any(candidate.overlaps(other) for other in blocked):
-                self._last = candidate
+                self._last = candidate if remember else self._last
                 return candidate
         raise NoSubnetLeft
 
     def seen(self, prefix: Prefix) -> None:
         """A subnet that a running engine gave out before: the next one follows it (up to 26)."""
-        candidates = self._candidates(None)
+        candidates = self.candidates(None)
         if prefix in candidates and (
             self._last is None or candidates.index(prefix) > candidates.index(self._last)
         ):
             self._last = prefix
 
-    def _candidates(self, size: int | None) -> list[Prefix]:
+    def candidates(self, size: int | None = None) -> list[Prefix]:
+        """All subnets of the pools in the order in which they are tried, cut to ``size`` where given."""
         pools = [pool for pool in self._engine.pools if pool.base.family == 4]
         if size is not None:
             pools = [Pool(pool.base, size) for pool in pools if pool.base.length <= size]

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sekisho.docker import iptables_rules
+from sekisho.docker import default_bridge, iptables_rules
 from sekisho.docker.bridges import Bridges, Net, rules_of
 from sekisho.docker.daemon import Daemon
 from sekisho.docker.errors import DockerError
 from sekisho.docker.intent import (
-    BRIDGE_NAME_OPTION,
-    HOST_BINDING_OPTION,
-    ICC_OPTION,
     INHIBIT_OPTION,
-    MASQUERADE_OPTION,
     MODE4_OPTION,
     MODE6_OPTION,
-    MTU_OPTION,
     NetworkSpec,
     SubnetSpec,
 )
@@ -57,38 +52,11 @@ class NetworkSteps:
         daemon.nft.start(engine, daemon.uses_nft(4), daemon.uses_nft(6))
         for name, driver in (("host", "host"), ("none", "null")):
             self.nets[name] = Net(NetworkSpec(name, driver), daemon.new_id(), None)
+        for address, port in engine.listens:
+            daemon.host.listen("tcp", address, port, 'users:(("dockerd"))')
         if engine.bridge != "none":
-            self._default_bridge()
+            self.create(default_bridge.spec_of(engine, daemon.host, self._pool_subnet))
         self.bridges.user_chains()
-
-    def _default_bridge(self) -> None:
-        engine = self.daemon.engine
-        subnets: list[SubnetSpec] = []
-        if engine.bip is not None:
-            address, length = engine.bip
-            bits = 32 - length
-            prefix = Prefix(4, address.value >> bits << bits, length)
-            subnets.append(SubnetSpec(prefix, address, engine.fixed_cidr))
-        elif engine.fixed_cidr is not None:
-            subnets.append(SubnetSpec(engine.fixed_cidr))
-        if engine.ipv6 and engine.fixed_cidr_v6 is not None:
-            subnets.append(SubnetSpec(engine.fixed_cidr_v6))
-        truth = {True: "true", False: "false"}
-        spec = NetworkSpec(
-            "bridge",
-            "bridge",
-            tuple(subnets),
-            (
-                ("com.docker.network.bridge.default_bridge", "true"),
-                (ICC_OPTION, truth[engine.icc]),
-                (MASQUERADE_OPTION, truth[engine.ip_masq]),
-                (HOST_BINDING_OPTION, str(engine.host_address or "0.0.0.0")),
-                (BRIDGE_NAME_OPTION, engine.bridge or "docker0"),
-                (MTU_OPTION, str(engine.mtu)),
-            ),
-            ipv6=engine.ipv6,
-        )
-        self.create(spec)
 
     def adopt(self, before: Snapshot) -> None:
         """Take the networks of a running daemon as they are."""
@@ -180,16 +148,14 @@ class NetworkSteps:
         return [pool.subnet for net in self.nets.values() for pool, _ in net.pools]
 
     def _reserved(self) -> list[Prefix]:
-        """On-link routes of the host; what lies behind a gateway is not looked at."""
+        """The destinations of the host's routes that no network may overlap: those on a link."""
+        wide = self.daemon.engine.routes_block_subnets
         return [
             route.dst
             for route in self.daemon.host.routes
-            if route.family == 4
-            and route.kind == "unicast"
-            and route.scope == "link"
-            and route.dst.length
-            and all(hop.via is None for hop in route.nexthops)
-        ]
+            if route.family == 4 and route.table == "main" and route.dst.length
+            and (wide or route.scope == "link")
+        ]  # fmt: skip
 
     def _allocate(self, net: Net) -> None:
         spec, engine = net.spec, self.daemon.engine
@@ -229,15 +195,13 @@ class NetworkSteps:
                     return said("{0} overlaps {1} of network {2}", prefix, pool.subnet, net.name)
         return said("{0} is given twice", prefix)
 
+    def _pool_subnet(self, remember: bool) -> Prefix:
+        """The next subnet of the pools. Raises NoSubnetLeft."""
+        return self.pools.choose(self.taken(), self._reserved(), remember=remember)
+
     def _choose(self, spec: NetworkSpec, item: SubnetSpec) -> Prefix:
-        default_bridge = spec.option("com.docker.network.bridge.default_bridge") == "true"
-        reserved = self._reserved()
-        if default_bridge:
-            kept = self._bridge_subnet(spec.option(BRIDGE_NAME_OPTION))
-            if kept is not None:
-                return kept
         try:
-            return self.pools.choose(self.taken(), reserved, item.size)
+            return self.pools.choose(self.taken(), self._reserved(), item.size)
         except NoSubnetLeft:
             # Since 27 the words differ; both were captured.
             raise DockerError(
@@ -262,14 +226,6 @@ class NetworkSteps:
             return f"failed to allocate gateway ({inside}): Requested address is out of range"
         return f"no matching subnet for {_role(item, inside)} {inside}"
 
-    def _bridge_subnet(self, bridge: str | None) -> Prefix | None:
-        """A docker0 that is there already keeps its subnet."""
-        for item in self.daemon.host.addresses:
-            if item.interface == bridge and item.family == 4:
-                bits = 32 - item.length
-                return Prefix(4, item.address.value >> bits << bits, item.length)
-        return None
-
     def _ula(self, spec: NetworkSpec) -> Prefix:
         self.daemon.note("ula", spec.name, place=spec.place)
         number = sum(
@@ -278,6 +234,10 @@ class NetworkSteps:
         return Prefix(6, (0xFD0000000000 << 80) | number << 64, 64)
 
     def _pool(self, spec: NetworkSpec, item: SubnetSpec, prefix: Prefix) -> tuple[Addresses, Address | None]:
+        given = default_bridge.gateway_of(self.daemon.engine, spec, prefix.family)
+        if given is not None and not prefix.contains(given):
+            name = f"DefaultGatewayIPv{prefix.family}"
+            raise DockerError(f"auxiliary address: ({name}:{given}) must belong to the master pool: {prefix}")
         for inside in (item.ip_range, item.gateway, *item.auxiliary):
             if inside is not None and not prefix.contains(inside):
                 raise DockerError(self._outside(item, prefix, inside), item.place or spec.place)
@@ -291,15 +251,18 @@ class NetworkSteps:
             return addresses, item.gateway
         if spec.driver != "bridge" and self.daemon.engine.version >= (29, 0, 0):
             return addresses, None
-        default = self.daemon.engine.default_gateway
-        if spec.name == "bridge" and default is not None and prefix.contains(default):
-            addresses.take(default)
         try:
             return addresses, addresses.lowest(item.ip_range)
         except NoAddressLeft:
             raise DockerError(
                 "no available IPv4 addresses on this network's address pools", spec.place
             ) from None
+
+    def routed_by(self, net: Net, family: Family) -> Address | None:
+        """The gateway of a network's containers."""
+        gateway = net.gateway(family)
+        given = default_bridge.gateway_of(self.daemon.engine, net.spec, family)
+        return gateway if gateway is None else given or gateway
 
     def _without_gateway(self, spec: NetworkSpec, family: Family) -> bool:
         mode = spec.option(MODE4_OPTION if family == 4 else MODE6_OPTION)

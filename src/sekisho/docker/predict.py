@@ -68,6 +68,7 @@ class Predictor:
     def plan(self) -> Plan:
         """The host as it is now."""
         daemon = self.daemon
+        self.containers.note_unpublished()
         host = daemon.namespace()
         after = replace(
             self.before,

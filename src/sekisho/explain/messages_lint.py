@@ -11,6 +11,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         " captured)",
         "未確認: ルールがDockerの作ったままか (docker network inspect と docker inspect が取得されていない)",
     ),
+    "lint.unknown-engine": (
+        "not checked: whether the rules are still Docker's (Docker {0} is not known here; {1} is nearest)",
+        "未確認: ルールがDockerの作ったままか (Docker {0} は未知。最も近いのは {1})",
+    ),
     "lint.uninspected": (
         "not checked: whether the rules are still Docker's (not inspected: {0})",
         "未確認: ルールがDockerの作ったままか (docker inspect がないコンテナ: {0})",

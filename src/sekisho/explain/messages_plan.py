@@ -51,6 +51,33 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ホストのDocker {0} を {1} に置き換える。ルールは取り除かれ、"
         "既存のネットワークとコンテナのために書き直される",
     ),
+    "plan.not-published.internal": (
+        "{1} of {0} is not published: network {2} is internal, and every engine then starts the container,"
+        " opens no port and says nothing",
+        "{0} の {1} は公開されない。ネットワーク {2} は内部専用で、どのエンジンもポートを開けず何も言わずに"
+        "コンテナを起動する",
+    ),
+    "plan.not-published.driver": (
+        "{1} of {0} is not published: network {2} is of driver {3}, which opens no ports; dockerd says"
+        " nothing",
+        "{0} の {1} は公開されない。ネットワーク {2} のドライバー {3} はポートを開けず、"
+        "dockerdは何も言わない",
+    ),
+    "plan.not-published.host": (
+        "{1} of {0} is not published: the container has the host's own network, where its programs' ports are"
+        " open by themselves (dockerd warns: Published ports are discarded when using host network mode)",
+        "{0} の {1} は公開されない。コンテナはホスト自身のネットワークを使い、"
+        "プログラムのポートがそのまま開く (dockerdの警告: "
+        "Published ports are discarded when using host network mode)",
+    ),
+    "plan.not-published.none": (
+        "{1} of {0} is not published: the container has no network",
+        "{0} の {1} は公開されない。コンテナにネットワークがない",
+    ),
+    "plan.version-unknown": (
+        "Docker {0} is none of the engines that are known here: the rules are those of {1}, and may differ",
+        "Docker {0} はSekishoの知らないエンジン。ルールは {1} のもので、異なるかもしれない",
+    ),
     "plan.version-assumed": (
         "the engine's version was not captured: inferred as {0}",
         "エンジンのバージョンは取得されていない。{0} と推定",
@@ -126,6 +153,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "drift.head-assumed": (
         "compared with what Docker {0} makes (the version is inferred): {1} facts are as it made them",
         "Docker {0} (バージョンは推定) が作るものと比較: {1} 件が一致",
+    ),
+    "drift.head-unknown": (
+        "the host's engine is {2}, and nobody knows here what such a one writes: compared with what Docker"
+        " {0} makes, {1} facts are as that would have made them (--docker names another)",
+        "ホストのエンジンは {2} で、何を書くかSekishoは知らない。Docker {0} が作るものと比較し、{1} 件が一致"
+        " (--docker で別のバージョンを指定できる)",
+    ),
+    "drift.none-unknown": (
+        "no difference to that, which does not tell that nothing drifted",
+        "それとの違いはない (ずれがないことを示すものではない)",
     ),
     "drift.none": ("nothing drifted", "ずれはない"),
     "drift.partial": (

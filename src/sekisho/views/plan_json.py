@@ -18,6 +18,7 @@ def to_json(found: Planned, lang: str, written: str | None) -> dict[str, object]
     return {
         "schema": SCHEMA,
         "engine": made.engine.name,
+        "unknown_engine": found.unknown or None,
         "upgraded_from": found.upgraded_from or None,
         "project": found.project or None,
         "networks": [
@@ -90,6 +91,7 @@ def drift_json(report: DriftReport, lang: str) -> dict[str, object]:
         "schema": DRIFT_SCHEMA,
         "engine": report.engine.name,
         "engine_known": report.sure,
+        "unknown_engine": report.unknown or None,
         "compared": report.compared,
         "partial": [
             {"id": code, "args": list(args), "words": say(code, args, lang)} for code, args in report.partial

@@ -77,10 +77,13 @@ class PlanText:
     def drift(self, report: DriftReport) -> str:
         """The findings, one a line with its place; ends without a newline."""
         name = report.engine.name
-        head = self._say("drift.head" if report.sure else "drift.head-assumed", name, str(report.compared))
-        lines = [self._paint(_BOLD, head)]
+        code = "drift.head" if report.sure else "drift.head-assumed"
+        if report.unknown:
+            code = "drift.head-unknown"
+        lines = [self._paint(_BOLD, self._say(code, name, str(report.compared), report.unknown))]
         if not report.findings:
-            lines.append(self._paint(_GREEN, self._say("drift.none")))
+            nothing = self._say("drift.none-unknown" if report.unknown else "drift.none")
+            lines.append(nothing if report.unknown else self._paint(_GREEN, nothing))
         lines += [f"  {self._finding(finding)}" for finding in report.findings]
         lines += [f"  ? {self._say(code, *args)}" for code, args in report.partial]
         return "\n".join(lines)

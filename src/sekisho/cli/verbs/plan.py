@@ -138,7 +138,8 @@ def add_arguments(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """0 planned or no drift, 1 drift found, 2 what compose or dockerd would refuse."""
+    """0 planned or no drift, 1 drift found, 2 what compose or dockerd would refuse, 3 for an engine that
+    nobody knows."""
     if args.drift is not None:
         return _drift(args, out)
     from pathlib import Path
@@ -163,7 +164,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         from sekisho.views.plan_text import PlanText
 
         out.write(PlanText(out.lang, out.color).planned(found))
-    return 0
+    return 3 if found.unknown else 0
 
 
 def _request(args: argparse.Namespace, out: Output) -> Request:
@@ -222,4 +223,4 @@ def _drift(args: argparse.Namespace, out: Output) -> int:
         from sekisho.views.plan_text import PlanText
 
         out.write(PlanText(out.lang, out.color).drift(report))
-    return 1 if report.findings else 0
+    return 3 if report.unknown else 1 if report.findings else 0

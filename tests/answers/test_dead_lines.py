@@ -110,6 +110,77 @@ def test_nothing_is_proved_through_what_is_not_there(
     assert dead == [(f"filter {chain}", number) for chain, number in found]
 
 
+# (file, its text, all that is found)
+ACTING: list[tuple[str, str, list[tuple[str, str]]]] = [
+    # What changes on the way is another thing where it is asked for again.
+    ("iptables-save.txt",
+     "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m dscp --dscp 0x0a -j ACCEPT\n"
+     "-A PREROUTING -i eth0 -j DSCP --set-dscp 0x0a\n"
+     "-A PREROUTING -m dscp --dscp 0x0a -j DROP\nCOMMIT\n", []),
+    ("iptables-save.txt",
+     "*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m ttl --ttl-lt 5 -j ACCEPT\n"
+     "-A FORWARD -i eth0 -j TTL --ttl-set 3\n-A FORWARD -m ttl --ttl-lt 5 -j DROP\nCOMMIT\n", []),
+    ("iptables-save.txt",
+     "*mangle\n:FORWARD ACCEPT [0:0]\n:SLOW - [0:0]\n-A FORWARD -m ttl --ttl-lt 5 -j ACCEPT\n"
+     "-A FORWARD -i eth0 -j SLOW\n-A FORWARD -m ttl --ttl-lt 5 -j DROP\n-A SLOW -j TTL --ttl-set 3\nCOMMIT\n",
+     []),
+    ("iptables-save.txt",
+     "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m conntrack --ctstate UNTRACKED -j ACCEPT\n"
+     "-A PREROUTING -i eth0 -j NOTRACK\n"
+     "-A PREROUTING -m conntrack --ctstate UNTRACKED -j DROP\nCOMMIT\n", []),
+    # As long as nothing between two lines changes what they ask for, the one takes what the other wants.
+    ("iptables-save.txt",
+     "*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m ttl --ttl-lt 5 -j ACCEPT\n"
+     "-A FORWARD -m ttl --ttl-lt 3 -j DROP\n-A FORWARD -i eth0 -j TTL --ttl-set 3\nCOMMIT\n",
+     [("rule-shadowed", "2")]),
+    ("iptables-save.txt",
+     "*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD -s 9.9.9.0/24 -j ACCEPT\n-A FORWARD -j TTL --ttl-set 3\n"
+     "-A FORWARD -s 9.9.9.9/32 -j DROP\nCOMMIT\n", [("rule-shadowed", "3")]),
+    # A statement that nobody follows may write any header.
+    ("nft-ruleset.txt",
+     "table ip t {\n\tchain c {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n"
+     "\t\tip daddr 10.0.0.1 drop\n\t\tip daddr set 10.0.0.1\n\t\tip daddr 10.0.0.1 jump d\n\t}\n"
+     "\tchain d {\n\t\tdrop\n\t}\n}\n", []),
+    ("nft-ruleset.txt",
+     "table ip t {\n\tchain c {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n"
+     "\t\ttcp dport 80 jump d\n\t\ttcp dport set 80\n\t\ttcp dport 80 drop\n\t}\n"
+     "\tchain d {\n\t\tdrop\n\t}\n}\n", []),
+    # Without the first rule its packets would be marked, logged, or put on a list.
+    ("iptables-save.txt",
+     "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -s 10.0.0.0/8 -j ACCEPT\n"
+     "-A PREROUTING -j MARK --set-xmark 0x1/0xffffffff\nCOMMIT\n", []),
+    ("iptables-save.txt",
+     "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.0/8 -j DROP\n-A INPUT -j LOG\nCOMMIT\n", []),
+    ("iptables-save.txt",
+     "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.0/8 -j DROP\n"
+     "-A INPUT -m recent --set --name bad --mask 255.255.255.255 --rsource -j DROP\nCOMMIT\n", []),
+    ("nft-ruleset.txt",
+     "table ip t {\n\tchain c {\n\t\ttype filter hook input priority filter; policy drop;\n"
+     '\t\tip saddr 10.0.0.0/8 drop\n\t\tlog prefix "x " drop\n\t}\n}\n', []),
+    ("iptables-save.txt",
+     "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.0/8 -j DROP\n-A INPUT -i eth0\nCOMMIT\n",
+     [("rule-redundant", "1")]),
+    # A policy that no line shows is whatever it was before.
+    ("iptables-save.txt",
+     "*filter\n-A INPUT -s 10.0.0.0/8 -j ACCEPT\n-A INPUT -s 10.1.0.0/16 -j DROP\nCOMMIT\n",
+     [("rule-shadowed", "2")]),
+    # Lines that a filter took away may stand between these, and call any chain.
+    ("paste.txt",
+     "$ sudo iptables -S | grep ACCEPT\n-P INPUT ACCEPT\n"
+     "-A INPUT -s 10.1.0.0/16 -j ACCEPT\n-A INPUT -s 10.0.0.0/8 -j ACCEPT\n"
+     "-A INPUT -s 10.2.0.0/16 -j ACCEPT\n", [("rule-shadowed", "3")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "found"), ACTING)
+def test_what_lines_do_besides_deciding(
+    name: str, text: str, found: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    dead = dead_lines(load(str(tmp_path / name if name == "paste.txt" else tmp_path)))
+    assert [(each.id.removeprefix("lint."), each.args[1]) for each in dead] == found
+
+
 @pytest.mark.parametrize(("lines", "found"), [
     # The verdict of an element may lead back, or go on for good in a chain that ends at the caller's.
     ("tcp dport vmap { 80 : return }", []),

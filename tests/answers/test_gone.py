@@ -32,6 +32,7 @@ RULES = f"""\
 -A POSTROUTING -s 172.18.0.0/16 ! -o {BRIDGE} -j MASQUERADE
 -A DOCKER ! -i {BRIDGE} -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.3:80
 COMMIT
+# Completed on Mon Jan  1 00:00:00 2024
 """
 ROUTES = f"""\
 default via 10.0.0.1 dev eth0

@@ -36,6 +36,7 @@ COMMIT
 :DOCKER-USER - [0:0]
 {first}-A FORWARD -j DOCKER-USER
 {forward}{user}COMMIT
+# Completed on Mon Jan  1 00:00:00 2024
 """
 DOCKERS = "-A FORWARD -o br-0a0b0c0d0e0f -j DOCKER\n"
 ROUTES = """\
@@ -230,7 +231,9 @@ ICC = {"docker-networks.json": json.dumps(NETWORK)}
 # As `sysctl -a` of a host without br_netfilter begins each of net's branches.
 ALL_SYSCTLS = "net.core.somaxconn = 4096\nnet.ipv4.ip_forward = 1\nnet.unix.max_dgram_qlen = 10\n"
 SETS = "create bad hash:net family inet hashsize 1024 maxelem 65536\nadd bad 10.0.0.0/8\n"
-RULE = RULES.partition("*raw")[0] + "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT {0} -j DROP\nCOMMIT\n"
+RULE = RULES.partition("*raw")[0] + (
+    "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT {0} -j DROP\nCOMMIT\n# Completed on Mon Jan  1 00:00:00 2024\n"
+)
 
 # What is not shown proves nothing; what is counted or done by dockerd itself neither: (files, what is found)
 SILENT: list[tuple[str, dict[str, str], list[str]]] = [

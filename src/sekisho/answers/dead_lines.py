@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sekisho.answers.finding import Finding
 from sekisho.answers.written_lines import WrittenLines
@@ -86,13 +87,15 @@ def _dead_in(
 def _dead(view: ChainView, every: Sequence[Station], written: WrittenLines) -> Iterator[DeadLine]:
     """The dead lines of a station's base chain and of the chains that are looked at with it."""
     station, family = view.station, view.space.family
-    searches = [(DeadLines(view), _looked_at(station, every))]
-    if unseen_of(station) is not None:
+    of_table = _of_table(station, every)
+    acts = partial(written.acts, station, family)
+    searches = [(DeadLines(view, acts), _looked_at(station, every))]
+    if unseen_of(of_table) is not None:
         searches = [(searches[0][0], [station.base])]
-        if station is _of_table(station, every)[0]:
+        if station is of_table[0]:
             # Nobody knows on which hook lines that are not shown call the table's chains.
             anywhere = ChainView(replace(station, hook="forward"), family)
-            searches.append((DeadLines(anywhere, unseen=True), list(station.chains.values())))
+            searches.append((DeadLines(anywhere, acts, unseen=True), list(station.chains.values())))
     for lines, chains in searches:
         for dead in lines.find([chain.name for chain in chains if chain.lines]):
             if written.tells(dead, station, family):

@@ -1,5 +1,5 @@
 """What the captured text itself says of a line, whatever follows from its rules: that packets were counted on
-it, and that dockerd writes it so.
+it, that it does more than to decide, and that dockerd writes it so.
 
 A counter above zero refutes that a line never takes anything: what proves it has changed since, or something
 was not captured. And what dockerd writes itself is not for the administrator to tidy, as long as no line of
@@ -13,12 +13,31 @@ from functools import cached_property
 from sekisho.docker.own_lines import is_own_line, is_own_rule
 from sekisho.model.netfilter import Rule
 from sekisho.model.nft import NftRule
-from sekisho.model.nft_rule import Counter
+from sekisho.model.nft_rule import (
+    Counter,
+    Match,
+    Nat,
+    Reject,
+    Simple,
+    Statement,
+    UseObject,
+    Verdict,
+    VerdictMap,
+)
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.bridges import bridges_of
 from sekisho.semantics.program import ChainCode, Guarded, Station
 from sekisho.symbolic.dead import DeadLine
+from sekisho.symbolic.samples import PASSING
 from sekisho.values.address import Family
+
+# Matches whose answer depends on what they were asked before, by this rule or others.
+_COUNTING = frozenset({
+    "recent", "limit", "hashlimit", "dstlimit", "quota", "connlimit", "statistic", "nth", "rateest",
+    "account", "nfacct",
+})  # fmt: skip
+# Statements of nftables that do nothing else.
+_DECIDING = (Match, Verdict, VerdictMap, Counter, Nat, Reject)
 
 # The IP version of iptables' tables (0 for nftables' own), back end, table, chain.
 _Where = tuple[int, str, str, str]
@@ -46,6 +65,17 @@ class WrittenLines:
         if isinstance(rule, NftRule):
             return nft_packets(rule) > 0
         return rule is not None and (rule.packets or 0) > 0
+
+    def acts(self, station: Station, family: Family, chain: ChainCode, line: Guarded) -> bool:
+        """Whether the line does more with packets than to decide about them: it logs or marks them, adds to a
+        list, counts against a limit."""
+        rule = self._rule(station, family, chain, line)
+        if isinstance(rule, NftRule):
+            return not all(map(_only_decides, rule.statements))
+        if rule is None:
+            return False
+        passes = isinstance(line.action, PASSING) and rule.target is not None
+        return passes or any(option.module in _COUNTING for option in rule.matches)
 
     def is_dockers(self, station: Station, family: Family, chain: ChainCode, line: Guarded) -> bool:
         """Whether dockerd writes such a line there."""
@@ -79,6 +109,15 @@ class WrittenLines:
             for each in own.chains:
                 found[0, "", f"{own.family} {own.name}", each.name] = each.rules
         return found
+
+
+def _only_decides(statement: Statement) -> bool:
+    match statement:
+        case UseObject(kind):
+            return kind == "counter"
+        case Simple(words):
+            return words[:1] == ("last",)
+    return isinstance(statement, _DECIDING)
 
 
 def nft_packets(rule: NftRule) -> int:

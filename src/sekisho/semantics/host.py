@@ -127,7 +127,7 @@ def _program(
     )
     types = address_types(family, local, nothing_tells or (inferred and not leaning))
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
-    context = MatchContext(family, types, sets, moving)
+    context = MatchContext(family, types, sets, moving, leaning)
     stations = _stations(namespace, context)
     program = Program(
         family,

@@ -27,10 +27,12 @@ class MatchContext:
 
     ``memberships`` remembers the guards of sets, so that all rules that name one share its guard;
     ``moving`` are the sets that rules add to or delete from, so that the captured elements may be old.
+    ``leaning`` False: what would be taken as usual where no text shows it stays open.
     """
 
     family: Family
     address_types: AddressTypes
     ipsets: dict[str, IpSet] | None = field(default=None)
     moving: frozenset[str] = frozenset()
+    leaning: bool = True
     memberships: dict[tuple[object, ...], Guard] = field(default_factory=dict, compare=False, repr=False)

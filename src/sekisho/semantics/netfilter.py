@@ -149,16 +149,16 @@ def _chain_code(
         for number, rule in enumerate(chain.rules, 1)
     )
     lines = with_unseen(lines, chain.name, table.incomplete, table.name)
-    return ChainCode(chain.name, lines, _policy(chain, table), chain.evidence)
+    return ChainCode(chain.name, lines, _policy(chain, table, context.leaning), chain.evidence)
 
 
-def _policy(chain: Chain, table: Table) -> Action | None:
+def _policy(chain: Chain, table: Table, leaning: bool) -> Action | None:
     """A rules file need not name a chain's policy: it stays what it was, ACCEPT in a fresh table (and after
     iptables-nft-restore, which makes the table anew; measured, 1.8.9). ``gaps`` says that this is so."""
     if not table.is_base(chain):
         return None
     known = _POLICIES.get(chain.policy or "ACCEPT")
-    if chain.policy is None and _hides(table.incomplete, chain.name):
+    if chain.policy is None and (not leaning or _hides(table.incomplete, chain.name)):
         return NotUnderstood(Doubt("policy-not-shown", (chain.name, table.name), chain.evidence))
     if known is None:
         return NotUnderstood(Doubt("policy-not-understood", (chain.policy or "",), chain.evidence))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sekisho.model.netfilter import UNKNOWN_MODULE, Ruleset, Table, is_builtin
+from sekisho.model.netfilter import UNKNOWN_MODULE, Ruleset, Table
 from sekisho.model.nft import NftTable
 from sekisho.model.nft_rule import Unknown
 from sekisho.semantics.conjunction import parts
@@ -37,9 +37,10 @@ def unseen_calls(chains: Iterable[ChainCode]) -> Doubt | None:
     return next((doubt for doubt in found if doubt is not None), None)
 
 
-def unseen_of(station: Station) -> Doubt | None:
-    """The same of a station's table, as far as the station shows it."""
-    return unseen_calls((station.base, *station.chains.values()))
+def unseen_of(stations: Iterable[Station]) -> Doubt | None:
+    """The same of the stations of one table."""
+    each = {chain.name: chain for one in stations for chain in (one.base, *one.chains.values())}
+    return unseen_calls(each.values())
 
 
 def unread_of(table: Table) -> Doubt | None:
@@ -57,7 +58,7 @@ def unseen(table: Table, ruleset: Ruleset) -> Doubt | None:
     """Why chains of a captured table of iptables may be called by lines that are not shown."""
     if table.incomplete is not None:
         return doubt_of(table.incomplete, table.name)
-    names = frozenset(chain.name for chain in table.chains if not is_builtin(table.name, chain.name))
+    names = frozenset(chain.name for chain in table.chains if not table.is_base(chain))
     rules = (rule for chain in table.chains for rule in chain.rules)
     found = (may_call(action_of(rule, names, ruleset.family)) for rule in rules)
     return next((doubt for doubt in found if doubt is not None), None)

@@ -7,7 +7,7 @@ a slice of them (one source, one destination, one interface), and a slice that a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
@@ -19,7 +19,6 @@ from sekisho.semantics.program import (
     All,
     AnyOf,
     ChainCode,
-    CopyMark,
     Drop,
     FirstOf,
     Goto,
@@ -27,26 +26,26 @@ from sekisho.semantics.program import (
     Jump,
     Reject,
     Return,
-    SetBits,
     Translate,
 )
 from sekisho.semantics.traveller import Traveller, holds
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.chain_view import ChainView
+from sekisho.symbolic.changes import Changes
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.overlap import SIDES, Around, Overlaps, Region
-from sekisho.symbolic.samples import ANYTHING, PASSING, UNNAMED, Samples, may_lead_back
+from sekisho.symbolic.samples import ANYTHING, PASSING, Samples, may_lead_back
+from sekisho.symbolic.slices import Slices
 from sekisho.symbolic.state import ByOrigin
 from sekisho.values.address import BITS
-from sekisho.values.intset import IntSet
 
 _ENDING = (Accept, Drop, Reject, Return, Translate)
-# Slices that are tried before all of a line's packets are looked at.
-_SLICES = 6
 _WAYS = 3
 # Ways to call a chain that are followed for one line at most; with more, it is not called dead.
 MOST_WAYS = 256
 
+# Whether a line of a chain does more than to decide (it logs, marks, adds to a list...).
+Acts = Callable[[ChainCode, Guarded], bool]
 # Dead lines, each with the lines that make it so.
 _Gone = dict[int, frozenset[int]]
 Why = Literal["impossible", "unreachable", "shadowed", "contradicted", "redundant"]
@@ -88,38 +87,34 @@ class DeadLines:
     """Looks for dead lines in one station. ``unseen``: lines that nobody saw may call its user chains, with
     any packet (see ``semantics.unseen``)."""
 
-    def __init__(self, view: ChainView, unseen: bool = False) -> None:
+    def __init__(self, view: ChainView, acts: Acts = lambda chain, line: False, unseen: bool = False) -> None:
         self.view = view
+        self.acts = acts
         self.unseen = unseen
         self.space = view.space
         station = view.station
         chains = {station.base.name: station.base, **station.chains}
         self.chains = {name: _asking_wholly(chain) for name, chain in chains.items()}
         self.callers: dict[str, list[tuple[ChainCode, int]]] = {name: [] for name in self.chains}
-        self.remarks = False
         for chain in self.chains.values():
             for place, line in enumerate(chain.lines):
                 for part in parts(line):
                     if isinstance(part.action, Jump | Goto) and part.action.chain in self.callers:
                         self.callers[part.action.chain].append((chain, place))
-                    self.remarks |= isinstance(part.action, SetBits | CopyMark)
+        self.changes = Changes(view, self.chains)
         self.interfaces = frozenset().union(*map(self._names_of, SIDES))
         names_of = {side: self._names_of(side) for side in SIDES}
-        self.samples = Samples(
-            self.space.family, self.chains, names_of, self._index, self._asks_for_changing_marks
-        )
+        self.samples = Samples(self.space.family, self.chains, names_of, self._index, self._wavers)
+        self.slices = Slices(view, self.interfaces)
         self._overlaps: dict[str, Overlaps] = {}
         self._around: Around = {}
         self._called: dict[str, list[Region]] = {}
-        self._held: dict[int, Cond] = {}
+        self._held: dict[int, tuple[Cond, bool]] = {}
         self._sample: dict[int, Traveller] = {}
 
     def _names_of(self, side: str) -> frozenset[str]:
         given = getattr(self.view.start, side)
         return frozenset(str(name) for name, _ in given.cases) if isinstance(given, ByOrigin) else frozenset()
-
-    def _asks_for_changing_marks(self, line: Guarded) -> bool:
-        return self.remarks and "mark" in repr(line.guard)
 
     def find(self, names: Collection[str] | None = None) -> list[DeadLine]:
         """All dead lines of the station, or of some of its chains, chain by chain. Lines of chains that
@@ -149,11 +144,11 @@ class DeadLines:
     def _dead(self, chain: ChainCode, place: int, line: Guarded) -> DeadLine | None:
         if self._a_sample_arrives(chain, place, line):
             return None
-        asked = self._holds(line).maybe
-        if not asked.satisfiable():
+        exactly = self.view.holds(line.guard).maybe
+        if not exactly.satisfiable():
             return DeadLine(chain, line, "impossible", ())
-        box = self._index(chain).regions[place]
-        if (cover := self._covered(chain, place, asked, box)) is not None:
+        asked, box = self._holds(line).maybe, self._index(chain).regions[place]
+        if (cover := self._covered(chain, place, exactly, box)) is not None:
             why: Why = "unreachable" if cover.guard == ALWAYS else "shadowed"
             return DeadLine(chain, line, why, ((chain, cover),))
         search = _Search()
@@ -171,7 +166,7 @@ class DeadLines:
 
     def _a_sample_arrives(self, chain: ChainCode, place: int, line: Guarded) -> bool:
         """Whether a packet is at hand that the line takes and that comes to it."""
-        if self._asks_for_changing_marks(line):
+        if self._wavers(line):
             return False
         box = self._index(chain).regions[place]
         for way in self._ways(chain):
@@ -193,24 +188,28 @@ class DeadLines:
         )
 
     def _holds(self, line: Guarded) -> Cond:
+        """What a line takes of all packets, whatever other lines change of them on the way."""
+        return self._held_of(line)[0]
+
+    def _wavers(self, line: Guarded) -> bool:
+        """Whether the line asks for what other lines change."""
+        return self._held_of(line)[1]
+
+    def _held_of(self, line: Guarded) -> tuple[Cond, bool]:
         held = self._held.get(id(line))
         if held is None:
-            held = self.view.holds(line.guard)
-            if self._asks_for_changing_marks(line):
-                held = Cond(self.space.nothing, held.maybe | self._unmarked(line))
-            self._held[id(line)] = held
+            exactly = self.view.holds(line.guard)
+            widely = self.changes.whatever(exactly)
+            held = self._held[id(line)] = widely, widely != exactly
         return held
-
-    def _unmarked(self, line: Guarded) -> Set:
-        """All that a line may take whatever the marks are: they change on the way."""
-        marks = [name for name in ("mark", "ctmark") if name in self.space.field]
-        return self.space.without(self.view.holds(line.guard).maybe, marks)
 
     def _index(self, chain: ChainCode) -> Overlaps:
         found = self._overlaps.get(chain.name)
         if found is None:
             bits = BITS[self.space.family]
-            found = self._overlaps[chain.name] = Overlaps(chain, self.interfaces, bits, self._around)
+            changing = self.changes.fields
+            found = Overlaps(chain, self.interfaces, bits, self._around, changing)
+            self._overlaps[chain.name] = found
         return found
 
     def _covered(self, chain: ChainCode, place: int, some: Set, box: Region) -> Guarded | None:
@@ -221,15 +220,16 @@ class DeadLines:
             line = chain.lines[earlier]
             if not isinstance(line.action, _ENDING) or (sample and not holds(line.guard, sample)):
                 continue
-            if not (some & ~self._holds(line).yes).satisfiable():
+            before = self.changes.before(some, self.changes.between(chain, earlier, place))
+            if not (before & ~self.view.holds(line.guard).yes).satisfiable():
                 return line
         return None
 
     def _some_slice_arrives(self, chain: ChainCode, place: int, some: Set, box: Region) -> bool:
         """Whether one of a few slices of the packets arrives."""
         for way in self._ways(chain):
-            for slice_ in self._slices(box.meet(way)):
-                part = some & self._within(slice_)
+            for slice_ in self.slices.of(box.meet(way)):
+                part = some & self.slices.within(slice_)
                 if part.satisfiable() and self._arrives(chain, place, part, slice_, _Search()):
                     return True
         return False
@@ -247,44 +247,6 @@ class DeadLines:
         for caller, at in self.callers[chain.name] if chain.name not in path else ():
             for outer in self._calls(caller, (*path, chain.name)):
                 yield outer.meet(self._index(caller).regions[at])
-
-    def _slices(self, box: Region) -> Iterator[Region]:
-        """Single addresses and interfaces out of a box: its edges, its middle, or some that no rule names."""
-        incoming, outgoing = (self._some_names(box.names.get(side)) for side in SIDES)
-        sources, targets = (self._some_addresses(box.values.get(name)) for name in ("src", "dst"))
-        for at in range(_SLICES):
-            values = {**box.values, "src": sources[at % len(sources)], "dst": targets[at % len(targets)]}
-            names = {
-                "iif": incoming[at % len(incoming)], "oif": outgoing[at % len(outgoing)],
-            }  # fmt: skip
-            yield Region(values, names)
-
-    def _some_names(self, names: frozenset[str] | None) -> list[frozenset[str]]:
-        every = sorted(self.interfaces if names is None else names)
-        return [frozenset({name}) for name in every[:_SLICES]] or [frozenset()]
-
-    def _some_addresses(self, values: IntSet | None) -> list[IntSet]:
-        if values is None:
-            low, high = UNNAMED[self.space.family]
-            return [IntSet.of(low), IntSet.of(high)]
-        if not values:
-            return [values]
-        first, last = values.intervals[0][0], values.intervals[-1][1]
-        middle = values.intervals[len(values.intervals) // 2]
-        inside = (middle[0] + middle[1]) // 2
-        return [IntSet.of(inside), IntSet.of(last), IntSet.of(first)]
-
-    def _within(self, box: Region) -> Set:
-        """The packets of a slice."""
-        found = self.space.everything
-        for name, values in box.values.items():
-            if name in ("src", "dst"):
-                found &= self.space.member(self.space.field[name], values)
-        for side, names in box.names.items():
-            given = getattr(self.view.start, side)
-            if isinstance(given, ByOrigin):
-                found &= given.where(names.__contains__, self.space.nothing)
-        return found
 
     # ------------------------------------------------------------------------------ on the way there
 
@@ -356,16 +318,18 @@ class DeadLines:
         self, chain: ChainCode, place: int, line: Guarded, gone: _Gone
     ) -> tuple[tuple[ChainCode, Guarded], ...] | None:
         """The later lines that do the same with all that the line asks for; None where one does not."""
-        if not isinstance(line.action, Accept | Drop | Reject):
+        if not isinstance(line.action, Accept | Drop | Reject) or self.acts(chain, line):
             return None
+        if not chain.lines[0].number:
+            return None  # lines that nobody saw may stand anywhere in the chain
         packet = self._sample.get(id(line))
         if packet is not None and self.samples.done_otherwise(
             chain, place, packet, lambda other: id(line) not in gone.get(id(other), {id(line)})
         ):
             return None
         asked, box = self._holds(line).maybe, self._index(chain).regions[place]
-        part = next(self._slices(box))
-        some = asked & self._within(part)
+        part = next(self.slices.of(box))
+        some = asked & self.slices.within(part)
         if some.satisfiable() and self._done_by_others(chain, place, line, some, part, gone) is None:
             return None
         return self._done_by_others(chain, place, line, asked, box, gone)
@@ -376,14 +340,15 @@ class DeadLines:
         proof: list[tuple[ChainCode, Guarded]] = []
         for later in self._index(chain).lines(box):
             other = chain.lines[later]
-            if later <= place or type(other.action) in PASSING:
+            acts = self.acts(chain, other)
+            if later <= place or (type(other.action) in PASSING and not acts):
                 continue
             if id(line) not in gone.get(id(other), {id(line)}):
                 continue
             held = self._holds(other)
             if not (some & held.maybe).satisfiable():
                 continue
-            if other.action != line.action:
+            if acts or other.action != line.action:
                 return None
             proof.append((chain, other))
             some &= ~held.yes

@@ -60,6 +60,12 @@ class Region:
             names[name] = names[name] & those if name in names else those
         return Region(values, names)
 
+    def without(self, fields: frozenset[str]) -> Region:
+        """The box with these fields left open."""
+        if fields.isdisjoint(self.values):
+            return self
+        return Region({name: some for name, some in self.values.items() if name not in fields}, self.names)
+
 
 def region(guard: Guard, interfaces: frozenset[str], address_bits: int, sets: Around) -> Region:
     """The box around a guard. ``interfaces`` are all names that count; ``sets`` remembers what is around the
@@ -99,10 +105,19 @@ def _around(guard: Members) -> dict[str, IntSet]:
 
 
 class Overlaps:
-    """The index of one chain. ``ending`` are the lines that may end a packet's way, as bits."""
+    """The index of one chain. ``ending`` are the lines that may end a packet's way, as bits. What lines ask
+    of fields that are ``changing`` on the way is left out: any line may take any value of those."""
 
-    def __init__(self, chain: ChainCode, interfaces: frozenset[str], address_bits: int, sets: Around) -> None:
-        self.regions = [region(line.guard, interfaces, address_bits, sets) for line in chain.lines]
+    def __init__(
+        self,
+        chain: ChainCode,
+        interfaces: frozenset[str],
+        address_bits: int,
+        sets: Around,
+        changing: frozenset[str] = frozenset(),
+    ) -> None:
+        boxes = (region(line.guard, interfaces, address_bits, sets) for line in chain.lines)
+        self.regions = [box.without(changing) for box in boxes]
         self.every = (1 << len(chain.lines)) - 1
         self.ending = sum(1 << at for at, line in enumerate(chain.lines) if type(line.action) in ENDING)
         self._starts: dict[str, list[int]] = {}

@@ -294,9 +294,7 @@ class Space:
 
     def of_fields(self, names: Iterable[str]) -> Set:
         """The variables of these fields as a conjunction."""
-        return self.cube(
-            index for name in names for index in range(self.first[name], self.first[name] + self.width(name))
-        )
+        return self.cube(code >> 1 for name in names for code in self.field[name].codes)
 
     def without(self, some: Set, names: Iterable[str]) -> Set:
         """The set with these fields forgotten."""

@@ -198,6 +198,11 @@ JAPANESE: dict[str, str] = {
     "containers that are in Docker's networks were not inspected: {0}": (
         "Dockerのネットワークにあるのに docker inspect のないコンテナ: {0}"
     ),
+    "not a flag of dockerd: {0!r}": "dockerdのフラグではありません: {0!r}",
+    "for example --userland-proxy=false": "例えば --userland-proxy=false",
+    "see dockerd --help": "dockerd --help を見てください",
+    "it came with Docker {0}": "Docker {0} で追加されたフラグです",
+    "a value must follow {0}": "{0} の後に値が必要です",
     "two texts would be written as {0}": "{0} として書き出すテキストが2つある",
     "a snapshot holds one text of each kind: which one counts cannot be told": (
         "スナップショットには種類ごとに1つのテキストしか置けず、どちらが正しいか判断できません"

@@ -50,6 +50,31 @@ def test_full_is_for_one_chain(host: str) -> None:
     assert "--chain" in found.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--to", ":80-90"], ["--to", "10.0.0.1:80"], ["--to", "host"], ["--from", "internet", "--to", ":80"],
+        ["--from", "internet"], ["--proto", "udp"], ["--to", ":80", "--proto", "icmp"],
+        ["--to", ":80", "--proto", "nonsense"],
+    ],
+)  # fmt: skip
+def test_a_chain_alone_is_asked_about_one_port_only(words: list[str], host: str) -> None:
+    """What a chain by itself cannot answer is refused, not left out."""
+    assert sekisho("reach", host, "--chain", "FORWARD", *words).status == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "rows"), [("--dport 80", []), ("--dport 22", [{"from": ["0.0.0.0-255.255.255.255"]}])]
+)
+def test_who_may_call_may_be_nobody(rule: str, rows: list[dict[str, object]], tmp_path: Path) -> None:
+    file = tmp_path / "iptables-save.txt"
+    file.write_text(f"*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp {rule} -j ACCEPT\nCOMMIT\n")
+    asked = ("reach", str(file), "--chain", "INPUT", "--to", ":22")
+    found = json.loads(sekisho(*asked, "--json").out)["matrix"]
+    assert [{"from": row["from"]} for row in found] == rows
+    assert ("nobody" in sekisho(*asked).out) is (not rows)
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 @pytest.mark.parametrize(("words", "status"), REACH)
 def test_reach(words: list[str], status: int, lang: str, host: str) -> None:

@@ -7,7 +7,7 @@ counts. A matrix groups the addresses that the chain treats alike, as callers an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from sekisho.answers.dead_lines import chain_findings
 from sekisho.answers.finding import Finding
@@ -163,8 +163,7 @@ def _classes(view: ChainView, accepted: Set) -> list[Class]:
             changes[last + 1] = changes.get(last + 1, 0) ^ this
     by_targets: dict[int, list[tuple[int, int]]] = {}
     now = 0
-    starts = sorted(changes)
-    for start, end in zip(starts, [*starts[1:], 0], strict=True):
+    for start, end in pairwise(sorted(changes)):  # the last one ends the last source
         now ^= changes[start]
         if now:
             by_targets.setdefault(now, []).append((start, end - 1))

@@ -52,6 +52,10 @@ JAPANESE: dict[str, str] = {
     "no route tells where packets from {0} arrive": (
         "{0} からのパケットがどこに届くか、経路からは分かりません"
     ),
+    "--chain looks at one chain alone and takes one port with it, and its protocol": (
+        "--chain は1つのチェインだけを見るので、指定できるのは1つのポートとそのプロトコルだけです"
+    ),
+    "for example:  --chain FORWARD --to :22 --proto tcp": "例:  --chain FORWARD --to :22 --proto tcp",
     "name it with --in IFACE": "--in IFACE で指定してください",
     "write tcp, udp, icmp or a protocol number": "tcp、udp、icmp かプロトコル番号を書いてください",
     "write tcp, udp, icmp, a number or all": "tcp、udp、icmp、番号、all のどれかを書いてください",

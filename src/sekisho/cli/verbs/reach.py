@@ -9,7 +9,7 @@ from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 
 if TYPE_CHECKING:
     from sekisho.answers.reach import Reach
@@ -115,19 +115,39 @@ def run(args: argparse.Namespace, out: Output) -> int:
 def _chain(snapshot: Snapshot, args: argparse.Namespace, out: Output) -> int:
     """What one chain accepts, or who may call whom at a port, or all that and its dead rules."""
     from sekisho.answers.chain import ChainReader
-    from sekisho.answers.ends import parse_end
-    from sekisho.values.packet import protocol_number
     from sekisho.views.chain_view import to_json, to_text
 
+    service = _service(args)
     reader = ChainReader(snapshot, args.chain, 6 if args.six else 4)
-    ports = None if args.target == "any" else parse_end(args.target).ports
-    service = None if ports is None else (protocol_number(args.proto or "tcp"), ports.intervals[0][0])
     found = reader.answer(accepted=args.full or service is None, service=service, dead=args.full)
     if out.json:
         out.document(to_json(found, out.lang))
     else:
         out.write(to_text(found, out.lang, out.color))
     return 0
+
+
+def _service(args: argparse.Namespace) -> tuple[int, int] | None:
+    """The protocol and the one port that a chain is asked about. Raises UsageError for all else that ``--from``
+    and ``--to`` may say: a chain by itself knows no places."""
+    from sekisho.answers.ends import parse_end
+    from sekisho.values.packet import PORT_PROTOCOLS, protocol_number
+
+    if args.source == "any" and args.target == "any" and args.proto is None:
+        return None
+    end = parse_end(args.target)
+    ports = end.ports
+    try:
+        proto = protocol_number(args.proto or "tcp")
+    except ValueError as error:
+        raise UsageError(said("{0}", error), advice="write tcp, udp, icmp or a protocol number") from error
+    whole = args.target.startswith(":") and ports is not None and ports.size() == 1
+    if args.source != "any" or not whole or proto not in PORT_PROTOCOLS or ports is None:
+        raise UsageError(
+            "--chain looks at one chain alone and takes one port with it, and its protocol",
+            advice="for example:  --chain FORWARD --to :22 --proto tcp",
+        )
+    return proto, ports.intervals[0][0]
 
 
 def _explained(world: World, found: Reach, text: ReachText, out: Output) -> str:

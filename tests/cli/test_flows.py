@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -93,6 +94,31 @@ def test_reach_as_data(host: str) -> None:
     assert sekisho("trace", host, *cell["witness"]["trace"]).status == 0
     every = json.loads(sekisho("reach", host, "--json").out)
     assert every["rows"]
+
+
+def test_commands_are_quoted_for_a_shell(tmp_path: Path) -> None:
+    """A folder with a blank and a quote in its name: what is printed can be typed as it stands."""
+    host, other = (
+        write(tmp_path / "my host's"),
+        write(tmp_path / "the other", forward=FORWARD + "-A FORWARD -j ACCEPT\n"),
+    )
+    policy = tmp_path / "policy.yaml"
+    policy.write_text('assertions:\n  - deny: {from: internet, to: "container:web"}\n')
+    printed = [
+        sekisho("reach", str(host), "--from", "internet", "--to", "container:web").out,
+        sekisho("exposed", str(host)).out,
+        sekisho("diff", str(host), str(other)).out,
+        sekisho("check", str(host), str(policy)).out,
+    ]
+    for text in printed:
+        commands = [
+            line[line.index("sekisho trace") :] for line in text.splitlines() if "sekisho trace" in line
+        ]
+        assert commands
+        for command in commands:
+            words = shlex.split(command)
+            assert words[:3] == ["sekisho", "trace", str(host)]
+            assert sekisho(*words[1:]).status != 2
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

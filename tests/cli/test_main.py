@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from sekisho import __version__
 from sekisho.cli.language import chosen_language, locale_language
 from sekisho.cli.verbs import VERBS, load_verb, verb_parser
+from tests.answers.shop import write
 from tests.cli.command import ROOT, process, sekisho
 
 
@@ -33,6 +36,54 @@ def test_version_imports_no_verb_and_no_parser() -> None:
     loaded = set(done.stdout.splitlines()[1].split())
     assert "sekisho.cli.main" in loaded
     assert not loaded & {"argparse", "json", "sekisho.cli.verbs", "sekisho.values.packet", "numpy"}
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_an_interrupt_ends_it_without_a_word(held: bool, tmp_path: Path) -> None:
+    """At any time from the first line of the program on; ``./run`` holds back what comes before that."""
+    write(tmp_path)
+
+    def hold() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+    for delay in range(0, 400, 400 if held else 50):
+        began = subprocess.Popen(
+            [sys.executable, "-m", "sekisho", "reach", str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=hold,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )
+        if held:
+            began.send_signal(signal.SIGINT)
+        else:
+            threading.Timer(delay / 1000, began.send_signal, [signal.SIGINT]).start()
+            # What comes before the first line of the program is held back here too: it is Python's own.
+        out, err = began.communicate(timeout=60)
+        assert err == ""
+        assert (began.returncode, bool(out)) in (((130, False),) if held else ((130, False), (0, True)))
+
+
+def test_an_interrupt_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    """A shell without job control starts background jobs so."""
+    write(tmp_path)
+
+    def ignore() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    began = subprocess.Popen(
+        [sys.executable, "-m", "sekisho", "reach", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=ignore,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    began.send_signal(signal.SIGINT)
+    out, err = began.communicate(timeout=60)
+    assert (began.returncode, err) == (0, "")
+    assert out
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -174,3 +174,25 @@ def test_files_that_set_sysctls(lang: str, words: list[str], tmp_path: Path) -> 
     assert [line.text for line in section.lines] == SYSCTL_FILES.splitlines()
     for line, word in zip(section.lines, words, strict=True):
         assert word in sentences(line.messages, lang)
+
+
+# What a snapshot of this file, next to a route, has in the section; a session that was pasted has "hello".
+@pytest.mark.parametrize(
+    ("section", "name", "text", "shown"),
+    [
+        ("notes", "capture-notes.txt", "iptables-save.txt: iptables-save: not found\n", "not found"),
+        ("notes", "foo.txt", "hello\n", "foo.txt"),
+        ("unread", "pasted", "hello\n$ ip route\ndefault via 10.0.0.1 dev eth0\n", "hello"),
+    ],
+)
+def test_notes_and_unread_lines_are_sections_like_others(
+    section: str, name: str, text: str, shown: str, tmp_path: Path
+) -> None:
+    path = snapshot(tmp_path, ip_route="default via 10.0.0.1 dev eth0\n")
+    (empty,) = explain(load(path), (section,), "en").sections
+    assert sentences(empty.remarks, "en") == "There are none."
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with_it = str(tmp_path / name) if name == "pasted" else path
+    (found,) = explain(load(with_it), (section,), "en").sections
+    assert [line.text for line in found.lines if shown in line.text]
+    assert section not in {each.name for each in explain(load(with_it), ("routes",), "en").sections}

@@ -109,6 +109,19 @@ def test_every_way_a_packet_can_end_has_words() -> None:
         assert f"disposition.{disposition}" in CATALOG
 
 
+def test_every_word_of_a_closed_list_has_words() -> None:
+    """Ids that are put together from a word that an answer carries."""
+    from sekisho.answers.diff import KINDS as CHANGES
+    from sekisho.answers.exposed import CALLERS
+    from sekisho.answers.policy import KINDS as ASSERTIONS
+
+    ids = [f"diff.{kind}" for kind in CHANGES] + [f"exposed.{caller}" for caller in CALLERS]
+    ids += [f"check.{kind}-fails" for kind in ASSERTIONS]
+    ids += [f"check.{status}" for status in ("passed", "failed", "unsure")]
+    ids += [f"reach.{status}" for status in ("yes", "no", "perhaps", "none")]
+    assert [code for code in ids if code not in CATALOG] == []
+
+
 @pytest.mark.parametrize(
     ("want", "code", "args", "lang"),
     [

@@ -83,7 +83,11 @@ def test_trace_shows_model_and_kernel() -> None:
     denied = lab("trace", "internet", "198.51.100.10:23", "--json")
     answer = json.loads(denied.out)
     assert (denied.status, answer["agree"], answer["kernel"]["connected"]) == (1, True, False)
-    assert "モデルとカーネルは一致" in lab("trace", "db", "web:8080", lang="ja").out
+    from_db = lab("trace", "db", "web:8080", lang="ja").out
+    assert "モデルとカーネルは一致" in from_db
+    # The source that routing chose had no value before.
+    assert "  src 172.18.0.2" in from_db
+    assert "src  ->" not in ran.out + from_db
 
 
 @pytest.mark.usefixtures("up")

@@ -7,15 +7,14 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from sekisho import __version__
+from sekisho.cli.interrupts import INTERRUPTED
 from sekisho.cli.language import Lang, Words, chosen_language, error_words, leading_options
 from sekisho.errors import SekishoError, UsageError
 
 BAD_INPUT = 2
-INTERRUPTED = 130  # what a shell reports for a command that SIGINT ended
 READER_GONE = 141  # the same for SIGPIPE
 
 _OVERVIEW: Words = {
@@ -59,17 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def program() -> NoReturn:
-    """The command itself. It ends at once: taking the memory of a large answer apart, piece by piece, would
-    cost a tenth of the time."""
-    status = main()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            if stream is not None:  # closed by whoever started it
-                stream.flush()
-    os._exit(status)
 
 
 def _run(words: list[str], stdout: TextIO) -> int:

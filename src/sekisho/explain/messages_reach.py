@@ -92,6 +92,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "diff.opened": ("opened", "開いた"),
     "diff.closed": ("closed", "閉じた"),
     "diff.moved": ("goes elsewhere", "行き先が変わった"),
+    "diff.source": ("the server sees another source", "サーバーに見える送信元が変わった"),
     "diff.unsure": ("perhaps changed", "変わった可能性"),
     "diff.before": ("before: {0}", "前: {0}"),
     "diff.after": ("after:  {0}", "後: {0}"),

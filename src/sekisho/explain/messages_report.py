@@ -42,6 +42,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "取得されていません。何もないという意味ではなく、わからないという意味です。",
     ),
     "section.empty": ("Captured, and empty.", "取得されましたが、空です。"),
+    "section.none": ("There are none.", "ありません。"),
     "note": ("{0}", "{0}"),
     "note.not-read": (
         "Not a file of a snapshot; nothing of it is used.",

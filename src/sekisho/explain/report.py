@@ -60,11 +60,10 @@ def explain(snapshot: Snapshot, sections: tuple[str, ...], lang: str) -> Explana
     for namespace in (snapshot.host, *snapshot.namespaces):
         context = HostContext(snapshot, namespace)
         found.extend(_sections(context, wanted, texts))
-    if not sections or "unread" in wanted:
-        found.extend(_rest(snapshot))
+    found.extend(section for section in _rest(snapshot) if section.name in wanted)
     seen = {section.name for section in found}
     for name in wanted:
-        if sections and name not in seen and name not in ("picture", "tables", "unread", "notes"):
+        if sections and name not in seen and name not in ("picture", "tables"):
             found.append(Section(name, "host", _title(key(name)), (), (_absent(name, snapshot.host),)))
     picture = tuple(draw(snapshot, lang)) if not sections or "picture" in sections else ()
     return Explanation(snapshot.path, lang, tuple(_with_terms(found)), picture)
@@ -192,6 +191,8 @@ def _title(where: Key) -> Message:
 
 
 def _absent(name: str, host: Namespace) -> Message:
+    if name in ("notes", "unread"):
+        return m("section.none")
     captured = {
         "rules": host.rules,
         "links": host.interfaces,

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from sekisho.answers.check import CheckReport, Result
 from sekisho.explain.words import say
+from sekisho.views.commands import trace_command
 from sekisho.views.reach_json import witness_json
 
 SCHEMA = "sekisho/check/1"
@@ -26,7 +27,7 @@ def to_text(report: CheckReport, lang: str, color: bool, snapshot: str) -> str:
             continue
         lines.append(f"    {place.file}:{place.line}  {reason(result, lang)}")
         if result.witness is not None:
-            command = " ".join(("sekisho trace", snapshot, *result.witness.words()))
+            command = trace_command(snapshot, result.witness)
             lines.append("    " + say("check.counter-example", (command,), lang))
     counts = [str(report.count(status)) for status in ("passed", "failed", "unsure")]
     lines.append(say("check.summary", counts, lang))
@@ -76,7 +77,7 @@ def to_junit(report: CheckReport, lang: str) -> str:
             tag = "failure" if result.status == "failed" else "error"
             found = ElementTree.SubElement(case, tag, message=reason(result, lang))
             if result.witness is not None:
-                found.text = "sekisho trace SNAPSHOT " + " ".join(result.witness.words())
+                found.text = trace_command("SNAPSHOT", result.witness)
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)

@@ -15,6 +15,7 @@ from sekisho.answers.services import line_of
 from sekisho.explain.layout import pad
 from sekisho.explain.words import say
 from sekisho.symbolic.fate import Fate
+from sekisho.views.commands import trace_command
 from sekisho.views.leans import grouped
 
 _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW = (
@@ -77,8 +78,7 @@ class ReachText:
 
     def witness(self, witness: Witness) -> str:
         """The command that replays a packet."""
-        words = " ".join(("sekisho trace", self.snapshot, *witness.words()))
-        return self._paint(_DIM, self._say("reach.witness", words))
+        return self._paint(_DIM, self._say("reach.witness", trace_command(self.snapshot, witness)))
 
     def _boxes(self, lines: Iterable[str], indent: int, most: int = MOST_LINES) -> Iterator[str]:
         every = list(lines)

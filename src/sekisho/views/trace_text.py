@@ -110,7 +110,7 @@ class TraceText:
     def _step(self, step: Step, wide: int) -> str:
         what = [self._verdict(step)]
         if step.changes:
-            changes = ", ".join(_change(*change) for change in step.changes)
+            changes = ", ".join(change_text(*change) for change in step.changes)
             what.append(self._paint(_CYAN, changes))
         if step.code:
             what.append(self._say(_code(step), *step.args))
@@ -160,8 +160,8 @@ def _code(step: Step) -> str:
     return "bridge-to-address" if unnamed else step.code
 
 
-def _change(name: str, before: str, after: str) -> str:
-    """A field that had no value yet (a source that routing chose) has none to leave."""
+def change_text(name: str, before: str, after: str) -> str:
+    """What a station changed. A field without a value yet (a source that routing chose) has none to leave."""
     return f"{name} {before} -> {after}" if before else f"{name} {after}"
 
 

@@ -44,7 +44,9 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """The exit status of the verb below."""
+    from sekisho.cli.interrupts import raise_it
     from sekisho.cli.labs import need_linux
 
     need_linux(out)
+    raise_it()  # rules and settings of a standing lab are put back
     return _module(args.subverb).run(args, out)

@@ -125,6 +125,8 @@ class _Text:
             self.out.write(f"  {_MARKS[line.who]} {self.step(line)}".rstrip())
 
     def step(self, line: Line) -> str:
+        from sekisho.views.trace_text import change_text
+
         step = line.model or line.kernel
         assert step is not None
         place = f"{step.table or ''} {step.chain or ''}".strip()
@@ -134,7 +136,7 @@ class _Text:
         if step.target and step.verdict in ("JUMP", "GOTO"):
             words += f" {step.target}"
         if line.model is not None:
-            words += "".join(f"  {name} {old} -> {new}" for name, old, new in line.model.changes)
+            words += "".join(f"  {change_text(*change)}" for change in line.model.changes)
             if line.model.code:
                 words += "  " + self.say(line.model.code, *line.model.args)
         return words

@@ -128,8 +128,8 @@ def _chain(snapshot: Snapshot, args: argparse.Namespace, out: Output) -> int:
 
 
 def _service(args: argparse.Namespace) -> tuple[int, int] | None:
-    """The protocol and the one port that a chain is asked about. Raises UsageError for all else that ``--from``
-    and ``--to`` may say: a chain by itself knows no places."""
+    """The protocol and the one port that a chain is asked about. Raises UsageError for all else that
+    ``--from`` and ``--to`` may say: a chain by itself knows no places."""
     from sekisho.answers.ends import parse_end
     from sekisho.values.packet import PORT_PROTOCOLS, protocol_number
 

@@ -14,7 +14,8 @@ from sekisho.cli.verbs import explain as explain_verb
 from sekisho.cli.verbs import show as show_verb
 from sekisho.cli.verbs.trace import exit_status
 from sekisho.explain import collect
-from sekisho.semantics.journey import DISPOSITIONS
+from sekisho.semantics.journey import DISPOSITIONS, Journey, Leg
+from sekisho.values.packet import Packet
 from sekisho.views import listing
 from tests.cli.command import EXAMPLES, ROOT, process, sekisho
 
@@ -61,10 +62,63 @@ def test_no_escape_sequences_unless_on_a_terminal(verb: tuple[str, ...]) -> None
 
 
 def test_every_disposition_has_an_exit_status() -> None:
-    statuses = {disposition: exit_status(disposition) for disposition in DISPOSITIONS}
+    """Where no reply is asked for; where one is, both directions count."""
+    packet = Packet(4, 1, 2, 6)
+    statuses = {
+        disposition: exit_status(Journey(packet, Leg(disposition, (), packet), None), False)
+        for disposition in DISPOSITIONS
+    }
     assert {name for name, status in statuses.items() if status == 0} == {"delivered", "exits"}
     assert {name for name, status in statuses.items() if status == 3} == {"undetermined"}
     assert set(statuses.values()) == {0, 1, 3}
+
+
+# (rules of a host with 10.0.0.10 on eth0 whose policies are ACCEPT, does it work, the disposition, the
+# status, and that of the packet without its reply)
+WORKS: list[tuple[str, bool | None, str, int, int]] = [
+    ("", True, "delivered", 0, 0),
+    ("-A INPUT -j DROP", False, "dropped", 1, 1),
+    ("-A OUTPUT -j DROP", False, "delivered", 1, 0),
+    ("-A OUTPUT -m limit --limit 5/min -j DROP", None, "delivered", 3, 0),
+    ("-A INPUT -m limit --limit 5/min -j DROP", None, "undetermined", 3, 3),
+    ("-A INPUT -m limit --limit 5/min -j REJECT\n-A INPUT -j DROP", False, "undetermined", 1, 3),
+]
+
+
+@pytest.mark.parametrize(("rules", "works", "disposition", "status", "alone"), WORKS)
+def test_a_connection_needs_both_directions(
+    rules: str, works: bool | None, disposition: str, status: int, alone: int, tmp_path: Path
+) -> None:
+    (tmp_path / "ip-route.txt").write_text(
+        "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.10\n"
+    )
+    chains = ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]"
+    (tmp_path / "iptables-save.txt").write_text(f"*filter\n{chains}\n{rules}\nCOMMIT\n")
+    words = ("trace", str(tmp_path), "internet", "10.0.0.10:22")
+    ran = sekisho(*words, "--json")
+    found = json.loads(ran.out)
+    assert (found["works"], found["disposition"], ran.status) == (works, disposition, status)
+    assert sekisho(*words, "--no-return").status == alone
+
+
+def test_an_answer_from_whom_nobody_called_does_not_work(tmp_path: Path) -> None:
+    """Without connection tracking on the way in, the answer is a connection of its own, and translated."""
+    (tmp_path / "ip-route.txt").write_text(
+        "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.10\n"
+    )
+    raw = "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\nCOMMIT\n"
+    nat = "*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n"
+    snat = "-A POSTROUTING -o eth0 -j SNAT --to-source 10.0.0.77\nCOMMIT\n"
+    (tmp_path / "iptables-save.txt").write_text(raw + nat + snat)
+    words = ("trace", str(tmp_path), "internet", "10.0.0.10:53", "--proto", "udp", "--sport", "5353")
+    ran = sekisho(*words)
+    assert ran.status == 1
+    assert "the sender does not get it" in ran.out
+    assert "届かない" in sekisho(*words, "--lang", "ja").out
+    found = json.loads(sekisho(*words, "--json").out)
+    assert (found["works"], found["return"]["packet"]["src"]) == (False, "10.0.0.77")
+    reach = ("reach", str(tmp_path), "--from", "203.0.113.9:5353", "--to", "10.0.0.10:53", "--proto", "udp")
+    assert sekisho(*reach).status == 1
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sekisho.answers.places import Origin, Reading, Target
+from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.world import HOST
 from sekisho.symbolic.bits import Bits, Ends, Set
 from sekisho.symbolic.boxes import Box, boxes, number, pick
-from sekisho.symbolic.journeys import ARRIVED, Flows
+from sekisho.symbolic.fate import Fate
+from sekisho.symbolic.journeys import Flows
+from sekisho.symbolic.state import State
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, protocol_name
@@ -80,18 +83,31 @@ class Arrivals:
         return found
 
     def _both_ways(self, flow: Flows) -> Set:
-        nothing = self.space.nothing
         if flow.reply is None or flow.back is None or flow.reply.disposition not in ARRIVED:
-            return nothing
-        how = flow.source.how
-        if (how == "interface") != (flow.reply.disposition == "exits"):
-            return nothing
-        if how == "process" and flow.reply.where != flow.source.node:
-            return nothing
+            return self.space.nothing
+        home = self._home(flow, flow.reply, flow.back)
+        if not home.satisfiable():
+            return home
         sent, back = self.sent(flow), flow.back.ends
-        some = self.space.equal(self.space.equal(flow.some, back.src, sent.dst), back.dst, sent.src)
+        some = self.space.equal(self.space.equal(home, back.src, sent.dst), back.dst, sent.src)
         ported = self.space.equal(some & self.walk.guards.ported, back.sport, sent.dport)
         return self.space.equal(ported, back.dport, sent.sport) | (some & ~self.walk.guards.ported)
+
+    def _home(self, flow: Flows, reply: Fate, back: State) -> Set:
+        """The packets whose reply ends where they set out; the twin is ``semantics.journeys._comes_back``."""
+        source, nothing = flow.source, self.space.nothing
+        if source.how == "interface":
+            home = reply.disposition == "exits" or back.oif == source.iif
+        elif source.how == "process":
+            home = reply.disposition == "delivered" and reply.where == source.node
+        else:
+            here = [item for item in source.origins if reply.bridge and item.bridge == reply.bridge]
+            if len(here) == len(source.origins):
+                return flow.some
+            src = self.space.field["src"]
+            mine = IntSet.from_intervals(i for item in here for i in self.walk.addresses_of(item))
+            return flow.some & self.space.member(src, mine)
+        return flow.some if home else nothing
 
     # ------------------------------------------------------------------------------------- cells
 

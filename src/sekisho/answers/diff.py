@@ -17,11 +17,11 @@ from sekisho.answers.places import Origin, Reading
 from sekisho.answers.services import Names, merged
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError, said
-from sekisho.semantics.journey import Journey, Step
+from sekisho.semantics.journey import ARRIVED, Journey, Step
 from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.boxes import Box
-from sekisho.symbolic.journeys import ARRIVED, Flows
+from sekisho.symbolic.journeys import Flows
 from sekisho.symbolic.space import Space
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet

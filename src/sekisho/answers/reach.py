@@ -10,12 +10,12 @@ from sekisho.answers.ends import End, parse_end
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.services import merged
 from sekisho.errors import UsageError, said
-from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.journey import ARRIVED, Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.boxes import Box
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.journeys import ARRIVED, Flows
+from sekisho.symbolic.journeys import Flows
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_number

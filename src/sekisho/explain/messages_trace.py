@@ -35,6 +35,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # ------------------------------------------------------------------------------- the frame
     "trace.forward": ("Forward", "行き"),
     "trace.reply": ("Reply", "戻り"),
+    "trace.not-home": (
+        "the sender does not get it: it goes elsewhere, or comes from whom nobody called",
+        "送信元には届かない: 別のところへ行くか、呼んだ相手ではないところから来る",
+    ),
     "trace.to": ("{0} to {1}", "{0} ({1})"),
     "trace.by": ("{0} by {1} towards {2}", "{0} ({1} から {2} へ)"),
     "trace.leans-on": ("This answer leans on:", "この答えの前提:"),

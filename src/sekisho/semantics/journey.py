@@ -8,10 +8,11 @@ Journey
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from sekisho.model.evidence import Evidence
+from sekisho.values.address import Address
 from sekisho.values.packet import Packet
 
 Hook = Literal[
@@ -28,6 +29,9 @@ Disposition = Literal[
 ]  # fmt: skip
 
 DISPOSITIONS: tuple[Disposition, ...] = get_args(Disposition)
+
+# Where a packet is as far as it can be followed: somebody has it.
+ARRIVED: frozenset[Disposition] = frozenset({"delivered", "exits"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,9 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A packet and its reply. ``onward``: the connection that docker-proxy makes to the container for one
-    that it accepted; the server sees that one's source."""
+    """A packet and its reply. ``answered``: whether the reply gets back to the sender, as an answer to what
+    it sent; None where nobody can say, or where no reply was asked for. ``onward``: the connection that
+    docker-proxy makes to the container for one that it accepted; the server sees that one's source."""
 
     packet: Packet
     forward: Leg
@@ -116,6 +121,23 @@ class Journey:
     leans_on: tuple[Lean, ...] = ()
     undecided: tuple[Doubt, ...] = ()
     onward: Journey | None = None
+    answered: bool | None = None
+
+    @property
+    def works(self) -> bool | None:
+        """Whether the connection can be used: forward and reply arrive, behind docker-proxy too. None where
+        nobody can say, or where no reply was asked for."""
+        both = (self.answered, True if self.onward is None else self.onward.works)
+        return False if False in both else None if None in both else True
+
+    @property
+    def sent(self) -> Packet:
+        """The packet as it set out, with the source that routing chose for it."""
+        for step in self.forward.steps[:1]:
+            for name, before, after in step.changes:
+                if name == "src" and not before:
+                    return replace(self.packet, src=Address.parse(after).value)
+        return self.packet
 
     @property
     def disposition(self) -> Disposition:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.chains import Choices, explored
-from sekisho.semantics.journey import Doubt, Journey, Lean, Leg
+from sekisho.semantics.journey import ARRIVED, Doubt, Journey, Lean, Leg
 from sekisho.semantics.program import RELATED
 from sekisho.semantics.related import is_error
 from sekisho.semantics.traveller import Traveller, traveller
@@ -62,16 +62,17 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
     if start.established:
         # The connection exists already: what its first packets did is replayed to learn its translation.
         before = _forward(walk, start, first=True)
-        if before.disposition not in ("delivered", "exits"):
+        if before.disposition not in ARRIVED:
             walk.leans.setdefault(Lean("connection-assumed", (before.disposition,)))
         else:
             _reply(walk, replace(start, established=False), before)
     forward = _forward(walk, start, first=not start.established)
     reply = None
-    if with_reply and (start.complaint is not None or forward.disposition in ("delivered", "exits")):
+    if with_reply and (start.complaint is not None or forward.disposition in ARRIVED):
         reply = _answered(walk, start, forward)
     leans = (*walk.leans, *_bridges_by_name(world, forward, reply))
-    return Journey(start.packet, forward, reply, leans)
+    found = Journey(start.packet, forward, reply, leans)
+    return replace(found, answered=_comes_back(start, found))
 
 
 def _bridges_by_name(world: World, *legs: Leg | None) -> Iterator[Lean]:
@@ -86,12 +87,34 @@ def _bridges_by_name(world: World, *legs: Leg | None) -> Iterator[Lean]:
     return (lean for lean in found if lean is not None)
 
 
+def _comes_back(start: Start, found: Journey) -> bool | None:
+    """Whether the reply gets back to who sent the packet, from whom it was sent to; the twin is
+    ``answers.arrivals.both_ways``."""
+    forward, reply, sent = found.forward, found.reply, found.sent
+    for leg in (forward, reply):
+        if leg is None or leg.disposition == "undetermined":
+            return None
+        if leg.disposition not in ARRIVED:
+            return False
+    assert reply is not None
+    back = reply.packet
+    if start.how == "process":
+        home = reply.disposition == "delivered" and reply.where == start.node
+    elif start.origin is not None:
+        home = reply.disposition == "delivered"
+        home = home and (back.oif, reply.where) == (start.origin.bridge, start.origin.name)
+    else:
+        home = reply.disposition == "exits" or back.oif == start.packet.iif
+    ends = ((back.src, sent.dst), (back.dst, sent.src), (back.sport, sent.dport), (back.dport, sent.sport))
+    return home and all(one == other or None in (one, other) for one, other in ends)
+
+
 def _answered(walk: Walk, start: Start, forward: Leg) -> Leg:
     """What comes back: the reply, or the complaint that is asked for instead."""
     if start.complaint is not None and not start.about_reply:
         return _turned_back(walk, _error(start.complaint, forward.packet), forward)
     reply = _reply(walk, start, forward)
-    if start.complaint is None or reply.disposition not in ("delivered", "exits"):
+    if start.complaint is None or reply.disposition not in ARRIVED:
         return reply
     return _turned_back(walk, _error(start.complaint, reply.packet), reply)
 
@@ -188,22 +211,24 @@ def _combine(first: Journey, runs: list[tuple[Choices, Journey]], cut: bool) -> 
     journeys = [each for _, each in runs]
     leans = tuple(dict.fromkeys(lean for each in journeys for lean in each.leans_on))
     forward = first.forward
+    answers = {each.answered for each in journeys}
+    answered = answers.pop() if len(answers) == 1 and not cut else None
     if cut or len({_end_of(each.forward) for each in journeys}) > 1:
         ended = _undetermined([each.forward for each in journeys], _reasons(runs, "forward"))
-        return Journey(first.packet, ended, None, leans, first.undecided)
+        return Journey(first.packet, ended, None, leans, first.undecided, answered=answered)
     reply = first.reply
     if reply is not None:
         ends = {None if each.reply is None else _end_of(each.reply) for each in journeys}
         if len(ends) > 1:
             legs = [each.reply for each in journeys if each.reply is not None]
             reply = _undetermined(legs, _reasons(runs, "reply"))
-    return Journey(first.packet, forward, reply, leans, first.undecided)
+    return Journey(first.packet, forward, reply, leans, first.undecided, answered=answered)
 
 
 def _end_of(leg: Leg) -> tuple[object, ...]:
     """What runs must agree on; by which way a packet would have left matters only if it leaves."""
     packet = leg.packet
-    leaves = leg.disposition in ("delivered", "exits")
+    leaves = leg.disposition in ARRIVED
     return (leg.disposition, leg.where, leg.answer, packet.src, packet.dst, packet.sport, packet.dport,
             packet.oif if leaves else None, packet.next_hop if leaves else None)  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.world import HOST, Attachment
 from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.fate import Fate
@@ -14,8 +15,6 @@ from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN
-
-ARRIVED = ("delivered", "exits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,6 @@ class Flows:
     def sent(self) -> Ends | None:
         """The ends of the packet as a process sent it; None: as the variables say."""
         return self.state.first
-
-    @property
-    def works(self) -> bool:
-        """Whether the packet and its reply both get where they should."""
-        return self.reply is not None and self.reply.disposition in ARRIVED
 
 
 def journeys(walk: SymbolicWalk, source: Source, some: Set, *, with_reply: bool = True) -> list[Flows]:

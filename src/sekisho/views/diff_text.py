@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from sekisho.answers.diff import Change, Difference, Side
 from sekisho.answers.services import line_of
 from sekisho.explain.words import say
-from sekisho.semantics.journey import Step
+from sekisho.semantics.journey import ARRIVED, Step
 from sekisho.views.reach_text import ReachText
 
 _BOLD, _RESET = "\033[1m", "\033[0m"
@@ -57,7 +57,7 @@ class DiffText:
         words = say(f"disposition.{side.disposition}", (), self.lang)
         if side.where:
             words += f" ({side.where})"
-        if side.reply and side.reply not in ("delivered", "exits"):
+        if side.reply and side.reply not in ARRIVED:
             words = self._say("reach.refused-reply", say(f"disposition.{side.reply}", (), self.lang))
         indent = "\n" + " " * 12
         return indent.join((words, *map(_line, side.lines)))

@@ -11,11 +11,13 @@ SCHEMA = "sekisho/trace/1"
 
 
 def to_json(found: Journey, lang: str, id_: object = None) -> dict[str, object]:
-    """The whole answer; ``id_`` is the flow's own, given back."""
+    """The whole answer; ``id_`` is the flow's own, given back. ``works``: forward and reply arrive; null
+    where nobody can say, or no reply was asked for."""
     return {
         "schema": SCHEMA,
         "id": id_,
         "disposition": found.disposition,
+        "works": found.works,
         "forward": leg_json(found.forward, lang),
         "return": None if found.reply is None else leg_json(found.reply, lang),
         "onward": None if found.onward is None else onward_json(found.onward, lang),

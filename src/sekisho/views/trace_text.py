@@ -9,12 +9,9 @@ Forward  tcp 203.0.113.9:* -> 10.1.0.81:3306
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sekisho.explain.layout import columns, pad
 from sekisho.explain.words import say
-from sekisho.semantics.journey import Doubt, Hop, Journey, Lean, Leg, Step
-from sekisho.values.address import Address
+from sekisho.semantics.journey import ARRIVED, Doubt, Hop, Journey, Lean, Leg, Step
 from sekisho.values.packet import Packet
 from sekisho.views.leans import grouped
 
@@ -25,7 +22,6 @@ _RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = (
 _MOST_WAYS = 6
 # The columns that places get: at least and at most.
 _PLACE = (32, 60)
-_GOOD = frozenset({"delivered", "exits"})
 
 
 class TraceText:
@@ -37,15 +33,17 @@ class TraceText:
 
     def journey(self, found: Journey) -> str:
         """The whole answer; ends without a newline."""
-        blocks = [self._leg("trace.forward", _first_packet(found), found.forward)]
+        blocks = [self._leg("trace.forward", found.sent, found.forward)]
         if found.onward is not None:
-            blocks.append(self._leg("trace.onward", _first_packet(found.onward), found.onward.forward))
+            blocks.append(self._leg("trace.onward", found.onward.sent, found.onward.forward))
             if found.onward.reply is not None:
                 blocks.append(
                     self._leg("trace.onward-reply", _reply_packet(found.onward), found.onward.reply)
                 )
         if found.reply is not None:
             blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply))
+        if found.reply is not None and found.reply.disposition in ARRIVED and found.answered is False:
+            blocks.append("  = " + self._paint(_RED + _BOLD, self._say("trace.not-home")))
         if found.leans_on:
             lines = [self._say("trace.leans-on")]
             lines += [f"  - {self.lean(lean)}" for lean in grouped(found.leans_on)]
@@ -144,7 +142,8 @@ class TraceText:
             words = self._say("trace.to", words, leg.where)
         elif leg.disposition == "exits":
             words = self._say("trace.by", words, leg.packet.oif or "", str(leg.packet.next_hop or ""))
-        tint = _GREEN if leg.disposition in _GOOD else _YELLOW if leg.disposition == "undetermined" else _RED
+        tint = _YELLOW if leg.disposition == "undetermined" else _RED
+        tint = _GREEN if leg.disposition in ARRIVED else tint
         return f"{self._paint(tint + _BOLD, words)}  {leg.packet}"
 
     def _paint(self, tint: str, text: str) -> str:
@@ -179,21 +178,12 @@ def _chain(step: Step) -> str:
 
 def _decisive(leg: Leg) -> Step | None:
     """The step that names the line by which a packet was stopped; None when it was not."""
-    if leg.disposition in _GOOD or leg.disposition == "undetermined":
+    if leg.disposition in ARRIVED or leg.disposition == "undetermined":
         return None
     for step in reversed(leg.steps):
         if step.verdict in ("DROP", "REJECT") or (step.hook == "route" and step.verdict not in _ROUTED):
             return step
     return None
-
-
-def _first_packet(found: Journey) -> Packet:
-    """The packet as it set out, with the source that routing chose for it."""
-    for step in found.forward.steps[:1]:
-        for name, before, after in step.changes:
-            if name == "src" and not before:
-                return replace(found.packet, src=Address.parse(after).value)
-    return found.packet
 
 
 def _reply_packet(found: Journey) -> Packet:

@@ -13,6 +13,7 @@ from sekisho.errors import SourceError, UsageError, said
 
 if TYPE_CHECKING:
     from sekisho.answers.trace import Question
+    from sekisho.semantics.journey import Journey
     from sekisho.semantics.world import World
 
 HELP: Words = {
@@ -23,20 +24,21 @@ HELP: Words = {
 # What the shells offer for FROM and TO; addresses and prefixes are endpoints as well.
 ENDPOINTS = ("internet", "host", "container:", "network:", "netns:", "iface:")
 
-# The exit status by disposition: 0 it gets there or out, 3 nobody can say, and 1 for all others.
-ARRIVES = frozenset({"delivered", "exits"})
-
-
 # So many lines of a file of flows that make no packet are named.
 _SHOWN = 20
 BAD_INPUT = 2
 
 
-def exit_status(disposition: str) -> int:
-    """0 delivered or exits, 3 undetermined, 1 everything that stops the packet."""
-    if disposition in ARRIVES:
-        return 0
-    return 3 if disposition == "undetermined" else 1
+def exit_status(found: Journey, with_reply: bool) -> int:
+    """0 where the packet arrives and its reply does too, 3 where nobody can say, else 1. Where no reply is
+    asked for, the packet alone counts."""
+    if with_reply:
+        works = found.works
+        return 3 if works is None else 0 if works else 1
+    from sekisho.semantics.journey import ARRIVED
+
+    legs = (found.forward.disposition, found.disposition)
+    return 3 if "undetermined" in legs else 0 if ARRIVED.issuperset(legs) else 1
 
 
 def add_arguments(parser: VerbParser) -> None:
@@ -92,8 +94,8 @@ def add_arguments(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """The exit status of the packet's disposition; with ``--flows`` 0 once all are answered, 2
-    where a line makes no packet."""
+    """0 where packet and reply arrive, 1 where not, 3 where nobody can say; with ``--flows`` 0 once all are
+    answered, 2 where a line makes no packet."""
     from sekisho.answers.trace import Question, trace
     from sekisho.semantics.world import World
     from sekisho.views.trace_json import to_json
@@ -113,7 +115,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         out.document(to_json(found, out.lang))
     else:
         out.write(TraceText(out.lang, out.color).journey(found))
-    return exit_status(found.disposition)
+    return exit_status(found, question.with_reply)
 
 
 def _many(world: World, args: argparse.Namespace, out: Output) -> int:

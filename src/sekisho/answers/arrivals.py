@@ -176,9 +176,10 @@ class Arrivals:
         if target.node is not None:
             for flow in ended.get(("", target.node), ()):
                 yield flow, flow.some
-        for flow in ended.get(("out", ""), ()) if target.ifaces else ():
-            if flow.state.oif in target.ifaces:
-                yield flow, flow.some & self.space.member(flow.state.ends.dst, target.addresses)
+        leaving = dict(target.leaving)
+        for flow in ended.get(("out", ""), ()) if leaving else ():
+            if flow.state.way in leaving:
+                yield flow, flow.some & self.space.member(flow.state.ends.dst, leaving[flow.state.way])
 
     def arrivals(self, origin: Origin, target: Target, wanted: Set) -> list[Arrival]:
         """The packets that open working connections for certain, way by way."""

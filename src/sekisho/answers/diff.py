@@ -97,7 +97,10 @@ class _Comparison:
         self.worlds = (before, after)
         self.space = space
         self.family = family
-        self.readings = (Reading(before, family, space), Reading(after, family, space))
+        self.readings = (
+            Reading(before, family, space, groups=True),
+            Reading(after, family, space, groups=True),
+        )
         self.arrivals = (Arrivals(self.readings[0]), Arrivals(self.readings[1]))
         self.wanted = space.everything
         if not every_protocol:

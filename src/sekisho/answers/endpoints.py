@@ -111,7 +111,8 @@ def destination(endpoint: Endpoint, world: World, family: Family | None) -> Addr
         return endpoint.address
     if endpoint.kind == "internet":
         return INTERNET[wanted]
-    if endpoint.kind == "host":
+    lives_in = world.shared.get(endpoint.name) if endpoint.kind in ("container", "netns") else None
+    if HOST in (endpoint.kind, lives_in):
         return _host_address(world, wanted, endpoint)
     if endpoint.kind == "iface":
         for item in world.host.addresses[wanted]:
@@ -209,33 +210,14 @@ def origin(endpoint: Endpoint, world: World, family: Family, iface: str | None) 
     if endpoint.kind == "address":
         assert endpoint.address is not None
         return _from_address(endpoint.address, world, iface)
-    shared = _shared_namespace(endpoint, world)
-    if shared is not None:
-        return Place(shared, "process", None)
-    if endpoint.kind in ("container", "netns") and endpoint.name in world.nodes:
-        return Place(endpoint.name, "process", None)
+    node = world.shared.get(endpoint.name, endpoint.name)
+    if endpoint.kind in ("container", "netns") and node in world.nodes:
+        return Place(node, "process", None)
     for attachment in _attachments(endpoint, world):
         place = _from_attachment(attachment, family)
         if place is not None:
             return place
     raise UsageError(said("no IPv{0} address is known for {1}", family, endpoint.text), text=endpoint.text)
-
-
-def _shared_namespace(endpoint: Endpoint, world: World) -> str | None:
-    """The namespace of a container that has none of its own (network_mode host or container:ID)."""
-    if endpoint.kind != "container":
-        return None
-    containers = world.snapshot.containers or ()
-    mine = next((item for item in containers if item.name == endpoint.name), None)
-    if mine is None:
-        return None
-    if mine.network_mode == "host":
-        return HOST
-    mode, _, other = mine.network_mode.partition(":")
-    if mode == "container":
-        owner = next((item.name for item in containers if other in (item.id, item.name)), None)
-        return owner if owner in world.nodes else None
-    return None
 
 
 def _from_attachment(attachment: Attachment, family: Family) -> Place | None:

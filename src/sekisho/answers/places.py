@@ -1,11 +1,9 @@
-"""Where packets come from and go to when all of them are asked about: roles of interfaces, named ends.
+"""Where packets come from and go to when all of them are asked about: named ends.
 
-    internet   public addresses that are routed by the interface facing the Internet
-    vpc        private addresses routed by it (or by the interfaces with the role vpc)
-    host       processes of the host
-    NAME       a container or captured namespace with its own addresses
-
-An interface's role is what snapshot.toml says, else the default route's interface faces both (said so).
+internet   see ``regions``
+vpc
+host       processes of the host
+NAME       a container or captured namespace with its own addresses
 """
 
 from __future__ import annotations
@@ -14,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sekisho.answers.endpoints import internet_interface
 from sekisho.answers.ends import End
+from sekisho.answers.regions import Regions
 from sekisho.errors import Said, UsageError, said
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, Attachment, World
@@ -23,21 +21,11 @@ from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows, Source, journeys, openers
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.walk import SymbolicWalk
-from sekisho.values.address import BITS, Family, Prefix
-from sekisho.values.intset import EMPTY, IntSet
+from sekisho.values.address import BITS, Address, Family
+from sekisho.values.intset import IntSet
 
-_PRIVATE: dict[int, tuple[str, ...]] = {
-    4: ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
-    6: ("fc00::/7",),
-}
-_NOBODY: dict[int, tuple[str, ...]] = {
-    4: ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"),
-    6: ("::/8", "fe80::/10", "ff00::/8"),
-}
-
-
-def _union(prefixes: Iterable[str]) -> IntSet:
-    return IntSet.from_intervals(i for text in prefixes for i in IntSet.prefix(Prefix.parse(text)))
+# Addresses of a bridge's subnet, where nobody is known, that may send in one question.
+MOST_STRANGERS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +43,44 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class Target:
     """A place that packets arrive at: ``node`` a namespace, ``attachments`` containers on bridges,
-    ``ifaces`` interfaces of the host by which they leave for ``addresses``. ``ports`` None: any; else those
-    that they arrive at (for an address: that they are sent to)."""
+    ``leaving`` interfaces of the host by which they leave, each with the addresses that are meant.
+    ``ports`` None: any; else those that they arrive at (for an address: that they are sent to)."""
 
     name: str
     kind: str
     addresses: IntSet
     node: str | None = None
     attachments: tuple[Attachment, ...] = ()
-    ifaces: frozenset[str] = frozenset()
+    leaving: tuple[tuple[str, IntSet], ...] = ()
     ports: IntSet | None = None
 
 
 class Reading:
-    """All connection-opening packets of one family through a world, place by place."""
+    """All connection-opening packets of one family through a world, place by place. ``groups``: also those
+    to group and broadcast addresses, which no single host has. ``strangers``: senders on bridges that the
+    snapshot does not know."""
 
-    def __init__(self, world: World, family: Family, space: Space | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        family: Family,
+        space: Space | None = None,
+        *,
+        groups: bool = False,
+        strangers: tuple[Attachment, ...] = (),
+    ) -> None:
         self.world = world
         self.family = family
-        self.walk = SymbolicWalk(world, family, space=space)
+        self.strangers = strangers
+        self.walk = SymbolicWalk(world, family, strangers, space)
         self.space = self.walk.space
         self.sources: list[Source] = []
         self.starts: list[Set] = []
         self.leans: dict[Lean, None] = {}
         self._flows: dict[int, list[Flows]] = {}
         self.opening = openers(self.walk)
+        if not groups:
+            self.opening &= ~self.space.member(self.space.field["dst"], self.regions.no_hosts)
 
     def flows(self, group: int) -> list[Flows]:
         """What becomes of the packets of one run."""
@@ -120,7 +121,18 @@ class Reading:
         for name in self.world.nodes:
             if name != HOST:
                 found.append(self._process(name, "container"))
+        owners = {item.name: item for item in found if item.kind in ("host", "container")}
+        for name, owner in self._sharing():
+            found.append(replace(owners[owner], name=name, kind="container"))
         return found
+
+    def _sharing(self) -> Iterator[tuple[str, str]]:
+        """Containers that live in a namespace of another name, and that name."""
+        listed = {item.name for item in self.world.snapshot.containers or ()}
+        known = {HOST, *self.world.nodes, *(item.name for item in self.known)}
+        for name, owner in self.world.shared.items():
+            if owner in known and (name in listed or not listed):
+                yield name, owner
 
     @property
     def known(self) -> list[Attachment]:
@@ -142,50 +154,29 @@ class Reading:
         return Origin(node, kind, group, self.space.everything, own)
 
     def _outside(self) -> Iterator[Origin]:
-        for kind, ifaces, addresses in self.regions:
-            for iface in ifaces:
-                mine = addresses & self.routed_by(iface)
-                if mine:
-                    some = self.space.member(self.space.field["src"], mine)
-                    group = self._add(Source("interface", iif=iface), some)
-                    yield Origin(kind, kind, group, some, mine)
+        field = self.space.field
+        for region in self.regions.callers:
+            some = self.space.member(field["src"], region.sources)
+            if region.callable is not None:
+                some &= self.space.member(field["dst"], region.callable)
+            group = self._add(Source("interface", iif=region.iface), some)
+            yield Origin(region.kind, region.kind, group, some, region.sources)
 
     @cached_property
-    def regions(self) -> list[tuple[str, tuple[str, ...], IntSet]]:
-        """(internet or vpc, its interfaces, its addresses)."""
-        roles: dict[str, list[str]] = {}
-        for iface, role in self.world.snapshot.roles:
-            roles.setdefault(role, []).append(iface)
-        front = internet_interface(self.world, self.family)
-        if not roles and front is not None:
-            self.leans[Lean("roles-inferred", (front,))] = None
-        internet = tuple(roles.get("internet", [front] if front and not roles else []))
-        vpc = tuple(roles.get("vpc", internet))
-        bits = BITS[self.family]
-        private = _union(_PRIVATE[self.family])
-        public = (private | _union(_NOBODY[self.family])).complement(bits)
-        return [("internet", internet, public), ("vpc", vpc, private)]
+    def regions(self) -> Regions:
+        """The Internet and the VPC."""
+        found = Regions(self.world, self.family)
+        if found.inferred is not None:
+            self.leans[Lean("roles-inferred", (found.inferred,))] = None
+        return found
 
     @property
     def names(self) -> dict[IntSet, str]:
         """The names of well-known sets of addresses."""
         found = {item.addresses: item.name for item in self.origins if item.kind in ("internet", "vpc")}
-        for kind, _, addresses in self.regions:
-            found.setdefault(addresses, kind)
+        for kind, ways in self.regions.places.items():
+            found.setdefault(_all_of(ways), kind)
         return found
-
-    def routed_by(self, iface: str) -> IntSet:
-        """The addresses whose packets are expected on an interface: what the main table routes by it."""
-        taken, mine = EMPTY, EMPTY
-        bits = BITS[self.family]
-        routes = [r for r in self.world.host.facts.routes if r.family == self.family and r.table == "main"]
-        for route in sorted(routes, key=lambda r: (-r.dst.length, r.metric or 0)):
-            fresh = IntSet.prefix(route.dst).minus(taken, bits)
-            taken |= fresh
-            if route.kind == "unicast" and any(hop.dev == iface for hop in route.nexthops):
-                mine |= fresh
-        own = IntSet.of(*(item.value for item in self.world.host.addresses[self.family]))
-        return mine.minus(own, bits)
 
     # ----------------------------------------------------------------------------------- targets
 
@@ -193,9 +184,8 @@ class Reading:
     def targets(self) -> list[Target]:
         """Everybody that packets can arrive at."""
         found = []
-        for kind, ifaces, addresses in self.regions:
-            if ifaces:
-                found.append(Target(kind, kind, addresses, ifaces=frozenset(ifaces)))
+        for kind, ways in self.regions.places.items():
+            found.append(Target(kind, kind, _all_of(ways), leaving=ways))
         own = IntSet.of(*(item.value for item in self.world.host.addresses[self.family]))
         found.append(Target(HOST, "host", own, HOST))
         by_name: dict[str, list[Attachment]] = {}
@@ -203,6 +193,14 @@ class Reading:
             by_name.setdefault(item.name, []).append(item)
         for name, items in by_name.items():
             found.append(Target(name, "container", self._addresses(items), items[0].node, tuple(items)))
+        for item in self.world.wires:
+            mine = self.walk.addresses_of(item)
+            if mine and item.name not in by_name:
+                found.append(Target(item.name, "container", mine, item.node or item.name))
+        owners = {item.name: item for item in found}
+        for name, owner in self._sharing():
+            if owner in owners:
+                found.append(replace(owners[owner], name=name, kind="container"))
         return found
 
     # ------------------------------------------------------------------------- as the user names them
@@ -215,7 +213,7 @@ class Reading:
             assert end.addresses is not None
             return self._from_addresses(end, end.addresses)
         if end.kind == "iface":
-            mine = self.routed_by(end.name)
+            mine = self.regions.routed_by(end.name)
             some = self.space.member(self.space.field["src"], mine)
             group = self._add(Source("interface", iif=end.name), some)
             return [Origin(end.text, "iface", group, some, mine)]
@@ -234,8 +232,14 @@ class Reading:
             if mine and item.kind not in ("internet", "vpc"):
                 some = item.some if item.kind == "host" else item.some & self.space.member(src, mine)
                 found.append(Origin(item.name, item.kind, item.group, some, mine))
+        for stranger in self.strangers:
+            if mine := self.walk.addresses_of(stranger) & wanted:
+                some = self.space.member(src, mine)
+                group = self._add(Source("attachment", origins=(stranger,)), some)
+                found.append(Origin(end.text, "address", group, some, mine))
+                self.leans[Lean("container-inferred", (end.text, stranger.bridge))] = None
         for device in self._devices():
-            mine = self.routed_by(device) & wanted
+            mine = self.regions.routed_by(device) & wanted
             if mine:
                 some = self.space.member(src, mine)
                 group = self._add(Source("interface", iif=device), some)
@@ -280,3 +284,39 @@ class Reading:
     def _names(self) -> Said:
         listed = ", ".join(sorted(item.name for item in self.known)[:20])
         return said("known containers: {0}", listed) if listed else said("no containers are known here")
+
+
+def reading_for(world: World, family: Family, sources: Iterable[End], targets: Iterable[End]) -> Reading:
+    """A reading in which the ends can be looked up: addresses of bridges' subnets where nobody is known
+    send too, and a group or broadcast address is a destination where nothing else is asked for."""
+    regions = Regions(world, family)
+    groups = any(
+        end.addresses is not None
+        and end.family == family
+        and not end.addresses.minus(regions.no_hosts, BITS[family])
+        for end in targets
+    )
+    strangers = tuple(item for end in sources for item in _strangers(regions, end))
+    return Reading(world, family, groups=groups, strangers=strangers)
+
+
+def _strangers(regions: Regions, end: End) -> Iterator[Attachment]:
+    family, world = regions.family, regions.world
+    if end.addresses is None or end.family != family:
+        return
+    held = IntSet.of(*(a.value for item in world.attachments for a in item.addresses if a.family == family))
+    for bridge in sorted(world.bridges):
+        mine = (regions.routed_by(bridge) & end.addresses).minus(held, BITS[family])
+        if mine.size() > MOST_STRANGERS:
+            raise UsageError(
+                said("{0} has too many addresses on {1} to look at each", end.text, bridge),
+                text=end.text,
+                advice="name a smaller prefix, or container: and network: for those that are known",
+            )
+        if mine:
+            values = (value for first, last in mine for value in range(first, last + 1))
+            yield Attachment(end.text, bridge, frozenset(Address(family, value) for value in values), "rule")
+
+
+def _all_of(ways: Iterable[tuple[str, IntSet]]) -> IntSet:
+    return IntSet.from_intervals(interval for _, addresses in ways for interval in addresses)

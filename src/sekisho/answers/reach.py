@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sekisho.answers.arrivals import Arrival, Arrivals, Witness
 from sekisho.answers.ends import End, parse_end
-from sekisho.answers.places import Origin, Reading, Target
+from sekisho.answers.places import Origin, Reading, Target, reading_for
 from sekisho.answers.services import merged
 from sekisho.errors import UsageError, said
 from sekisho.semantics.journey import ARRIVED, Doubt, Lean
@@ -90,7 +90,7 @@ def reach(world: World, question: Question) -> Reach:
     """Answer the question. Raises UsageError where it names nothing that is there."""
     source, target = parse_end(question.source), parse_end(question.target)
     family = _family(source, target, question)
-    reading = Reading(world, family)
+    reading = reading_for(world, family, (source,), (target,))
     origins, targets = reading.origins_of(source), reading.targets_of(target)
     wanted = _wanted(reading, question, source)
     arrivals = Arrivals(reading)
@@ -238,9 +238,11 @@ def all_pairs(
     arrivals: Arrivals, origins: list[Origin], targets: list[Target], wanted: Set
 ) -> tuple[Row, ...]:
     """Who reaches each target with which packets: origins that reach it alike share a row."""
-    groups: dict[int, list[Origin]] = {}
+    groups: dict[tuple[int, str], list[Origin]] = {}
     for item in origins:
-        groups.setdefault(item.group, []).append(item)
+        # What callers outside can send depends on more than their addresses.
+        outside = item.name if item.kind in ("internet", "vpc") else ""
+        groups.setdefault((item.group, outside), []).append(item)
     wholes = [_Group.of(members, arrivals) for members in groups.values()]
     return tuple(
         row for target in targets for group in wholes for row in _rows(arrivals, group, target, wanted)
@@ -249,7 +251,8 @@ def all_pairs(
 
 @dataclass(slots=True)
 class _Group:
-    """The origins of one run of the walk; ``whole`` are all of them together."""
+    """Origins of one run of the walk that their addresses tell apart, or that are one under several names;
+    ``whole`` are all of them together."""
 
     members: list[Origin]
     whole: Origin
@@ -281,10 +284,11 @@ def _rows(arrivals: Arrivals, group: _Group, target: Target, wanted: Set) -> lis
             return []
         names = tuple(item.name for item in group.members if (item.some & unclear).satisfiable())
         return [Row(names, target.name, "perhaps", tuple(merged(arrivals.addressed(unclear))), None)]
-    if len(group.members) == 1:
+    if len({item.some for item in group.members}) == 1:
         boxes = [box for arrival in found for box in arrivals.boxes(arrival)]
         witness = arrivals.witness(group.whole, _first(arrivals, found))
-        return [Row((group.members[0].name,), target.name, "yes", tuple(merged(boxes)), witness)]
+        names = tuple(item.name for item in group.members)
+        return [Row(names, target.name, "yes", tuple(merged(boxes)), witness)]
     by_names: dict[tuple[str, ...], list[Box]] = {}
     first: dict[tuple[str, ...], tuple[Arrival, IntSet]] = {}
     for arrival in found:

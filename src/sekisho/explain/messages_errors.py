@@ -56,6 +56,12 @@ JAPANESE: dict[str, str] = {
         "--chain は1つのチェインだけを見るので、指定できるのは1つのポートとそのプロトコルだけです"
     ),
     "for example:  --chain FORWARD --to :22 --proto tcp": "例:  --chain FORWARD --to :22 --proto tcp",
+    "{0} has too many addresses on {1} to look at each": (
+        "{0} のうち {1} にあるアドレスが多すぎて、1つずつ調べられません"
+    ),
+    "name a smaller prefix, or container: and network: for those that are known": (
+        "もっと小さいプレフィックスか、分かっているものを container: や network: で指定してください"
+    ),
     "name it with --in IFACE": "--in IFACE で指定してください",
     "write tcp, udp, icmp or a protocol number": "tcp、udp、icmp かプロトコル番号を書いてください",
     "write tcp, udp, icmp, a number or all": "tcp、udp、icmp、番号、all のどれかを書いてください",

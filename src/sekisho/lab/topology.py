@@ -14,6 +14,7 @@ from sekisho.model.links import Interface
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.bridges import bridges_of, is_bridge
+from sekisho.semantics.sharing import shares_host
 from sekisho.values.address import Address
 from sekisho.values.names import (
     LOOPBACK,
@@ -90,13 +91,6 @@ def interfaces_of(namespace: Namespace) -> tuple[Interface, ...]:
                 names[hop.dev] = None
     names.pop(LOOPBACK, None)
     return tuple(Interface(name) for name in names)
-
-
-def shares_host(host: Namespace, namespace: Namespace) -> bool:
-    """Whether this is the host's own namespace, captured again (a container with network mode host)."""
-    mine = {(item.name, item.mac) for item in host.interfaces or ()}
-    theirs = {(item.name, item.mac) for item in namespace.interfaces or ()}
-    return len(theirs) > 1 and theirs <= mine
 
 
 def separate(snapshot: Snapshot) -> tuple[Namespace, ...]:

@@ -19,6 +19,7 @@ from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.listeners import with_listeners
 from sekisho.semantics.program import Translate
+from sekisho.semantics.sharing import shared_namespaces
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import EMPTY, IntSet
 
@@ -69,13 +70,16 @@ class Segment:
 class World:
     """What a walk moves in. ``bridges`` are the host's bridge interfaces, ``known_bridges`` what tells so;
     ``docker_bridges`` those whose every container is known. ``gone`` are addresses on these that a rule
-    sends packets to and nobody has: a container's that is no more."""
+    sends packets to and nobody has: a container's that is no more. ``shared`` tells in whose namespace
+    those containers live that have none of their own, by name."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.shared = shared_namespaces(snapshot)
         self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host)}
         for namespace in snapshot.namespaces:
-            self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
+            if namespace.name not in self.shared:
+                self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
         self.known_bridges = bridges_of(snapshot)
         self.bridges = frozenset(self.known_bridges)
         seen: set[tuple[str, Address]] = set()
@@ -147,7 +151,7 @@ class World:
 
     def named(self, name: str) -> tuple[Attachment, ...]:
         """The attachments of a container or namespace."""
-        return tuple(self._by_name.get(name, ()))
+        return tuple(self._by_name.get(self.shared.get(name, name), ()))
 
     @cached_property
     def _by_name(self) -> dict[str | None, list[Attachment]]:

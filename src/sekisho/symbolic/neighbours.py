@@ -36,8 +36,9 @@ Origins = tuple[tuple[Attachment, Set], ...]
 
 class Neighbours:
     """The attachments of a world, and where the packets of a leg have ended. ``extra`` are attachments that
-    the snapshot does not know; ``strangers`` those where packets of the question set out. Worlds that are
-    to be compared share a ``space``."""
+    the snapshot does not know: only their own packets find them there (``semantics.walk.Walk.behind``).
+    ``strangers`` are those where packets of the question set out. Worlds that are to be compared share a
+    ``space``."""
 
     def __init__(
         self,
@@ -88,8 +89,14 @@ class Neighbours:
         """The packets whose next hop is the attachment."""
         space = self.space
         if isinstance(next_hop, Address):
-            return space.everything if next_hop in target.addresses else space.nothing
-        return space.member(next_hop, self.addresses_of(target))
+            found = space.everything if next_hop in target.addresses else space.nothing
+        else:
+            found = space.member(next_hop, self.addresses_of(target))
+        if not any(item is target for item in self.extra):
+            return found
+        if isinstance(next_hop, Address):
+            return found & space.member(space.field["src"], IntSet.of(next_hop.value))
+        return found if next_hop is space.field["src"] else space.nothing
 
     def addresses_of(self, target: Attachment) -> IntSet:
         """An attachment's addresses of this family."""
@@ -109,7 +116,8 @@ class Neighbours:
 
     def _answering(self, bridge: str, linkdown: bool) -> tuple[IntSet, list[Attachment]]:
         """The addresses on a bridge that simply take what comes, and the attachments that are looked at
-        one by one: captured namespaces, ports that refuse hairpins, inferred ones without carrier."""
+        one by one: captured namespaces, ports that refuse hairpins, inferred ones without carrier, and
+        those that the snapshot does not know."""
         key = (bridge, linkdown)
         found = self._plain.get(key)
         if found is None:
@@ -117,7 +125,8 @@ class Neighbours:
                 item
                 for item in self.attachments(bridge)
                 if item.node is not None or item.hairpin is False or (linkdown and item.origin == "rule")
-            ]
+                or any(item is each for each in self.extra)
+            ]  # fmt: skip
             plain = [item for item in self.attachments(bridge) if item not in special]
             values = (a.value for item in plain for a in item.addresses if a.family == self.family)
             found = self._plain[key] = (IntSet.of(*values), special)

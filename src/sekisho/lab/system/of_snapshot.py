@@ -32,6 +32,7 @@ from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.proxy import PROCESS
+from sekisho.semantics.sharing import shares_host
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family, Prefix, everything, host_prefix
 from sekisho.values.names import (
@@ -187,7 +188,7 @@ def with_known_containers(snapshot: Snapshot) -> Snapshot:
     containers that share theirs."""
     apart: list[Namespace] = []
     for namespace in snapshot.namespaces:
-        if not any(topology.shares_host(other, namespace) for other in apart):
+        if not any(shares_host(other, namespace) for other in apart):
             apart.append(namespace)
     snapshot = replace(snapshot, namespaces=tuple(apart))
     world = World(snapshot)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sekisho.answers.places import Origin, Reading, Target
+from sekisho.answers.proxied import Proxied, Proxies
+from sekisho.answers.stated import FIELDS, Stated, words_of
 from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.world import HOST
 from sekisho.symbolic.bits import Bits, Ends, Set
@@ -14,8 +16,8 @@ from sekisho.symbolic.boxes import Box, boxes, number, pick
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.journeys import Flows
 from sekisho.symbolic.state import State
-from sekisho.values.address import Address
-from sekisho.values.intset import IntSet
+from sekisho.values.address import BITS, Address
+from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, protocol_name
 from sekisho.values.stabbing import Stabbing
 
@@ -23,12 +25,14 @@ from sekisho.values.stabbing import Stabbing
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Packets with one way that get to the target. ``some`` work in both directions for every answer to
-    open questions; ``final`` are the ends they arrive with, ``sent`` those they set out with."""
+    open questions; ``final`` are the ends they arrive with, ``sent`` those they set out with. ``proxied``:
+    by a second connection of docker-proxy's, which has another source."""
 
     flow: Flows
     some: Set
     sent: Ends
     final: Ends
+    proxied: bool = False
 
     @property
     def translated(self) -> bool:
@@ -38,7 +42,8 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """One packet to replay: what ``sekisho trace`` is given."""
+    """One packet to replay: what ``sekisho trace`` is given. ``values``: all its fields; ``stated`` those
+    that must be said, because they decide or are no usual ones."""
 
     source: str
     target: str
@@ -46,6 +51,7 @@ class Witness:
     sport: int | None = None
     iface: str | None = None
     values: tuple[tuple[str, int], ...] = ()
+    stated: Stated = ()
 
     def words(self) -> list[str]:
         """The arguments of ``sekisho trace SNAPSHOT``."""
@@ -54,7 +60,7 @@ class Witness:
             words += ["--sport", str(self.sport)]
         if self.iface is not None:
             words += ["--in", self.iface]
-        return words
+        return words + words_of(self.stated)
 
 
 class Arrivals:
@@ -67,6 +73,8 @@ class Arrivals:
         self._ok: dict[int, Set] = {}
         self._by_dst: dict[int, Stabbing[tuple[Flows, Set]]] = {}
         self._by_end: dict[int, dict[tuple[str, str], list[Flows]]] = {}
+        self._open: dict[int, bool] = {}
+        self.proxies = Proxies(self)
 
     # ----------------------------------------------------------------------------------- one flow
 
@@ -184,21 +192,35 @@ class Arrivals:
     def arrivals(self, origin: Origin, target: Target, wanted: Set) -> list[Arrival]:
         """The packets that open working connections for certain, way by way."""
         working = [
-            (flow, here)
+            Arrival(flow, here, self.sent(flow), flow.state.ends)
             for flow, some in self.at(origin, target)
             if (here := some & origin.some & wanted & self.both_ways(flow)).satisfiable()
         ]
+        working += (
+            Arrival(each.flow, here, self.sent(each.flow), self._behind(each), True)
+            for each in self.proxies.to(origin, target)
+            if each.certain and (here := each.some & wanted & self.both_ways(each.flow)).satisfiable()
+        )
         if self.space.doubts and working:
-            union = self.space.nothing
-            for _, here in working:
-                union |= here
-            certain = self.space.certainly(union)
-            working = [(flow, here & certain) for flow, here in working]
-        return [
-            Arrival(flow, here, self.sent(flow), flow.state.ends)
-            for flow, here in working
-            if here.satisfiable()
-        ]
+            certain = self.space.certainly(self.space.union([item.some for item in working]))
+            working = [replace(item, some=item.some & certain) for item in working]
+        return [item for item in working if item.some.satisfiable()]
+
+    def _behind(self, proxied: Proxied) -> Ends:
+        """The ends that a container has of a connection through docker-proxy: its own."""
+        space, ends = self.space, proxied.flow.state.ends
+        dst = space.constant(proxied.address.value, ends.dst.width)
+        return replace(ends, dst=dst, dport=space.constant(proxied.port, ends.dport.width))
+
+    def is_open(self, origin: Origin, target: Target) -> bool:
+        """Whether anything is undetermined for packets of the origin; ``perhaps`` need not be asked else."""
+        group = origin.group
+        if group not in self._open:
+            fates = (fate for flow in self.reading.flows(group) for fate in (flow.forward, flow.reply))
+            self._open[group] = any(fate is not None and fate.disposition == "undetermined" for fate in fates)
+        if self._open[group] or self.space.doubts:
+            return True
+        return any(not each.certain for each in self.proxies.to(origin, target))
 
     def perhaps(self, origin: Origin, target: Target, wanted: Set) -> Set:
         """The packets of which it cannot be excluded that they open working connections to the target."""
@@ -206,6 +228,10 @@ class Arrivals:
         for flow, some in self.at(origin, target):
             open_reply = flow.reply is not None and flow.reply.disposition == "undetermined"
             found |= some if open_reply else some & self.both_ways(flow)
+        for each in self.proxies.to(origin, target):
+            flow, some = each.flow, each.some
+            answered = flow.reply is None or flow.reply.disposition == "undetermined"
+            found |= some if answered else some & self.both_ways(flow)
         for flow in self._ended(origin.group).get(("open", ""), ()):
             early = flow.forward.hook in ("prerouting", "output", "route", None)
             near = self.space.member(flow.state.ends.dst, target.addresses) & self._at_ports(flow, target)
@@ -227,6 +253,15 @@ class Arrivals:
         stands where they end."""
         dst = self.space.field["dst"] if target.kind == "address" else flow.state.ends.dst
         return self.space.member(dst, target.addresses) & self._at_ports(flow, target)
+
+    def unaddressed(self, origins: Iterable[Origin], target: Target) -> IntSet:
+        """The target's own addresses that none of the origins can send to."""
+        left = target.addresses if target.kind != "host" else EMPTY
+        for origin in origins:
+            left = left if origin.callable is not None else EMPTY
+            if left and origin.callable is not None:
+                left = left.minus(origin.callable, BITS[self.reading.family])
+        return left
 
     # ------------------------------------------------------------------------------- for people
 
@@ -263,10 +298,23 @@ class Arrivals:
         """A packet of the arrival, as usual a one as there is."""
         return self.packet(origin, arrival.flow, arrival.some)
 
+    def example(self, origin: Origin, some: Set) -> Witness | None:
+        """A packet of the set to replay: TCP where there is."""
+        best: Flows | None = None
+        for flow in self.reading.flows(origin.group):
+            here = flow.some & origin.some & some
+            if not here.satisfiable():
+                continue
+            best = best or flow
+            if (here & self.walk.guards.tcp).satisfiable():
+                best = flow
+                break
+        return None if best is None else self.packet(origin, best, best.some & some)
+
     def packet(self, origin: Origin, flow: Flows, some: Set) -> Witness:
         """A packet of the flow to replay with ``sekisho trace``."""
         space = self.space
-        usual = _usual_source(origin, space.family)
+        usual = usual_source(origin, space.family)
         values = pick(space, some & origin.some, {} if usual is None else {"src": usual})
         sent = self.sent(flow)
         dst = Address(space.family, number(sent.dst, space, values))
@@ -284,10 +332,24 @@ class Arrivals:
             source = str(Address(space.family, number(sent.src, space, values)))
         name = "icmp" if proto in (ICMP, ICMPV6) else protocol_name(proto)
         sport = number(sent.sport, space, values) if ported else None
-        return Witness(source, target, name, sport or None, flow.source.iif, tuple(values.items()))
+        return Witness(
+            source, target, name, sport, flow.source.iif, tuple(values.items()),
+            tuple(self._stated(flow, some, values)),
+        )  # fmt: skip
+
+    def _stated(self, flow: Flows, some: Set, values: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+        """What trace would leave open or take otherwise, as far as it matters to these packets."""
+        process = flow.source.how == "process"
+        proto = values["proto"]
+        for name, meant in FIELDS.items():
+            if meant.is_of(proto, process):
+                value, usual = values[meant.name], meant.usual(proto)
+                if value != usual if usual is not None else self.reading.depends_on(some, meant.name):
+                    yield name, value
 
 
-def _usual_source(origin: Origin, family: int) -> int | None:
+def usual_source(origin: Origin, family: int) -> int | None:
+    """The address that stands for a caller outside, where it is one of the origin's."""
     texts = ("203.0.113.9", "10.0.1.1") if family == 4 else ("2001:db8:ffff::9",)
     values = (Address.parse(text).value for text in texts)
     return next((value for value in values if value in origin.addresses), None)

@@ -12,13 +12,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from sekisho.answers.arrivals import Arrival, Arrivals, Witness
+from sekisho.answers.allowed import Allowed
+from sekisho.answers.arrivals import Arrivals, Witness
 from sekisho.answers.diff import diff, families
 from sekisho.answers.ends import End
-from sekisho.answers.places import Origin, Reading, Target
+from sekisho.answers.places import Asked, Origin, Reading, Target, looked_up
 from sekisho.answers.policy import Assertion
 from sekisho.answers.services import line_of, merged
 from sekisho.errors import UsageError
@@ -27,7 +28,7 @@ from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.sources.load import load
 from sekisho.symbolic.bits import Set
 from sekisho.values.address import Family, format_ip
-from sekisho.values.intset import EMPTY, IntSet
+from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP, protocol_name
 
 Status = Literal["passed", "failed", "unsure"]
@@ -65,13 +66,14 @@ class _Checker:
     def __init__(self, world: World, bounds: Bounds) -> None:
         self.bounds = bounds
         self.world = world
-        self._arrivals: dict[Family, Arrivals] = {}
+        self._arrivals: dict[tuple[Family, Asked], Arrivals] = {}
 
-    def arrivals(self, family: Family) -> Arrivals:
-        """The flows of one family, read once for all assertions."""
-        if family not in self._arrivals:
-            self._arrivals[family] = Arrivals(Reading(self.world, family))
-        return self._arrivals[family]
+    def arrivals(self, assertion: Assertion, family: Family) -> Arrivals:
+        """The flows of one family, read once for all assertions whose ends can be looked up there."""
+        asked = looked_up(self.world, family, assertion.sources, assertion.targets)
+        if (family, asked) not in self._arrivals:
+            self._arrivals[family, asked] = Arrivals(Reading(self.world, family, asked=asked))
+        return self._arrivals[family, asked]
 
     def result(self, assertion: Assertion) -> Result:
         """One assertion."""
@@ -125,7 +127,7 @@ class _Checker:
     # --------------------------------------------------------------------------------------- allow
 
     def _allow(self, assertion: Assertion, family: Family) -> Result:
-        arrivals = self.arrivals(family)
+        arrivals = self.arrivals(assertion, family)
         found = Result(assertion, "passed")
         for source in assertion.sources:
             for origin in arrivals.reading.origins_of(source):
@@ -145,82 +147,34 @@ class _Checker:
         self, assertion: Assertion, arrivals: Arrivals, origin: Origin, source: End, target: Target, end: End
     ) -> Result:
         """Every source address, and every port that is named, has a way to the target."""
-        wanted = self._protocols(assertion, end, arrivals.reading.family)
-        everything = arrivals.space.everything
-        found = arrivals.arrivals(origin, target, self._from_ports(arrivals, source))
-        perhaps = arrivals.perhaps(origin, target, everything)
-        for proto in wanted:
-            ports = end.ports or IntSet.span(0, 65535) if proto in PORT_PROTOCOLS else None
-            missing = self._missing(arrivals, found, origin, target, proto, ports)
+        allowed = Allowed(arrivals, origin, target, source.ports)
+        found = Result(assertion, "passed")
+        for proto in self._protocols(assertion, end, arrivals.reading.family) or range(256):
+            missing = allowed.missing(proto, proto in PORT_PROTOCOLS)
             if missing is None:
                 continue
-            field = arrivals.space.field
-            open_ = perhaps & arrivals.space.member(field["proto"], IntSet.of(proto))
-            words = f"{protocol_name(proto)} {origin.name} {missing} -> {end.text}"
-            status: Status = "unsure" if open_.satisfiable() and not found else "failed"
-            witness = self._refused_example(arrivals, origin, target, proto, ports)
-            return Result(assertion, status, "check.allow-fails", (words,), witness)
-        return Result(assertion, "passed")
-
-    def _from_ports(self, arrivals: Arrivals, source: End) -> Set:
-        if source.ports is None:
-            return arrivals.space.everything
-        return arrivals.space.member(arrivals.space.field["sport"], source.ports)
-
-    def _missing(
-        self,
-        arrivals: Arrivals,
-        found: list[Arrival],
-        origin: Origin,
-        target: Target,
-        proto: int,
-        ports: IntSet | None,
-    ) -> str | None:
-        """What of the wanted packets has no way, in words; None where all have."""
-        chosen = origin.kind in ("host", "container")
-        by_port: list[tuple[IntSet, IntSet]] = []
-        for arrival in found:
-            for box in arrivals.boxes(arrival):
-                fields = dict(box.fields)
-                if proto in fields["proto"]:
-                    arrived = fields.get("dport", IntSet.span(0, 65535))
-                    sent = fields.get("viaport", arrived)
-                    by_port.append((sent if target.kind == "address" else arrived, fields["src"]))
-        for cut in _cuts(by_port, ports):
-            sources = IntSet.from_intervals(
-                i for some, src in by_port if cut in some or ports is None for i in src
-            )
-            whole = bool(sources) if chosen else not origin.addresses.minus(sources, 128)
-            if not whole:
-                lacking = EMPTY if chosen else origin.addresses.minus(sources, 128)
-                where = format_ip(arrivals.reading.family, lacking.intervals[0][0]) if lacking else ""
-                port = "" if ports is None else f":{cut}"
-                return f"{where}{port}".strip() or "*"
-        return None
-
-    def _refused_example(
-        self, arrivals: Arrivals, origin: Origin, target: Target, proto: int, ports: IntSet | None
-    ) -> Witness | None:
-        space = arrivals.space
-        for flow in arrivals.reading.flows(origin.group):
-            some = flow.some & origin.some & arrivals.aimed(flow, target) & ~arrivals.both_ways(flow)
-            some &= space.member(space.field["proto"], IntSet.of(proto))
-            if ports is not None:
-                some &= space.member(flow.state.ends.dport, ports)
-            if some.satisfiable():
-                return arrivals.packet(origin, flow, some)
-        return None
+            where = "" if missing.source is None else format_ip(arrivals.reading.family, missing.source)
+            what = where + ("" if missing.port is None else f":{missing.port}") or "*"
+            words = f"{protocol_name(proto)} {origin.name} {what} -> {end.text}"
+            status: Status = "failed" if missing.certain else "unsure"
+            found = Result(assertion, status, "check.allow-fails", (words,), missing.witness)
+            if missing.certain:
+                break
+        return found
 
     def _protocols(self, assertion: Assertion, end: End, family: Family) -> tuple[int, ...]:
+        """Those that are asked about; none: all there are."""
         icmp = ICMP if family == 4 else ICMPV6
         if assertion.protocols is not None:
             return tuple(icmp if proto in (ICMP, ICMPV6) else proto for proto in assertion.protocols)
-        return (TCP,) if end.ports is not None else (TCP, UDP, icmp)
+        if end.ports is None:
+            return (TCP, UDP, icmp)
+        return (TCP,) if assertion.kind == "allow" else (TCP, UDP)
 
     # ---------------------------------------------------------------------------- nothing arrives
 
     def _deny(self, assertion: Assertion, family: Family) -> Result:
-        arrivals = self.arrivals(family)
+        arrivals = self.arrivals(assertion, family)
         pairs = (
             (origin, target, source, end)
             for source in assertion.sources
@@ -231,12 +185,12 @@ class _Checker:
         return self._none_arrives(assertion, arrivals, pairs, "check.deny-fails")
 
     def _only(self, assertion: Assertion, family: Family) -> Result:
-        arrivals = self.arrivals(family)
+        arrivals = self.arrivals(assertion, family)
         allowed: dict[int, Set] = {}
         names: set[str] = set()
         for source in assertion.sources:
             for origin in arrivals.reading.origins_of(source):
-                names.add(origin.name)
+                names.add(self._namespace(origin.name))
                 present = allowed.get(origin.group, arrivals.space.nothing)
                 allowed[origin.group] = present | origin.some
         everybody = End("any", "any")
@@ -245,19 +199,23 @@ class _Checker:
             for end in assertion.targets
             for target in self._targets(arrivals, end)
             for origin in arrivals.reading.origins
-            if origin.name not in names and origin.name != target.name
+            if self._namespace(origin.name) not in names | {self._namespace(target.name)}
         )
         return self._none_arrives(assertion, arrivals, pairs, "check.only-fails")
+
+    def _namespace(self, name: str) -> str:
+        """Whose namespace a place is: what it sends to itself stays inside."""
+        return self.world.shared.get(name, name)
 
     def _but(self, arrivals: Arrivals, origin: Origin, allowed: dict[int, Set]) -> Origin:
         """An origin without the packets that others of its run may send."""
         if arrivals.reading.sources[origin.group].how == "process":
             return origin
         some = origin.some & ~allowed.get(origin.group, arrivals.space.nothing)
-        return Origin(origin.name, origin.kind, origin.group, some, origin.addresses)
+        return replace(origin, some=some)
 
     def _isolated(self, assertion: Assertion, family: Family) -> Result:
-        arrivals = self.arrivals(family)
+        arrivals = self.arrivals(assertion, family)
         pairs = (
             (origin, target, source, end)
             for source in assertion.sources
@@ -265,7 +223,7 @@ class _Checker:
             if source is not end
             for origin in arrivals.reading.origins_of(source)
             for target in self._targets(arrivals, end)
-            if origin.name != target.name
+            if self._namespace(origin.name) != self._namespace(target.name)
         )
         return self._none_arrives(assertion, arrivals, pairs, "check.isolated-fails")
 
@@ -278,7 +236,7 @@ class _Checker:
     ) -> Result:
         found = Result(assertion, "passed")
         for origin, target, source, end in pairs:
-            wanted = self._named_packets(assertion, arrivals, source)
+            wanted = self._named_packets(assertion, arrivals, source, end)
             arriving = arrivals.arrivals(origin, target, wanted)
             if arriving:
                 first = arriving[0]
@@ -294,10 +252,12 @@ class _Checker:
                 found = Result(assertion, "unsure", code, (line, line, line))
         return found
 
-    def _named_packets(self, assertion: Assertion, arrivals: Arrivals, source: End) -> Set:
-        some = self._from_ports(arrivals, source)
-        if assertion.protocols is not None:
-            wanted = self._protocols(assertion, source, arrivals.reading.family)
+    def _named_packets(self, assertion: Assertion, arrivals: Arrivals, source: End, end: End) -> Set:
+        some = arrivals.space.everything
+        if source.ports is not None:
+            some = arrivals.space.member(arrivals.space.field["sport"], source.ports)
+        wanted = self._protocols(assertion, end, arrivals.reading.family)
+        if wanted:
             some &= arrivals.space.member(arrivals.space.field["proto"], IntSet.of(*wanted))
         return some
 
@@ -318,14 +278,3 @@ class _Checker:
                     return each
                 unsure = unsure or each
         return unsure or Result(assertion, "passed")
-
-
-def _cuts(by_port: list[tuple[IntSet, IntSet]], ports: IntSet | None) -> list[int]:
-    """A port of every stretch of the wanted ones within which nothing changes."""
-    if ports is None:
-        return [0]
-    starts = {first for first, _ in ports}
-    for some, _ in by_port:
-        for first, last in some:
-            starts |= {first, last + 1}
-    return sorted(start for start in starts if start in ports)

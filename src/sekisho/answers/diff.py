@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.answers.arrivals import Arrivals, Witness
 from sekisho.answers.flip import question_of
-from sekisho.answers.places import Origin, Reading
+from sekisho.answers.places import Asked, Origin, Reading
 from sekisho.answers.services import Names, merged
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError, said
@@ -98,8 +98,8 @@ class _Comparison:
         self.space = space
         self.family = family
         self.readings = (
-            Reading(before, family, space, groups=True),
-            Reading(after, family, space, groups=True),
+            Reading(before, family, space, asked=Asked(groups=True)),
+            Reading(after, family, space, asked=Asked(groups=True)),
         )
         self.arrivals = (Arrivals(self.readings[0]), Arrivals(self.readings[1]))
         self.wanted = space.everything

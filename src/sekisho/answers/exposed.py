@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.answers.arrivals import Arrivals, Witness
+from sekisho.answers.arrivals import Arrivals, Witness, usual_source
+from sekisho.answers.limits import NO_LIMITS, Limits, limits
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.ports import Port, container_ports, host_ports, may_translate
 from sekisho.answers.refusing import Objection, host_objects
-from sekisho.model.docker import DockerContainer, PublishedPort
 from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.proxy import second_connection
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows
 from sekisho.values.address import Address, Family, format_ip
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import Packet, protocol_name, protocol_number
+from sekisho.values.packet import PORT_PROTOCOLS, protocol_name
 
 CALLERS = ("internet", "vpc", "same-host", "same-network", "other-network")
 
@@ -46,7 +45,8 @@ class Access:
     """Whether one kind of caller can open a connection. ``status``: yes, no, perhaps, or none where there is
     no such caller. ``via`` are the addresses and ports to call, "direct" the container's own;
     ``sees``: the source that the server sees, "" for the caller's own. ``bypasses``: what the host's INPUT
-    rules would say to the same packet, which they never see."""
+    rules would say to the same packet, which they never see. ``only``: from where, if not every caller gets
+    through. ``unaddressed``: such callers cannot send to the container's own address at all."""
 
     caller: str
     status: str
@@ -55,6 +55,8 @@ class Access:
     witness: Witness | None = None
     bypasses: Objection | None = None
     refused_by: tuple[Reason, ...] = ()
+    only: Limits = NO_LIMITS
+    unaddressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,49 +107,25 @@ class _Finder:
         self.callers = self._callers()
         self.host_own = IntSet.of(*(item.value for item in world.host.addresses[reading.family]))
         self._host_dst = self.space.member(self.space.field["dst"], self.host_own)
-        self._segments: dict[str, IntSet] = {}
-        self._targets: dict[Address, Target] = {}
-        self._reached: dict[tuple[str, int, Address], list[tuple[Flows, Set]]] = {}
-        self._stopped: dict[tuple[str, int, Address], list[tuple[Flows, Set]]] = {}
-        self.proxied: dict[int, list[Flows]] = {}
-        self.containers: dict[str, DockerContainer] = {
-            item.name: item for item in world.snapshot.containers or ()
-        }
-        self.names = {a.value for item in reading.known for a in item.addresses}
+        self._networks: dict[str, tuple[list[Origin], list[Origin]]] = {}
+        self._targets: dict[tuple[Address, str], Target] = {}
+        self._reached: dict[tuple[str, int, Address, str], list[tuple[Flows, Set]]] = {}
+        self._stopped: dict[tuple[str, int, Address, str], list[tuple[Flows, Set]]] = {}
 
     def _callers(self) -> dict[str, list[Origin]]:
-        """Origins by kind; those of one run of the walk are asked about together."""
+        """Origins by kind. Who shares another's namespace calls as that one does."""
         found: dict[str, list[Origin]] = {}
         for item in self.reading.origins:
-            found.setdefault({"host": "same-host"}.get(item.kind, item.kind), []).append(item)
-        together: dict[int, Origin] = {}
-        for item in found.get("container", []):
-            known = together.get(item.group)
-            some = item.some if known is None else known.some | item.some
-            addresses = item.addresses if known is None else known.addresses | item.addresses
-            together[item.group] = replace(item, some=some, addresses=addresses)
-        found["container"] = list(together.values())
+            if item.name not in self.world.shared:
+                found.setdefault({"host": "same-host"}.get(item.kind, item.kind), []).append(item)
         return found
 
     def container(self, port: Port) -> Exposure:
         """Who can call a container's port."""
-        mine = IntSet.of(port.address.value)
-        same = IntSet.from_intervals(
-            i
-            for item in self.reading.known
-            if item.bridge == port.bridge
-            for i in self.reading.walk.addresses_of(item)
-        ) if port.bridge not in self._segments else self._segments[port.bridge]  # fmt: skip
-        self._segments[port.bridge] = same
-        neighbours = same.minus(mine, 128)
         access = []
         for caller in CALLERS:
             if caller in ("same-network", "other-network"):
-                origins = [
-                    narrowed
-                    for item in self.callers["container"]
-                    if (narrowed := self._among(item, neighbours, same, caller)) is not None
-                ]
+                origins = self._containers(port, caller)
             else:
                 origins = self.callers.get(caller, [])
             access.append(self._access(caller, origins, port))
@@ -156,15 +134,41 @@ class _Finder:
             port.place, port.network, address, port.port, protocol_name(port.proto), tuple(access)
         )
 
-    def _among(self, item: Origin, neighbours: IntSet, same: IntSet, caller: str) -> Origin | None:
-        """The containers of an origin that are, or are not, on the port's network."""
-        wanted = item.addresses & neighbours if caller == "same-network" else item.addresses.minus(same, 128)
-        if not wanted:
-            return None
-        some = item.some
-        if self.reading.sources[item.group].how == "attachment":
-            some &= self.space.member(self.space.field["src"], wanted)
-        return replace(item, some=some, addresses=wanted)
+    def _containers(self, port: Port, caller: str) -> list[Origin]:
+        """The containers that are, or are not, on the port's network, but for the port's own. One that is on
+        several networks is on each of them."""
+        near, far = self._by_network(port.bridge)
+        if caller == "other-network":
+            return far
+        own = next((item for item in self.callers.get("container", []) if item.name == port.place), None)
+        if own is None:
+            return near
+        narrowed = (
+            item if item.group != own.group else replace(item, some=item.some & ~own.some)
+            for item in near
+            if item.group != own.group or not self._is_process(item)
+        )
+        return [item for item in narrowed if item.some.satisfiable()]
+
+    def _by_network(self, bridge: str) -> tuple[list[Origin], list[Origin]]:
+        """The containers on a bridge, and all others; those of one run of the walk are asked together."""
+        found = self._networks.get(bridge)
+        if found is None:
+            here = (item for item in self.reading.known if item.bridge == bridge)
+            names = {name for item in here for name in (item.name, item.node)}
+            every = self.callers.get("container", [])
+            sides = ([o for o in every if o.name in names], [o for o in every if o.name not in names])
+            found = self._networks[bridge] = (self._together(sides[0]), self._together(sides[1]))
+        return found
+
+    def _together(self, origins: Iterable[Origin]) -> list[Origin]:
+        runs: dict[int, list[Origin]] = {}
+        for item in origins:
+            runs.setdefault(item.group, []).append(item)
+        return [replace(same[0], some=self.space.union([o.some for o in same])) for same in runs.values()]
+
+    def _is_process(self, origin: Origin) -> bool:
+        return self.reading.sources[origin.group].how == "process"
 
     def _access(self, caller: str, origins: list[Origin], port: Port) -> Access:
         if not origins:
@@ -185,7 +189,14 @@ class _Finder:
         bypasses = None
         if flow.forward.bridge or flow.forward.where != HOST:
             bypasses = host_objects(self.world, self.reading.family, witness, flow)
-        return Access(caller, "yes", tuple(via), tuple(sees), witness, bypasses)
+        only = self._limits(ways, witness, port.proto)
+        return Access(caller, "yes", tuple(via), tuple(sees), witness, bypasses, only=only)
+
+    def _limits(self, ways: list[tuple[Origin, Flows, Set]], witness: Witness, proto: int) -> Limits:
+        usual = usual_source(ways[0][0], self.reading.family)
+        found = [(origin, some) for origin, _, some in ways]
+        same = usual is not None and dict(witness.values)["src"] == usual
+        return limits(self.reading, found, proto in PORT_PROTOCOLS, same)
 
     def _certain(self, ways: list[tuple[Origin, Flows, Set]]) -> list[tuple[Origin, Flows, Set]]:
         if not self.space.doubts or not ways:
@@ -205,14 +216,16 @@ class _Finder:
             there = space.member(flow.state.ends.dport, wanted)
             if there.satisfiable() and (here := some & there & proto).satisfiable():
                 yield flow, here
-        for flow, some in self._by_proxy(origin, port):
-            here = some & origin.some & self.arrivals.both_ways(flow)
-            if here.satisfiable():
-                yield flow, here
+        for each in self.arrivals.proxies.to(origin, replace(self._target(port), ports=wanted)):
+            if (
+                each.certain
+                and (here := each.some & proto & self.arrivals.both_ways(each.flow)).satisfiable()
+            ):
+                yield each.flow, here
 
     def _reaching(self, caller: str, origin: Origin, port: Port) -> list[tuple[Flows, Set]]:
         """The working flows of an origin to a container's address, whatever the port."""
-        key = (caller, origin.group, port.address)
+        key = (caller, origin.group, port.address, port.bridge)
         known = self._reached.get(key)
         if known is None:
             target = self._target(port)
@@ -226,61 +239,14 @@ class _Finder:
         return known
 
     def _target(self, port: Port) -> Target:
-        found = self._targets.get(port.address)
+        key = (port.address, port.bridge)
+        found = self._targets.get(key)
         if found is None:
-            here = self.world.holders(port.address)
+            here = tuple(item for item in self.world.holders(port.address) if item.bridge == port.bridge)
             mine = IntSet.of(port.address.value)
             node = here[0].node if here else None  # nobody has it: a container that is gone
-            found = self._targets[port.address] = Target(port.place, "container", mine, node, here)
+            found = self._targets[key] = Target(port.place, "container", mine, node, here)
         return found
-
-    def _by_proxy(self, origin: Origin, port: Port) -> Iterator[tuple[Flows, Set]]:
-        """Connections that docker-proxy accepts on the host for the container's port."""
-        container = self.containers.get(port.place)
-        published = [p for p in container.published if p.host_port] if container else []
-        published = [
-            p for p in published if p.container_port == port.port and protocol_number(p.proto) == port.proto
-        ]
-        if not published:
-            return
-        flows = self.proxied.get(origin.group)
-        if flows is None:
-            every = self.reading.flows(origin.group)
-            flows = self.proxied[origin.group] = [
-                f for f in every if f.forward.disposition == "delivered" and f.forward.line is not None
-            ]
-        for flow in flows:
-            for each in published:
-                some = flow.some & self._published(each, flow, port)
-                if some.satisfiable() and self._proxy_works(each, port):
-                    yield flow, some
-
-    def _published(self, published: PublishedPort, flow: Flows, port: Port) -> Set:
-        space, ends = self.space, flow.state.ends
-        some = space.member(ends.dport, IntSet.of(published.host_port))
-        some &= space.member(space.field["proto"], IntSet.of(port.proto))
-        host = published.host_address
-        if host is not None and host.value:
-            if host.family != space.family:
-                return space.nothing
-            some &= space.member(ends.dst, IntSet.of(host.value))
-        return some
-
-    def _proxy_works(self, published: PublishedPort, port: Port) -> bool:
-        """Whether docker-proxy's own connection, made by the host, reaches this very container."""
-        caller = Packet(port.address.family, 0, 0, port.proto, None, published.host_port)
-        start = second_connection(self.world, caller)
-        if start is not None and start.packet.dst != port.address.value:
-            return False
-        origin = self.reading.host_origin
-        direct = self.space.member(self.space.field["dst"], IntSet.of(port.address.value))
-        target = self._target(port)
-        wanted = direct & self.space.member(self.space.field["dport"], IntSet.of(port.port))
-        wanted &= self.space.member(self.space.field["proto"], IntSet.of(port.proto))
-        return any(
-            (some & wanted & self.arrivals.both_ways(flow)).satisfiable()
-            for flow, some in self.arrivals.at(origin, target)
-        )
 
     def _called(self, flow: Flows, some: Set, port: Port) -> list[str]:
         """The addresses and ports that callers use for these packets."""
@@ -311,30 +277,36 @@ class _Finder:
             return [""]
         return [format_ip(self.space.family, source.value)] if source.value is not None else ["?"]
 
-    def _refused(self, caller: str, origins: Iterable[Origin], port: Port) -> Access:
+    def _refused(self, caller: str, origins: list[Origin], port: Port) -> Access:
         """Nobody of this kind gets through for certain: perhaps, or what refuses a call."""
         space = self.space
-        ports = space.member(space.field["proto"], IntSet.of(port.proto))
+        target = replace(self._target(port), ports=IntSet.of(port.port))
+        proto = space.member(space.field["proto"], IntSet.of(port.proto))
+        open_ = self._open(origins, target, proto)
+        if open_ is not None:
+            return Access(caller, "perhaps", witness=open_)
         lines: dict[Reason, None] = {}
         for origin in origins:
             for flow, some in self._aimed(caller, origin, port):
-                fate = flow.forward
-                aimed = some & ports & space.member(flow.state.ends.dport, IntSet.of(port.port))
-                if not aimed.satisfiable():
-                    continue
-                if fate.disposition == "undetermined" or (
-                    flow.reply and flow.reply.disposition == "undetermined"
-                ):
-                    return Access(caller, "perhaps")
-                if space.doubts and not space.certainly(aimed).satisfiable():
-                    return Access(caller, "perhaps")
-                stop = flow.reply if flow.reply is not None else fate
-                lines[Reason(stop.disposition, stop.line.evidence if stop.line else None)] = None
-        return Access(caller, "no", refused_by=tuple(lines))
+                stop = flow.reply if flow.reply is not None else flow.forward
+                if (some & proto & space.member(flow.state.ends.dport, IntSet.of(port.port))).satisfiable():
+                    lines[Reason(stop.disposition, stop.line.evidence if stop.line else None)] = None
+        unaddressed = bool(self.arrivals.unaddressed(origins, target))
+        return Access(caller, "no", refused_by=tuple(lines), unaddressed=unaddressed)
+
+    def _open(self, origins: list[Origin], target: Target, wanted: Set) -> Witness | None:
+        """A packet of which nobody can say whether it opens a working connection."""
+        for origin in origins:
+            if not self.arrivals.is_open(origin, target):
+                continue
+            unclear = self.arrivals.perhaps(origin, target, wanted)
+            if unclear.satisfiable():
+                return self.arrivals.example(origin, unclear)
+        return None
 
     def _aimed(self, caller: str, origin: Origin, port: Port) -> list[tuple[Flows, Set]]:
         """The flows of an origin to a container's address, as far as they came."""
-        key = (caller, origin.group, port.address)
+        key = (caller, origin.group, port.address, port.bridge)
         known = self._stopped.get(key)
         if known is None:
             mine = IntSet.of(port.address.value)
@@ -361,16 +333,17 @@ class _Finder:
             return Access(caller, "none")
         space = self.space
         target = next(item for item in self.reading.targets if item.kind == "host")
+        target = replace(target, ports=IntSet.of(port))
         wanted = space.member(space.field["proto"], IntSet.of(proto))
-        ways = []
+        ways: list[tuple[Origin, Flows, Set]] = []
         for origin in origins:
             for flow, some in self.arrivals.at(origin, target):
-                here = some & wanted & space.member(flow.state.ends.dport, IntSet.of(port)) & origin.some
-                here &= self.arrivals.both_ways(flow)
+                here = some & wanted & origin.some & self.arrivals.both_ways(flow)
                 if here.satisfiable() and flow.forward.line is None:
                     ways.append((origin, flow, here))
         ways = self._certain(ways)
-        if not ways:
-            return Access(caller, "no")
-        origin, flow, some = ways[0]
-        return Access(caller, "yes", (), (), self.arrivals.packet(origin, flow, some))
+        if ways:
+            witness = self.arrivals.packet(*ways[0])
+            return Access(caller, "yes", witness=witness, only=self._limits(ways, witness, proto))
+        open_ = self._open(origins, target, wanted)
+        return Access(caller, "no") if open_ is None else Access(caller, "perhaps", witness=open_)

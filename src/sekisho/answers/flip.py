@@ -39,7 +39,10 @@ class Insertion:
 
 def question_of(witness: Witness) -> Question:
     """The witness as ``sekisho trace`` is asked about it."""
-    return Question(witness.source, witness.target, witness.proto, witness.sport, None, witness.iface)
+    return Question(
+        witness.source, witness.target, witness.proto, witness.sport, None, witness.iface,
+        stated=witness.stated,
+    )  # fmt: skip
 
 
 def let_through(world: World, witness: Witness) -> tuple[Insertion, ...] | None:

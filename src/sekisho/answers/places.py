@@ -31,20 +31,22 @@ MOST_STRANGERS = 1 << 16
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A place that packets set out from. ``some`` are the packets that it can send; ``group`` says which
-    run of the walk they belong to."""
+    run of the walk they belong to; ``callable`` the addresses that it can send to (None: any)."""
 
     name: str
     kind: str
     group: int
     some: Set
     addresses: IntSet
+    callable: IntSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A place that packets arrive at: ``node`` a namespace, ``attachments`` containers on bridges,
     ``leaving`` interfaces of the host by which they leave, each with the addresses that are meant.
-    ``ports`` None: any; else those that they arrive at (for an address: that they are sent to)."""
+    ``expected``: of their addresses, those that the main table routes so. ``ports`` None: any; else those
+    that they arrive at (for an address: that they are sent to)."""
 
     name: str
     kind: str
@@ -52,13 +54,22 @@ class Target:
     node: str | None = None
     attachments: tuple[Attachment, ...] = ()
     leaving: tuple[tuple[str, IntSet], ...] = ()
+    expected: IntSet | None = None
     ports: IntSet | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question asks about besides hosts that are known. ``groups``: also packets to group and
+    broadcast addresses, which no single host has. ``strangers``: senders on bridges that the snapshot does
+    not know."""
+
+    groups: bool = False
+    strangers: tuple[Attachment, ...] = ()
+
+
 class Reading:
-    """All connection-opening packets of one family through a world, place by place. ``groups``: also those
-    to group and broadcast addresses, which no single host has. ``strangers``: senders on bridges that the
-    snapshot does not know."""
+    """All connection-opening packets of one family through a world, place by place."""
 
     def __init__(
         self,
@@ -66,20 +77,20 @@ class Reading:
         family: Family,
         space: Space | None = None,
         *,
-        groups: bool = False,
-        strangers: tuple[Attachment, ...] = (),
+        asked: Asked = Asked(),
     ) -> None:
         self.world = world
         self.family = family
-        self.strangers = strangers
-        self.walk = SymbolicWalk(world, family, strangers, space)
+        self.strangers = asked.strangers
+        self.walk = SymbolicWalk(world, family, asked.strangers, space)
         self.space = self.walk.space
         self.sources: list[Source] = []
         self.starts: list[Set] = []
         self.leans: dict[Lean, None] = {}
         self._flows: dict[int, list[Flows]] = {}
+        self._told_apart: dict[tuple[Set, str], bool] = {}
         self.opening = openers(self.walk)
-        if not groups:
+        if not asked.groups:
             self.opening &= ~self.space.member(self.space.field["dst"], self.regions.no_hosts)
 
     def flows(self, group: int) -> list[Flows]:
@@ -88,6 +99,14 @@ class Reading:
         if found is None:
             found = self._flows[group] = journeys(self.walk, self.sources[group], self.starts[group])
         return found
+
+    def depends_on(self, some: Set, field: str) -> bool:
+        """Whether a field tells the packets of a set from others that open connections."""
+        known = self._told_apart.get((some, field))
+        if known is None:
+            free = self.space.without(some, (field,)) & self.opening
+            known = self._told_apart[some, field] = free != some
+        return known
 
     def _add(self, source: Source, some: Set) -> int:
         if source in self.sources:
@@ -160,7 +179,7 @@ class Reading:
             if region.callable is not None:
                 some &= self.space.member(field["dst"], region.callable)
             group = self._add(Source("interface", iif=region.iface), some)
-            yield Origin(region.kind, region.kind, group, some, region.sources)
+            yield Origin(region.kind, region.kind, group, some, region.sources, region.callable)
 
     @cached_property
     def regions(self) -> Regions:
@@ -185,7 +204,8 @@ class Reading:
         """Everybody that packets can arrive at."""
         found = []
         for kind, ways in self.regions.places.items():
-            found.append(Target(kind, kind, _all_of(ways), leaving=ways))
+            expected = ((iface, some & self.regions.routed_by(iface)) for iface, some in ways)
+            found.append(Target(kind, kind, _all_of(ways), leaving=ways, expected=_all_of(expected)))
         own = IntSet.of(*(item.value for item in self.world.host.addresses[self.family]))
         found.append(Target(HOST, "host", own, HOST))
         by_name: dict[str, list[Attachment]] = {}
@@ -286,9 +306,9 @@ class Reading:
         return said("known containers: {0}", listed) if listed else said("no containers are known here")
 
 
-def reading_for(world: World, family: Family, sources: Iterable[End], targets: Iterable[End]) -> Reading:
-    """A reading in which the ends can be looked up: addresses of bridges' subnets where nobody is known
-    send too, and a group or broadcast address is a destination where nothing else is asked for."""
+def looked_up(world: World, family: Family, sources: Iterable[End], targets: Iterable[End]) -> Asked:
+    """What a reading needs so that the ends can be looked up: addresses of bridges' subnets where nobody is
+    known send too, and a group or broadcast address is a destination where nothing else is asked for."""
     regions = Regions(world, family)
     groups = any(
         end.addresses is not None
@@ -297,7 +317,7 @@ def reading_for(world: World, family: Family, sources: Iterable[End], targets: I
         for end in targets
     )
     strangers = tuple(item for end in sources for item in _strangers(regions, end))
-    return Reading(world, family, groups=groups, strangers=strangers)
+    return Asked(groups, strangers)
 
 
 def _strangers(regions: Regions, end: End) -> Iterator[Attachment]:

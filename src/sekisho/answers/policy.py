@@ -32,8 +32,9 @@ _FLOW_KEYS = {"from", "to", "proto", "ipv"}
 @dataclass(frozen=True, slots=True)
 class Assertion:
     """One assertion. ``sources``/``targets`` are ends; for ``isolated`` both are the list, for ``same-as``
-    ``baseline`` is the other snapshot's path. ``protocols`` None: by the ends (tcp where a port is named,
-    else tcp, udp and icmp); ``family`` None: all that the host has."""
+    ``baseline`` is the other snapshot's path. ``protocols`` None: by the ends (those of tcp, udp and icmp
+    that have ports where one is named; for ``allow`` tcp alone then), none: all there are; ``family`` None:
+    all that the host has."""
 
     kind: Kind
     name: str
@@ -106,7 +107,7 @@ def _flows(kind: Kind, name: str, node: Node, body: Node) -> Assertion:
     if (proto := body.get("proto")) is not None:
         names = [item.value for item in proto.items] if isinstance(proto.value, list) else [proto.value]
         try:
-            protocols = tuple(protocol_number(str(each)) for each in names)
+            protocols = () if "all" in names else tuple(protocol_number(str(each)) for each in names)
         except ValueError as error:
             raise proto.error(str(error), "write tcp, udp, icmp or a number, or a list of these") from None
     family: Family | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sekisho.answers.arrivals import Arrival, Arrivals, Witness
 from sekisho.answers.ends import End, parse_end
-from sekisho.answers.places import Origin, Reading, Target, reading_for
+from sekisho.answers.places import Origin, Reading, Target, looked_up
 from sekisho.answers.services import merged
 from sekisho.errors import UsageError, said
 from sekisho.semantics.journey import ARRIVED, Doubt, Lean
@@ -17,7 +17,7 @@ from sekisho.symbolic.boxes import Box
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.journeys import Flows
 from sekisho.values.address import Family
-from sekisho.values.intset import IntSet
+from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_number
 
 # Refusals of one cell that are told apart at most; the others are counted.
@@ -48,7 +48,8 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """From one place to another. ``status``: yes (``boxes`` work for certain), no, or perhaps (nobody can
-    say for some packets, ``doubts`` tell why). ``translated``: sent to another address than reached."""
+    say for some packets, ``doubts`` tell why). ``unaddressed``: addresses of the target that the source
+    cannot send to."""
 
     source: str
     target: str
@@ -59,6 +60,7 @@ class Cell:
     refusals: tuple[Refusal, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     more_refusals: int = 0
+    unaddressed: IntSet = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def reach(world: World, question: Question) -> Reach:
     """Answer the question. Raises UsageError where it names nothing that is there."""
     source, target = parse_end(question.source), parse_end(question.target)
     family = _family(source, target, question)
-    reading = reading_for(world, family, (source,), (target,))
+    asked = looked_up(world, family, (source,), (target,))
+    reading = Reading(world, family, asked=asked)
     origins, targets = reading.origins_of(source), reading.targets_of(target)
     wanted = _wanted(reading, question, source)
     arrivals = Arrivals(reading)
@@ -167,7 +170,7 @@ def _joined(arrivals: Arrivals, name: str, origins: list[Origin], target: Target
     shown = refusals[:MOST_REFUSALS]
     return Cell(
         name, target.name, status, tuple(merged(boxes)), tuple(merged(perhaps)), witness, tuple(shown),
-        tuple(doubts), len(refusals) - len(shown),
+        tuple(doubts), len(refusals) - len(shown), arrivals.unaddressed(origins, target),
     )  # fmt: skip
 
 

@@ -97,13 +97,23 @@ def box_json(box: Box, family: Family) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, values in box.fields:
         if name in ADDRESS_FIELDS:
-            found[name] = [_range(format_ip(family, a), format_ip(family, b)) for a, b in values]
+            found[name] = spans_json(values, family)
         elif name == "proto":
             found[name] = [protocol_name(n) for a, b in values for n in range(a, b + 1)]
         else:
-            found[name] = [_range(str(a), str(b)) for a, b in values]
+            found[name] = ports_json(values)
     found["line"] = line_of(box, family)
     return found
+
+
+def spans_json(values: IntSet, family: Family) -> list[str]:
+    """Addresses as data: ``10.0.0.1``, ``10.0.0.5-10.0.0.9``."""
+    return [_range(format_ip(family, a), format_ip(family, b)) for a, b in values]
+
+
+def ports_json(values: IntSet) -> list[str]:
+    """Ports as data: ``80``, ``8000-8080``."""
+    return [_range(str(a), str(b)) for a, b in values]
 
 
 def _range(first: str, last: str) -> str:

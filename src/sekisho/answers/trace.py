@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
+from sekisho.answers.stated import FIELDS, Stated, with_stated
 from sekisho.errors import UsageError, said
 from sekisho.semantics import proxy
 from sekisho.semantics.journey import Journey, Lean
@@ -20,7 +21,8 @@ LOOPBACK: dict[Family, Address] = {4: Address.parse("127.0.0.1"), 6: Address.par
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``source`` and ``target`` as the user wrote them; ``iface`` is --in; ``id`` is given back."""
+    """``source`` and ``target`` as the user wrote them; ``iface`` is --in; ``id`` is given back; ``stated``
+    are further fields of the header."""
 
     source: str
     target: str
@@ -31,6 +33,7 @@ class Question:
     state: Literal["new", "established"] = "new"
     with_reply: bool = True
     id: object = None
+    stated: Stated = ()
 
 
 def trace(world: World, question: Question) -> Journey:
@@ -60,6 +63,7 @@ def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]
     if proto in (ICMP, ICMPV6) and (sport is not None or dport is not None):
         raise UsageError("ICMP has no ports", advice="leave the port out, or choose another --proto")
     packet = _packet(place, to, proto, sport, dport)
+    packet = with_stated(packet, question.stated, place.how == "process")
     unstated = {"length", "ttl"}
     if proto in PORT_PROTOCOLS and sport is None:
         unstated.add("sport")
@@ -69,6 +73,7 @@ def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]
         unstated.add("src")
     if place.how != "process":
         unstated.add("src_mac")
+    unstated -= {FIELDS[name].name for name, _ in question.stated}
     established = question.state == "established"
     start = Start(packet, place.node, place.how, place.origin, established, frozenset(unstated))
     return start, tuple(place.leans)
@@ -142,7 +147,7 @@ def _packet(place: Place, to: Address, proto: int, sport: int | None, dport: int
 
 def question_of_flow(flow: Mapping[str, object], with_reply: bool = True) -> Question:
     """One line of a --flows file as a question. Raises UsageError naming the field that is wrong."""
-    unknown = set(flow) - {"id", "in", "from", "src", "dst", "proto", "sport", "dport", "state"}
+    unknown = set(flow) - {"id", "in", "from", "src", "dst", "proto", "sport", "dport", "state", *FIELDS}
     if unknown:
         raise UsageError(said("unknown field {0!r} in a flow", sorted(unknown)[0]))
     source = flow.get("from") or flow.get("src")
@@ -168,6 +173,11 @@ def question_of_flow(flow: Mapping[str, object], with_reply: bool = True) -> Que
         "established" if state == "established" else "new",
         with_reply,
         flow.get("id"),
+        tuple(
+            (name, field.value(name, flow[name]))
+            for name, field in FIELDS.items()
+            if flow.get(name) is not None
+        ),
     )
 
 

@@ -62,6 +62,8 @@ JAPANESE: dict[str, str] = {
     "name a smaller prefix, or container: and network: for those that are known": (
         "もっと小さいプレフィックスか、分かっているものを container: や network: で指定してください"
     ),
+    "not a value of {0}: {1!r}": "{0} の値ではありません: {1!r}",
+    "{0}: such a packet has none": "{0}: このパケットにはありません",
     "name it with --in IFACE": "--in IFACE で指定してください",
     "write tcp, udp, icmp or a protocol number": "tcp、udp、icmp かプロトコル番号を書いてください",
     "write tcp, udp, icmp, a number or all": "tcp、udp、icmp、番号、all のどれかを書いてください",

@@ -13,6 +13,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "reach.none": ("-", "-"),
     "reach.cell": ("{0} -> {1}: {2}", "{0} -> {1}: {2}"),
     "reach.witness": ("witness: {0}", "例: {0}"),
+    "reach.unaddressed": (
+        "{0} cannot address {1}: the Internet routes no such address",
+        "{0} から {1} を宛先にはできない: インターネットはそのアドレスを経路制御しない",
+    ),
     "reach.refused": ("refused:", "拒まれるもの:"),
     "reach.refused-reply": ("the reply is refused: {0}", "応答が拒まれる: {0}"),
     "reach.more-refusals": ("... and {0} more reasons", "…ほか{0}件の理由"),
@@ -87,6 +91,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} はこのパケットを拒むはずだが、DNATで先に転送されるため通らない",
     ),
     "exposed.refused-by": ("refused: {0}", "拒否: {0}"),
+    "exposed.only-ports": ("only from source port {0}", "送信元ポート {0} からだけ"),
+    "exposed.only-from": ("only from {0}", "{0} からだけ"),
+    "exposed.limited": (
+        "* only from some source ports or addresses, see below",
+        "* 一部の送信元ポートまたは送信元アドレスからだけ。詳しくは下に示す",
+    ),
+    "exposed.unaddressed": (
+        "the Internet routes no packet to its own address",
+        "コンテナ自身のアドレスへは、インターネットからパケットが来ない",
+    ),
     # -------------------------------------------------------------------------------------- diff
     "diff.same": ("no flow changed", "変わった通信はない"),
     "diff.opened": ("opened", "開いた"),

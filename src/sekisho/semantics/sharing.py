@@ -19,7 +19,7 @@ def shared_namespaces(snapshot: Snapshot) -> dict[str, str]:
     host = snapshot.host.name
     containers = {key: item for item in snapshot.containers or () for key in (item.name, item.id)}
     captured = {item.name for item in snapshot.namespaces}
-    found = {item.name: host for item in snapshot.namespaces if shares_host(snapshot.host, item)}
+    found: dict[str, str] = {item.name: host for item in snapshot.namespaces if shares_host(snapshot.host, item)}
     for item in snapshot.containers or ():
         owner = _owner(item, containers, host) if item.running else None
         if owner is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.journey import ARRIVED
+from sekisho.semantics.walk import MAX_VISITS
 from sekisho.semantics.world import HOST, Attachment
 from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.fate import Fate
@@ -130,8 +131,9 @@ def taker(walk: SymbolicWalk, fate: Fate, next_hop: Address | None) -> str:
     return next(item.name for item in walk.attachments(fate.bridge) if next_hop in item.addresses)
 
 
-def openers(walk: SymbolicWalk, ttl: int = 64) -> Set:
-    """The packets that open connections: TCP's SYN, ICMP queries, and all other protocols'."""
+def openers(walk: SymbolicWalk) -> Set:
+    """The packets that open connections: TCP's SYN, ICMP queries, and all other protocols'; none that
+    routers would let die on its way, none with port 0."""
     space, guards = walk.space, walk.guards
     start = at_start(space)
     queries, alien = (ANSWERS[ICMP], ICMPV6) if walk.family == 4 else (ANSWERS[ICMPV6], ICMP)
@@ -139,4 +141,7 @@ def openers(walk: SymbolicWalk, ttl: int = 64) -> Set:
     asks = guards.field_in("icmp_type", IntSet.of(*queries), start)
     others = ~(guards.tcp | guards.icmp)
     known = ~space.member(space.field["proto"], IntSet.of(alien))
-    return (syn | asks | others) & known & space.member(space.field["ttl"], IntSet.of(ttl))
+    ports = IntSet.span(1, 65535)
+    ported = space.member(space.field["sport"], ports) & space.member(space.field["dport"], ports)
+    living = space.member(space.field["ttl"], IntSet.span(2 * MAX_VISITS, 255))
+    return (syn | asks | others) & known & (ported | ~guards.ported) & living

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sekisho.answers.chain import Accepted, ChainAnswer, Class
-from sekisho.answers.services import addresses_text, box_json, line_of
+from sekisho.answers.services import addresses_text, box_json, line_of, spans_json
 from sekisho.explain.words import say
 from sekisho.symbolic.chain_view import SOMETHING_ELSE
-from sekisho.values.address import format_ip
-from sekisho.values.intset import IntSet
 from sekisho.values.packet import protocol_name
 from sekisho.views.finding_view import finding_json, finding_lines
 
@@ -63,13 +61,6 @@ def _accepted(row: Accepted, found: ChainAnswer, lang: str) -> Iterator[str]:
 def to_json(found: ChainAnswer, lang: str) -> dict[str, object]:
     """The same as data. ``more``: there are more flows than are listed."""
     family = found.family
-
-    def spans(values: IntSet) -> list[str]:
-        return [
-            format_ip(family, a) if a == b else f"{format_ip(family, a)}-{format_ip(family, b)}"
-            for a, b in values
-        ]
-
     return {
         "schema": SCHEMA,
         "family": family,
@@ -84,7 +75,10 @@ def to_json(found: ChainAnswer, lang: str) -> dict[str, object]:
             }
             for row in found.accepted or ()
         ],
-        "matrix": [{"from": spans(item.sources), "to": spans(item.targets)} for item in found.matrix or ()],
+        "matrix": [
+            {"from": spans_json(item.sources, family), "to": spans_json(item.targets, family)}
+            for item in found.matrix or ()
+        ],
         "matrix_unsure": found.unsure,
         "dead": None if found.dead is None else [finding_json(finding, lang) for finding in found.dead],
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sekisho.answers.exposed import Access, Exposed, Exposure
+from sekisho.answers.services import ports_json, spans_json
 from sekisho.explain.words import say
+from sekisho.values.address import Family
 from sekisho.views.exposed_text import no_way_in
 from sekisho.views.reach_json import evidence_json, witness_json
 
@@ -15,7 +17,7 @@ def to_json(found: Exposed, lang: str) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "family": found.family,
-        "ports": [_port(port) for port in found.ports],
+        "ports": [_port(port, found.family) for port in found.ports],
         "no_way_in": [
             {"from": kind, "words": words}
             for kind, words in zip(found.no_way_in, no_way_in(found, lang), strict=True)
@@ -24,25 +26,32 @@ def to_json(found: Exposed, lang: str) -> dict[str, object]:
     }
 
 
-def _port(port: Exposure) -> dict[str, object]:
+def _port(port: Exposure, family: Family) -> dict[str, object]:
     return {
         "place": port.place,
         "network": port.network or None,
         "address": port.address,
         "port": port.port,
         "proto": port.proto,
-        "from": {item.caller: _access(item) for item in port.access},
+        "from": {item.caller: _access(item, family) for item in port.access},
     }
 
 
-def _access(item: Access) -> dict[str, object]:
+def _access(item: Access, family: Family) -> dict[str, object]:
     """``via``: what to call ("direct": the container's own address); ``sees``: the source that the server
-    sees, null for the caller's own; ``bypasses``: the INPUT rule that would refuse but never sees it."""
+    sees, null for the caller's own; ``bypasses``: the INPUT rule that would refuse but never sees it;
+    ``only``: the source ports and addresses that get through, null where that is not limited;
+    ``unaddressed``: such callers cannot send to the container's own address at all."""
     found: dict[str, object] = {
         "status": item.status,
         "via": list(item.via),
         "sees": [source or None for source in item.sees],
         "witness": witness_json(item.witness),
+        "only": {
+            "source_ports": None if item.only.sports is None else ports_json(item.only.sports),
+            "sources": None if item.only.sources is None else spans_json(item.only.sources, family),
+        },
+        "unaddressed": item.unaddressed,
         "bypasses": None,
         "refused_by": [
             {"disposition": one.disposition, "evidence": evidence_json(one.evidence)}

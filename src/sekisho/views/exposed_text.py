@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from sekisho.answers.exposed import CALLERS, Access, Exposed, Exposure
 from sekisho.answers.refusing import Objection
+from sekisho.answers.services import addresses_text, ports_text
 from sekisho.explain.layout import columns, pad
 from sekisho.explain.words import say
 from sekisho.views.leans import grouped
@@ -36,7 +37,7 @@ class ExposedText:
         if found.ports:
             blocks.append("\n".join(no_way_in(found, self.lang)))
         told = found.ports[:MOST_TOLD]
-        blocks += ["\n".join(self._calls(port)) for port in told]
+        blocks += ["\n".join(self._calls(port, found)) for port in told]
         if len(told) < len(found.ports):
             blocks.append(self._say("reach.shown-of", str(len(told)), str(len(found.ports))))
         if found.leans_on:
@@ -46,24 +47,37 @@ class ExposedText:
 
     def _table(self, ports: Iterable[Exposure]) -> Iterator[str]:
         heads = [self._say(f"exposed.{caller}") for caller in CALLERS]
-        rows = [(_label(port), {item.caller: item.status for item in port.access}) for port in ports]
+        rows = [(_label(port), {item.caller: item for item in port.access}) for port in ports]
         wide = max(columns(label) for label, _ in rows)
         yield (" " * wide + "  " + "  ".join(heads)).rstrip()
-        for label, status in rows:
+        limited = False
+        for label, access in rows:
             cells = []
             for caller, head in zip(CALLERS, heads, strict=True):
-                kind = status.get(caller, "none")
-                cells.append(self._paint(_TINTS[kind], pad(self._say(f"reach.{kind}"), columns(head))))
+                item = access.get(caller)
+                kind = "none" if item is None else item.status
+                limited |= item is not None and bool(item.only)
+                mark = "*" if item is not None and item.only else ""
+                cells.append(self._paint(_TINTS[kind], pad(self._say(f"reach.{kind}") + mark, columns(head))))
             yield (pad(label, wide) + "  " + "  ".join(cells)).rstrip()
+        if limited:
+            yield self._say("exposed.limited")
 
-    def _calls(self, port: Exposure) -> Iterator[str]:
+    def _calls(self, port: Exposure, found: Exposed) -> Iterator[str]:
         yield _label(port) + (f"  ({port.network} {port.address})" if port.network else f"  ({port.address})")
         for item in port.access:
             if item.status == "none":
                 continue
             head = f"  {self._say(f'exposed.{item.caller}')}: "
             yield head + self._paint(_TINTS[item.status], self._say(f"reach.{item.status}"))
+            yield from self._only(item, found)
             yield from self._detail(item)
+
+    def _only(self, item: Access, found: Exposed) -> Iterator[str]:
+        if item.only.sports is not None:
+            yield "    " + self._say("exposed.only-ports", ports_text(item.only.sports))
+        if item.only.sources is not None:
+            yield "    " + self._say("exposed.only-from", addresses_text(item.only.sources, found.family))
 
     def _detail(self, item: Access) -> Iterator[str]:
         if item.via:
@@ -81,6 +95,8 @@ class ExposedText:
         for reason in item.refused_by[:MOST_CALLS]:
             words = " ".join((say(f"disposition.{reason.disposition}", (), self.lang), reason.place)).strip()
             yield "    " + self._say("exposed.refused-by", words)
+        if item.unaddressed:
+            yield "    " + self._say("exposed.unaddressed")
 
     def _paint(self, tint: str, text: str) -> str:
         return f"{tint}{text}{_RESET}" if self.color and tint else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sekisho.answers.arrivals import Witness
 from sekisho.answers.reach import Cell, Reach, Refusal, Row
-from sekisho.answers.services import box_json
+from sekisho.answers.services import box_json, spans_json
 from sekisho.explain.words import say
 from sekisho.model.evidence import Evidence
 from sekisho.symbolic.fate import Fate
@@ -37,6 +37,7 @@ def _cell(cell: Cell, found: Reach, lang: str) -> dict[str, object]:
         "witness": witness_json(cell.witness),
         "refusals": [_refusal(item, found, lang) for item in cell.refusals],
         "more_refusals": cell.more_refusals,
+        "unaddressed": spans_json(cell.unaddressed, found.family),
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from sekisho.answers.arrivals import Witness
 from sekisho.answers.reach import Cell, Reach, Refusal, Row
-from sekisho.answers.services import line_of
+from sekisho.answers.services import addresses_text, line_of
 from sekisho.explain.layout import pad
 from sekisho.explain.words import say
 from sekisho.symbolic.fate import Fate
@@ -60,6 +60,9 @@ class ReachText:
             lines += self._boxes((line_of(box, found.family, found.names) for box in cell.perhaps), 4)
             for doubt in cell.doubts:
                 lines.append("    " + self._say("reach.because", say(doubt.code, doubt.args, self.lang)))
+        if cell.unaddressed and cell.status != "yes":
+            shown = addresses_text(cell.unaddressed, found.family, found.names)
+            lines.append("  " + self._say("reach.unaddressed", cell.source, shown))
         if cell.refusals:
             lines.append("  " + self._say("reach.refused"))
             for refusal in cell.refusals:

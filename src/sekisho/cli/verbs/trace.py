@@ -24,6 +24,19 @@ HELP: Words = {
 # What the shells offer for FROM and TO; addresses and prefixes are endpoints as well.
 ENDPOINTS = ("internet", "host", "container:", "network:", "netns:", "iface:")
 
+# Header fields that may be stated; what is not stays open where it decides.
+_STATED: dict[str, tuple[str, str]] = {
+    "tos": ("type of service or traffic class (default: 0)", "TOSまたはトラフィッククラス (既定: 0)"),
+    "ttl": ("time to live, or hop limit", "TTLまたはホップリミット"),
+    "length": ("length of the packet in bytes", "パケットの長さ (バイト)"),
+    "mac": ("the sender's MAC address", "送信元のMACアドレス"),
+    "uid": ("user of the process that sends it", "送信するプロセスのユーザーID"),
+    "gid": ("group of the process that sends it", "送信するプロセスのグループID"),
+    "icmp_type": ("ICMP type (default: echo request)", "ICMPタイプ (既定: エコー要求)"),
+    "icmp_code": ("ICMP code (default: 0)", "ICMPコード (既定: 0)"),
+    "icmp_id": ("ICMP identifier (default: 1)", "ICMPの識別子 (既定: 1)"),
+}
+
 # So many lines of a file of flows that make no packet are named.
 _SHOWN = 20
 BAD_INPUT = 2
@@ -80,6 +93,12 @@ def add_arguments(parser: VerbParser) -> None:
             ja="パケットが属するコネクション: 新規 (既定)、または追跡済み",
         ),
     )
+    for name in _STATED:
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            metavar="MAC" if name == "mac" else "N",
+            help=say(en=_STATED[name][0], ja=_STATED[name][1]),
+        )
     parser.add_argument(
         "--no-return", action="store_true", help=say(en="leave the reply out", ja="応答を追わない")
     )
@@ -108,14 +127,22 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if args.sport is not None and not 0 < args.sport < 65536:
         raise UsageError(said("not a port: {0!r}", str(args.sport)))
     question = Question(
-        source, target, args.proto, args.sport, None, args.iface, args.state, not args.no_return
-    )
+        source, target, args.proto, args.sport, None, args.iface, args.state, not args.no_return,
+        stated=_stated(args),
+    )  # fmt: skip
     found = trace(world, question)
     if out.json:
         out.document(to_json(found, out.lang))
     else:
         out.write(TraceText(out.lang, out.color).journey(found))
     return exit_status(found, question.with_reply)
+
+
+def _stated(args: argparse.Namespace) -> tuple[tuple[str, int], ...]:
+    from sekisho.answers.stated import FIELDS
+
+    given = ((name, field, getattr(args, name)) for name, field in FIELDS.items())
+    return tuple((name, field.value(f"--{name}", value)) for name, field, value in given if value is not None)
 
 
 def _many(world: World, args: argparse.Namespace, out: Output) -> int:

@@ -1,0 +1,107 @@
+"""Containers behind docker-proxy: who calls a published port of the host reaches them by a second connection.
+
+The first one ends in the proxy's socket (``semantics.proxy``); the second is the host's own. Both must work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sekisho.answers.places import Origin, Target
+from sekisho.model.docker import DockerContainer, PublishedPort
+from sekisho.semantics.journeys import journey
+from sekisho.semantics.proxy import second_connection
+from sekisho.semantics.world import HOST
+from sekisho.symbolic.bits import Set
+from sekisho.symbolic.journeys import Flows
+from sekisho.values.address import Address
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import Packet, protocol_number
+
+if TYPE_CHECKING:
+    from sekisho.answers.arrivals import Arrivals
+
+
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    """Packets that end in docker-proxy's socket for a container's port. ``certain``: the second connection
+    works; else nobody can say whether it does, or whether there is a proxy at all."""
+
+    flow: Flows
+    some: Set
+    address: Address
+    port: int
+    certain: bool
+
+
+class Proxies:
+    """Looks up what docker-proxy makes of flows that end on the host."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self.arrivals = arrivals
+        self.space = arrivals.space
+        self.world = arrivals.reading.world
+        self._containers: dict[str, DockerContainer] = {
+            item.name: item for item in self.world.snapshot.containers or () if item.running
+        }
+        self._taken: dict[int, list[Flows]] = {}
+        self._known: dict[tuple[int, int], tuple[Address, bool | None] | None] = {}
+
+    def to(self, origin: Origin, target: Target) -> Iterator[Proxied]:
+        """The flows of an origin that docker-proxy takes for a container, at the target's ports."""
+        container = self._containers.get(target.name)
+        if target.kind != "container" or container is None or not container.published:
+            return
+        flows = self._ending_there(origin.group)
+        for published in container.published if flows else ():
+            if target.ports is not None and published.container_port not in target.ports:
+                continue
+            for flow in flows:
+                some = flow.some & origin.some & self._called(published, flow)
+                second = self._second(published) if some.satisfiable() else None
+                if second is not None and second[1] is not False and self._is_of(second[0], target):
+                    certain = second[1] is True and flow.forward.disposition == "delivered"
+                    yield Proxied(flow, some, second[0], published.container_port, certain)
+
+    def _is_of(self, address: Address, target: Target) -> bool:
+        return address.family == self.space.family and address.value in target.addresses
+
+    def _ending_there(self, group: int) -> list[Flows]:
+        """Flows into docker-proxy's sockets, and into those that only docker-proxy could have."""
+        found = self._taken.get(group)
+        if found is None:
+            found = self._taken[group] = [
+                flow
+                for flow in self.arrivals.reading.flows(group)
+                if flow.forward.where == HOST and flow.forward.hook == "socket"
+                and (flow.forward.line is not None or flow.forward.disposition == "undetermined")
+            ]  # fmt: skip
+        return found
+
+    def _called(self, published: PublishedPort, flow: Flows) -> Set:
+        space, ends = self.space, flow.state.ends
+        some = space.member(ends.dport, IntSet.of(published.host_port))
+        some &= space.member(space.field["proto"], IntSet.of(protocol_number(published.proto)))
+        host = published.host_address
+        if not published.host_port:
+            return space.nothing
+        if host is None:
+            return some
+        if host.family != space.family:
+            return space.nothing
+        return some & space.member(ends.dst, IntSet.of(host.value)) if host.value else some
+
+    def _second(self, published: PublishedPort) -> tuple[Address, bool | None] | None:
+        """The address that docker-proxy calls for a published port, and whether that connection works; None
+        where no container is known for it."""
+        proto = protocol_number(published.proto)
+        key = (proto, published.host_port)
+        if key not in self._known:
+            start = second_connection(self.world, Packet(self.space.family, 0, 0, proto, None, key[1]))
+            self._known[key] = None
+            if start is not None:
+                address = Address(start.packet.family, start.packet.dst)
+                self._known[key] = address, journey(self.world, start).works
+        return self._known[key]

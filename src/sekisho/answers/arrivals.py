@@ -315,7 +315,11 @@ class Arrivals:
         """A packet of the flow to replay with ``sekisho trace``."""
         space = self.space
         usual = usual_source(origin, space.family)
-        values = pick(space, some & origin.some, {} if usual is None else {"src": usual})
+        some &= origin.some
+        with_ports = some & self._real_ports
+        if with_ports.satisfiable():
+            some = with_ports
+        values = pick(space, some, {} if usual is None else {"src": usual})
         sent = self.sent(flow)
         dst = Address(space.family, number(sent.dst, space, values))
         proto = values["proto"]
@@ -336,6 +340,13 @@ class Arrivals:
             source, target, name, sport, flow.source.iif, tuple(values.items()),
             tuple(self._stated(flow, some, values)),
         )  # fmt: skip
+
+    @cached_property
+    def _real_ports(self) -> Set:
+        """Packets without ports, and those whose ports are none of them 0: a socket has no such port."""
+        field, ports = self.space.field, IntSet.span(1, 65535)
+        both = self.space.member(field["sport"], ports) & self.space.member(field["dport"], ports)
+        return both | ~self.walk.guards.ported
 
     def _stated(self, flow: Flows, some: Set, values: Mapping[str, int]) -> Iterator[tuple[str, int]]:
         """What trace would leave open or take otherwise, as far as it matters to these packets."""

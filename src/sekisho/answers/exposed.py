@@ -194,9 +194,8 @@ class _Finder:
 
     def _limits(self, ways: list[tuple[Origin, Flows, Set]], witness: Witness, proto: int) -> Limits:
         usual = usual_source(ways[0][0], self.reading.family)
-        found = [(origin, some) for origin, _, some in ways]
         same = usual is not None and dict(witness.values)["src"] == usual
-        return limits(self.reading, found, proto in PORT_PROTOCOLS, same)
+        return limits(self.reading, ways, proto in PORT_PROTOCOLS, same)
 
     def _certain(self, ways: list[tuple[Origin, Flows, Set]]) -> list[tuple[Origin, Flows, Set]]:
         if not self.space.doubts or not ways:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sekisho.answers.places import Origin, Reading
 from sekisho.symbolic.bits import Set
+from sekisho.symbolic.journeys import Flows
 from sekisho.values.intset import EMPTY, IntSet
 
 # What a client's socket has where nobody chose: Linux's net.ipv4.ip_local_port_range.
@@ -28,16 +29,17 @@ class Limits:
 NO_LIMITS = Limits()
 
 
-def limits(reading: Reading, ways: Sequence[tuple[Origin, Set]], ported: bool, usual: bool) -> Limits:
+def limits(reading: Reading, ways: Sequence[tuple[Origin, Flows, Set]], ported: bool, usual: bool) -> Limits:
     """What all the packets that get through have in common. ``usual``: an everyday source address is among
     them, so that those are not looked at; processes choose theirs."""
     space = reading.space
     sports: IntSet | None = EMPTY if ported else None
     sources: IntSet | None = None if usual else EMPTY
     every = EMPTY
-    for origin, some in ways:
+    for origin, flow, some in ways:
         if sports is not None:
-            limited = reading.depends_on(some, "sport")
+            # Nearly no flow does as a whole: then no part of it does.
+            limited = reading.depends_on(flow.some, "sport") and reading.depends_on(some, "sport")
             sports = sports | space.values(some, space.field["sport"]) if limited else None
         outside = origin.kind in ("internet", "vpc", "address")
         if sources is not None:

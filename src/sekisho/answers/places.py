@@ -17,6 +17,7 @@ from sekisho.answers.regions import Regions
 from sekisho.errors import Said, UsageError, said
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.symbolic.asked import asks_anywhere
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows, Source, journeys, openers
 from sekisho.symbolic.space import Space
@@ -89,6 +90,7 @@ class Reading:
         self.leans: dict[Lean, None] = {}
         self._flows: dict[int, list[Flows]] = {}
         self._told_apart: dict[tuple[Set, str], bool] = {}
+        self._asked: dict[str, bool] = {}
         self.opening = openers(self.walk)
         if not asked.groups:
             self.opening &= ~self.space.member(self.space.field["dst"], self.regions.no_hosts)
@@ -101,7 +103,13 @@ class Reading:
         return found
 
     def depends_on(self, some: Set, field: str) -> bool:
-        """Whether a field tells the packets of a set from others that open connections."""
+        """Whether a field tells the packets of a set from others that open connections. (A source port is
+        the destination port of replies.)"""
+        if field not in self._asked:
+            programs = (node.programs[self.family] for node in self.world.nodes.values())
+            self._asked[field] = field == "sport" or any(asks_anywhere(each, field) for each in programs)
+        if not self._asked[field]:
+            return False
         known = self._told_apart.get((some, field))
         if known is None:
             free = self.space.without(some, (field,)) & self.opening

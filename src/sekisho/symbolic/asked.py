@@ -19,6 +19,16 @@ def asks_for(program: Program, *names: str) -> bool:
     )
 
 
+def asks_anywhere(program: Program, name: str) -> bool:
+    """Whether anything at all of a program looks at the field: rules, routes, checks, sockets."""
+    chains = [*program.route_tables.values(), program.routing, program.arrival, program.forwarding]
+    chains += [program.source_check, program.entrance, program.departure]
+    chains += [] if program.sockets is None else [program.sockets]
+    wanted = frozenset((name,))
+    lines = (part for chain in chains for line in chain.lines for part in parts(line))
+    return asks_for(program, name) or any(_names(line.guard, wanted) for line in lines)
+
+
 def _names(guard: Guard, names: frozenset[str]) -> bool:
     match guard:
         case Interface(name) | In(name) | Masked(name):

@@ -133,7 +133,7 @@ def taker(walk: SymbolicWalk, fate: Fate, next_hop: Address | None) -> str:
 
 def openers(walk: SymbolicWalk) -> Set:
     """The packets that open connections: TCP's SYN, ICMP queries, and all other protocols'; none that
-    routers would let die on its way, none with port 0."""
+    routers would let die on its way."""
     space, guards = walk.space, walk.guards
     start = at_start(space)
     queries, alien = (ANSWERS[ICMP], ICMPV6) if walk.family == 4 else (ANSWERS[ICMPV6], ICMP)
@@ -141,7 +141,5 @@ def openers(walk: SymbolicWalk) -> Set:
     asks = guards.field_in("icmp_type", IntSet.of(*queries), start)
     others = ~(guards.tcp | guards.icmp)
     known = ~space.member(space.field["proto"], IntSet.of(alien))
-    ports = IntSet.span(1, 65535)
-    ported = space.member(space.field["sport"], ports) & space.member(space.field["dport"], ports)
     living = space.member(space.field["ttl"], IntSet.span(2 * MAX_VISITS, 255))
-    return (syn | asks | others) & known & (ported | ~guards.ported) & living
+    return (syn | asks | others) & known & living

@@ -23,7 +23,7 @@ from sekisho.symbolic.journeys import Flows, Source, journeys, openers
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import BITS, Address, Family
-from sekisho.values.intset import IntSet
+from sekisho.values.intset import EMPTY, IntSet
 
 # Addresses of a bridge's subnet, where nobody is known, that may send in one question.
 MOST_STRANGERS = 1 << 16
@@ -160,6 +160,13 @@ class Reading:
         for name, owner in self.world.shared.items():
             if owner in known and (name in listed or not listed):
                 yield name, owner
+
+    def asking(self, text: str, source: Source, addresses: IntSet | None) -> Origin:
+        """Somebody who sends from a place, with one of the addresses (None: routing chooses)."""
+        some = self.space.everything
+        if addresses is not None:
+            some = self.space.member(self.space.field["src"], addresses)
+        return Origin(text, "address", self._add(source, some), some, addresses or EMPTY)
 
     @property
     def known(self) -> list[Attachment]:

@@ -70,6 +70,30 @@ def _listening(world: World, node: str | None, address: Address) -> Iterator[tup
 def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]]:
     """Ports that DNAT rules of the host send to, by address."""
     found: dict[int, list[tuple[int, int]]] = {}
+    for guard, address, port in _translating(world, family):
+        for proto in _protocols(guard):
+            found.setdefault(address, []).append((proto, port))
+    return found
+
+
+def translations(
+    world: World, address: Address, proto: int, port: int
+) -> Iterator[tuple[Address | None, int]]:
+    """What DNAT rules of the host translate to a container's port: the address (None: any that the rule takes)
+    and the port that are called."""
+    family = address.family
+    for guard, to, at in _translating(world, family):
+        if (to, at) != (address.value, port) or proto not in _protocols(guard):
+            continue
+        parts = {part.field: part.values for part in conjuncts(guard) if isinstance(part, In)}
+        dst = parts.get("dst")
+        called = Address(family, dst.intervals[0][0]) if dst is not None and dst.size() == 1 else None
+        for first, _ in parts.get("dport", IntSet.of(port)):
+            yield called, first
+
+
+def _translating(world: World, family: Family) -> Iterator[tuple[Guard, int, int]]:
+    """The rules of the host that translate to one address and a port."""
     for stations in world.host.programs[family].stations.values():
         for station in stations:
             for chain in (station.base, *station.chains.values()):
@@ -78,10 +102,7 @@ def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]
                     if not isinstance(action, Translate) or action.addresses is None or action.what != "dst":
                         continue
                     if action.ports is not None and action.addresses[0] == action.addresses[1]:
-                        protos = _protocols(line.guard)
-                        for proto in protos:
-                            found.setdefault(action.addresses[0], []).append((proto, action.ports[0]))
-    return found
+                        yield line.guard, action.addresses[0], action.ports[0]
 
 
 def may_translate(world: World, family: Family) -> tuple[Lean, ...]:

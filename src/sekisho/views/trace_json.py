@@ -1,4 +1,4 @@
-"""A journey as JSON, schema sekisho/trace/1; its sentences are in one language."""
+"""A journey as JSON: its part of schema sekisho/trace/1; its sentences are in one language."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from sekisho.values.packet import Packet, protocol_name
 SCHEMA = "sekisho/trace/1"
 
 
-def to_json(found: Journey, lang: str, id_: object = None) -> dict[str, object]:
-    """The whole answer; ``id_`` is the flow's own, given back. ``works``: forward and reply arrive; null
-    where nobody can say, or no reply was asked for."""
+def journey_json(found: Journey, lang: str) -> dict[str, object]:
+    """Both directions, and what they lean on."""
     return {
-        "schema": SCHEMA,
-        "id": id_,
         "disposition": found.disposition,
-        "works": found.works,
         "forward": leg_json(found.forward, lang),
         "return": None if found.reply is None else leg_json(found.reply, lang),
         "onward": None if found.onward is None else onward_json(found.onward, lang),

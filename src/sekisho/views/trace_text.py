@@ -33,6 +33,19 @@ class TraceText:
 
     def journey(self, found: Journey) -> str:
         """The whole answer; ends without a newline."""
+        blocks = [self.legs(found)]
+        if found.leans_on:
+            blocks.append(self.leans(found.leans_on))
+        return "\n\n".join(blocks)
+
+    def leans(self, leans: tuple[Lean, ...]) -> str:
+        """What an answer takes for granted."""
+        return "\n".join(
+            (self._say("trace.leans-on"), *(f"  - {self.lean(lean)}" for lean in grouped(leans)))
+        )
+
+    def legs(self, found: Journey) -> str:
+        """Both directions, behind docker-proxy too; ends without a newline."""
         blocks = [self._leg("trace.forward", found.sent, found.forward)]
         if found.onward is not None:
             blocks.append(self._leg("trace.onward", found.onward.sent, found.onward.forward))
@@ -44,10 +57,6 @@ class TraceText:
             blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply))
         if found.reply is not None and found.reply.disposition in ARRIVED and found.answered is False:
             blocks.append("  = " + self._paint(_RED + _BOLD, self._say("trace.not-home")))
-        if found.leans_on:
-            lines = [self._say("trace.leans-on")]
-            lines += [f"  - {self.lean(lean)}" for lean in grouped(found.leans_on)]
-            blocks.append("\n".join(lines))
         return "\n\n".join(blocks)
 
     def lean(self, lean: Lean) -> str:

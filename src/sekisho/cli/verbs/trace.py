@@ -13,7 +13,6 @@ from sekisho.errors import SourceError, UsageError, said
 
 if TYPE_CHECKING:
     from sekisho.answers.trace import Question
-    from sekisho.semantics.journey import Journey
     from sekisho.semantics.world import World
 
 HELP: Words = {
@@ -40,18 +39,6 @@ _STATED: dict[str, tuple[str, str]] = {
 # So many lines of a file of flows that make no packet are named.
 _SHOWN = 20
 BAD_INPUT = 2
-
-
-def exit_status(found: Journey, with_reply: bool) -> int:
-    """0 where the packet arrives and its reply does too, 3 where nobody can say, else 1. Where no reply is
-    asked for, the packet alone counts."""
-    if with_reply:
-        works = found.works
-        return 3 if works is None else 0 if works else 1
-    from sekisho.semantics.journey import ARRIVED
-
-    legs = (found.forward.disposition, found.disposition)
-    return 3 if "undetermined" in legs else 0 if ARRIVED.issuperset(legs) else 1
 
 
 def add_arguments(parser: VerbParser) -> None:
@@ -115,10 +102,11 @@ def add_arguments(parser: VerbParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """0 where packet and reply arrive, 1 where not, 3 where nobody can say; with ``--flows`` 0 once all are
     answered, 2 where a line makes no packet."""
-    from sekisho.answers.trace import Question, trace
+    from sekisho.answers.call import Caller
+    from sekisho.answers.trace import Question
     from sekisho.semantics.world import World
-    from sekisho.views.trace_json import to_json
-    from sekisho.views.trace_text import TraceText
+    from sekisho.views.call_json import to_json
+    from sekisho.views.call_text import to_text
 
     snapshot, source, target = _places(args, out)
     world = World(open_snapshot(snapshot, out))
@@ -130,12 +118,12 @@ def run(args: argparse.Namespace, out: Output) -> int:
         source, target, args.proto, args.sport, None, args.iface, args.state, not args.no_return,
         stated=_stated(args),
     )  # fmt: skip
-    found = trace(world, question)
+    found = Caller(world).call(question)
     if out.json:
         out.document(to_json(found, out.lang))
     else:
-        out.write(TraceText(out.lang, out.color).journey(found))
-    return exit_status(found, question.with_reply)
+        out.write(to_text(found, question, out.lang, out.color))
+    return found.status(question.with_reply)
 
 
 def _stated(args: argparse.Namespace) -> tuple[tuple[str, int], ...]:
@@ -151,9 +139,10 @@ def _many(world: World, args: argparse.Namespace, out: Output) -> int:
     import gc
     import sys
 
-    from sekisho.answers.trace import trace
-    from sekisho.views.trace_json import to_json
+    from sekisho.answers.call import Caller
+    from sekisho.views.call_json import to_json
 
+    caller = Caller(world)
     # The world stays to the end, what a journey leaves behind need not: files of flows can be long.
     gc.freeze()
     gc.enable()
@@ -166,7 +155,7 @@ def _many(world: World, args: argparse.Namespace, out: Output) -> int:
                 continue
             try:
                 question = _question(raw, not args.no_return)
-                found = trace(world, question)
+                found = caller.call(question)
             except UsageError as error:
                 wrong += 1
                 if wrong <= _SHOWN:

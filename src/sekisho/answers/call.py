@@ -1,0 +1,245 @@
+"""A question about one connection, answered as people mean it: can it be used, and by calling what?
+
+Whoever asks whether the Internet reaches a container's port means by any way: by the ports of the host that
+are published for it, and by its own address where that can be called. The first way of the answer is the one
+that works; all others are told after it. It is what ``reach``, ``exposed`` and ``check`` say of the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sekisho.answers.arrivals import Arrival, Arrivals
+from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
+from sekisho.answers.places import Asked, Origin, Reading, Target
+from sekisho.answers.ports import translations
+from sekisho.answers.regions import Regions
+from sekisho.answers.trace import Question, trace
+from sekisho.errors import UsageError
+from sekisho.semantics.journey import ARRIVED, Journey
+from sekisho.semantics.world import World
+from sekisho.symbolic.bits import Set
+from sekisho.symbolic.journeys import Source
+from sekisho.values.address import Address, Family
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import PORT_PROTOCOLS, protocol_name, protocol_number
+
+# Ways that are followed at most.
+MOST_WAYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to call. ``kind``: "published" (``to`` is the host's address and port) or "direct" (the
+    destination's own). Not ``addressable``: such a caller cannot send to that address at all; the journey
+    is what would become of its packet."""
+
+    kind: Literal["published", "direct"]
+    to: str
+    journey: Journey
+    addressable: bool = True
+
+    @property
+    def works(self) -> bool | None:
+        """Whether the connection can be used this way."""
+        return self.journey.works if self.addressable else False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The answer: ``ways`` begin with the one that is it. ``works``: by any of them; None where nobody can
+    say, or where no reply was asked for."""
+
+    ways: tuple[Way, ...]
+    works: bool | None
+
+    @property
+    def first(self) -> Way:
+        """The way that answers the question."""
+        return self.ways[0]
+
+    def status(self, with_reply: bool) -> int:
+        """The exit status: 0 it works, 1 not, 3 nobody can say. Where no reply is asked for, the packet
+        alone counts."""
+        if with_reply:
+            return 3 if self.works is None else 0 if self.works else 1
+        legs = (self.first.journey.forward.disposition, self.first.journey.disposition)
+        if not self.first.addressable:
+            return 1
+        return 3 if "undetermined" in legs else 0 if ARRIVED.issuperset(legs) else 1
+
+
+class Caller:
+    """Answers questions about one world; what one answer found out helps the next."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._arrivals: dict[tuple[Family, Asked], Arrivals] = {}
+        self._regions: dict[Family, Regions] = {}
+
+    def call(self, question: Question) -> Call:
+        """Answer. Raises UsageError where the question makes no packet."""
+        found = trace(self.world, question)
+        source, target = parse_endpoint(question.source), parse_endpoint(question.target)
+        family = found.packet.family
+        place = origin(source, self.world, family, question.iface)
+        direct = Way("direct", _called(found), found, self._addressable(source, place, found))
+        by_any = target.kind in ("container", "netns") and found.packet.proto in PORT_PROTOCOLS
+        if not by_any or found.packet.dport is None or question.state != "new" or direct.works:
+            return Call((direct,), direct.works)
+        return self._by_any(question, place, source, target, direct)
+
+    def _addressable(self, source: Endpoint, place: Place, found: Journey) -> bool:
+        """Whether a caller on the Internet can send to the packet's destination; others can to any."""
+        if source.kind != "internet":
+            return True
+        region = self._internet(found.packet.family, place)
+        return region is None or found.packet.dst in region
+
+    def _internet(self, family: Family, place: Place) -> IntSet | None:
+        if family not in self._regions:
+            self._regions[family] = Regions(self.world, family)
+        callers = self._regions[family].callers
+        here = (each for each in callers if (each.kind, each.iface) == ("internet", place.iface))
+        return next((each.callable for each in here), None)
+
+    # ---------------------------------------------------------------------------------- any way
+
+    def _by_any(
+        self, question: Question, place: Place, source: Endpoint, target: Endpoint, direct: Way
+    ) -> Call:
+        """To a container's port by what leads there."""
+        packet = direct.journey.packet
+        reading, arrivals = self._read(packet.family, place)
+        wanted = reading.space.member(reading.space.field["proto"], IntSet.of(packet.proto))
+        if packet.sport is not None:
+            wanted &= reading.space.member(reading.space.field["sport"], IntSet.of(packet.sport))
+        asker = self._asker(reading, place, source)
+        ends = [each for each in reading.targets if (each.kind, each.name) == ("container", target.name)]
+        ways: list[Way] = []
+        works: bool | None = False
+        for end in ends:
+            there = replace(end, ports=IntSet.of(packet.dport or 0))
+            found = arrivals.arrivals(asker, there, wanted)
+            ways += self._working(question, arrivals, asker, found)
+            if found:
+                works = True
+            elif arrivals.perhaps(asker, there, wanted).satisfiable():
+                works = None
+                ways += self._perhaps(question, arrivals, asker, there, wanted)
+        told = {way.to for way in ways}
+        ways += (way for way in self._published(question, source, target, packet.proto) if way.to not in told)
+        own = next((way for way in ways if way.to == direct.to), direct)
+        others = [way for way in ways if way.to != direct.to][:MOST_WAYS]
+        first = [own, *others] if own.works is not False else [*others, own]
+        return Call(tuple(first), works if question.with_reply else None)
+
+    def _read(self, family: Family, place: Place) -> tuple[Reading, Arrivals]:
+        unknown = place.origin is not None and not any(
+            place.origin is item for item in self.world.attachments
+        )
+        asked = Asked(strangers=(place.origin,) if unknown and place.origin is not None else ())
+        if (family, asked) not in self._arrivals:
+            self._arrivals[family, asked] = Arrivals(Reading(self.world, family, asked=asked))
+        arrivals = self._arrivals[family, asked]
+        return arrivals.reading, arrivals
+
+    def _asker(self, reading: Reading, place: Place, source: Endpoint) -> Origin:
+        """Who asks, as an origin of the reading."""
+        if source.kind == "internet":
+            for item in reading.origins:
+                if item.kind == "internet" and reading.sources[item.group].iif == place.iface:
+                    return item
+        mine = None if place.src is None else IntSet.of(place.src.value)
+        if place.how == "process":
+            leaving = Source("process", place.node, choose_source=place.src is None)
+        elif place.origin is not None:
+            leaving = Source("attachment", origins=(place.origin,))
+        else:
+            leaving = Source("interface", place.node, place.iface)
+        return reading.asking(source.text, leaving, mine)
+
+    def _working(
+        self, question: Question, arrivals: Arrivals, asker: Origin, found: list[Arrival]
+    ) -> Iterator[Way]:
+        """One way for each address and port that is called: the host's first address where there are many."""
+        space = arrivals.space
+        for arrival in found:
+            ports = space.few_values(arrival.some, arrival.sent.dport, MOST_WAYS) or IntSet(())
+            for first, last in ports:
+                for port in range(first, last + 1):
+                    some = arrival.some & space.member(arrival.sent.dport, IntSet.of(port))
+                    yield self._way(question, arrivals, asker, arrival, self._usual(some, arrivals))
+
+    def _usual(self, some: Set, arrivals: Arrivals) -> Set:
+        """Of the packets those to the host's first address, where there are such."""
+        family = arrivals.reading.family
+        try:
+            own = destination(parse_endpoint("host"), self.world, family)
+        except UsageError:
+            return some
+        usual = some & arrivals.space.member(arrivals.space.field["dst"], IntSet.of(own.value))
+        return usual if usual.satisfiable() else some
+
+    def _way(self, question: Question, arrivals: Arrivals, asker: Origin, arrival: Arrival, some: Set) -> Way:
+        witness = arrivals.packet(asker, arrival.flow, some)
+        source = question.source if asker.kind != "internet" else witness.source
+        asked = replace(
+            question, source=source, target=witness.target, proto=witness.proto, dport=None,
+            iface=question.iface or (witness.iface if asker.kind == "internet" else None),
+            stated=question.stated or witness.stated,
+        )  # fmt: skip
+        journey = trace(self.world, asked)
+        kind: Literal["published", "direct"] = (
+            "published" if arrival.translated or arrival.proxied else "direct"
+        )
+        return Way(kind, _called(journey), journey)
+
+    def _perhaps(
+        self, question: Question, arrivals: Arrivals, asker: Origin, there: Target, wanted: Set
+    ) -> Iterator[Way]:
+        witness = arrivals.example(asker, arrivals.perhaps(asker, there, wanted))
+        if witness is not None:
+            journey = trace(
+                self.world, replace(question, target=witness.target, proto=witness.proto, dport=None)
+            )
+            yield Way("published", _called(journey), journey)
+
+    def _published(self, question: Question, source: Endpoint, target: Endpoint, proto: int) -> Iterator[Way]:
+        """The published ports of the container's port, as Docker and the rules have them."""
+        port = question.dport if question.dport is not None else target.port
+        here = self.world.named(target.name)
+        family: Family = next((a.family for item in here for a in item.addresses), 4)
+        calls: dict[tuple[Address | None, int], None] = {}
+        for container in self.world.snapshot.containers or ():
+            for each in container.published if container.name == target.name else ():
+                if each.host_port and each.container_port == port and protocol_number(each.proto) == proto:
+                    host = each.host_address
+                    calls[host if host is not None and host.value else None, each.host_port] = None
+        for address in (a for item in here for a in item.addresses):
+            for called, sent in translations(self.world, address, proto, port or 0):
+                calls.setdefault((called, sent), None)
+        for host, sent in calls:
+            if host is not None and host.family != family:
+                continue
+            try:
+                to = host or destination(parse_endpoint("host"), self.world, family)
+                asked = replace(question, target=_end(to, sent), proto=protocol_name(proto), dport=None)
+                journey = trace(self.world, asked)
+            except UsageError:
+                continue
+            place = origin(source, self.world, family, question.iface)
+            yield Way("published", _called(journey), journey, self._addressable(source, place, journey))
+
+
+def _called(found: Journey) -> str:
+    """What the packet was sent to: an address, with the port where there is one."""
+    packet = found.packet
+    return _end(Address(packet.family, packet.dst), packet.dport)
+
+
+def _end(address: Address, port: int | None) -> str:
+    text = f"[{address}]" if address.family == 6 and port is not None else str(address)
+    return text if port is None else f"{text}:{port}"

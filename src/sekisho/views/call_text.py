@@ -1,0 +1,55 @@
+"""A question about a connection as text: the way that answers it first, then the others.
+
+internet -> container:db:3306: yes
+  by the published port 10.0.0.10:3306: yes
+  by its own address 172.18.0.3:3306: no, the Internet routes no packet to it
+
+By the published port 10.0.0.10:3306
+Forward  tcp 203.0.113.9:* -> 10.0.0.10:3306 ...
+"""
+
+from __future__ import annotations
+
+from sekisho.answers.call import Call, Way
+from sekisho.answers.trace import Question
+from sekisho.explain.words import say
+from sekisho.views.trace_text import TraceText
+
+_RESET, _BOLD, _RED, _GREEN, _YELLOW = "\033[0m", "\033[1m", "\033[31m", "\033[32m", "\033[33m"
+_TINTS = {True: _GREEN, False: _RED, None: _YELLOW}
+_WORDS: dict[bool | None, str] = {True: "call.yes", False: "call.no", None: "call.perhaps"}
+
+
+def to_text(found: Call, question: Question, lang: str, color: bool) -> str:
+    """The whole answer; ends without a newline."""
+    view = TraceText(lang, color)
+    if len(found.ways) == 1 and found.first.addressable:
+        return view.journey(found.first.journey)
+    answer = _answer(found.works, lang, color)
+    lines = [say("call.cell", (question.source, question.target, answer), lang)]
+    for way in found.ways:
+        lines.append("  " + say("call.way", (_by(way, lang), _word(way, question, lang, color)), lang))
+    blocks = ["\n".join(lines)]
+    for way in found.ways:
+        head = _by(way, lang) if way.addressable else say("call.would-be", (_by(way, lang),), lang)
+        bold = f"{_BOLD}{head}{_RESET}" if color else head
+        blocks.append(f"{bold}\n{view.legs(way.journey)}")
+    leans = tuple(dict.fromkeys(lean for way in found.ways for lean in way.journey.leans_on))
+    if leans:
+        blocks.append(view.leans(leans))
+    return "\n\n".join(blocks)
+
+
+def _by(way: Way, lang: str) -> str:
+    return say(f"call.{way.kind}", (way.to,), lang)
+
+
+def _word(way: Way, question: Question, lang: str, color: bool) -> str:
+    if not way.addressable:
+        return say("call.unaddressable", (), lang)
+    return _answer(way.works, lang, color)
+
+
+def _answer(works: bool | None, lang: str, color: bool) -> str:
+    text = say(_WORDS[works], (), lang)
+    return f"{_TINTS[works]}{_BOLD}{text}{_RESET}" if color else text

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import pytest
 
 from sekisho.answers.check import Result, check
-from sekisho.answers.flip import question_of
 from sekisho.answers.policy import KINDS, load_policy
 from sekisho.answers.trace import trace
 from sekisho.errors import SourceError, UsageError
@@ -56,7 +55,7 @@ def test_assertions(assertion: str, status: str, tmp_path: Path) -> None:
     found = _result(tmp_path, assertion)
     assert found.status == status, found.args
     if found.witness is not None:
-        replayed = trace(world(tmp_path / "host"), question_of(found.witness))
+        replayed = trace(world(tmp_path / "host"), found.witness.question)
         arrived = replayed.forward.disposition in ("delivered", "exits")
         if found.assertion.kind in ("deny", "only", "isolated"):
             assert arrived

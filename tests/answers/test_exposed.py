@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from sekisho.answers.exposed import Access, Exposure, exposed
-from sekisho.answers.flip import question_of
 from sekisho.answers.trace import trace
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
@@ -62,7 +61,7 @@ def test_witnesses_are_confirmed(tmp_path: Path) -> None:
     for port in exposed(host).ports:
         for item in port.access:
             if item.witness is not None:
-                found = trace(host, question_of(item.witness))
+                found = trace(host, item.witness.question)
                 assert found.forward.disposition == "delivered"
                 assert found.forward.packet.dport == port.port
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.answers.arrivals import Witness
-from sekisho.answers.flip import let_through, question_of, stop
+from sekisho.answers.flip import Flips
 from sekisho.answers.reach import Cell, Question, reach
 from sekisho.answers.services import line_of
 from sekisho.answers.trace import trace
@@ -37,7 +37,7 @@ def _cell(host: World, source: str, target: str) -> Cell:
 
 
 def _gets_through(host: World, witness: Witness) -> bool:
-    found = trace(host, question_of(witness))
+    found = trace(host, witness.question)
     arrived = ("delivered", "exits")
     return (
         found.forward.disposition in arrived
@@ -95,15 +95,39 @@ def test_all_pairs(tmp_path: Path) -> None:
     assert all(row.witness is not None and _gets_through(host, row.witness) for row in found.rows)
 
 
-def test_the_smallest_change_flips_it(tmp_path: Path) -> None:
+# (from, to, extra rules of FORWARD, the changes that let the first refused packet's service through)
+LET_THROUGH: list[tuple[str, str, str, list[str]]] = [
+    ("vpc", "172.18.0.3:3306", "", [
+        "iptables -t filter -A FORWARD -i eth0 -d 172.18.0.3/32 -p tcp --dport 3306 -j ACCEPT"]),
+    ("container:app", "container:db:3306", "", [
+        "iptables -t filter -I ISOLATION 1 -s 172.19.0.2/32 -d 172.18.0.3/32 -p tcp --dport 3306 -j ACCEPT"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "target", "rules", "expected"), LET_THROUGH)
+def test_what_lets_it_through(
+    source: str, target: str, rules: str, expected: list[str], tmp_path: Path
+) -> None:
+    host = world(tmp_path, forward=FORWARD + rules)
+    question = Question(source, target)
+    cell = _cell(host, source, target)
+    proposal = Flips(host, question, 4).let_through(cell, cell.refusals[0].witness)
+    assert proposal is not None
+    assert [str(change) for change in proposal.changes] == expected
+
+
+def test_what_stops_it_stops_all_of_it(tmp_path: Path) -> None:
+    """A rule for one address on the Internet would let all others in."""
     host = world(tmp_path)
-    refused = _cell(host, "vpc", "172.18.0.3:3306").refusals[0].witness
-    changes = let_through(host, refused)
-    assert changes is not None
-    assert [(change.table, change.chain) for change in changes] == [("filter", "FORWARD")]
-    carried = _cell(host, "internet", "container:web").witness
-    assert carried is not None
-    assert stop(host, carried) is not None
+    cell = _cell(host, "internet", "container:web")
+    proposal = Flips(host, Question("internet", "container:web"), 4).stop(cell)
+    assert proposal is not None
+    (change,) = proposal.changes
+    assert str(change) == "iptables -t filter -I FORWARD 1 -i eth0 -d 172.18.0.2/32 -p tcp --dport 80 -j DROP"
+    assert proposal.also == ("vpc",)
+    after = change.on(host.snapshot)
+    assert after is not None
+    assert _cell(World(after), "internet", "container:web").status == "no"
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from sekisho.answers.call import Call, Way
 from sekisho.cli import demo
 from sekisho.cli.verbs import explain as explain_verb
 from sekisho.cli.verbs import show as show_verb
-from sekisho.cli.verbs.trace import exit_status
 from sekisho.explain import collect
 from sekisho.semantics.journey import DISPOSITIONS, Journey, Leg
 from sekisho.values.packet import Packet
@@ -65,7 +65,9 @@ def test_every_disposition_has_an_exit_status() -> None:
     """Where no reply is asked for; where one is, both directions count."""
     packet = Packet(4, 1, 2, 6)
     statuses = {
-        disposition: exit_status(Journey(packet, Leg(disposition, (), packet), None), False)
+        disposition: Call(
+            (Way("direct", "", Journey(packet, Leg(disposition, (), packet), None)),), None
+        ).status(with_reply=False)
         for disposition in DISPOSITIONS
     }
     assert {name for name, status in statuses.items() if status == 0} == {"delivered", "exits"}

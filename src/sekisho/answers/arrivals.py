@@ -9,6 +9,7 @@ from functools import cached_property
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.proxied import Proxied, Proxies
 from sekisho.answers.stated import FIELDS, Stated, words_of
+from sekisho.answers.trace import Question
 from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.world import HOST
 from sekisho.symbolic.bits import Bits, Ends, Set
@@ -52,6 +53,13 @@ class Witness:
     iface: str | None = None
     values: tuple[tuple[str, int], ...] = ()
     stated: Stated = ()
+
+    @property
+    def question(self) -> Question:
+        """What ``trace`` is asked about it."""
+        return Question(
+            self.source, self.target, self.proto, self.sport, None, self.iface, stated=self.stated
+        )
 
     def words(self) -> list[str]:
         """The arguments of ``sekisho trace SNAPSHOT``."""

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from sekisho.answers.arrivals import Arrivals, Witness
-from sekisho.answers.flip import question_of
 from sekisho.answers.places import Asked, Origin, Reading
 from sekisho.answers.services import Names, merged
 from sekisho.answers.trace import trace
@@ -285,7 +284,7 @@ class _Comparison:
     def _change(self, kind: str, some: Set, sides: tuple[list[Origin], list[Origin]]) -> Change:
         origin, flow = self._example(some, sides[0])
         packet = self.arrivals[0].packet(origin, flow, some & flow.some)
-        journeys = [trace(world, question_of(packet)) for world in self.worlds]
+        journeys = [trace(world, packet.question) for world in self.worlds]
         arrivals = self.arrivals[0]
         whole = IntSet.from_intervals(i for item in sides[0] for i in item.addresses)
         everybody = IntSet.span(0, (1 << BITS[self.family]) - 1)

@@ -79,8 +79,8 @@ def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]
 def translations(
     world: World, address: Address, proto: int, port: int
 ) -> Iterator[tuple[Address | None, int]]:
-    """What DNAT rules of the host translate to a container's port: the address (None: any that the rule takes)
-    and the port that are called."""
+    """What DNAT rules of the host translate to a container's port: the address that is called (None: any that
+    the rule takes) and the port."""
     family = address.family
     for guard, to, at in _translating(world, family):
         if (to, at) != (address.value, port) or proto not in _protocols(guard):

@@ -95,7 +95,7 @@ def reach(world: World, question: Question) -> Reach:
     asked = looked_up(world, family, (source,), (target,))
     reading = Reading(world, family, asked=asked)
     origins, targets = reading.origins_of(source), reading.targets_of(target)
-    wanted = _wanted(reading, question, source)
+    wanted = wanted_packets(reading, question, source)
     arrivals = Arrivals(reading)
     everything = source.kind == "any" and target.kind == "any"
     if everything or len(origins) * len(targets) > 64:
@@ -119,7 +119,8 @@ def _family(source: End, target: End, question: Question) -> Family:
     return next(iter(families), question.family)
 
 
-def _wanted(reading: Reading, question: Question, source: End) -> Set:
+def wanted_packets(reading: Reading, question: Question, source: End) -> Set:
+    """The packets that a question is about, wherever they are from. Raises UsageError for no protocol."""
     space = reading.space
     if question.proto == "all":
         protocols = None

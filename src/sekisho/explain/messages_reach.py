@@ -31,9 +31,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "reach.shown-of": ("{0} of {1} rows shown; all with --json", "{1}行のうち{0}行を表示 (全部は --json)"),
     "reach.explain-carries": ("what carries it:", "通す行:"),
     "reach.explain-blocks": ("what blocks it:", "止める行:"),
-    "reach.flip-allow": ("smallest change that would let it through:", "通すための最小の変更:"),
-    "reach.flip-block": ("smallest change that would stop it:", "止めるための最小の変更:"),
-    "reach.no-flip": ("no change of a few rules does", "少数のルールの変更では変わらない"),
+    "reach.flip-allow": ("a change that lets {0} through:", "{0} を通す変更:"),
+    "reach.flip-block": ("a change that stops {0}:", "{0} を止める変更:"),
+    "reach.no-allow": (
+        "no change of a few rules was found that lets it through",
+        "少数のルールの変更では、通すものは見つからなかった",
+    ),
+    "reach.no-stop": (
+        "no single rule was found that stops all of it",
+        "すべてを止める1つのルールは見つからなかった",
+    ),
+    "reach.also-allows": ("it lets through as well: {0}", "同時に通るようになるもの: {0}"),
+    "reach.also-stops": ("it stops as well: {0}", "同時に止まるもの: {0}"),
     "roles-inferred": (
         "{0} has the default route: it is taken to face both the Internet (public addresses) and the VPC"
         " (private ones); snapshot.toml can say otherwise under [roles]",

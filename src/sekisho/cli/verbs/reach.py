@@ -12,10 +12,9 @@ from sekisho.cli.snapshots import add_snapshot, open_snapshot
 from sekisho.errors import UsageError, said
 
 if TYPE_CHECKING:
-    from sekisho.answers.reach import Reach
+    from sekisho.answers.reach import Question, Reach
     from sekisho.model.snapshot import Snapshot
     from sekisho.semantics.world import World
-    from sekisho.views.reach_text import ReachText
 
 HELP: Words = {
     "en": "what can reach what, for all packets: exact sets, a witness, and what refuses the rest",
@@ -95,7 +94,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     from sekisho.semantics.world import World
 
     world = World(snapshot)
-    found = reach(world, Question(args.source, args.target, args.proto, 6 if args.six else 4))
+    question = Question(args.source, args.target, args.proto, 6 if args.six else 4)
+    found = reach(world, question)
     if out.json:
         from sekisho.views.reach_json import to_json
 
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         text = ReachText(out.lang, out.color, args.snapshot)
         out.write(text.reach(found))
         if args.explain:
-            out.write("\n" + _explained(world, found, text, out))
+            out.write("\n" + _explained(world, found, question, out))
     if len(found.cells) != 1:
         return 0
     return {"yes": 0, "no": 1, "perhaps": 3}[found.cells[0].status]
@@ -150,31 +150,23 @@ def _service(args: argparse.Namespace) -> tuple[int, int] | None:
     return proto, ports.intervals[0][0]
 
 
-def _explained(world: World, found: Reach, text: ReachText, out: Output) -> str:
+def _explained(world: World, found: Reach, question: Question, out: Output) -> str:
     """For each pair, the witness step by step and what would flip it."""
-    from sekisho.answers.flip import let_through, question_of, stop
+    from sekisho.answers.flip import Flips
     from sekisho.answers.trace import trace
-    from sekisho.explain.words import say
+    from sekisho.views.flip_text import proposed
     from sekisho.views.trace_text import TraceText
 
     blocks: list[str] = []
     view = TraceText(out.lang, out.color)
+    flips = Flips(world, question, found.family)
     for cell in found.cells:
-        lines: list[str] = []
-        witness = cell.witness or (cell.refusals[0].witness if cell.refusals else None)
+        refused = cell.refusals[0].witness if cell.refusals else None
+        witness = cell.witness or refused
         if witness is None:
             continue
-        carried = cell.witness is not None
-        lines.append(
-            say("reach.cell", (cell.source, cell.target, say(f"reach.{cell.status}", (), out.lang)), out.lang)
-        )
-        lines.append(say("reach.explain-carries" if carried else "reach.explain-blocks", (), out.lang))
-        lines.append(view.journey(trace(world, question_of(witness))))
-        lines.append(say("reach.flip-block" if carried else "reach.flip-allow", (), out.lang))
-        one = stop(world, witness) if carried else None
-        changes = ((one,) if one else None) if carried else let_through(world, witness)
-        lines += [f"  {change}" for change in changes or ()]
-        if not changes:
-            lines.append("  " + say("reach.no-flip", (), out.lang))
-        blocks.append("\n".join(lines))
+        carried = cell.status == "yes"
+        proposal = flips.stop(cell) if carried else refused and flips.let_through(cell, refused)
+        journey = view.journey(trace(world, witness.question))
+        blocks.append(proposed(cell, journey, proposal or None, out.lang))
     return "\n\n".join(blocks)

@@ -1,0 +1,37 @@
+"""What carries or blocks a pair, and the change that would turn it around, as text."""
+
+from __future__ import annotations
+
+from sekisho.answers.flip import Proposal
+from sekisho.answers.reach import Cell
+from sekisho.explain.words import say
+from sekisho.values.packet import protocol_name
+
+# Others whom a change concerns that are named.
+MOST_NAMES = 6
+
+
+def proposed(cell: Cell, journey: str, proposal: Proposal | None, lang: str) -> str:
+    """The pair, the witness's way (as text), and what was found; ends without a newline."""
+    carried = cell.status == "yes"
+    lines = [say("reach.cell", (cell.source, cell.target, say(f"reach.{cell.status}", (), lang)), lang)]
+    lines += [say("reach.explain-carries" if carried else "reach.explain-blocks", (), lang), journey]
+    if proposal is None:
+        lines.append(say("reach.no-stop" if carried else "reach.no-allow", (), lang))
+        return "\n".join(lines)
+    lines.append(say("reach.flip-block" if carried else "reach.flip-allow", (_meant(cell, proposal),), lang))
+    lines += [f"  {change}" for change in proposal.changes]
+    if proposal.also:
+        shown = ", ".join(proposal.also[:MOST_NAMES])
+        more = len(proposal.also) - MOST_NAMES
+        shown += f", ... (+{more})" if more > 0 else ""
+        lines.append("  " + say("reach.also-stops" if carried else "reach.also-allows", (shown,), lang))
+    return "\n".join(lines)
+
+
+def _meant(cell: Cell, proposal: Proposal) -> str:
+    """The packets that a proposal is about."""
+    text = f"{cell.source} -> {cell.target}"
+    if proposal.proto is not None:
+        text = f"{protocol_name(proposal.proto)} {text}"
+    return text if proposal.port is None else f"{text}:{proposal.port}"

@@ -1,0 +1,84 @@
+"""A question about a container's port: by every way there is, and one answer for all verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sekisho.answers.call import Call, Caller
+from sekisho.answers.exposed import exposed
+from sekisho.answers.trace import Question
+from sekisho.semantics.world import World
+from sekisho.sources.load import load
+from tests.answers.shop import NAT, world
+
+DATA = Path(__file__).parents[1] / "data" / "docker"
+
+Ways = list[tuple[str, str, bool | None, bool]]
+
+
+def _ways(found: Call) -> Ways:
+    return [(way.kind, way.to, way.works, way.addressable) for way in found.ways]
+
+
+PUBLISHED = ("published", "10.0.0.10:8080", True, True)
+# (from, to, does it work, the ways)
+CALLS: list[tuple[str, str, bool | None, Ways]] = [
+    ("internet", "container:web:80", True, [PUBLISHED, ("direct", "172.18.0.2:80", False, False)]),
+    ("internet", "container:web:81", False, [("direct", "172.18.0.2:81", False, False)]),
+    ("internet", "container:db:3306", False, [("direct", "172.18.0.3:3306", False, False)]),
+    ("internet", "10.0.0.10:8080", True, [("direct", "10.0.0.10:8080", True, True)]),
+    ("internet", "172.18.0.2:80", False, [("direct", "172.18.0.2:80", False, False)]),
+    # A neighbour can make the host its gateway.
+    ("10.0.0.7", "container:web:80", True, [("direct", "172.18.0.2:80", True, True)]),
+    ("container:db", "container:web:80", True, [("direct", "172.18.0.2:80", True, True)]),
+    # The published port is translated before FORWARD tells the networks apart.
+    ("container:app", "container:web:80", False, [
+        ("published", "10.0.0.10:8080", False, True), ("direct", "172.18.0.2:80", False, True)]),
+    ("internet", "container:web", False, [("direct", "172.18.0.2", False, False)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "target", "works", "ways"), CALLS)
+def test_a_container_is_called_by_all_that_leads_there(
+    source: str, target: str, works: bool | None, ways: Ways, tmp_path: Path
+) -> None:
+    found = Caller(world(tmp_path)).call(Question(source, target))
+    assert found.works is works
+    assert _ways(found) == ways
+
+
+def test_all_published_ports_are_told(tmp_path: Path) -> None:
+    more = "-A DOCKER ! -i br-shop -p tcp -m tcp --dport 9090 -j DNAT --to-destination 172.18.0.2:80\n"
+    found = Caller(world(tmp_path, nat=NAT + more)).call(Question("internet", "container:web:80"))
+    assert [way.to for way in found.ways] == ["10.0.0.10:8080", "10.0.0.10:9090", "172.18.0.2:80"]
+
+
+def test_what_only_one_address_may_call_is_called_from_there(tmp_path: Path) -> None:
+    nat = NAT.replace("! -i br-shop -p tcp", "-s 198.51.100.7/32 ! -i br-shop -p tcp")
+    found = Caller(world(tmp_path, nat=nat)).call(Question("internet", "container:web:80"))
+    assert found.works is True
+    assert found.first.journey.packet.src == 0xC6336407
+
+
+def test_what_nobody_can_say_stays_open(tmp_path: Path) -> None:
+    nat = NAT.replace("--dport 8080", "--dport 8080 -m u32 --u32 0x0=0x1")
+    found = Caller(world(tmp_path, nat=nat)).call(Question("internet", "container:web:80"))
+    assert found.works is None
+    assert found.status(with_reply=True) == 3
+
+
+@pytest.mark.parametrize("folder", sorted(path for path in DATA.glob("*/*") if path.is_dir()), ids=str)
+def test_exposed_says_the_same(folder: Path) -> None:
+    """Of every port of every container, whether the Internet can use it."""
+    host = World(load(str(folder)))
+    caller = Caller(host)
+    said = {"yes": True, "no": False, "perhaps": None}
+    for port in exposed(host).ports:
+        status = next(item.status for item in port.access if item.caller == "internet")
+        if port.place == "host" or status == "none":
+            continue
+        question = Question("internet", f"container:{port.place}:{port.port}", port.proto)
+        if len({item.bridge for item in host.named(port.place)}) == 1:
+            assert caller.call(question).works is said[status], (port.place, port.port, port.proto)

@@ -20,6 +20,7 @@ from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources import ip_route
 from sekisho.values.address import Address
+from sekisho.values.names import interface_name
 
 
 def _plan(version: str, flags: str, *commands: str, before: Snapshot = ORDINARY) -> Plan:
@@ -76,10 +77,10 @@ def test_the_default_bridge(
 def test_a_bridge_that_is_there() -> None:
     """--bridge: its own address is the gateway; containers get the lowest free one (10.44.0.1, measured)."""
     host = ORDINARY.host
-    own = InterfaceAddress("br9", 4, Address.parse("10.44.0.5"), 24, scope="global")
+    own = InterfaceAddress(interface_name("br9"), 4, Address.parse("10.44.0.5"), 24, scope="global")
     with_bridge = replace(
         host,
-        interfaces=(*(host.interfaces or ()), Interface("br9", 3, "bridge", ("UP",))),
+        interfaces=(*(host.interfaces or ()), Interface(interface_name("br9"), 3, "bridge", ("UP",))),
         addresses=(*(host.addresses or ()), own),
     )
     after = _plan("20.10", "--bridge br9", RUN, before=replace(ORDINARY, host=with_bridge)).after

@@ -52,11 +52,14 @@ class Allowed:
         found: Missing | None = None
         for port, here in self._by_port(left, ported):
             target = self.target if port is None else replace(self.target, ports=IntSet.of(port))
-            open_ = self._forget(self.arrivals.perhaps(self.origin, target, wanted), True)
+            perhaps = self.arrivals.perhaps(self.origin, target, wanted)
+            open_ = self._forget(perhaps, True)
             for certain, some in ((True, here & ~open_), (False, here & open_)):
                 if some.satisfiable() and (found is None or certain):
+                    refused = self._refused(some, target, wanted) if certain else None
+                    witness = refused if certain else self.arrivals.example(self.origin, perhaps & some)
                     certain = certain and not self._blurred
-                    found = Missing(self._source(some), port, certain, self._example(some, target, wanted))
+                    found = Missing(self._source(some), port, certain, witness)
                 if found is not None and found.certain:
                     return found
         return found
@@ -131,14 +134,15 @@ class Allowed:
                 # A stretch without a way may have several causes; its ends tell most of them.
                 for port in dict.fromkeys((max(first, 1), last)):
                     here = left & self.space.member(dport, IntSet.of(port))
-                    yield port, self.space.without(here, ("dport",))
+                    # At a container or the host, what was called may be another port.
+                    yield port, self.space.without(here, ("dport",)) if self.by_some else here
 
     def _source(self, some: Set) -> int | None:
         if self.arrivals.reading.sources[self.origin.group].how == "process":
             return None
         return self.space.values(some, self.space.field["src"]).intervals[0][0]
 
-    def _example(self, some: Set, target: Target, wanted: Set) -> Witness | None:
+    def _refused(self, some: Set, target: Target, wanted: Set) -> Witness | None:
         arrivals = self.arrivals
         for flow in arrivals.reading.flows(self.origin.group):
             here = flow.some & some & wanted & arrivals.aimed(flow, target) & ~arrivals.both_ways(flow)

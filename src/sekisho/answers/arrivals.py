@@ -92,7 +92,11 @@ class Arrivals:
         return flow.sent or Ends(field["src"], field["dst"], field["sport"], field["dport"])
 
     def both_ways(self, flow: Flows) -> Set:
-        """The packets of a flow whose reply comes back to the sender from whom it called."""
+        """The packets of a flow whose reply comes back to the sender from whom it called, and which
+        docker-proxy, where it takes them, hands on."""
+        return self._there_and_back(flow) & ~self.proxies.second_is(flow, False, None)
+
+    def _there_and_back(self, flow: Flows) -> Set:
         found = self._ok.get(id(flow))
         if found is None:
             found = self._ok[id(flow)] = self._both_ways(flow)
@@ -235,17 +239,20 @@ class Arrivals:
         found = self.space.nothing
         for flow, some in self.at(origin, target):
             open_reply = flow.reply is not None and flow.reply.disposition == "undetermined"
-            found |= some if open_reply else some & self.both_ways(flow)
+            some &= ~self.proxies.second_is(flow, False)
+            found |= some if open_reply else some & self._there_and_back(flow)
         for each in self.proxies.to(origin, target):
             flow, some = each.flow, each.some
-            answered = flow.reply is None or flow.reply.disposition == "undetermined"
-            found |= some if answered else some & self.both_ways(flow)
+            unanswered = flow.reply is None or flow.reply.disposition == "undetermined"
+            found |= some if unanswered else some & self._there_and_back(flow)
         for flow in self._ended(origin.group).get(("open", ""), ()):
             early = flow.forward.hook in ("prerouting", "output", "route", None)
             near = self.space.member(flow.state.ends.dst, target.addresses) & self._at_ports(flow, target)
-            if flow.forward.where == HOST or flow.forward.hook == "socket":
+            if target.kind == "address":
+                found |= flow.some & near
+            elif flow.forward.where == HOST or flow.forward.hook == "socket":
                 found |= flow.some if target.node == flow.forward.where else self.space.nothing
-            elif target.kind == "address" or not early:
+            elif not early:
                 found |= flow.some & near
             else:
                 found |= flow.some & (near | self._of_host)
@@ -298,8 +305,11 @@ class Arrivals:
     def boxes(self, arrival: Arrival) -> list[Box]:
         """The arrival's packets as boxes over what ``shown`` names. Ports count where there are ports."""
         space, ported = self.space, self.walk.guards.ported
-        plain = [(name, bits) for name, bits in self.shown(arrival) if name not in ("dport", "viaport")]
-        with_ports = boxes(space, arrival.some & ported, self.shown(arrival))
+        shown = self.shown(arrival)
+        plain = [(name, bits) for name, bits in shown if name not in ("dport", "viaport")]
+        if self.reading.depends_on(arrival.some, "sport"):
+            shown.insert(2, ("sport", arrival.sent.sport))
+        with_ports = boxes(space, arrival.some & ported, shown)
         return [*with_ports, *boxes(space, arrival.some & ~ported, plain)]
 
     def witness(self, origin: Origin, arrival: Arrival) -> Witness:

@@ -9,6 +9,7 @@ from sekisho.model.netfilter import Chain, Rule, Ruleset, Table
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import iptables_save
 from sekisho.values.address import Family
+from sekisho.values.names import sysctl_key
 
 # The chains of the tables that proposals are about.
 BUILT_IN = {"filter": ("INPUT", "FORWARD", "OUTPUT"), "raw": ("PREROUTING", "OUTPUT")}
@@ -111,7 +112,7 @@ class Setting:
             }
             changed.add(f"{family}.conf.all.forwarding")
         kept = tuple(each for each in host.sysctls or () if each.key not in changed)
-        sysctls = (*kept, *(Sysctl(key, self.value) for key in sorted(changed)))
+        sysctls = (*kept, *(Sysctl(sysctl_key(key), self.value) for key in sorted(changed)))
         return replace(snapshot, host=replace(host, sysctls=sysctls))
 
 

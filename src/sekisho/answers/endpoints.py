@@ -69,7 +69,24 @@ _ADVICE = (
 )
 
 
+def split_name(text: str) -> tuple[str, str] | None:
+    """``container:[fd00::2]:80`` and ``container:fd00::2`` as the part before the port, and the port: what is
+    known by its IPv6 address only is called so. None for all other names."""
+    kind, colon, name = text.partition(":")
+    if not colon or kind not in KINDS or name.count(":") < 2:
+        return None
+    inside, bracket, rest = name.removeprefix("[").partition("]")
+    if name.startswith("[") and bracket and (not rest or rest.startswith(":")):
+        return f"{kind}:{inside}", rest[1:]
+    try:
+        return f"{kind}:{Address.parse(name)}", ""
+    except ValueError:
+        return None
+
+
 def _split_port(text: str) -> tuple[str, int | None]:
+    if (named := split_name(text)) is not None:
+        return named[0], _port(named[1], text) if named[1] else None
     if text.startswith("["):
         inside, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
@@ -102,6 +119,17 @@ class Place:
     iface: str | None = None
     origin: Attachment | None = None
     leans: tuple[Lean, ...] = ()
+
+
+def families(endpoint: Endpoint, world: World) -> frozenset[Family]:
+    """The IP versions that the endpoint has addresses of, as far as its name tells; else both."""
+    if endpoint.kind not in ("container", "netns", "network"):
+        return frozenset((4, 6))
+    try:
+        found = frozenset(a.family for item in _attachments(endpoint, world) for a in item.addresses)
+    except UsageError:
+        found = frozenset()
+    return found or frozenset((4, 6))
 
 
 def destination(endpoint: Endpoint, world: World, family: Family | None) -> Address:

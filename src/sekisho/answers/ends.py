@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sekisho.answers.endpoints import split_name
 from sekisho.errors import UsageError, said
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.intset import IntSet
@@ -59,6 +60,8 @@ def parse_end(text: str) -> End:
 
 
 def _split(text: str) -> tuple[str, IntSet | None]:
+    if (split := split_name(text)) is not None:
+        return split[0], parse_ports(split[1], text) if split[1] else None
     if text.startswith("["):
         inside, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):

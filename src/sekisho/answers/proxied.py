@@ -5,7 +5,7 @@ The first one ends in the proxy's socket (``semantics.proxy``); the second is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,39 +46,69 @@ class Proxies:
         self._containers: dict[str, DockerContainer] = {
             item.name: item for item in self.world.snapshot.containers or () if item.running
         }
-        self._taken: dict[int, list[Flows]] = {}
+        self._parts: dict[tuple[object, ...], Set] = {}
+        self._published: dict[int, list[PublishedPort]] = {}
+        for container in self._containers.values():
+            for each in container.published:
+                self._published.setdefault(each.host_port, []).append(each)
+        self._taken: dict[int, dict[int, list[Flows]]] = {}
         self._known: dict[tuple[int, int], tuple[Address, bool | None] | None] = {}
 
     def to(self, origin: Origin, target: Target) -> Iterator[Proxied]:
         """The flows of an origin that docker-proxy takes for a container, at the target's ports."""
-        container = self._containers.get(target.name)
+        container = self._containers.get(self.world.shared.get(target.name, target.name))
         if target.kind != "container" or container is None or not container.published:
             return
-        flows = self._ending_there(origin.group)
-        for published in container.published if flows else ():
+        for published in container.published:
             if target.ports is not None and published.container_port not in target.ports:
                 continue
-            for flow in flows:
+            for flow in self._ending_there(origin.group).get(published.host_port, ()):
                 some = flow.some & origin.some & self._called(published, flow)
                 second = self._second(published) if some.satisfiable() else None
                 if second is not None and second[1] is not False and self._is_of(second[0], target):
                     certain = second[1] is True and flow.forward.disposition == "delivered"
                     yield Proxied(flow, some, second[0], published.container_port, certain)
 
+    def second_is(self, flow: Flows, *wanted: bool | None) -> Set:
+        """The packets of a flow into docker-proxy's sockets whose second connection does (True) or does not
+        (False) work, or of which nobody can say (None). One that is not known is taken as working."""
+        nothing = self.space.nothing
+        if flow.forward.line is None or flow.forward.disposition != "delivered":
+            return nothing
+        key = (id(flow), wanted)
+        if key not in self._parts:
+            found = nothing
+            for published in (each for port in self._ports_of(flow) for each in self._published[port]):
+                some = flow.some & self._called(published, flow)
+                second = self._second(published) if some.satisfiable() else None
+                if second is not None and second[1] in wanted:
+                    found |= some
+            self._parts[key] = found
+        return self._parts[key]
+
     def _is_of(self, address: Address, target: Target) -> bool:
         return address.family == self.space.family and address.value in target.addresses
 
-    def _ending_there(self, group: int) -> list[Flows]:
-        """Flows into docker-proxy's sockets, and into those that only docker-proxy could have."""
+    def _ending_there(self, group: int) -> dict[int, list[Flows]]:
+        """Flows into docker-proxy's sockets, and into those that only docker-proxy could have, by published
+        port."""
         found = self._taken.get(group)
         if found is None:
-            found = self._taken[group] = [
-                flow
-                for flow in self.arrivals.reading.flows(group)
-                if flow.forward.where == HOST and flow.forward.hook == "socket"
-                and (flow.forward.line is not None or flow.forward.disposition == "undetermined")
-            ]  # fmt: skip
+            found = self._taken[group] = {}
+            for flow in self.arrivals.reading.flows(group):
+                fate = flow.forward
+                unknown = fate.disposition == "undetermined"
+                if fate.where == HOST and fate.hook == "socket" and (fate.line is not None or unknown):
+                    for port in self._ports_of(flow):
+                        found.setdefault(port, []).append(flow)
         return found
+
+    def _ports_of(self, flow: Flows) -> Iterable[int]:
+        """The published ports that a flow may be for: a socket has one."""
+        values = self.space.few_values(flow.some, flow.state.ends.dport, 1)
+        if values is None:
+            return self._published
+        return [first for first, _ in values if first in self._published]
 
     def _called(self, published: PublishedPort, flow: Flows) -> Set:
         space, ends = self.space, flow.state.ends

@@ -282,12 +282,18 @@ class _Group:
 def _rows(arrivals: Arrivals, group: _Group, target: Target, wanted: Set) -> list[Row]:
     """One target and the origins of one run, told apart by their source addresses."""
     found = arrivals.arrivals(group.whole, target, wanted)
-    if not found:
+    rows = _certain_rows(arrivals, group, target, found) if found else []
+    certain = {name for row in rows for name in row.sources} | {target.name}
+    left = [item for item in group.members if item.name not in certain]
+    if left and arrivals.is_open(group.whole, target):
         unclear = arrivals.perhaps(group.whole, target, wanted)
-        if not unclear.satisfiable():
-            return []
-        names = tuple(item.name for item in group.members if (item.some & unclear).satisfiable())
-        return [Row(names, target.name, "perhaps", tuple(merged(arrivals.addressed(unclear))), None)]
+        names = tuple(item.name for item in left if (item.some & unclear).satisfiable())
+        if names:
+            rows.append(Row(names, target.name, "perhaps", tuple(merged(arrivals.addressed(unclear))), None))
+    return rows
+
+
+def _certain_rows(arrivals: Arrivals, group: _Group, target: Target, found: list[Arrival]) -> list[Row]:
     if len({item.some for item in group.members}) == 1:
         boxes = [box for arrival in found for box in arrivals.boxes(arrival)]
         witness = arrivals.witness(group.whole, _first(arrivals, found))

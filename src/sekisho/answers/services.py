@@ -74,12 +74,18 @@ def line_of(box: Box, family: Family, names: Names | None = None) -> str:
     """One box as a line: protocol, source, destination reached, and the one it was sent to."""
     fields = dict(box.fields)
     ports = fields.get("dport")
+
+    def addresses(name: str) -> str:
+        text = addresses_text(fields[name], family, names)
+        return f"~{text}" if name in box.vague else text
+
     text = protocols_text(fields["proto"])
-    if "src" in fields:
-        text += " " + addresses_text(fields["src"], family, names)
-    text += " -> " + _with_port(addresses_text(fields["dst"], family, names), ports, family)
+    if "src" in fields or "sport" in fields:
+        source = addresses("src") if "src" in fields else "*"
+        text += " " + _with_port(source, fields.get("sport"), family)
+    text += " -> " + _with_port(addresses("dst"), ports, family)
     if "via" in fields or "viaport" in fields:
-        sent = addresses_text(fields.get("via", fields["dst"]), family, names)
+        sent = addresses("via" if "via" in fields else "dst")
         text += f"  (sent to {_with_port(sent, fields.get('viaport', ports), family)})"
     return text
 
@@ -102,6 +108,8 @@ def box_json(box: Box, family: Family) -> dict[str, object]:
             found[name] = [protocol_name(n) for a, b in values for n in range(a, b + 1)]
         else:
             found[name] = ports_json(values)
+    if box.vague:
+        found["vague"] = sorted(box.vague)  # only some of the values of these
     found["line"] = line_of(box, family)
     return found
 
@@ -126,10 +134,10 @@ def merged(boxes: Iterable[Box]) -> list[Box]:
     changed = True
     while changed:
         changed = False
-        for name in ("proto", "dport", "viaport", "dst", "src", "via"):
+        for name in ("proto", "sport", "dport", "viaport", "dst", "src", "via"):
             groups: dict[object, list[Box]] = {}
             for box in found:
-                rest = tuple(pair for pair in box.fields if pair[0] != name)
+                rest = (box.vague, tuple(pair for pair in box.fields if pair[0] != name))
                 has = any(pair[0] == name for pair in box.fields)
                 groups.setdefault((rest, has), []).append(box)
             joined: list[Box] = []
@@ -137,7 +145,7 @@ def merged(boxes: Iterable[Box]) -> list[Box]:
                 if len(same) > 1 and any(pair[0] == name for pair in same[0].fields):
                     union = IntSet.from_intervals(i for box in same for i in box[name])
                     fields = tuple((n, union if n == name else v) for n, v in same[0].fields)
-                    joined.append(Box(fields))
+                    joined.append(Box(fields, same[0].vague))
                     changed = True
                 else:
                     joined += same

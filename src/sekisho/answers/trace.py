@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
+from sekisho.answers.endpoints import Endpoint, Place, destination, families, origin, parse_endpoint
 from sekisho.answers.stated import FIELDS, Stated, with_stated
 from sekisho.errors import UsageError, said
 from sekisho.semantics import proxy
@@ -49,7 +49,7 @@ def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]
     Raises UsageError where it makes no packet.
     """
     source, target = parse_endpoint(question.source), parse_endpoint(question.target)
-    family = _family(source, target, question)
+    family = _family(source, target, question, world)
     to = destination(target, world, family)
     if iface := question.iface:
         _known_interface(world, iface)
@@ -91,7 +91,7 @@ def _with_proxy(world: World, found: Journey, with_reply: bool) -> Journey:
     return replace(found, leans_on=leans, onward=onward)
 
 
-def _family(source: Endpoint, target: Endpoint, question: Question) -> Family:
+def _family(source: Endpoint, target: Endpoint, question: Question, world: World) -> Family:
     given = [end.address.family for end in (source, target) if end.address is not None]
     if len(set(given)) > 1:
         raise UsageError(
@@ -100,7 +100,10 @@ def _family(source: Endpoint, target: Endpoint, question: Question) -> Family:
         )
     if given:
         return given[0]
-    return 6 if question.proto in ("icmpv6", "ipv6-icmp", "icmp6", "58") else 4
+    if question.proto in ("icmpv6", "ipv6-icmp", "icmp6", "58"):
+        return 6
+    both = families(source, world) & families(target, world)
+    return 6 if both == {6} else 4
 
 
 def _known_interface(world: World, iface: str) -> None:

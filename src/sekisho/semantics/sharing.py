@@ -7,10 +7,11 @@ from sekisho.model.snapshot import Namespace, Snapshot
 
 
 def shares_host(host: Namespace, namespace: Namespace) -> bool:
-    """Whether this is the host's own namespace, captured again (a container with network mode host)."""
+    """Whether this is the host's own namespace, captured again (a container with network mode host). Names
+    alone do not tell: every container has a lo and an eth0."""
     mine = {(item.name, item.mac) for item in host.interfaces or ()}
     theirs = {(item.name, item.mac) for item in namespace.interfaces or ()}
-    return len(theirs) > 1 and theirs <= mine
+    return theirs <= mine and any(mac is not None and name != "lo" for name, mac in theirs)
 
 
 def shared_namespaces(snapshot: Snapshot) -> dict[str, str]:
@@ -19,7 +20,9 @@ def shared_namespaces(snapshot: Snapshot) -> dict[str, str]:
     host = snapshot.host.name
     containers = {key: item for item in snapshot.containers or () for key in (item.name, item.id)}
     captured = {item.name for item in snapshot.namespaces}
-    found: dict[str, str] = {item.name: host for item in snapshot.namespaces if shares_host(snapshot.host, item)}
+    found: dict[str, str] = {
+        item.name: host for item in snapshot.namespaces if shares_host(snapshot.host, item)
+    }
     for item in snapshot.containers or ():
         owner = _owner(item, containers, host) if item.running else None
         if owner is not None:

@@ -16,9 +16,10 @@ from sekisho.values.intset import IntSet
 @dataclass(frozen=True, slots=True)
 class Box:
     """All packets whose fields are in these sets, field by field. Fields that are not there are free or
-    were forgotten."""
+    were forgotten; of those that are ``vague`` only some values are meant, which are too many to tell."""
 
     fields: tuple[tuple[str, IntSet], ...]
+    vague: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> IntSet:
         return dict(self.fields)[name]
@@ -36,30 +37,69 @@ def boxes(space: Space, some: Set, shown: Sequence[tuple[str, Bits]]) -> Iterato
         return
     variable.sort(key=lambda item: min(code for code in item[1].codes if code >= 0))
     constants = {name: IntSet.of(bits.value) for name, bits in shown if bits.value is not None}
-    for found in _boxes(space, some, variable):
+    for found, vague in _boxes(space, some, variable):
         fields = {**constants, **found}
-        yield Box(tuple((name, fields[name]) for name, _ in shown))
+        yield Box(tuple((name, fields[name]) for name, _ in shown), frozenset(vague))
 
 
-def _boxes(space: Space, some: Set, fields: list[tuple[str, Bits]]) -> Iterator[dict[str, IntSet]]:
+_Cut = tuple[dict[str, IntSet], tuple[str, ...]]
+
+
+def _boxes(space: Space, some: Set, fields: list[tuple[str, Bits]]) -> Iterator[_Cut]:
     if not fields:
-        yield {}
+        yield {}, ()
         return
     (name, bits), rest = fields[0], fields[1:]
-    for values, below in by_value(space, some, bits):
-        for found in _boxes(space, below, rest):
-            yield {name: values, **found}
+    try:
+        cut = by_value(space, some, bits)
+    except TooFineError:
+        # Every second address, say: told is from which to which.
+        whole = IntSet.span(_edge(some, bits, False), _edge(some, bits, True))
+        for found, vague in _boxes(space, space.showing(some, tuple(each for _, each in rest)), rest):
+            yield {name: whole, **found}, (name, *vague)
+        return
+    for values, below in cut:
+        for found, vague in _boxes(space, below, rest):
+            yield {name: values, **found}, vague
+
+
+def _edge(some: Set, bits: Bits, last: bool) -> int:
+    """The first or the last value of the field in the set; its variables are the topmost."""
+    value = 0
+    for code in bits.codes:
+        bit = code == ONE
+        if code >= 0:
+            one, zero = some, some
+            if some.node_var() == code >> 1:
+                one, zero = some.cofactors()  # type: ignore[misc]
+            if code & 1:
+                one, zero = zero, one
+            bit = (last and one.satisfiable()) or not zero.satisfiable()
+            some = one if bit else zero
+        value = value << 1 | bit
+    return value
+
+
+class TooFineError(Exception):
+    """A field's values in a set are too many intervals to list: where packets are told apart by their last
+    bits (NETMAP, a masked match), a small diagram has millions."""
+
+
+# So many intervals of one field are listed, and so many for each node of the diagram.
+_MOST_SPANS, _FOR_EACH_NODE = 1 << 12, 16
 
 
 def by_value(space: Space, some: Set, bits: Bits) -> list[tuple[IntSet, Set]]:
-    """The values of a field by what they leave of the set; the field's variables must be the topmost."""
+    """The values of a field by what they leave of the set; the field's variables must be the topmost. Raises
+    TooFineError where they are too many intervals."""
     known = space.cut.get((some, bits))
     if known is None:
         found: dict[Set, list[tuple[int, int]]] = {}
         places = {code >> 1: at for at, code in enumerate(bits.codes) if code >= 0}
         top = some.node_var()
         if top is not None or some.satisfiable():
-            _descend(some, top, bits.codes, places, bits.loose, 0, 0, found)
+            most = max(_MOST_SPANS, _FOR_EACH_NODE * some.node_count())
+            _descend(some, top, bits.codes, places, bits.loose, 0, 0, found, [most])
         known = [(IntSet.from_intervals(spans), below) for below, spans in found.items()]
         space.cut[some, bits] = known
     return known
@@ -74,6 +114,7 @@ def _descend(
     at: int,
     base: int,
     found: dict[Set, list[tuple[int, int]]],
+    left_to_list: list[int],
 ) -> None:
     """``some`` holds packets, ``top`` is its topmost variable. ``places``: of the variables among the codes;
     from ``loose`` on, all of them are variables."""
@@ -83,6 +124,9 @@ def _descend(
         if at == width or (place == width and at >= loose):
             # Nothing of this field decides any more.
             left = width - at
+            left_to_list[0] -= 1
+            if left_to_list[0] < 0:
+                raise TooFineError
             found.setdefault(some, []).append((base << left, ((base + 1) << left) - 1))
             return
         code = codes[at]
@@ -98,7 +142,7 @@ def _descend(
         # Most nodes have one side without packets: it costs no call.
         top = zero.node_var()
         if top is not None or zero.satisfiable():
-            _descend(zero, top, codes, places, loose, at, base << 1, found)
+            _descend(zero, top, codes, places, loose, at, base << 1, found, left_to_list)
         top = one.node_var()
         if top is None and not one.satisfiable():
             return

@@ -43,6 +43,7 @@ class Space:
     """One diagram manager with its variables. Diagrams of two spaces must never meet.
 
     ``cut`` remembers sets cut by a field's values and ``wished`` the variables set in values, for ``boxes``;
+    ``choices`` are the variables of open questions by what they are about;
     ``place`` is each variable's field and the power of two that it stands for; ``named`` tells the fields
     of the original header.
     """
@@ -59,7 +60,7 @@ class Space:
         self._values: dict[tuple[Set, Bits], IntSet] = {}
         self.cut: dict[tuple[Set, Bits], list[tuple[IntSet, Set]]] = {}
         self.wished: dict[tuple[tuple[str, int], ...], frozenset[int]] = {}
-        self._choices: dict[object, Set] = {}
+        self.choices: dict[object, Set] = {}
         self._open: dict[object, Bits] = {}
         self._cubed = 0, self.everything
         self.doubts: dict[int, tuple[Doubt, ...]] = {}
@@ -250,10 +251,10 @@ class Space:
 
     def choice(self, key: object, doubts: tuple[Doubt, ...]) -> Set:
         """A variable for a question that nobody can decide; the same key is the same question."""
-        found = self._choices.get(key)
+        found = self.choices.get(key)
         if found is None:
             index = self.manager.add_vars(1)[0]
-            found = self._choices[key] = self.manager.var(index)
+            found = self.choices[key] = self.manager.var(index)
             self.doubts[index] = doubts
         return found
 
@@ -276,8 +277,11 @@ class Space:
         return self._cubed[1]
 
     def certainly(self, some: Set) -> Set:
-        """The packets that are in the set however the open questions are answered."""
-        return some.forall(self._choice_cube()) if self.doubts else some
+        """The packets that are in the set however the open questions are answered. What a translation gave
+        them is forgotten: it may depend on the answer."""
+        if not self.doubts:
+            return some
+        return self.without(some, ("tdst", "tdport")).forall(self._choice_cube())
 
     def perhaps(self, some: Set) -> Set:
         """The packets that are in the set for some answers."""

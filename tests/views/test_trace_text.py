@@ -23,10 +23,10 @@ $ iptables -S
 -P INPUT ACCEPT
 -P FORWARD ACCEPT
 -P OUTPUT ACCEPT
--N a-chain-with-quite-a-long-name
--A OUTPUT -j a-chain-with-quite-a-long-name
+-N a-chain-with-quite-long-name
+-A OUTPUT -j a-chain-with-quite-long-name
 -A OUTPUT -p tcp -m tcp --dport 25 -j REJECT
--A a-chain-with-quite-a-long-name -p tcp -m tcp --dport 26 -j DROP
+-A a-chain-with-quite-long-name -p tcp -m tcp --dport 26 -j DROP
 """
 
 
@@ -62,7 +62,7 @@ def test_decisions_stand_in_one_column(lang: str) -> None:
         ("1.1.1.1:25", "decided by stdin:10  -A OUTPUT -p tcp -m tcp --dport 25 -j REJECT"),
         (
             "1.1.1.1:26",
-            "decided by stdin:11  -A a-chain-with-quite-a-long-name -p tcp -m tcp --dport 26 -j DROP",
+            "decided by stdin:11  -A a-chain-with-quite-long-name -p tcp -m tcp --dport 26 -j DROP",
         ),
     ],
 )

@@ -390,5 +390,5 @@ class SymbolicWalk(Neighbours):
             self._go(HOST, host.input_decision(routed, turned), origins)
             level = host.bridge_hook("bridge-prerouting", level, "high")
             aimed = changed(level, oif=bridge, next_hop=next_hop)
-            passed = host.cross_filtered(turned(aimed))
+            passed = host.cross_filtered(self._turned(origins, aimed))
             self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in passed.items()], origins)

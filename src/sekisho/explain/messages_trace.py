@@ -235,8 +235,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} の {1} のポートのヘアピンモードは未取得: 有効とみなす",
     ),
     "connection-assumed": (
-        "the connection is taken to exist, though its first packet would not get through now ({0})",
-        "コネクションはあるものとする (今の設定では最初のパケットは通らない: {0})",
+        "the connection is taken to exist, though it could not be made as things are now ({0})",
+        "コネクションはあるものとする (今の設定では新しくは張れない: {0})",
     ),
     # ------------------------------------------------------------------------------- doubts
     "match-not-understood": ("this match is not known to Sekisho: {0}", "Sekishoの知らない条件: {0}"),

@@ -102,6 +102,11 @@ class Tracker:
                 return connection, 1
         return None
 
+    def establish(self) -> None:
+        """Every connection has been there for long: both ends have been heard."""
+        for connection in self.connections:
+            connection.status |= CONFIRMED_BIT | SEEN_REPLY_BIT
+
     def clashes(self, new: Connection) -> bool:
         """Whether a new connection has a tuple that another one holds already: the kernel then drops its
         first packet, or picks another port for it (nf_conntrack_confirm, nf_nat_used_tuple)."""

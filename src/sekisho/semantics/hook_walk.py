@@ -53,7 +53,8 @@ class HookWalk:
     """What a stay in one namespace carries along, and the way through its hooks.
 
     ``connection`` is the tracked connection of the packet, ``template`` says that a CT target has spoken,
-    ``way_out`` is the interface of a local packet's latest route.
+    ``way_out`` is the interface of a local packet's latest route, ``spares`` lets pass what a rule would
+    drop: the packet is one of long ago, of which only the connection that it opened matters.
     """
 
     host: HostCode
@@ -68,6 +69,7 @@ class HookWalk:
     reply: bool = False
     linkdown: bool = False
     way_out: str | None = None
+    spares: bool = False
 
     @property
     def program(self) -> Program:
@@ -135,9 +137,16 @@ class HookWalk:
         if not self._concerns(station):
             return None
         decided = self._pass(station)
-        if isinstance(decided, Accept):
+        if isinstance(decided, Accept) or self._spared(decided):
             return None
         return self._end(station.hook, decided)
+
+    def _spared(self, decided: Action | None) -> bool:
+        """Whether a rule's drop was none when the connection was made."""
+        if not self.spares or not isinstance(decided, Drop | Reject):
+            return False
+        self.lean(Lean("connection-assumed", ("dropped" if isinstance(decided, Drop) else "rejected",)))
+        return True
 
     def _concerns(self, station: Station) -> bool:
         """Whether the packet comes in or leaves by an interface that the station is for."""
@@ -157,7 +166,7 @@ class HookWalk:
                 decided = self._pass(station)
                 if isinstance(decided, Translate):
                     break
-                if not isinstance(decided, Accept):
+                if not isinstance(decided, Accept) and not self._spared(decided):
                     return self._end(hook, decided)
             connection.bound.add(side)
         if packet.ctdir is None:

@@ -59,13 +59,8 @@ def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
 
 def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Journey:
     walk = Walk(world, choices, stranger=start.origin)
-    if start.established:
-        # The connection exists already: what its first packets did is replayed to learn its translation.
-        before = _forward(walk, start, first=True)
-        if before.disposition not in ARRIVED:
-            walk.leans.setdefault(Lean("connection-assumed", (before.disposition,)))
-        else:
-            _reply(walk, replace(start, established=False), before)
+    if start.established and (unclear := _connect(walk, start)) is not None:
+        return Journey(start.packet, unclear, None, tuple(walk.leans))
     forward = _forward(walk, start, first=not start.established)
     reply = None
     if with_reply and (start.complaint is not None or forward.disposition in ARRIVED):
@@ -73,6 +68,23 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
     leans = (*walk.leans, *_bridges_by_name(world, forward, reply))
     found = Journey(start.packet, forward, reply, leans)
     return replace(found, answered=_comes_back(start, found))
+
+
+def _connect(walk: Walk, start: Start) -> Leg | None:
+    """Make the connection exist: its first packets are replayed to learn what was translated. Rules that
+    would drop them today did not then. Returns the leg of which nobody can say what became, if any."""
+    walk.spares = True
+    opening = _forward(walk, start, first=True)
+    unclear = opening if opening.disposition == "undetermined" else None
+    if opening.disposition in ARRIVED:
+        answer = _reply(walk, replace(start, established=False), opening)
+        unclear = answer if answer.disposition == "undetermined" else None
+    elif unclear is None:
+        walk.leans.setdefault(Lean("connection-assumed", (opening.disposition,)))
+    walk.spares = False
+    for tracker in walk.trackers.values():
+        tracker.establish()
+    return unclear
 
 
 def _bridges_by_name(world: World, *legs: Leg | None) -> Iterator[Lean]:

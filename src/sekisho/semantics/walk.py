@@ -24,7 +24,8 @@ BRIDGE_NF = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-c
 @dataclass(slots=True)
 class Walk:
     """State that lasts over both legs of a journey: connections and what was assumed. ``ended``: the
-    connection and the direction of the latest packet when its way ended."""
+    connection and the direction of the latest packet when its way ended. ``spares``: no rule drops what
+    sets out now."""
 
     world: World
     choices: Choices
@@ -34,6 +35,7 @@ class Walk:
     ended: tuple[Connection, int] | None = None
     ended_untracked: bool = False
     ended_zones: tuple[int, int] | None = None
+    spares: bool = False
 
     def behind(self, bridge: str, address: Address) -> Attachment | None:
         """What answers for the address on that bridge; ``stranger`` is the journey's own starting point
@@ -361,7 +363,7 @@ class _Leg:
     def _visit(self, node: str) -> Visit:
         walk = self.walk
         visit = Visit(walk.world.nodes[node], self.packet, walk.tracker(node), walk.choices, walk.leans,
-                      reply=self.reply)  # fmt: skip
+                      reply=self.reply, spares=walk.spares)  # fmt: skip
         visit.turns_back = partial(self._handed_on, visit)
         return visit
 

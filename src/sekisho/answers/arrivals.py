@@ -248,11 +248,10 @@ class Arrivals:
         for flow in self._ended(origin.group).get(("open", ""), ()):
             early = flow.forward.hook in ("prerouting", "output", "route", None)
             near = self.space.member(flow.state.ends.dst, target.addresses) & self._at_ports(flow, target)
-            if target.kind == "address":
-                found |= flow.some & near
-            elif flow.forward.where == HOST or flow.forward.hook == "socket":
+            ends_here = flow.forward.where == HOST or flow.forward.hook == "socket"
+            if ends_here and target.kind != "address":
                 found |= flow.some if target.node == flow.forward.where else self.space.nothing
-            elif not early:
+            elif ends_here or not early:
                 found |= flow.some & near
             else:
                 found |= flow.some & (near | self._of_host)

@@ -90,7 +90,8 @@ class Packets:
         target = format_ip(family, values["dst"])
         target = f"[{target}]" if family == 6 else target
         name = "icmp" if proto in (ICMP, ICMPV6) else protocol_name(proto)
-        stated = tuple((n, values[f.name]) for n, f in FIELDS.items() if f.is_of(proto, process))
+        fields = ((n, f) for n, f in FIELDS.items() if f.is_of(proto, process, family))
+        stated = tuple((n, values.get(f.name, 0)) for n, f in fields)  # sets may be cut: DF is not set
         sport, dport = (values["sport"], values["dport"]) if ported else (None, None)
         return Question(
             sender,
@@ -113,4 +114,4 @@ def _asked_ports(arrivals: Arrivals) -> list[int]:
     return sorted(found)
 
 
-assert set(HEADER) >= {field.name for field in FIELDS.values()}
+assert {*HEADER, "df"} >= {field.name for field in FIELDS.values()}

@@ -370,10 +370,12 @@ class Arrivals:
         process = flow.source.how == "process"
         proto = values["proto"]
         for name, meant in FIELDS.items():
-            if meant.is_of(proto, process):
+            if meant.name in values and meant.is_of(proto, process):
                 value, usual = values[meant.name], meant.usual(proto)
                 if value != usual if usual is not None else self.reading.depends_on(some, meant.name):
                     yield name, value
+                    if name == "length" and self.space.family == 4:
+                        yield "df", 0  # sets are of packets that may be cut on their way
 
 
 def usual_source(origin: Origin, family: int) -> int | None:

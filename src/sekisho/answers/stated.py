@@ -1,6 +1,6 @@
 """Header fields of a packet that a question may state besides its ends: as an option and as a flow's field.
 
---tos 0x10   --ttl 3   --length 1500   --mac 02:42:ac:11:00:02   --uid 33   --icmp-type 13
+--tos 0x10   --ttl 3   --length 1500 --df 1   --tcp-flags syn,ack   --mac 02:42:ac:11:00:02   --uid 33
 """
 
 from __future__ import annotations
@@ -9,34 +9,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sekisho.errors import UsageError, said
-from sekisho.values.packet import ICMP, ICMPV6, Packet
+from sekisho.values.address import Family
+from sekisho.values.packet import ICMP, ICMPV6, SYN, TCP, TCP_FLAG_BITS, Packet
 
 Stated = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field ``name`` of ``Packet`` with so many bits. ``of``: the packets that have it: all, icmp, those of
-    a process, or those that come by a wire."""
+    """A field ``name`` of ``Packet`` with so many bits. ``of``: the packets that have it: all, ipv4, tcp,
+    icmp, those of a process, or those that come by a wire."""
 
     name: str
     bits: int
     of: str = "all"
 
-    def is_of(self, proto: int, process: bool) -> bool:
+    def is_of(self, proto: int, process: bool, family: Family = 4) -> bool:
         """Whether such a packet has the field."""
         if self.of == "icmp":
             return proto in (ICMP, ICMPV6)
+        if self.of in ("tcp", "ipv4"):
+            return proto == TCP if self.of == "tcp" else family == 4
         return self.of == "all" or (self.of == "process") is process
 
     def usual(self, proto: int) -> int | None:
         """What it is where nobody states it; None: left open."""
         if self.name == "icmp_type":
             return 128 if proto == ICMPV6 else 8
-        return {"tos": 0, "icmp_code": 0, "icmp_id": 1}.get(self.name)
+        return {"tos": 0, "icmp_code": 0, "icmp_id": 1, "tcp_flags": SYN}.get(self.name)
 
     def text(self, value: int) -> str:
         """The value as the option takes it."""
+        if self.name == "tcp_flags":
+            names = [name.lower() for name, bit in _FLAGS.items() if value & bit]
+            return ",".join(names) or "none"
         return _mac(value) if self.name == "src_mac" else str(value)
 
     def value(self, option: str, given: object) -> int:
@@ -45,19 +51,26 @@ class Field:
         try:
             if self.name == "src_mac":
                 found = int(str(given).replace(":", ""), 16)
+            elif self.name == "tcp_flags" and isinstance(given, str) and not given[:1].isdigit():
+                found = sum({TCP_FLAG_BITS[flag] for flag in given.upper().split(",")})
+            elif self.name == "df" and isinstance(given, bool):
+                found = int(given)
             elif isinstance(given, int | str) and not isinstance(given, bool):
                 found = int(given, 0) if isinstance(given, str) else given
-        except ValueError:
+        except (ValueError, KeyError):
             pass
         if not 0 <= found < 1 << self.bits:
             raise UsageError(said("not a value of {0}: {1!r}", option, given))
         return found
 
 
+_FLAGS = {name: bit for name, bit in TCP_FLAG_BITS.items() if name not in ("ALL", "NONE")}
 FIELDS: dict[str, Field] = {
     "tos": Field("tos", 8),
     "ttl": Field("ttl", 8),
     "length": Field("length", 16),
+    "df": Field("df", 1, "ipv4"),
+    "tcp_flags": Field("tcp_flags", 8, "tcp"),
     "mac": Field("src_mac", 48, "wire"),
     "uid": Field("uid", 32, "process"),
     "gid": Field("gid", 32, "process"),
@@ -78,7 +91,7 @@ def with_stated(packet: Packet, stated: Sequence[tuple[str, int]], process: bool
     """The packet with the fields that were stated. Raises UsageError for one that it does not have."""
     for name, value in stated:
         field = FIELDS[name]
-        if not field.is_of(packet.proto, process):
+        if not field.is_of(packet.proto, process, packet.family):
             raise UsageError(said("{0}: such a packet has none", name))
         if field.name == "src_mac":
             packet = replace(packet, src_mac=_mac(value))

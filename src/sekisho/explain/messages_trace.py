@@ -25,6 +25,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "disposition.link_down": ("the interface is down", "インターフェースが停止している"),
     "disposition.no_socket": ("no socket listens there", "待ち受けるソケットがない"),
     "disposition.ttl_expired": ("time to live exceeded", "TTL切れ"),
+    "disposition.too_big": ("too big for the way", "大きすぎて通れない"),
     "disposition.sg_denied": ("denied by a security group", "セキュリティグループに拒まれる"),
     "disposition.nacl_denied": ("denied by a network ACL", "ネットワークACLに拒まれる"),
     "disposition.source_dest_check": (
@@ -91,6 +92,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "forward-for-everybody": (
         "the frame was sent to everybody: it is not forwarded", "全体宛てのフレームなので転送しない",
+    ),
+    "too-big": (
+        "longer than the {1} bytes that may go out of {0}, and nobody may cut it",
+        "{0} から出せる {1} バイトより長く、途中で分割もできない",
+    ),
+    "message-too-long": (
+        "the socket refuses it: longer than the {1} bytes that may go out of {0}, with DF set",
+        "ソケットが断る: {0} から出せる {1} バイトより長く、DFが立っている",
+    ),
+    "mtu-not-captured": (
+        "the MTU of {0} is not captured: whether the packet fits is open",
+        "{0} のMTUは未取得: パケットが収まるかは不明",
     ),
     "ttl-expired": ("the time to live is used up", "TTLを使い切った"),
     # ------------------------------------------------------------------------------- conntrack

@@ -100,7 +100,8 @@ def build_ip(packet: Packet, content: Content | None = None) -> bytes:
     if packet.family == 4:
         header = struct.pack(
             "!BBHHHBBH4s4s",
-            0x45, packet.tos, 20 + len(body), content.ident, 0, packet.ttl, packet.proto, 0, src, dst,
+            0x45, packet.tos, 20 + len(body), content.ident, (packet.df or 0) << 14, packet.ttl, packet.proto,
+            0, src, dst,
         )  # fmt: skip
         return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + body
     first = 6 << 28 | packet.tos << 20

@@ -24,7 +24,7 @@ BY_REASON: dict[str, Disposition] = {
 # What a local send returns (connect, sendto) -> the end of the packet.
 BY_ERRNO: dict[int, Disposition] = {
     errno.ENETUNREACH: "no_route", errno.EHOSTUNREACH: "unreachable", errno.EACCES: "prohibited",
-    errno.EINVAL: "blackhole", errno.EPERM: "dropped",
+    errno.EINVAL: "blackhole", errno.EPERM: "dropped", errno.EMSGSIZE: "too_big",
 }  # fmt: skip
 
 # The ICMP errors as REJECT's --reject-with spells them, and the others as iptables' -p icmp -h does.
@@ -50,6 +50,7 @@ _OTHER_ICMP = {
 BY_ICMP: dict[tuple[int, int, int], Disposition] = {
     (ICMP, 3, 0): "no_route", (ICMP, 3, 1): "unreachable", (ICMP, 3, 13): "prohibited",
     (ICMP, 11, 0): "ttl_expired", (ICMPV6, 3, 0): "ttl_expired",
+    (ICMP, 3, 4): "too_big", (ICMPV6, 2, 0): "too_big",
     (ICMPV6, 1, 0): "no_route", (ICMPV6, 1, 1): "prohibited", (ICMPV6, 1, 2): "martian",
     (ICMPV6, 1, 3): "unreachable",
 }  # fmt: skip

@@ -116,6 +116,13 @@ def _on_its_link(route: Route) -> Guard:
     return AnyOf((Not(In("dst", IntSet.prefix(_LINK_LOCAL))), *here))
 
 
+def route_mtu(attributes: tuple[tuple[str, str], ...]) -> tuple[int | None, bool]:
+    """A route's own MTU, and whether it is locked (``mtu lock 1400``)."""
+    text = dict(attributes).get("mtu", "")
+    number = text.removeprefix("lock ")
+    return (int(number) if number.isdecimal() else None), text != number
+
+
 def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Action | None:
     if route.kind == "throw":
         return Return()
@@ -125,8 +132,9 @@ def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) ->
         return NotUnderstood(Doubt("route-not-understood", (route.kind,), route.evidence))
     if any(key == "encap" for key, _ in route.attributes):
         return NotUnderstood(Doubt("route-encapsulates", (), route.evidence))
+    mtu = route_mtu(route.attributes)
     ways = tuple(
-        Way(hop.dev, hop.via, hop.weight, hop.flags)
+        Way(hop.dev, hop.via, hop.weight, hop.flags, *mtu)
         for hop in route.nexthops
         if "dead" not in hop.flags
         and not ("linkdown" in hop.flags and hop.dev is not None and hop.dev in ignores_linkdown)

@@ -32,6 +32,7 @@ from sekisho.semantics.program import (
     Station,
     Translate,
     Untrack,
+    Way,
 )
 from sekisho.semantics.related import is_error, relate
 from sekisho.semantics.traveller import Traveller
@@ -53,7 +54,7 @@ class HookWalk:
     """What a stay in one namespace carries along, and the way through its hooks.
 
     ``connection`` is the tracked connection of the packet, ``template`` says that a CT target has spoken,
-    ``way_out`` is the interface of a local packet's latest route, ``spares`` lets pass what a rule would
+    ``way`` and ``way_out`` are those of a local packet's latest route, ``spares`` lets pass what a rule would
     drop: the packet is one of long ago, of which only the connection that it opened matters.
     """
 
@@ -69,6 +70,7 @@ class HookWalk:
     reply: bool = False
     linkdown: bool = False
     way_out: str | None = None
+    way: Way | None = None
     spares: bool = False
 
     @property

@@ -25,7 +25,7 @@ Hook = Literal[
 Disposition = Literal[
     "delivered", "exits", "dropped", "rejected", "no_route", "blackhole", "prohibited", "unreachable",
     "not_forwarding", "martian", "rpfilter", "neighbour_failed", "link_down", "no_socket", "ttl_expired",
-    "sg_denied", "nacl_denied", "source_dest_check", "loop", "undetermined",
+    "too_big", "sg_denied", "nacl_denied", "source_dest_check", "loop", "undetermined",
 ]  # fmt: skip
 
 DISPOSITIONS: tuple[Disposition, ...] = get_args(Disposition)

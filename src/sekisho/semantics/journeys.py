@@ -152,7 +152,9 @@ def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
     answer = _answer(last, start.established)
     if start.answer_ttl is not None:
         answer, unstated = replace(answer, ttl=start.answer_ttl), unstated - {"ttl"}
-    return _turned_back(walk, traveller(answer, unstated), forward)
+    back = traveller(answer, unstated)
+    back.piece = None  # how long an answer is nobody states; an echo's may be cut (icmp_push_reply)
+    return _turned_back(walk, back, forward)
 
 
 def _error(complaint: Packet, about: Packet) -> Traveller:

@@ -273,12 +273,14 @@ class NotUnderstood:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way out of a route: interface, gateway (None: on link), interface state."""
+    """One way out of a route: interface, gateway (None: on link), interface state, the route's own MTU."""
 
     dev: str | None
     via: Address | None = None
     weight: int = 1
     flags: tuple[str, ...] = ()
+    mtu: int | None = None
+    mtu_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

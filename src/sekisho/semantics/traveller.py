@@ -40,7 +40,8 @@ class Traveller:
     ``unstated`` are the names of fields that the question left open. ``local``: made by a process of
     this namespace. Connection fields are those of the tuple that tracking found. ``quoted``: the packet
     that an ICMP error is about, as its sender got it. ``pkttype``: whom the frame was for;
-    ``route_kind``: whom the packet is for as routing sees it, which is what sockets go by.
+    ``route_kind``: whom the packet is for as routing sees it, which is what sockets go by. ``piece``: the
+    length of the longest piece that it travels in, where its length is stated.
     """
 
     family: Family
@@ -89,6 +90,8 @@ class Traveller:
     ctreplsport: int | None = None
     ctrepldport: int | None = None
     quoted: Packet | None = None
+    df: int | None = None
+    piece: int | None = None
     reverse_path: Callable[[Traveller, ReversePath], bool | None] | None = field(default=None, repr=False)
 
     @property
@@ -150,7 +153,7 @@ class Traveller:
             self.family, self.src, self.dst, self.proto, self.sport, self.dport, self.icmp_type,
             self.icmp_code, self.icmp_id, self.tcp_flags, self.iif, self.oif, self.mark, self.tos, self.ttl,
             self.length, None if self.src_mac is None else _mac_text(self.src_mac), self.uid, self.gid,
-            self.next_hop,
+            self.next_hop, self.df,
         )  # fmt: skip
 
 
@@ -161,6 +164,7 @@ def traveller(packet: Packet, unstated: frozenset[str] = frozenset()) -> Travell
         packet.family, packet.src, packet.dst, packet.proto, packet.sport, packet.dport, packet.icmp_type,
         packet.icmp_code, packet.icmp_id, packet.tcp_flags, packet.iif, packet.oif, packet.mark, packet.tos,
         packet.ttl, packet.length, mac, packet.uid, packet.gid, unstated, next_hop=packet.next_hop,
+        df=packet.df, piece=None if "length" in unstated else packet.length,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import partial
 
-from sekisho.semantics import delivery, routing
+from sekisho.semantics import delivery, routing, size
 from sekisho.semantics.bridging import BridgeHooks
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.hook_walk import End
@@ -158,13 +158,48 @@ class Visit(BridgeHooks):
         if packet.pkttype != UNICAST:
             self.steps.append(Step("forward", "NOT_FORWARDING", code="forward-for-everybody"))
             return End("not_forwarding")
-        if end := self._expired():
+        if end := self._expired() or self._too_big(way, forwards=True):
             return end
         packet.ttl -= 1
         packet.oif = way.dev or ""
         packet.next_hop = way.via or Address(packet.family, packet.dst)
         self.linkdown = "linkdown" in way.flags
-        return self.hook("forward") or self.postrouting()
+        if end := self.hook("forward"):
+            return end
+        left = self.postrouting()
+        if packet.family == 6 and isinstance(left, Leaves):
+            return self._too_big(way) or left
+        return left
+
+    def _too_big(self, way: Way, forwards: bool = False) -> End | None:
+        """Whether what is forwarded is longer than what may go that way; ``forwards``: as before FORWARD."""
+        mtu = size.way_mtu(self.host.facts, way, self.packet.family, forwards)
+        if not self._stuck(way, mtu):
+            return None
+        self.steps.append(Step("forward", "TOO_BIG", code="too-big", args=(way.dev or "", str(mtu or "?"))))
+        reason = "PKT_TOO_BIG" if forwards else None
+        return End("too_big", kernel_reason=reason, answer=size.TOO_BIG[self.packet.family])
+
+    def _refused_by_socket(self) -> End | None:
+        """The sender is told at once that its packet is too long (EMSGSIZE)."""
+        way = self.way
+        if way is None or self.packet.oif == "lo":
+            return None
+        mtu = size.way_mtu(self.host.facts, way, self.packet.family)
+        if not self._stuck(way, mtu, may_cut=self.packet.family == 6):
+            return None
+        args = (way.dev or "", str(mtu or "?"))
+        self.steps.append(Step("output", "TOO_BIG", code="message-too-long", args=args))
+        return End("too_big")
+
+    def _stuck(self, way: Way, mtu: int | None, may_cut: bool = False) -> bool:
+        """Whether the packet is too long and stays whole; else it goes on, in pieces where it must."""
+        if not size.longer(self.packet, mtu, way.dev, self.choices):
+            return False
+        if not may_cut and size.stays_whole(self.packet, self.choices):
+            return True
+        self.packet.piece = mtu
+        return False
 
     def _expired(self) -> End | None:
         """The packet has been through as many routers as it may."""
@@ -200,7 +235,7 @@ class Visit(BridgeHooks):
                 return self._refused(again)
             if again.line is not passed.line:
                 self._set_out(again, "OUTPUT", False)
-        if end := self._object(program.departure):
+        if end := self._refused_by_socket() or self._object(program.departure):
             return end
         self.way_out = packet.oif
         if end := self.hook("output"):
@@ -233,7 +268,7 @@ class Visit(BridgeHooks):
     def _set_out(self, passed: Passed, verdict: str, choose_source: bool) -> None:
         packet, action = self.packet, passed.action
         assert isinstance(action, RouteTo)
-        way = routing.pick_way(action, self.choices)
+        self.way = way = routing.pick_way(action, self.choices)
         packet.oif = "lo" if action.kind in ("local", "anycast") else way.dev
         packet.next_hop = way.via or Address(packet.family, packet.dst)
         self.linkdown = "linkdown" in way.flags

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.journey import ARRIVED
+from sekisho.semantics.size import smallest
 from sekisho.semantics.walk import MAX_VISITS
 from sekisho.semantics.world import HOST, Attachment
 from sekisho.symbolic.bits import Ends, Set
@@ -133,7 +134,7 @@ def taker(walk: SymbolicWalk, fate: Fate, next_hop: Address | None) -> str:
 
 def openers(walk: SymbolicWalk) -> Set:
     """The packets that open connections: TCP's SYN, ICMP queries, and all other protocols'; none that
-    routers would let die on its way."""
+    routers would let die on its way, nor of IPv6 what some link or route does not take (IPv4 is cut)."""
     space, guards = walk.space, walk.guards
     start = at_start(space)
     queries, alien = (ANSWERS[ICMP], ICMPV6) if walk.family == 4 else (ANSWERS[ICMPV6], ICMP)
@@ -142,4 +143,7 @@ def openers(walk: SymbolicWalk) -> Set:
     others = ~(guards.tcp | guards.icmp)
     known = ~space.member(space.field["proto"], IntSet.of(alien))
     living = space.member(space.field["ttl"], IntSet.span(2 * MAX_VISITS, 255))
+    if walk.family == 6:
+        fits = min(smallest(node.facts, 6) for node in walk.world.nodes.values())
+        living &= space.member(space.field["length"], IntSet.span(0, fits))
     return (syn | asks | others) & known & living

@@ -58,7 +58,8 @@ class Packet:
     """Header fields by value; None means "this packet has none" or "not stated".
 
     Addresses are unsigned integers of the packet's family. ``iif`` and ``oif`` are interface names
-    of the namespace that the packet is in (``iif`` is None for a locally made packet).
+    of the namespace that the packet is in (``iif`` is None for a locally made packet). ``df`` is IPv4's
+    "don't fragment" bit.
     """
 
     family: Family
@@ -81,6 +82,7 @@ class Packet:
     uid: int | None = None
     gid: int | None = None
     next_hop: Address | None = None
+    df: int | None = None
 
     def __str__(self) -> str:
         src, dst = format_ip(self.family, self.src), format_ip(self.family, self.dst)

@@ -28,6 +28,11 @@ _STATED: dict[str, tuple[str, str]] = {
     "tos": ("type of service or traffic class (default: 0)", "TOSまたはトラフィッククラス (既定: 0)"),
     "ttl": ("time to live, or hop limit", "TTLまたはホップリミット"),
     "length": ("length of the packet in bytes", "パケットの長さ (バイト)"),
+    "df": ("IPv4's don't fragment bit, 0 or 1", "IPv4の分割禁止ビット (DF): 0か1"),
+    "tcp_flags": (
+        "TCP flags as names with commas (default: syn, or ack where --state is established)",
+        "TCPフラグ。名前をコンマで並べる (既定: syn、--state established では ack)",
+    ),
     "mac": ("the sender's MAC address", "送信元のMACアドレス"),
     "uid": ("user of the process that sends it", "送信するプロセスのユーザーID"),
     "gid": ("group of the process that sends it", "送信するプロセスのグループID"),
@@ -83,7 +88,7 @@ def add_arguments(parser: VerbParser) -> None:
     for name in _STATED:
         parser.add_argument(
             f"--{name.replace('_', '-')}",
-            metavar="MAC" if name == "mac" else "N",
+            metavar={"mac": "MAC", "tcp_flags": "FLAGS"}.get(name, "N"),
             help=say(en=_STATED[name][0], ja=_STATED[name][1]),
         )
     parser.add_argument(

@@ -1,0 +1,73 @@
+"""Whether a packet fits where it has to go: the longest packet (MTU) of links and routes, against its length.
+
+                     longer than the MTU, and
+forwarded   IPv4     DF is set: ICMP 3/4 before FORWARD, with the MTU     DF is not set: goes on in pieces
+forwarded   IPv6     of the link, or of a route whose MTU is locked:      of any other route: the same after
+                     "packet too big" before FORWARD                      POSTROUTING (ip6_fragment)
+sent here   IPv4     DF is set: the sender's own socket refuses it        DF is not set: goes out in pieces
+sent here   IPv6                                                          goes out in pieces
+
+Sources: net/ipv4/ip_forward.c (ip_exceeds_mtu), include/net/ip.h (ip_dst_mtu_maybe_forward),
+net/ipv6/ip6_output.c (ip6_forward, ip6_fragment), include/net/ip6_route.h (ip6_dst_mtu_maybe_forward).
+What the kernel has learned from others' messages (PMTU) is not in a snapshot and not modelled.
+"""
+
+from __future__ import annotations
+
+from sekisho.model.snapshot import Namespace
+from sekisho.semantics.chains import Choices
+from sekisho.semantics.fib import route_mtu
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.program import Way
+from sekisho.semantics.traveller import Traveller
+from sekisho.values.address import Family
+
+# No link may have a smaller one: RFC 791, RFC 8200.
+LEAST: dict[Family, int] = {4: 68, 6: 1280}
+TOO_BIG: dict[Family, str] = {4: "fragmentation-needed", 6: "packet-too-big"}
+
+
+def link_mtu(host: Namespace, interface: str | None, family: Family) -> int | None:
+    """The longest packet of an interface, in bytes; None where it was not captured."""
+    device = next((item.mtu for item in host.interfaces or () if item.name == interface), None)
+    if family == 4:
+        return device
+    own = host.sysctl(f"net.ipv6.conf.{(interface or '').replace('.', '/')}.mtu") or ""
+    return min(device, int(own)) if device is not None and own.isdecimal() else device
+
+
+def way_mtu(host: Namespace, way: Way, family: Family, forwards: bool = False) -> int | None:
+    """The longest packet that may go that way; ``forwards``: as seen before FORWARD."""
+    link = link_mtu(host, way.dev, family)
+    if way.mtu is None or (forwards and family == 6 and not way.mtu_locked):
+        return link
+    return way.mtu if link is None else min(way.mtu, link)
+
+
+def smallest(host: Namespace, family: Family, routes: bool = True) -> int:
+    """A length that fits everywhere: of every link and, unless told otherwise, every route."""
+    names = [item.name for item in host.interfaces or ()]
+    known = [link_mtu(host, name, family) for name in names]
+    if routes:
+        known += [route_mtu(route.attributes)[0] for route in host.routes if route.family == family]
+    captured = [mtu for mtu in known if mtu is not None]
+    return min(captured, default=LEAST[family]) if None not in known[: len(names)] else LEAST[family]
+
+
+def longer(packet: Traveller, mtu: int | None, interface: str | None, choices: Choices) -> bool:
+    """Whether the packet is longer than that, where its length is stated."""
+    if packet.piece is None:
+        return False
+    if mtu is None:
+        least = packet.piece <= LEAST[packet.family]
+        return not least and bool(choices.choose((Doubt("mtu-not-captured", (interface or "",)),), 2))
+    return packet.piece > mtu
+
+
+def stays_whole(packet: Traveller, choices: Choices) -> bool:
+    """Whether nobody may cut the packet on its way."""
+    if packet.family == 6:
+        return True
+    if packet.df is None:
+        return bool(choices.choose((Doubt("field-not-stated", ("df",)),), 2))
+    return bool(packet.df)

@@ -29,7 +29,7 @@ def test_random_docker_hosts(seed: int) -> None:
     assert set(found.compared) >= LEAST - {"exposed", "check"}
 
 
-@pytest.mark.parametrize("seed", [3, 15, 500022])
+@pytest.mark.parametrize("seed", [3, 15, 500022, 500067])
 def test_random_firewalls(seed: int) -> None:
     host = random_host(seed)
     _agrees(Agreement(f"host {seed}", World(host.snapshot), host.family, seed, 6).run())

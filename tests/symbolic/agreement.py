@@ -9,6 +9,7 @@ from random import Random
 from sekisho.semantics.journey import Journey, Leg
 from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.related import is_error
+from sekisho.semantics.size import smallest
 from sekisho.semantics.traveller import traveller
 from sekisho.semantics.world import World
 from sekisho.symbolic.bits import ONE, Bits, Set
@@ -97,11 +98,15 @@ def packet_of(values: Values, source: Source, family: int = 4) -> Packet:
         length=values["length"],
         src_mac=None if process else ":".join(mac[at : at + 2] for at in range(0, 12, 2)),
         uid=values["uid"] if process else None, gid=values["gid"] if process else None,
+        df=0 if family == 4 else None,
     )  # fmt: skip
 
 
 def alone(world: World, source: Source, packet: Packet) -> Journey | None:
-    """The packet walked by itself; None where the source does not send such a packet."""
+    """The packet walked by itself; None where the source does not send such a packet, or it is one of IPv6
+    that may not fit: sets are not of those."""
+    if packet.family == 6 and (packet.length or 0) > min(smallest(n.facts, 6) for n in world.nodes.values()):
+        return None
     how, origin = source.how, None
     if how == "attachment":
         address = Address(packet.family, packet.src)

@@ -33,7 +33,8 @@ class Asked:
 def start_at(packet: Packet) -> Start:
     """The host's packet with every field stated: by its ``iif``, or from a process of the host."""
     unstated = frozenset({"length"}) if packet.length is None else frozenset[str]()
-    return Start(packet, "host", "process" if packet.iif is None else "interface", unstated=unstated)
+    how = "process" if packet.iif is None else "interface"
+    return Start(packet, "host", how, unstated=unstated, answer_ttl=64)  # see ``probes.reply``
 
 
 def exchange(

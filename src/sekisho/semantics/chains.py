@@ -205,6 +205,8 @@ def set_bits(action: Action, packet: Traveller) -> None:
     if isinstance(action, SetBits):
         before = getattr(packet, action.field)
         setattr(packet, action.field, (before & ~action.mask) ^ action.value)
+        if action.field == "ttl":  # set as a whole, whatever it was
+            packet.unstated -= {"ttl"}
     elif isinstance(action, CopyMark):
         taken = getattr(packet, action.source) & action.source_mask
         before = getattr(packet, action.target)

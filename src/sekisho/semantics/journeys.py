@@ -150,6 +150,7 @@ def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
         unstated |= {"dport"} if last.sport is None else set()
         unstated |= {"sport"} if last.dport is None else set()
     answer = _answer(last, start.established)
+    unstated |= {"ttl"}
     if start.answer_ttl is not None:
         answer, unstated = replace(answer, ttl=start.answer_ttl), unstated - {"ttl"}
     back = traveller(answer, unstated)

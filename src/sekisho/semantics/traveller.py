@@ -27,6 +27,7 @@ from sekisho.semantics.program import (
     Unsure,
 )
 from sekisho.values.address import Address, Family
+from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
 
 # Values of ``pkttype`` (xt_pkttype): for this host or another one, for everybody, for a group.
@@ -181,11 +182,23 @@ def holds(guard: Guard, packet: Traveller) -> bool | None:
     return _EVALUATE[type(guard)](guard, packet)
 
 
+# The TTL of a packet of which nobody states it, when it sets out: no router lets it die on its way.
+LIVING = IntSet.span(32, 255)
+
+
 def _in(guard: In, packet: Traveller) -> bool | None:
     if guard.field in packet.unstated:
-        return None
+        return _of_any_ttl(guard.values, packet.ttl) if guard.field == "ttl" else None
     value = getattr(packet, guard.field)
     return value is not None and value in guard.values
+
+
+def _of_any_ttl(wanted: IntSet, nominal: int) -> bool | None:
+    """What holds of every TTL that the packet may have now; ``nominal``: 64 less the routers on its way."""
+    spent = 64 - nominal
+    possible = IntSet.from_intervals((first - spent, last - spent) for first, last in LIVING)
+    both = possible & wanted
+    return False if not both else True if both == possible else None
 
 
 def _masked(guard: Masked, packet: Traveller) -> bool | None:

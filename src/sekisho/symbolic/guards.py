@@ -21,6 +21,7 @@ from sekisho.semantics.program import (
     ReversePath,
     Unsure,
 )
+from sekisho.semantics.traveller import LIVING
 from sekisho.symbolic.bits import Bits, Ends, Set
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Mac, Name, State
@@ -117,7 +118,7 @@ class Guards:
             case "tos" | "length":
                 return space.member(getattr(state, name), values)
             case "ttl":
-                return space.member(state.ttl, self._shifted(values, state.spent))
+                return self._ttl(self._shifted(values, state.spent), state.ttl)
             case "uid" | "gid" | "src_mac":
                 bits = getattr(state, name)
                 return space.nothing if bits is None else space.member(bits, values)
@@ -141,6 +142,14 @@ class Guards:
                 if isinstance(number, Bits):
                     return space.member(number, values)
                 return space.everything if number is not None and number in values else space.nothing
+
+    def _ttl(self, values: IntSet, ttl: Bits) -> Set:
+        """The twin of ``traveller``'s: a TTL of which nobody knows is one that lives."""
+        space = self.space
+        if not space.is_open(ttl):
+            return space.member(ttl, values)
+        both = LIVING & values
+        return space.nothing if not both else space.everything if both == LIVING else space.member(ttl, both)
 
     def _shifted(self, values: IntSet, by: int) -> IntSet:
         return (

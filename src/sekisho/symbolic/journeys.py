@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sekisho.semantics.journey import ARRIVED
+from sekisho.semantics.journey import ARRIVED, Doubt
 from sekisho.semantics.size import smallest
-from sekisho.semantics.walk import MAX_VISITS
+from sekisho.semantics.traveller import LIVING
 from sekisho.semantics.world import HOST, Attachment
-from sekisho.symbolic.bits import Ends, Set
+from sekisho.symbolic.asked import asks_for
+from sekisho.symbolic.bits import Bits, Ends, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.guards import ANSWERS
 from sekisho.symbolic.neighbours import Ended, Origins
@@ -91,13 +92,14 @@ def _reply(walk: SymbolicWalk, ended: Ended) -> list[Ended]:
     """The answers set out from where the packets ended, with their addresses exchanged."""
     fate, state, space = ended.fate, ended.state, walk.space
     opening = walk.guards.tcp & space.member(state.tcp_flags, IntSet.of(SYN))
+    ttl = _ttl_of_answers(walk)
     found: list[Ended] = []
     for flags, some in ((SYN | ACK, ended.some & opening), (ACK, ended.some & ~opening)):
         if not some.satisfiable():
             continue
         back = State(
             state.ends.mirrored(), state.icmp_type, state.icmp_code, state.icmp_id,
-            space.constant(flags, 8), state.tos, state.length, space.constant(64, 8),
+            space.constant(flags, 8), state.tos, state.length, ttl,
             answered=not state.answered, mac_open=True, connections=state.connections, reply=True,
             first=state.first,
         )  # fmt: skip
@@ -132,6 +134,14 @@ def taker(walk: SymbolicWalk, fate: Fate, next_hop: Address | None) -> str:
     return next(item.name for item in walk.attachments(fate.bridge) if next_hop in item.addresses)
 
 
+def _ttl_of_answers(walk: SymbolicWalk) -> Bits:
+    """With which TTL an answer sets out nobody states; any will do where no rule asks."""
+    programs = (node.programs[walk.family] for node in walk.world.nodes.values())
+    if not any(asks_for(each, "ttl") for each in programs):
+        return walk.space.constant(64, 8)
+    return walk.space.open_number("ttl of answers", 8, (Doubt("field-not-stated", ("ttl",)),))
+
+
 def openers(walk: SymbolicWalk) -> Set:
     """The packets that open connections: TCP's SYN, ICMP queries, and all other protocols'; none that
     routers would let die on its way, nor of IPv6 what some link or route does not take (IPv4 is cut)."""
@@ -142,7 +152,7 @@ def openers(walk: SymbolicWalk) -> Set:
     asks = guards.field_in("icmp_type", IntSet.of(*queries), start)
     others = ~(guards.tcp | guards.icmp)
     known = ~space.member(space.field["proto"], IntSet.of(alien))
-    living = space.member(space.field["ttl"], IntSet.span(2 * MAX_VISITS, 255))
+    living = space.member(space.field["ttl"], LIVING)
     if walk.family == 6:
         fits = min(smallest(node.facts, 6) for node in walk.world.nodes.values())
         living &= space.member(space.field["length"], IntSet.span(0, fits))

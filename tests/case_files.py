@@ -45,12 +45,13 @@ _STEP = ("hook", "family", "table", "chain", "rule", "verdict", "target", "backe
 @dataclass(frozen=True, slots=True)
 class Case:
     """A folder: its snapshot, the packet, which phases are asked, and what a kernel did (None: not yet
-    recorded)."""
+    recorded). ``nft`` is the least version of nft that reads its rules, "" for any."""
 
     name: str
     packet: Packet
     phases: tuple[Phase, ...]
     expected: dict[str, Any] | None
+    nft: str = ""
 
     @property
     def folder(self) -> Path:
@@ -78,7 +79,7 @@ def read(name: str) -> Case:
     recorded = FOLDER / name / "expected.json"
     expected = json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else None
     phases = tuple(phase for phase in PHASES if phase in flow.get("phases", ["first"]))
-    return Case(name, packet_of(flow["packet"]), phases, expected)
+    return Case(name, packet_of(flow["packet"]), phases, expected, flow.get("nft", ""))
 
 
 def packet_of(fields: dict[str, Any]) -> Packet:

@@ -6,27 +6,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 
 from sekisho.model.nft import NftRuleset
-from sekisho.model.nft_rule import (
-    Assign,
+from sekisho.model.nft_expression import (
     Binary,
     Concat,
     Ct,
     Fib,
     Lookup,
     MapLookup,
-    Match,
     Meta,
-    Nat,
     NetPrefix,
     Payload,
     Range,
     RawPayload,
     SetLiteral,
     SetReference,
-    UseObject,
-    Verdict,
-    VerdictMap,
 )
+from sekisho.model.nft_rule import Assign, Match, Nat, UseObject, Verdict, VerdictMap
 from sekisho.semantics.journey import Step
 
 

@@ -18,18 +18,8 @@ from sekisho.lab.rulesets import ipset_text, iptables_text, rule_words
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import Chain, IpSet, Option, Rule, Ruleset, Table, Target
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftSet, NftTable
-from sekisho.model.nft_rule import (
-    Log,
-    Match,
-    Meta,
-    Payload,
-    SetReference,
-    Simple,
-    Statement,
-    Unknown,
-    Verdict,
-    Word,
-)
+from sekisho.model.nft_expression import Meta, Payload, SetReference, Unknown, Word
+from sekisho.model.nft_rule import Log, Match, Simple, Statement, Verdict
 from sekisho.sources import iptables_save
 from sekisho.sources import nft_text as nft_reader
 from sekisho.sources.iptables_rule import parse_rule
@@ -361,6 +351,46 @@ def test_an_include_finds_no_file_of_the_machine(tmp_path: Path) -> None:
             load(namespace, Load(("nft", "-f", "-"), f'include "{path}"\n'))
         assert "SECRET" not in str(caught.value)
     namespace.close()
+
+
+BRACES = """table inet t {
+\tchain c {
+\t\ttype filter hook input priority filter; policy accept;
+\t\tlog prefix "jump c#1" tcp dport 22 jump {
+\t\t\tip saddr 10.0.0.1 log prefix "c#1"
+\t\t\taccept comment "c#1"
+\t\t} comment "jump c#1"
+\t}
+}
+"""
+
+
+@pytest.mark.kernel
+def test_chains_in_braces_are_loaded_where_they_stand() -> None:
+    """Whatever strings look like: the braces stand where the verdict does."""
+    held, refused = nft_reader.parse(BRACES, ""), list[NotLoaded]()
+    text = nft_text(held.tables, refused)
+    assert refused == []
+    other = NetworkNamespace()
+    try:
+        load(other, Load(("nft", "-f", "-"), text))
+        assert nft_reader.parse(other.run(("nft", "list", "ruleset")), "").tables == held.tables
+    finally:
+        other.close()
+
+
+def test_the_name_of_a_chain_in_braces_is_never_written() -> None:
+    inner = NftChain('x } include "/y"', rules=(NftRule((Verdict("accept"),)),), bound=True)
+    for verdicts in ((Verdict("jump", inner.name),), (Verdict("jump", inner.name),) * 2):
+        table = NftTable("inet", "t", (NftChain("c", rules=(NftRule(verdicts),)), inner))
+        assert "include" not in nft_text([table], [])
+
+
+def test_what_is_not_understood_of_a_set_is_not_left_out() -> None:
+    text = "table ip t {\n\tset s {\n\t\ttype ipv4_addr\n\t\tshiny thing\n\t}\n}\n"
+    refused: list[NotLoaded] = []
+    assert "set" not in nft_text(nft_reader.parse(text, "").tables, refused)
+    assert len(refused) == 1
 
 
 @pytest.mark.kernel

@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from sekisho.model.links import Interface, InterfaceAddress, Neighbour
+from sekisho.model.links import Interface, Neighbour
 from sekisho.model.netfilter import Chain, Ruleset, Table
-from sekisho.model.routing import NextHop, Route
-from sekisho.model.snapshot import Namespace, Snapshot
-from sekisho.semantics.journey import Journey
+from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.program import FirstOf
 from sekisho.semantics.world import World
-from sekisho.sources import nft_text
-from sekisho.values.address import Address, Prefix, format_ip
+from sekisho.values.address import Address, format_ip
 from sekisho.values.names import interface_name as iface
-from sekisho.values.names import link_address, namespace_name
+from sekisho.values.names import link_address
 from sekisho.values.packet import TCP, UDP, Packet
-
-
-def _namespace(text: str, rulesets: tuple[Ruleset, ...] = ()) -> Namespace:
-    """A host with eth0 10.0.0.1/24 and eth1 10.1.0.1/24 that does not ask for more."""
-    own = {"eth0": "10.0.0.1", "eth1": "10.1.0.1"}
-    return Namespace(
-        namespace_name("host"),
-        routes=tuple(
-            Route(4, Prefix.parse(f"{address.rpartition('.')[0]}.0/24"), nexthops=(NextHop(iface(name)),))
-            for name, address in own.items()
-        ),
-        route_tables=frozenset({(4, "main")}),
-        interfaces=tuple(Interface(iface(name)) for name in own),
-        addresses=tuple(
-            InterfaceAddress(iface(name), 4, Address.parse(one), 24) for name, one in own.items()
-        ),
-        nft=nft_text.parse(text, "nft-ruleset.txt"),
-        rulesets=rulesets,
-        sysctls=(),
-        sockets=(),
-    )  # fmt: skip
-
-
-def _ask(text: str, dport: int = 80, proto: int = TCP, dst: str = "10.1.0.9", **more: Any) -> Journey:
-    """A forwarded packet from eth0 to eth1."""
-    world = World(Snapshot("x", _namespace(text)))
-    packet = Packet(4, Address.parse("10.0.0.9").value, Address.parse(dst).value, proto, 40000, dport,
-                    iif="eth0")  # fmt: skip
-    return journey(world, Start(replace(packet, **more)), with_reply=False)
-
-
-def _end(text: str, dport: int = 80, **more: Any) -> str:
-    return _ask(text, dport, **more).forward.disposition
-
-
-def _forward(*rules: str, policy: str = "accept", more: str = "") -> str:
-    body = "".join(f"\t\t{rule}\n" for rule in rules)
-    head = f"\t\ttype filter hook forward priority filter; policy {policy};\n"
-    return f"table inet fw {{\n{more}\tchain forward {{\n{head}{body}\t}}\n\n\tchain other {{\n\t}}\n}}\n"
+from tests.semantics.nft_host import ask, end, forward_table, namespace
 
 
 @pytest.mark.parametrize(
@@ -108,7 +66,7 @@ def _forward(*rules: str, policy: str = "accept", more: str = "") -> str:
     ],
 )
 def test_verdicts(rules: tuple[str, ...], want: str) -> None:
-    assert _end(_forward(*rules)) == want
+    assert end(forward_table(*rules)) == want
 
 
 @pytest.mark.parametrize(
@@ -128,7 +86,7 @@ def test_verdicts(rules: tuple[str, ...], want: str) -> None:
     ],
 )  # fmt: skip
 def test_what_nobody_can_say_is_undetermined_and_named(rule: str) -> None:
-    leg = _ask(_forward(rule)).forward
+    leg = ask(forward_table(rule)).forward
     assert leg.disposition == "undetermined"
     assert leg.doubts
 
@@ -137,7 +95,7 @@ def test_what_nobody_can_say_is_undetermined_and_named(rule: str) -> None:
     "rule", ["udp dport 80 limit rate 5/second drop", "limit rate 5/second accept", "tcp dport 81 frobnicate"]
 )
 def test_what_does_not_matter_does_not_doubt(rule: str) -> None:
-    assert _end(_forward(rule)) == "exits"
+    assert end(forward_table(rule)) == "exits"
 
 
 def _table(family: str, name: str, priority: int, policy: str = "accept") -> str:
@@ -148,16 +106,16 @@ def _table(family: str, name: str, priority: int, policy: str = "accept") -> str
 def test_an_accept_ends_one_chain_and_a_drop_all() -> None:
     early = _table("ip", "a", -10).replace("\t}\n}", "\t\taccept\n\t}\n}")
     late = _table("ip", "b", 10, "drop")
-    assert _end(early) == "exits"
-    assert _end(early + late) == "dropped"
-    assert _end(late + early) == "dropped"
+    assert end(early) == "exits"
+    assert end(early + late) == "dropped"
+    assert end(late + early) == "dropped"
 
 
 def test_the_order_is_by_priority_across_tables_and_back_ends() -> None:
     text = _table("ip", "late", 20) + _table("inet", "early", -200) + _table("ip", "between", -1)
     table = Table("filter", (Chain("FORWARD", "ACCEPT"),))
     legacy = Ruleset(4, "legacy", (table,), True)
-    host = _namespace(text, (legacy,))
+    host = namespace(text, (legacy,))
     stations = World(Snapshot("x", host)).host.programs[4].stations["forward"]
     assert [(one.table, one.backend) for one in stations] == [
         ("inet early", "nft"), ("ip between", "nft"), ("filter", "legacy"), ("ip late", "nft"),
@@ -167,24 +125,24 @@ def test_the_order_is_by_priority_across_tables_and_back_ends() -> None:
 def test_a_table_of_both_captures_is_counted_once() -> None:
     text = _table("ip", "filter", 0, "drop").replace("chain c", "chain FORWARD")
     same = Ruleset(4, "nft", (Table("filter", (Chain("FORWARD", "ACCEPT"),)),), True)
-    programs = World(Snapshot("x", _namespace(text, (same,)))).host.programs
+    programs = World(Snapshot("x", namespace(text, (same,)))).host.programs
     assert [station.backend for station in programs[4].stations["forward"]] == ["nft"]
     assert programs[4].stations["forward"][0].table == "filter"
     other = replace(same, backend="legacy")
-    programs = World(Snapshot("x", _namespace(text, (other,)))).host.programs
+    programs = World(Snapshot("x", namespace(text, (other,)))).host.programs
     assert sorted(one.table for one in programs[4].stations["forward"]) == ["filter", "ip filter"]
 
 
 def test_a_dormant_table_does_nothing() -> None:
-    text = _forward(policy="drop").replace("table inet fw {\n", "table inet fw {\n\tflags dormant\n\n")
-    assert _end(text) == "exits"
+    text = forward_table(policy="drop").replace("table inet fw {\n", "table inet fw {\n\tflags dormant\n\n")
+    assert end(text) == "exits"
 
 
 def test_a_cut_text_leaves_every_hook_in_doubt() -> None:
-    text = _forward("tcp dport 81 drop")
-    assert _end(text) == "exits"
-    assert _end(text[: text.index("\tchain other")]) == "undetermined"
-    assert _end("table ip other {\n}\n" + text[: text.index("\t\ttcp")]) == "undetermined"
+    text = forward_table("tcp dport 81 drop")
+    assert end(text) == "exits"
+    assert end(text[: text.index("\tchain other")]) == "undetermined"
+    assert end("table ip other {\n}\n" + text[: text.index("\t\ttcp")]) == "undetermined"
 
 
 def _prerouting(*rules: str) -> str:
@@ -207,13 +165,13 @@ def _prerouting(*rules: str) -> str:
     ],
 )
 def test_nat(rule: str, want: tuple[str, int]) -> None:
-    packet = _ask(_prerouting(rule)).forward.packet
+    packet = ask(_prerouting(rule)).forward.packet
     assert (format_ip(4, packet.dst), packet.dport) == want
 
 
 def test_nat_by_chance_is_undetermined() -> None:
     rule = "dnat to numgen random mod 2 map { 0 : 10.1.0.5, 1 : 10.1.0.6 }"
-    leg = _ask(_prerouting(rule)).forward
+    leg = ask(_prerouting(rule)).forward
     assert (leg.disposition, leg.doubts[0].code) == ("undetermined", "random-choice")
 
 
@@ -222,8 +180,8 @@ def test_a_chain_on_an_interface_sees_only_its_packets() -> None:
         'table netdev early {{\n\tchain c {{\n\t\ttype filter hook ingress device "{}" priority filter; '
         "policy accept;\n\t\ttcp dport 80 drop\n\t}}\n}}\n"
     )
-    assert _end(text.format("eth0")) == "dropped"
-    assert _end(text.format("eth1")) == "exits"
+    assert end(text.format("eth0")) == "dropped"
+    assert end(text.format("eth1")) == "exits"
 
 
 def test_a_set_that_rules_change_is_in_doubt_unless_the_element_is_there() -> None:
@@ -231,22 +189,45 @@ def test_a_set_that_rules_change_is_in_doubt_unless_the_element_is_there() -> No
         "\tset seen {\n\t\ttype ipv4_addr\n\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout 1h\n"
         "\t\telements = { 10.0.0.9 expires 59m }\n\t}\n\n"
     )
-    assert _end(_forward("ip saddr @seen drop", more=sets)) == "dropped"
-    assert _end(_forward("ip daddr @seen drop", more=sets)) == "undetermined"
+    assert end(forward_table("ip saddr @seen drop", more=sets)) == "dropped"
+    assert end(forward_table("ip daddr @seen drop", more=sets)) == "undetermined"
 
 
 def test_tracking_runs_only_where_a_rule_asks_for_it() -> None:
     def kinds(text: str) -> list[str]:
-        program = World(Snapshot("x", _namespace(text))).host.programs[4]
+        program = World(Snapshot("x", namespace(text))).host.programs[4]
         return [station.kind for station in program.stations["prerouting"]]
 
-    plain = _forward("drop").replace("forward", "prerouting")
+    plain = forward_table("drop").replace("forward", "prerouting")
     assert kinds(_prerouting("tcp dport 80 accept") + plain) == ["filter"]
     assert "nat" in kinds(_prerouting("dnat to 10.1.0.7"))
 
 
+@pytest.mark.parametrize(
+    ("rule", "want"),
+    [
+        ('counter packets 0 bytes 0 xt target "DNAT"', "undetermined"),
+        ("teleport to mars", "undetermined"),
+        ("udp dport 80 teleport to mars", "exits"),
+        ("tcp dport 81 jump nowhere", "exits"),
+        ("tcp dport 80 jump nowhere", "undetermined"),
+        # Loaded alone, these start nothing: what chains of nat say then is not asked.
+        ("limit rate 5/second drop", "exits"),
+        ("ip id 5 drop", "exits"),
+        ("meta mark 0x00000000 drop", "exits"),
+    ],
+)
+def test_what_is_not_understood_may_have_started_tracking(rule: str, want: str) -> None:
+    assert end(_prerouting(rule)) == want
+    # By a rule elsewhere that nobody knows the chain may be asked; by one that is known it is.
+    beside = forward_table("tcp dport 7 teleport to mars")
+    assert end(_prerouting("drop") + beside) == "undetermined"
+    assert end(_prerouting("drop") + forward_table("ct state new")) == "dropped"
+    assert end(_prerouting("drop") + forward_table("limit rate 5/second")) == "exits"
+
+
 def test_ports_of_whatever_protocol() -> None:
-    assert _end(_forward("meta l4proto { tcp, udp } th dport 53 drop"), dport=53, proto=UDP) == "dropped"
+    assert end(forward_table("meta l4proto { tcp, udp } th dport 53 drop"), dport=53, proto=UDP) == "dropped"
 
 
 @pytest.mark.parametrize(
@@ -268,7 +249,7 @@ def test_ports_of_whatever_protocol() -> None:
 def test_a_bridges_own_chains_are_walked(hook: str, rule: str, policy: str, want: str) -> None:
     text = _of_bridge(hook, rule, policy)
     assert _onto_bridge(text) == want
-    assert _end(text) == "exits"
+    assert end(text) == "exits"
 
 
 @pytest.mark.parametrize(
@@ -321,7 +302,7 @@ def _of_bridge(hook: str, rule: str, policy: str) -> str:
 def _onto_bridge(text: str, *neighbours: Neighbour) -> str:
     """How a packet ends that the host forwards to somebody on its bridge."""
     interfaces = (Interface(iface("eth0")), Interface(iface("eth1"), kind="bridge"))
-    host = replace(_namespace(text), interfaces=interfaces, neighbours=neighbours)
+    host = replace(namespace(text), interfaces=interfaces, neighbours=neighbours)
     packet = Packet(
         4, Address.parse("10.0.0.9").value, Address.parse("10.1.0.9").value, TCP, 40000, 80, iif="eth0"
     )
@@ -331,22 +312,22 @@ def _onto_bridge(text: str, *neighbours: Neighbour) -> str:
 def test_a_map_has_one_line_for_each_verdict_and_what_catches_all_comes_last() -> None:
     ports = ", ".join(f"{1000 + at} : {'drop' if at % 2 else 'accept'}" for at in range(2000))
     rule = f"tcp dport vmap {{ * : return, {ports} }} drop"
-    assert _end(_forward(rule), dport=1001) == "dropped"
-    assert _end(_forward(rule), dport=1002) == "exits"
-    assert _end(_forward(rule), dport=999) == "exits"
-    assert _end(_forward(f"tcp dport vmap {{ * : drop, {ports} }}"), dport=999) == "dropped"
-    assert _end(_forward(f"tcp dport vmap {{ * : drop, {ports} }}"), dport=999, proto=UDP) == "exits"
-    program = World(Snapshot("x", _namespace(_forward(rule.removesuffix(" drop"))))).host.programs[4]
+    assert end(forward_table(rule), dport=1001) == "dropped"
+    assert end(forward_table(rule), dport=1002) == "exits"
+    assert end(forward_table(rule), dport=999) == "exits"
+    assert end(forward_table(f"tcp dport vmap {{ * : drop, {ports} }}"), dport=999) == "dropped"
+    assert end(forward_table(f"tcp dport vmap {{ * : drop, {ports} }}"), dport=999, proto=UDP) == "exits"
+    program = World(Snapshot("x", namespace(forward_table(rule.removesuffix(" drop"))))).host.programs[4]
     action = program.stations["forward"][0].base.lines[0].action
     assert isinstance(action, FirstOf)
     assert len(action.lines) == 3
 
 
 def test_reset_of_several_protocols_drops_the_others() -> None:
-    assert _end(_forward("meta l4proto { tcp, udp } reject with tcp reset"), proto=UDP) == "dropped"
-    assert _end(_forward("meta l4proto { tcp, udp } reject with tcp reset")) == "rejected"
-    assert _end(_forward("reject with tcp reset"), proto=UDP) == "exits"
-    assert _end(_forward("meta l4proto != { tcp, sctp } reject with tcp reset"), proto=UDP) == "exits"
+    assert end(forward_table("meta l4proto { tcp, udp } reject with tcp reset"), proto=UDP) == "dropped"
+    assert end(forward_table("meta l4proto { tcp, udp } reject with tcp reset")) == "rejected"
+    assert end(forward_table("reject with tcp reset"), proto=UDP) == "exits"
+    assert end(forward_table("meta l4proto != { tcp, sctp } reject with tcp reset"), proto=UDP) == "exits"
 
 
 def test_a_broadcast_source_has_a_way_back_in_ipv4() -> None:
@@ -354,4 +335,4 @@ def test_a_broadcast_source_has_a_way_back_in_ipv4() -> None:
     source = Address.parse("10.0.0.255").value
     drop = "table ip r {\n\tchain pre {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\t"
     drop += "fib saddr . iif oif exists drop\n\t}\n}\n"
-    assert _end(drop, src=source) == "dropped"
+    assert end(drop, src=source) == "dropped"

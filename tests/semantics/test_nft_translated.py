@@ -11,26 +11,36 @@ import subprocess
 
 import pytest
 
+from sekisho.explain.context import HostContext
+from sekisho.explain.nft import explain_nft
+from sekisho.model.snapshot import Snapshot
 from sekisho.semantics import netfilter
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.nft import nft_stations
+from sekisho.semantics.nft_translated import made_by_iptables
 from sekisho.semantics.program import ESTABLISHED, NEW, RELATED, Continue, Guarded, NotUnderstood
 from sekisho.semantics.traveller import holds
 from sekisho.sources import iptables_save, nft_text
 from sekisho.values.address import Family
 from sekisho.values.packet import TCP, UDP
+from tests.semantics.nft_host import namespace
 from tests.semantics.rules import HOST, packet
 
 # (family, rule, its words in a listing, whether they hide something)
 RULES: list[tuple[Family, str, str, bool]] = [
     (4, "-m addrtype --src-type LOCAL ! --dst-type LOCAL", "fib saddr type != local", True),
+    (4, "-m addrtype ! --src-type LOCAL", "fib saddr type != local", True),
+    (4, "-m addrtype --src-type LOCAL --dst-type LOCAL", "fib saddr type local", False),
+    (4, "-m addrtype --src-type UNICAST --dst-type LOCAL", "fib saddr type unicast", True),
     (4, "-m addrtype --dst-type LOCAL", "fib daddr type local", False),
     (4, "-m conntrack ! --ctstate NEW,DNAT", "ct status dnat", True),
     (4, "-m conntrack --ctstate NEW,RELATED", "ct state new,related", False),
     (4, "-p udp -m multiport ! --ports 53,1024:2000",
      "meta l4proto udp udp sport . udp dport { 0-65535 . 53, 53 . 0-65535, 0-65535 . 1024, 1024 . 0-65535,"
      " 0-65535 . 2000, 2000 . 0-65535 }", True),
+    (4, "-p udp -m multiport ! --ports 53",
+     "meta l4proto udp udp sport . udp dport { 0-65535 . 53, 53 . 0-65535 }", True),
     (4, "-p udp -m multiport --dports 53,1024:2000", "meta l4proto udp udp dport { 53, 1024-2000 }", False),
     (4, "-p tcp -m ecn ! --ecn-tcp-ece", "meta l4proto tcp tcp flags != ecn", True),
     (4, "-p tcp -m tcp ! --syn", "tcp flags != syn / fin,syn,rst,ack", False),
@@ -41,6 +51,8 @@ RULES: list[tuple[Family, str, str, bool]] = [
     (4, "-j CONNMARK --set-xmark 0x4/0xf", "ct mark set ct mark xor 0x4 and 0xfffffff0", True),
     (4, "-j CONNMARK --set-xmark 0x4/0x4", "ct mark set ct mark or 0x4", False),
     (4, "-j CONNMARK --restore-mark --nfmask 0x5 --ctmask 0x5", "meta mark set ct mark and 0x5", True),
+    (4, "-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff", "ct mark set mark and 0xff", True),
+    (4, "-j CONNMARK --save-mark", "ct mark set mark", False),
     (4, "-j MARK --set-xmark 0x4/0xf", "meta mark set mark and 0xfffffff0 xor 0x4", False),
     (4, "-j TOS --set-tos 0x04", "ip6 dscp set 0x01", True),
     (6, "-j TOS --set-tos 0x04", "ip6 dscp set 0x01", True),
@@ -56,7 +68,7 @@ def iptables_line(rule: str, family: Family) -> Guarded:
 
 def nft_line(listing: str, family: Family) -> Guarded:
     (table,) = nft_text.parse(listing, "f").tables
-    (station,) = nft_stations(table, family, HOST)
+    (station,) = nft_stations(table, MatchContext(family, HOST, {}))
     return station.base.lines[0]
 
 
@@ -99,6 +111,28 @@ def test_what_the_words_hide_is_open(family: Family, rule: str, words: str, hide
 def test_the_same_words_in_a_table_of_ones_own_are_what_they_say() -> None:
     own = listed("fib saddr type local", "", 4).replace("mangle {", "mine {")
     assert holds(nft_line(own, 4).guard, packet(src="10.0.0.1")) is True
+
+
+def test_a_base_chain_of_nfts_own_beside_iptables_changes_nothing_of_these() -> None:
+    more = "\tchain mine {\n\t\ttype filter hook input priority 5; policy accept;\n\t}\n}\n"
+    (table,) = nft_text.parse(listed("fib saddr type unicast", "", 4).removesuffix("}\n") + more, "f").tables
+    assert made_by_iptables(table)
+
+
+def _said(listing: str) -> list[str]:
+    host = namespace(listing)
+    assert host.nft is not None
+    lines = explain_nft(host.nft, HostContext(Snapshot("x", host), host))
+    return [one.code for _, said in lines for one in said]
+
+
+@pytest.mark.parametrize(("family", "rule", "words", "hides"), RULES)
+def test_a_reader_is_told_where_words_may_hide_something(
+    family: Family, rule: str, words: str, hides: bool
+) -> None:
+    told = "nft.translated" in _said(listed(words, rule, family))
+    assert told or not hides
+    assert not told or hides or "--src-type" in rule  # that may have asked for a destination as well
 
 
 SCRIPT = r"""

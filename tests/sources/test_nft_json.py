@@ -7,7 +7,8 @@ import json
 import pytest
 
 from sekisho.errors import SourceError
-from sekisho.model.nft_rule import Unknown, Verdict
+from sekisho.model.nft_expression import Unknown
+from sekisho.model.nft_rule import Verdict
 from sekisho.sources import nft_json
 
 TABLE = {"table": {"family": "ip", "name": "t", "handle": 1}}

@@ -9,38 +9,45 @@ from __future__ import annotations
 import pytest
 
 from sekisho.errors import SourceError
-from sekisho.model.nft_rule import (
-    Assign,
+from sekisho.model.nft_expression import (
     Binary,
     Concat,
-    Counter,
+    Constant,
     Ct,
     Element,
     Exists,
     Fib,
     Flags,
-    Limit,
+    Inner,
+    Lookup,
     MapLookup,
     Mapping,
-    Match,
     Meta,
-    Nat,
     NetPrefix,
     Number,
     Payload,
     Range,
-    Reject,
     SetLiteral,
     SetReference,
+    Unknown,
+    Word,
+)
+from sekisho.model.nft_rule import (
+    Assign,
+    Counter,
+    Last,
+    Limit,
+    Match,
+    Nat,
+    Reject,
     SetUpdate,
     Statement,
-    Unknown,
+    UseObject,
     Verdict,
     VerdictMap,
-    Word,
     Xt,
 )
-from sekisho.sources import nft_text
+from sekisho.sources import nft_capture, nft_render, nft_text
 from sekisho.sources.nft_text_statements import rule_statements
 
 RULES: list[tuple[str, tuple[Statement, ...]]] = [
@@ -141,14 +148,53 @@ RULES: list[tuple[str, tuple[Statement, ...]]] = [
         Match("==", Payload("tcp", "dport"), Number(8080)), Counter(), Xt("target", "?"),
     )),
     ('counter packets 0 bytes 0 xt target "DNAT"', (Counter(), Xt("target", "DNAT"))),
-    ("frobnicate ip saddr 1.2.3.4 accept", (Unknown("frobnicate ip saddr 1.2.3.4 accept"),)),
+    ("frobnicate ip saddr 1.2.3.4 accept", (Unknown("frobnicate ip saddr 1.2.3.4"), Verdict("accept"))),
+    ("udp dport 53 tcp flags ~ 5 counter packets 1 bytes 2 drop", (
+        Match("==", Payload("udp", "dport"), Number(53)), Unknown("tcp flags ~ 5", matches=True),
+        Counter(1, 2), Verdict("drop"),
+    )),
+    ("meta mark set ~5 accept", (Unknown("meta mark set ~5"), Verdict("accept"))),
+    ("ct mark set (meta mark | 0x00000010) << 8", (
+        Assign(Ct("mark"), Binary("<<", Binary("|", Meta("mark"), Number(16)), Number(8))),
+    )),
+    ("meta mark set meta mark & 0x3 | ip dscp << 2", (
+        Assign(Meta("mark"), Binary(
+            "|", Binary("&", Meta("mark"), Number(3)), Binary("<<", Payload("ip", "dscp"), Number(2))
+        )),
+    )),
+    ('ip saddr . "eth0" @s', (
+        Match("==", Concat((Payload("ip", "saddr"), Constant(Word("eth0"), quoted=True))), SetReference("s")),
+    )),
+    ("10.0.0.1 . tcp dport @s", (
+        Match("==", Concat((Constant(Word("10.0.0.1")), Payload("tcp", "dport"))), SetReference("s")),
+    )),
+    ("add @c { ip saddr . 10002 timeout 1s }", (
+        SetUpdate("add", "c", Element(Concat((Payload("ip", "saddr"), Constant(Number(10002)))), 1000)),
+    )),
+    ("add @m { ip saddr : 10.0.0.1 . 80 }", (
+        SetUpdate("add", "m", Payload("ip", "saddr"), Concat((Word("10.0.0.1"), Number(80)))),
+    )),
+    ("sctp chunk init num-inbound-streams 3", (
+        Match("==", Lookup("sctp chunk", ("init", "num-inbound-streams")), Number(3)),
+    )),
+    ("tcp option @255,8,8 255", (Match("==", Lookup("tcp option", ("@255,8,8",)), Number(255)),)),
+    ("udp dport 4789 vxlan ip saddr 10.0.0.0/8", (
+        Match("==", Payload("udp", "dport"), Number(4789)),
+        Match("==", Inner("vxlan", Payload("ip", "saddr")), NetPrefix(Word("10.0.0.0"), 8)),
+    )),
+    ("gre version 0", (Match("==", Payload("gre", "version"), Number(0)),)),
+    ("last used 5m12s drop", (Last("5m12s"), Verdict("drop"))),
+    ('meta secmark set "ssh"', (UseObject("secmark", Word("ssh")),)),
     ('tcp dport 22 log prefix "unfinished', (Unknown('tcp dport 22 log prefix "unfinished'),)),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "want"), RULES, ids=[line for line, _ in RULES])
 def test_rules(line: str, want: tuple[Statement, ...]) -> None:
-    assert rule_statements(line, "ip") == (want, None)
+    statements, comment = rule_statements(line, "ip")
+    assert (statements, comment) == (want, None)
+    marks = [part.matches for part in statements if isinstance(part, Unknown)]
+    assert marks == [part.matches for part in want if isinstance(part, Unknown)]
 
 
 @pytest.mark.parametrize(
@@ -196,17 +242,65 @@ def test_a_cut_text_is_incomplete_and_keeps_what_it_has() -> None:
     assert [len(chain.rules) for chain in cut.chains] == [1]
 
 
-def test_a_line_nobody_knows_is_unread() -> None:
-    text = "table ip a {\n\tset s {\n\t\ttype ipv4_addr\n\t\tshiny thing\n\t}\n\tbanana\n}\n"
-    (table,) = nft_text.parse(text, "nft-ruleset.txt").tables
-    assert [(one.evidence.line, one.evidence.text) for one in table.unread] == [
-        (4, "shiny thing"),
-        (6, "banana"),
-    ]
+def test_a_line_nobody_knows_is_unread_where_it_stands() -> None:
+    text = (
+        "table ip a {\n\tset s {\n\t\ttype ipv4_addr\n\t\tshiny thing\n\t}\n\tbanana\n\tblender b {\n\t\ton\n"
+        "\t}\n\tchain c {\n\t\ttype filter hook input priority odd; policy accept;\n\t}\n"
+        "\tchain d {\n\t\ttype filter knot input;\n\t\taccept\n\t}\n}\nrest\n"
+    )
+    ruleset = nft_text.parse(text, "nft-ruleset.txt")
+    (table,) = ruleset.tables
+    assert [one.evidence.text for one in table.sets[0].unread] == ["shiny thing"]
+    assert [one.evidence.line for one in table.unread] == [6, 7]
+    assert [[one.evidence.line for one in chain.unread] for chain in table.chains] == [[11], [14]]
+    assert [one.evidence.text for one in ruleset.unread] == ["rest"]
+    assert len(list(nft_capture.unread(ruleset))) == 6
 
 
-@pytest.mark.parametrize(("text", "line"), [("\nhello\n", 2), ("table ip nat {\n}\nrest\n", 3)])
-def test_refuses_foreign_text(text: str, line: int) -> None:
+def test_a_text_without_any_table_is_refused() -> None:
     with pytest.raises(SourceError) as caught:
-        nft_text.parse(text, "nft-ruleset.txt")
-    assert (caught.value.file, caught.value.line) == ("nft-ruleset.txt", line)
+        nft_text.parse("\nhello\n", "nft-ruleset.txt")
+    assert caught.value.line == 2
+
+
+BRACES = """table inet t { # handle 4 progname named
+\tchain c { # handle 1
+\t\ttype filter hook ingress device "eth0" priority filter; policy accept; flags offload;
+\t\tip saddr 10.0.0.1 counter packets 1 bytes 60 jump {
+\t\t\ttcp dport 22 accept comment "ssh"
+\t\t\tjump d
+\t\t} # handle 7
+\t\tiifname "eth0" goto {
+\t\t}
+\t}
+
+\tchain d { # handle 2
+\t\tdrop # handle 9
+\t}
+}
+"""
+
+
+def test_chains_in_braces_come_after_the_others_and_are_named_by_their_rule() -> None:
+    ruleset = nft_text.parse(BRACES, "nft-ruleset.txt")
+    (table,) = ruleset.tables
+    assert [(chain.name, chain.bound) for chain in table.chains] == [
+        ("c", False), ("d", False), ("c#1", True), ("c#2", True),
+    ]  # fmt: skip
+    first, second = table.chains[0].rules
+    assert (first.statements[-1], first.handle) == (Verdict("jump", "c#1"), 7)
+    assert second.statements[-1] == Verdict("goto", "c#2")
+    assert [rule.evidence and rule.evidence.line for rule in table.chains[2].rules] == [5, 6]
+    assert (table.owner, table.handle, table.chains[0].flags) == ("named", 4, ("offload",))
+    assert list(nft_capture.unread(ruleset)) == []
+    assert nft_render.render(ruleset, nft_render.Style(handles=True)) == BRACES
+
+
+def test_a_text_that_ends_in_braces_leaves_both_chains_open() -> None:
+    (table,) = nft_text.parse(BRACES[: BRACES.index("\t\t\tjump d")], "nft-ruleset.txt").tables
+    assert [chain.name for chain in table.chains] == ["c", "c#1"]
+    assert table.incomplete is not None
+    assert table.incomplete.whole == frozenset()
+    (table,) = nft_text.parse(BRACES[: BRACES.index("\tchain d")], "nft-ruleset.txt").tables
+    assert table.incomplete is not None
+    assert table.incomplete.whole == {"c", "c#1", "c#2"}

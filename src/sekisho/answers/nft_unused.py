@@ -10,7 +10,8 @@ from sekisho.answers.written_lines import nft_packets
 from sekisho.docker.own_lines import is_kept_free, is_own_table
 from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftRule, NftTable
-from sekisho.model.nft_rule import Counter, Meter, SetReference, SetUpdate, UseObject, Verdict
+from sekisho.model.nft_expression import SetReference
+from sekisho.model.nft_rule import Counter, Meter, SetUpdate, UseObject, Verdict
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.nft_tables import native_tables
 from sekisho.semantics.unseen import unseen_nft

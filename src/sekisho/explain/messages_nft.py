@@ -123,12 +123,32 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "この一覧にはiptablesのマッチ{0}の名前だけがあり、オプションがありません。iptables-saveも取得してく"
         "ださい。",
     ),
+    "nft.xt.blank": (
+        "fit what this listing leaves blank",
+        "この一覧では空白になっている条件に合うもの",
+    ),
+    "nft.translated": (
+        "This listing writes a rule of iptables in nft's words, which may leave out something of it; answers "
+        "that depend on it are undetermined. Capture iptables-save as well.",
+        "この一覧はiptablesのルールをnftの言葉に直したもので、条件が抜けている場合があります。これに左右さ"
+        "れる答えは「判定できない」になります。iptables-saveも取得してください。",
+    ),
     "nft.they": ("They", "そのパケット"),
     "nft.of_them": ("Of them: {0}", "そのうち{0}"),
     # ------------------------------------------------------------------ acts
     "nft.accept": (
         "{0} are accepted here and go on to the next chain; a later chain can still drop them.",
         "{0}をこのチェインでは許可し、次のチェインへ進めます。後のチェインで破棄されることもあります。",
+    ),
+    "nft.braces.jump": (
+        "{0} go through the rules in the braces and come back after them unless a rule there decides.",
+        "{0}は、波括弧の中のルールへ進みます。そこで判定が決まらなければ、ここに戻ります。",
+    ),
+    "nft.braces.goto": (
+        "{0} go on with the rules in the braces; from their end they do not come back here but to the chain "
+        "that called this one.",
+        "{0}は、波括弧の中のルールへ移ります (goto)。その終わりからは、ここではなく、このチェインの"
+        "呼び出し元に戻ります。",
     ),
     "nft.vmap": (
         "{0} are judged by what the map has for their {1}: {2}. Where it has nothing, the next rule goes on.",

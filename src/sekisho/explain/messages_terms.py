@@ -137,4 +137,5 @@ TERM_OF: dict[str, str] = {
     "match.unsure.note": "term.undetermined",
     "target.unknown": "term.undetermined",
     "nft.xt.target": "term.undetermined",
+    "nft.translated": "term.undetermined",
 }

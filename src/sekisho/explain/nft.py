@@ -15,6 +15,7 @@ from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRul
 from sekisho.model.nft_rule import Counter, Statement, Verdict, VerdictMap
 from sekisho.semantics.nft import moving
 from sekisho.semantics.nft_tables import native_tables
+from sekisho.semantics.nft_translated import hidden_match, hidden_target, made_by_iptables
 from sekisho.sources.nft_render_statements import rule_text
 from sekisho.sources.nft_render_values import mapping_text
 
@@ -66,7 +67,8 @@ def _table(table: NftTable, context: HostContext) -> Iterator[Explained]:
     for flowtable in table.flowtables:
         yield _at(flowtable.evidence, f"flowtable {flowtable.name}"), _flowtable(flowtable)
     for chain in table.chains:
-        yield _at(chain.evidence, f"chain {chain.name}"), _chain(chain, table)
+        if not chain.bound:  # the rule that leads there has said it
+            yield _at(chain.evidence, f"chain {chain.name}"), _chain(chain, table)
         for number, rule in enumerate(chain.rules, 1):
             place = _at(rule.evidence, rule_text(rule, table.family))
             yield place, _rule(number, rule, chain, table, context)
@@ -187,6 +189,10 @@ def _rule(
         said.append(m("target.none", _who(phrase, fresh, acted)))
         remarks += phrase.remarks
     said += remarks
+    if made_by_iptables(table) and any(
+        hidden_match(one, table.family) or hidden_target(one) for one in rule.statements
+    ):
+        said.append(m("nft.translated"))
     if counter is not None:
         said += _hits(counter, chain)
     if rule.comment is not None:

@@ -7,30 +7,32 @@ from sekisho.explain.message import Message, join, m
 from sekisho.explain.partly import may_hold_more
 from sekisho.explain.targets import named_value
 from sekisho.model.nft import NftTable
-from sekisho.model.nft_rule import (
-    Assign,
+from sekisho.model.nft_expression import (
     Concat,
     Ct,
     Expression,
-    Log,
     Lookup,
     MapLookup,
     Mapping,
     Meta,
-    Meter,
-    Nat,
     Number,
-    Queue,
-    Reject,
     SetLiteral,
     SetReference,
+    Word,
+)
+from sekisho.model.nft_rule import (
+    Assign,
+    Log,
+    Meter,
+    Nat,
+    Queue,
+    Reject,
     SetUpdate,
     Simple,
     Statement,
     UseObject,
     Verdict,
     VerdictMap,
-    Word,
     Xt,
 )
 from sekisho.model.nft_types import data_type
@@ -96,8 +98,10 @@ def _verdict(verdict: Verdict, who: Message, table: NftTable, base: bool) -> lis
         return [m("target.RETURN.builtin" if base else "target.RETURN", who)]
     if kind == "continue":
         return [m("target.none", who)]
-    said = [m("target.goto" if kind == "goto" else "target.jump.plain", who, verdict.chain)]
     chain = next((one for one in table.chains if one.name == verdict.chain), None)
+    if chain is not None and chain.bound:
+        return [m(f"nft.braces.{kind}", who)]
+    said = [m("target.goto" if kind == "goto" else "target.jump.plain", who, verdict.chain)]
     if chain is None:
         said.append(m("target.jump.missing", verdict.chain))
     elif not chain.rules and not may_hold_more(chain.name, table.incomplete):

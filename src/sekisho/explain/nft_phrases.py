@@ -9,34 +9,35 @@ from collections.abc import Callable
 
 from sekisho.explain.matches import Phrase
 from sekisho.explain.message import Message, join, m
-from sekisho.model.nft_rule import (
+from sekisho.model.nft_expression import (
     Binary,
+    Concat,
     Ct,
-    CtCount,
     Exists,
     Expression,
     Fib,
     Flags,
     Hash,
-    Limit,
+    Inner,
     Lookup,
-    Match,
     Meta,
     Numgen,
     Payload,
-    Quota,
+    RawPayload,
     SetLiteral,
     SetReference,
-    Statement,
     Unknown,
-    UseObject,
     Word,
-    Xt,
 )
+from sekisho.model.nft_rule import CtCount, Limit, Match, Quota, Statement, UseObject, Xt
 from sekisho.model.nft_types import data_type
-from sekisho.semantics.nft_columns import Open, column
+from sekisho.semantics.match_context import AddressTypes
+from sekisho.semantics.nft_column import Open
+from sekisho.semantics.nft_columns import column
+from sekisho.semantics.nft_context import NftContext
 from sekisho.sources.nft_render_statements import statement_text
 from sekisho.sources.nft_render_values import limit_words, mapping_text, printed
+from sekisho.values.address import Family
 
 _MOST = 6
 _NAMED_PROTOCOLS = {"tcp", "udp", "icmp", "sctp", "dccp", "gre", "esp", "ah", "udplite", "igmp"}
@@ -49,7 +50,7 @@ def add_condition(statement: Statement, phrase: Phrase, family: str) -> bool:
         case Match():
             if not _add_match(statement, phrase):
                 phrase.that.append(m("match.other", text))
-            if _open(statement.left):
+            if _open(statement.left, family):
                 phrase.remarks.append(m("match.unsure.note", text))
         case Limit():
             phrase.that.append(m("nft.limit.over" if statement.over else "nft.limit", limit_words(statement)))
@@ -62,6 +63,8 @@ def add_condition(statement: Statement, phrase: Phrase, family: str) -> bool:
             phrase.remarks.append(m("match.unsure.note", text))
         case Xt("match", "comment"):
             pass
+        case Xt("match", "?"):
+            phrase.that.append(m("nft.xt.blank"))
         case Xt("match", name):
             phrase.that.append(m("nft.xt.match", name))
             phrase.remarks.append(m("nft.xt.note", name))
@@ -73,14 +76,18 @@ def add_condition(statement: Statement, phrase: Phrase, family: str) -> bool:
     return True
 
 
-def _open(expression: Expression) -> bool:
-    """Whether no snapshot tells the value."""
+_PACKETS: tuple[Family, ...] = (4, 6)
+
+
+def _open(expression: Expression, table: str) -> bool:
+    """Whether no snapshot tells the value, in a table of that family."""
     if isinstance(expression, Binary):
-        return _open(expression.left)
-    if isinstance(expression, Numgen | Hash):
-        return True
-    if isinstance(expression, Meta | Ct | Payload | Lookup):
-        return any(isinstance(column(expression, one), Open) for one in (4, 6))
+        return _open(expression.left, table)
+    if isinstance(expression, Concat):
+        return any(_open(part, table) for part in expression.parts)
+    if isinstance(expression, Meta | Ct | Payload | Inner | RawPayload | Lookup | Numgen | Hash):
+        contexts = (NftContext(family, table, AddressTypes({}, {}), links=()) for family in _PACKETS)
+        return any(isinstance(column(expression, context), Open) for context in contexts)
     return False
 
 

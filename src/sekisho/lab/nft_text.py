@@ -9,14 +9,15 @@ in a file or gives words another meaning (``include``, ``define``) is never writ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sekisho.errors import SourceError
 from sekisho.lab.not_loaded import NotLoaded
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
-from sekisho.model.nft_rule import Unknown, Xt
+from sekisho.model.nft_expression import Unknown
+from sekisho.model.nft_rule import Verdict, Xt
 from sekisho.sources import nft_text as reader
 from sekisho.sources.nft_render import Style, base_line, table_lines
 from sekisho.sources.nft_render_statements import rule_text
@@ -108,16 +109,18 @@ def _is_name(name: str) -> bool:
 
 
 def _chains(table: NftTable, refused: list[NotLoaded]) -> Iterator[NftChain]:
+    """Chains in braces are written by the rules that lead to them, and never by their names."""
+    bound = frozenset(chain.name for chain in table.chains if chain.bound and not chain.unread)
     for chain in table.chains:
-        if not _is_name(chain.name):
+        if not chain.bound and not _is_name(chain.name):
             refused.append(NotLoaded(_place(chain), f"no name of a chain: {chain.name!r}"))
             continue
         bare = replace(chain, comment=None, rules=())
-        if chain.hook is not None and not _head(bare, table.family):
+        if chain.unread or (chain.hook is not None and not _head(bare, table.family)):
             refused.append(NotLoaded(_place(chain), "no head of a base chain that can be loaded"))
             continue
         rules = (replace(rule, comment=_comment(rule.comment)) for rule in chain.rules)
-        yield replace(bare, rules=tuple(rule for rule in rules if _rule(rule, table.family, refused)))
+        yield replace(bare, rules=tuple(rule for rule in rules if _rule(rule, table.family, bound, refused)))
 
 
 def _comment(text: str | None) -> str | None:
@@ -135,8 +138,15 @@ def _head(chain: NftChain, family: str) -> bool:
     )
 
 
-def _rule(rule: NftRule, family: str, refused: list[NotLoaded]) -> bool:
-    understood = not any(isinstance(part, Unknown | Xt) for part in rule.statements)
+def _rule(rule: NftRule, family: str, bound: frozenset[str], refused: list[NotLoaded]) -> bool:
+    """Whether a rule is loaded; what stands in its braces is looked at by itself."""
+    named = tuple(
+        replace(one, chain="braces") if isinstance(one, Verdict) and one.chain in bound else one
+        for one in rule.statements
+    )
+    several = sum(one is not other for one, other in zip(named, rule.statements, strict=True)) > 1
+    rule = replace(rule, statements=named)
+    understood = not several and not any(isinstance(part, Unknown | Xt) for part in rule.statements)
     why = "not understood"
     if understood:
         text = rule_text(rule, family)
@@ -161,7 +171,7 @@ def _reads_back(table: NftTable, refused: list[NotLoaded]) -> bool:
     if _is_name(part.name):
         lines = list(table_lines(table, _STYLE))[1:-1]
         why = "nft would read it as more than it is"
-        if table.chains or is_one_part("\n".join(lines)):
+        if not part.unread and (table.chains or is_one_part("\n".join(lines))):
             why = "it does not read back as it was"
             try:
                 back = reader.parse("\n".join((f"table {table.family} {table.name} {{", *lines, "}")), "")
@@ -174,5 +184,9 @@ def _reads_back(table: NftTable, refused: list[NotLoaded]) -> bool:
 
 
 def _equal(found: Sequence[NftTable], table: NftTable) -> bool:
-    unread: Iterable[Unread] = found[0].unread if len(found) == 1 else ()
-    return len(found) == 1 and not unread and found[0] == replace(table, unread=())
+    if len(found) != 1 or found[0] != replace(table, unread=()):
+        return False
+    found_parts: tuple[NftTable | _Part, ...] = (
+        found[0], *found[0].chains, *found[0].sets, *found[0].objects, *found[0].flowtables
+    )  # fmt: skip
+    return not any(one.unread for one in found_parts)

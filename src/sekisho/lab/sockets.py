@@ -124,7 +124,7 @@ def _plain(packet: Packet) -> socket.socket:
 
 def _common(sock: socket.socket, packet: Packet) -> None:
     if packet.mark:
-        sock.setsockopt(socket.SOL_SOCKET, _SO_MARK, packet.mark)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_MARK, struct.pack("=I", packet.mark))
     if packet.oif is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, packet.oif.encode())
 

@@ -59,6 +59,7 @@ _VERDICTS = {
     0: "DROP", 1: "ACCEPT", 2: "STOLEN", 3: "QUEUE", 4: "REPEAT", 0xFFFFFFFF: "CONTINUE",
     0xFFFFFFFE: "BREAK", 0xFFFFFFFD: "JUMP", 0xFFFFFFFC: "GOTO", 0xFFFFFFFB: "RETURN",
 }  # fmt: skip
+_BOUND = "__chain"  # how the kernel calls chains in braces: a number follows
 _FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 _INET_HOOK_NAMES = dict(enumerate(_HOOKS))
 _BRIDGE_HOOK_NAMES: dict[int, Hook] = {number: BRIDGE_HOOKS[hook] for number, hook in enumerate(_HOOKS)}
@@ -122,6 +123,9 @@ class Trace:
         self._socket = netlink.open_netfilter(1 << 26)
         self._chains = _read_chains(self._socket)
         self._steps: dict[tuple[bytes, ...], SeenStep] = {}
+        # Chains that stand in braces have no names of their own; here they get those of the rules that lead
+        # there.
+        self._braces: dict[str, str] = {}
         netlink.join(self._socket, _NFNLGRP_NFTRACE)
         self._socket.setblocking(False)
 
@@ -240,9 +244,13 @@ class Trace:
         )
         step = self._steps.get(key)
         if step is None:
+            name, place = self._braces.get(chain.name, chain.name), chain.rules[raw] if raw else None
+            leads = target.rstrip(b"\0").decode()
+            if leads.startswith(_BOUND):
+                leads = self._braces.setdefault(leads, f"{name}#{place}")
             step = SeenStep(
-                hook, chain.family, chain.table, chain.name, chain.rules[raw] if raw else None,
-                _VERDICTS.get(int.from_bytes(verdict, "big"), verdict.hex()), target.rstrip(b"\0").decode(),
+                hook, chain.family, chain.table, name, place,
+                _VERDICTS.get(int.from_bytes(verdict, "big"), verdict.hex()), leads,
             )  # fmt: skip
             self._steps[key] = step
         return step

@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence, Partial, Unread
-from sekisho.model.nft_rule import Expression, Mapping, Statement
+from sekisho.model.nft_expression import Expression, Mapping
+from sekisho.model.nft_rule import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,11 @@ class NftRule:
 class NftChain:
     """A base chain has ``type`` (filter, nat, route), ``hook``, ``priority`` and ``policy``; others have
     none of them. ``devices`` are those of ingress and egress chains. ``priority_printed`` is the text's
-    way to write the priority (``dstnat``, ``-100``)."""
+    way to write the priority (``dstnat``, ``-100``), ``flags`` the base chain's (offload).
+
+    ``bound``: the chain has no name of its own, it stands in braces in the rule that leads to it
+    (``jump { ... }``). Its name here is that of the rule, CHAIN#NUMBER; bound chains come after all others.
+    ``unread`` is what of its head no reader knows."""
 
     name: str
     type: str | None = None
@@ -42,7 +47,10 @@ class NftChain:
     devices: tuple[str, ...] = field(default=(), compare=False)
     devices_printed: str = field(default="", compare=False)
     priority_printed: str = field(default="", compare=False)
+    flags: tuple[str, ...] = field(default=(), compare=False)
     comment: str | None = field(default=None, compare=False)
+    bound: bool = False
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
     handle: int | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
@@ -54,7 +62,8 @@ class NftSet:
 
     ``flags`` without ``dynamic``, which JSON leaves out. ``typeof`` and ``typeof_data`` are how the text
     declares the types by example. ``columns``: how many elements the text has on its first line (0: not
-    known), ``count`` how many it says there are. Times are in milliseconds.
+    known), ``count`` how many it says there are. ``unread``: lines of it that no reader knows, so that nobody
+    can say what it holds. Times are in milliseconds.
     """
 
     name: str
@@ -75,6 +84,7 @@ class NftSet:
     typeof: str = field(default="", compare=False)
     typeof_data: str = field(default="", compare=False)
     count: int | None = field(default=None, compare=False)
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
     handle: int | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
@@ -88,7 +98,7 @@ class NftSet:
 class NftObject:
     """A named counter, quota, limit or synproxy (``statement``), or a ct helper, ct timeout, ct
     expectation, secmark... (``lines``: what stands in its block, times in seconds; ``printed``: as the
-    text has it)."""
+    text has it). ``unread`` is what of it no reader knows."""
 
     kind: str
     name: str
@@ -96,20 +106,24 @@ class NftObject:
     lines: tuple[str, ...] = ()
     printed: tuple[str, ...] = field(default=(), compare=False)
     comment: str | None = None
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
     handle: int | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NftFlowtable:
-    """Where established connections may bypass the chains. ``lines`` besides hook and devices."""
+    """Where established connections may bypass the chains. ``lines`` besides hook and devices;
+    ``devices_printed`` is the text's line of devices, ``unread`` what no reader knows."""
 
     name: str
     hook: str = "ingress"
     priority: int = 0
     devices: tuple[str, ...] = ()
     lines: tuple[str, ...] = field(default=(), compare=False)
+    devices_printed: str = field(default="", compare=False)
     priority_printed: str = field(default="", compare=False)
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
     handle: int | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
 
@@ -118,7 +132,9 @@ class NftFlowtable:
 class NftTable:
     """``family``: ip, ip6, inet, arp, bridge or netdev. ``flags``: dormant (its chains do not run),
     owner, persist. ``managed``: the listing warns that iptables-nft manages the table. ``unread`` are
-    lines or objects of it that no reader knows. ``incomplete``: there may be more than is listed."""
+    lines and blocks of it that may be anything, besides what is not understood of its chains, sets and
+    objects. ``incomplete``: there may be more than is listed. ``owner``: the program that owns the table, as
+    far as the text tells."""
 
     family: str
     name: str
@@ -129,6 +145,7 @@ class NftTable:
     flags: tuple[str, ...] = field(default=(), compare=False)
     comment: str | None = field(default=None, compare=False)
     managed: bool = field(default=False, compare=False)
+    owner: str = field(default="", compare=False)
     unread: tuple[Unread, ...] = ()
     incomplete: Partial | None = field(default=None, compare=False)
     handle: int | None = field(default=None, compare=False)
@@ -138,12 +155,14 @@ class NftTable:
 @dataclass(frozen=True, slots=True)
 class NftRuleset:
     """``nft list ruleset``: every table of the namespace in the kernel's order. ``version``: of nft, as
-    JSON tells it. ``incomplete``: there may be more tables, and so more chains at any hook, than are listed.
-    Not ``complete``: only these were asked for (``nft list table``); which others there are was not captured.
+    JSON tells it. ``unread`` are lines outside any table that no reader knows. ``incomplete``: there may be
+    more tables, and so more chains at any hook, than are listed. Not ``complete``: only these were asked for
+    (``nft list table``); which others there are was not captured.
     """
 
     tables: tuple[NftTable, ...] = ()
     version: str = field(default="", compare=False)
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
     incomplete: Partial | None = field(default=None, compare=False)
     complete: bool = field(default=True, compare=False)

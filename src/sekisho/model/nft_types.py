@@ -5,13 +5,14 @@ Names and numbers are those of ``nft describe`` (nft 1.0.6), ports and addresses
 
 from __future__ import annotations
 
-from sekisho.model.nft_rule import (
+from sekisho.model.nft_expression import (
     Binary,
     Concat,
     Ct,
     Expression,
     Fib,
     Hash,
+    Inner,
     Lookup,
     MapLookup,
     Meta,
@@ -107,7 +108,7 @@ _META: dict[str, str] = {
     "protocol": "ether_type", "ibrvproto": "ether_type", "nfproto": "nf_proto", "l4proto": "inet_proto",
     "pkttype": "pkt_type", "skuid": "uid", "skgid": "gid", "priority": "classid", "rtclassid": "realm",
     "iifgroup": "devgroup", "oifgroup": "devgroup", "hour": "hour", "day": "day", "time": "date",
-    "ipsec": "boolean",
+    "ipsec": "boolean", "secmark": "secmark",
 }  # fmt: skip
 _CT: dict[str, str] = {
     "state": "ct_state", "status": "ct_status", "mark": "mark", "direction": "ct_dir", "label": "ct_label",
@@ -139,12 +140,20 @@ def data_type(expression: Expression) -> str:
             return _FIB.get(result, INTEGER)
         case Lookup():
             return _lookup_type(expression)
+        case Inner(_, field):
+            return data_type(field)
         case Concat(parts):
             return " . ".join(data_type(part) for part in parts)
         case Binary(_, left, _):
             return data_type(left)
         case RawPayload() | Numgen() | Hash() | MapLookup() | _:
             return INTEGER
+
+
+def types_of(example: Expression) -> tuple[str, ...]:
+    """The data types of a set that is declared by example (``typeof ip saddr . meta time``); meta time's is
+    called time there, too."""
+    return tuple("time" if kind == "date" else kind for kind in data_type(example).split(" . "))
 
 
 def _lookup_type(lookup: Lookup) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftRule, NftRuleset, NftTable
-from sekisho.model.nft_rule import Counter, Match, Meta, Nat, Payload, Verdict, Word
+from sekisho.model.nft_expression import Meta, Payload, Word
+from sekisho.model.nft_rule import Counter, Match, Nat, Verdict
 from sekisho.semantics.bridges import Shape, bridge_in
 
 _OWN_TABLE = "docker-bridges"

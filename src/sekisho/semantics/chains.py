@@ -183,13 +183,13 @@ def _acts(action: Action, packet: Traveller, choices: Choices) -> Generator[tupl
 def _with_more(
     acts: Generator[tuple[Action, bool], None, bool],
 ) -> Generator[tuple[Action, bool], None, bool]:
-    """The same acts, none of them the rule's last."""
+    """The same acts, none of them the rule's last but what ends it (a verdict, a jump)."""
     while True:
         try:
             act, _ = next(acts)
         except StopIteration as done:
             return bool(done.value)
-        yield act, True
+        yield act, type(act) in _PASSING
 
 
 def asks_connection(action: Action) -> bool:
@@ -203,11 +203,9 @@ def set_bits(action: Action, packet: Traveller) -> None:
     if asks_connection(action) and packet.ctdir is None:
         return
     if isinstance(action, SetBits):
-        before = getattr(packet, action.field)
-        setattr(packet, action.field, (before & ~action.mask) ^ action.value)
+        setattr(packet, action.field, action.of(getattr(packet, action.field)))
         if action.field == "ttl":  # set as a whole, whatever it was
             packet.unstated -= {"ttl"}
     elif isinstance(action, CopyMark):
-        taken = getattr(packet, action.source) & action.source_mask
-        before = getattr(packet, action.target)
-        setattr(packet, action.target, (before & ~action.target_mask) ^ taken)
+        taken, before = getattr(packet, action.source), getattr(packet, action.target)
+        setattr(packet, action.target, action.of(taken, before))

@@ -26,7 +26,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import format_ip
-from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, PORT_PROTOCOLS, RST, SYN, TCP
+from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, PORT_PROTOCOLS, RST, SYN, TCP, Packet
 
 # ICMP queries and their answers (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c).
 _QUERY_ANSWER: dict[int, dict[int, int]] = {
@@ -39,7 +39,8 @@ NEVER_TRACKED = frozenset({130, 131, 132, 133, 134, 135, 136, 143})
 
 @dataclass(frozen=True, slots=True)
 class FlowKey:
-    """One direction. For ICMP queries ``sport`` is the identifier and ``dport`` the type."""
+    """One direction. For ICMP queries ``sport`` is the identifier, ``dport`` the type (its upper byte) and
+    the code, as the kernel keeps them where ports stand (struct nf_conntrack_tuple)."""
 
     src: int
     dst: int
@@ -52,15 +53,21 @@ class FlowKey:
         if self.proto in _QUERY_ANSWER:
             answers = _QUERY_ANSWER[self.proto]
             back = {answer: query for query, answer in answers.items()}
-            kind = self.dport if self.dport is not None else -1
-            return FlowKey(self.dst, self.src, self.proto, self.sport, answers.get(kind, back.get(kind)))
+            kind, code = (-1, 0) if self.dport is None else divmod(self.dport, 256)
+            other = answers.get(kind, back.get(kind))
+            return FlowKey(
+                self.dst, self.src, self.proto, self.sport, None if other is None else other << 8 | code
+            )
         return FlowKey(self.dst, self.src, self.proto, self.dport, self.sport)
 
 
-def key_of(packet: Traveller) -> FlowKey:
+def key_of(packet: Traveller | Packet) -> FlowKey:
     """The tuple of a packet as it stands."""
     if packet.proto in _QUERY_ANSWER:
-        return FlowKey(packet.src, packet.dst, packet.proto, packet.icmp_id, packet.icmp_type)
+        kind, code = packet.icmp_type, packet.icmp_code or 0
+        return FlowKey(
+            packet.src, packet.dst, packet.proto, packet.icmp_id, None if kind is None else kind << 8 | code
+        )
     return FlowKey(packet.src, packet.dst, packet.proto, packet.sport, packet.dport)
 
 
@@ -179,13 +186,16 @@ def show(packet: Traveller, connection: Connection, direction: int) -> None:
     packet.ctproto = connection.original.proto
     original, reply = connection.original, connection.reply
     packet.ctorigsrc, packet.ctorigdst = original.src, original.dst
-    packet.ctorigsport, packet.ctorigdport = original.sport, original.dport
     packet.ctreplsrc, packet.ctrepldst = reply.src, reply.dst
-    packet.ctreplsport, packet.ctrepldport = reply.sport, reply.dport
     packet.unstated -= _PORTS
-    if packet.ctproto in PORT_PROTOCOLS:
-        # A port that nobody stated, or that a translation picks, is there all the same.
-        packet.unstated |= {name for name in _PORTS if getattr(packet, name) is None}
+    if packet.ctproto not in PORT_PROTOCOLS and packet.ctproto not in _QUERY_ANSWER:
+        # Other protocols have nothing there.
+        packet.ctorigsport = packet.ctorigdport = packet.ctreplsport = packet.ctrepldport = 0
+        return
+    packet.ctorigsport, packet.ctorigdport = original.sport, original.dport
+    packet.ctreplsport, packet.ctrepldport = reply.sport, reply.dport
+    # A port that nobody stated, or that a translation picks, is there all the same.
+    packet.unstated |= {name for name in _PORTS if getattr(packet, name) is None}
 
 
 Change = tuple[str, str, str]

@@ -247,11 +247,10 @@ class HookWalk:
             pass  # there is no connection whose mark it could be
         elif isinstance(decided, SetBits):
             old = getattr(self.packet, decided.field)
-            changes = ((decided.field, f"{old:#x}", f"{(old & ~decided.mask) ^ decided.value:#x}"),)
+            changes = ((decided.field, f"{old:#x}", f"{decided.of(old):#x}"),)
         elif isinstance(decided, CopyMark):
             old, taken = getattr(self.packet, decided.target), getattr(self.packet, decided.source)
-            new = (old & ~decided.target_mask) ^ (taken & decided.source_mask)
-            changes = ((decided.target, f"{old:#x}", f"{new:#x}"),)
+            changes = ((decided.target, f"{old:#x}", f"{decided.of(taken, old):#x}"),)
         target = line.target if line else ""
         if isinstance(decided, Jump | Goto):
             target = decided.chain

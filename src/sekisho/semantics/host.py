@@ -21,7 +21,7 @@ from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
 from sekisho.semantics.sockets import published_ports, socket_chain
-from sekisho.semantics.tracked import with_nat_in_use
+from sekisho.semantics.tracked import wants_tracking, with_nat_in_use
 from sekisho.values.address import Address, Family, format_ip
 
 _UNKNOWN = frozenset({"FAILED", "INCOMPLETE", "NONE", None})
@@ -127,7 +127,7 @@ def _program(
     )
     types = address_types(family, local, nothing_tells or (inferred and not leaning))
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
-    context = MatchContext(family, types, sets, moving, leaning)
+    context = MatchContext(family, types, sets, moving, namespace.interfaces, leaning)
     stations = _stations(namespace, context)
     program = Program(
         family,
@@ -149,7 +149,7 @@ def _program(
 def _stations(namespace: Namespace, context: MatchContext) -> dict[Hook, tuple[Station, ...]]:
     found = netfilter.stations(namespace.rulesets, context)
     if namespace.nft is None:
-        return with_nat_in_use(found)
+        return with_nat_in_use(found, wants_tracking(each for here in found.values() for each in here))
     from sekisho.semantics.nft import with_nft  # only here: hosts without nftables' listing start faster
 
     return with_nft(found, namespace.nft, namespace.rulesets, context)

@@ -50,15 +50,15 @@ def addrtype_guard(options: Sequence[Option], context: MatchContext) -> Guard | 
 
 
 # What ipv6_addr_type() calls unicast: all but multicast, the unspecified and IPv4-mapped addresses.
-_MULTICAST6 = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
-UNICAST6 = (_MULTICAST6 | IntSet.of(0) | IntSet.prefix(Prefix(6, 0xFFFF << 32, 96))).complement(128)
+MULTICAST6 = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
+UNICAST6 = (MULTICAST6 | IntSet.of(0) | IntSet.prefix(Prefix(6, 0xFFFF << 32, 96))).complement(128)
 
 
 def _address_type6(side: str, kinds: list[str], device: str | None, types: AddressTypes) -> Guard:
     """IPv6 asks the address itself first, and every named kind must hold; only LOCAL, ANYCAST and
     UNREACHABLE look at routes (net/netfilter/xt_addrtype.c, match_type6)."""
     guards: list[Guard] = []
-    for kind, values in (("MULTICAST", _MULTICAST6), ("UNICAST", UNICAST6), ("UNSPEC", IntSet.of(0))):
+    for kind, values in (("MULTICAST", MULTICAST6), ("UNICAST", UNICAST6), ("UNSPEC", IntSet.of(0))):
         if kind in kinds:
             guards.append(In(side, values))
     looked_up: list[Guard] = [

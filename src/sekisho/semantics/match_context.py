@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sekisho.model.links import Interface
 from sekisho.model.netfilter import IpSet
 from sekisho.semantics.program import Guard
 from sekisho.values.address import Family
@@ -27,12 +28,14 @@ class MatchContext:
 
     ``memberships`` remembers the guards of sets, so that all rules that name one share its guard;
     ``moving`` are the sets that rules add to or delete from, so that the captured elements may be old.
-    ``leaning`` False: what would be taken as usual where no text shows it stays open.
+    ``links`` are the host's interfaces, None: not captured. ``leaning`` False: what would be taken as usual
+    where no text shows it stays open.
     """
 
     family: Family
     address_types: AddressTypes
     ipsets: dict[str, IpSet] | None = field(default=None)
     moving: frozenset[str] = frozenset()
+    links: tuple[Interface, ...] | None = None
     leaning: bool = True
     memberships: dict[tuple[object, ...], Guard] = field(default_factory=dict, compare=False, repr=False)

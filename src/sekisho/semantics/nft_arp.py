@@ -7,22 +7,18 @@ them: a rule that may drop and does not ask for what only other packets have may
 from __future__ import annotations
 
 from sekisho.model.nft import NftChain, NftRule, NftRuleset
-from sekisho.model.nft_rule import (
+from sekisho.model.nft_expression import (
     Binary,
     Concat,
     Expression,
     Mapping,
-    Match,
     Meta,
     Payload,
-    Reject,
     SetLiteral,
-    Statement,
     Unknown,
-    Verdict,
-    VerdictMap,
     Word,
 )
+from sekisho.model.nft_rule import Match, Reject, Statement, Verdict, VerdictMap
 
 # Headers that ARP does not have; neighbour discovery's are ICMPv6's, and asked for by few. No frame here has
 # a VLAN tag.

@@ -6,10 +6,11 @@ Their interfaces are the bridge's ports, and it is the bridge that ``meta ibrnam
 
 from __future__ import annotations
 
-from sekisho.model.nft_rule import Assign, Ct, Expression, Meta, Payload
+from sekisho.model.nft_expression import Ct, Expression, Meta, Payload
+from sekisho.model.nft_rule import Assign
 from sekisho.model.nft_types import data_type
 from sekisho.semantics.journey import Doubt, Hook
-from sekisho.semantics.nft_columns import Absent, AnyColumn, Column, InterfaceColumn, Open
+from sekisho.semantics.nft_column import AnyColumn, Column, InterfaceColumn, Open, Side
 from sekisho.semantics.program import In
 from sekisho.values.intset import IntSet
 
@@ -17,7 +18,7 @@ HOOKS: dict[str, Hook] = {
     "prerouting": "bridge-prerouting", "input": "bridge-input", "forward": "bridge-forward",
     "output": "bridge-output", "postrouting": "bridge-postrouting",
 }  # fmt: skip
-_INTERFACES = {
+_INTERFACES: dict[str, Side] = {
     "iif": "portin", "iifname": "portin", "oif": "portout", "oifname": "portout", "ibrname": "iif",
     "obrname": "oif",
 }  # fmt: skip
@@ -37,8 +38,6 @@ def bridge_column(expression: Expression) -> AnyColumn | None:
         case Payload("ether", "daddr"):
             whole = IntSet.span(0, (1 << 48) - 1)
             return Column("dst_mac", 48, data_type(expression), present=In("dst_mac", whole))
-        case Payload("vlan"):
-            return Absent()  # frames of a journey carry no tag
         case Ct(key):
             return Open(Doubt("bridge-conntrack", (f"ct {key}",)))
         case _:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from sekisho.model.nft_rule import Exists, Expression, Fib, Mapping, Word
-from sekisho.semantics.match_address_type import UNICAST6, address_type
+from sekisho.model.nft_expression import Exists, Expression, Fib, Mapping, Number, Word
+from sekisho.semantics.match_address_type import MULTICAST6, UNICAST6, address_type
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_values import plain
 from sekisho.semantics.program import NEVER, All, AnyOf, Guard, In, Interface, Not, ReversePath
@@ -21,6 +21,8 @@ from sekisho.values.packet import ICMPV6
 # Types that table local alone decides in IPv6, too, and those of routes that refuse.
 _BY_TABLE = frozenset({"local", "multicast", "anycast"})
 _REFUSED = frozenset({"unreachable", "blackhole", "prohibit"})
+# What IPv6 calls an address that a plain route leads to.
+_PLAIN6 = {"unicast": UNICAST6, "unspec": (UNICAST6 | MULTICAST6).complement(128)}
 _SIDES = {"saddr": "src", "daddr": "dst"}
 # Of IPv4's routes only a local one is no way back; IPv6 takes none but plain ones.
 _WAYS = {4: ("unicast", "broadcast", "anycast", "multicast"), 6: ("unicast", "multicast")}
@@ -45,7 +47,7 @@ def fib_guard(
         return None
     if fib.result == "type":
         held = _types(_SIDES[sides[0]], devices[0] if devices else None, "mark" in fib.flags, values, context)
-    elif fib.result in ("oif", "oifname") and devices in ([], ["iif"]):
+    elif fib.result in ("oif", "oifname", "check") and devices in ([], ["iif"]):
         found = _way(_SIDES[sides[0]], bool(devices), "mark" in fib.flags, values, context)
         if found is None:
             return None
@@ -79,15 +81,23 @@ def _type6(side: str, device: str | None, use_mark: bool, kind: str, context: Nf
     which: Literal["src", "dst"] = "src" if side == "src" else "dst"
     if kind in _REFUSED:
         return ReversePath(False, use_mark, (kind,), "protocol", which, subnets=True)
-    if kind != "unicast":
+    if kind not in _PLAIN6:
         return NEVER  # IPv6 has no broadcast; throw, nat and xresolve are no type of an address
     if device is None:
         led = ReversePath(False, use_mark, ("unicast",), "protocol", which, subnets=True)
-        return All((In(side, UNICAST6), led))
+        return All((In(side, _PLAIN6[kind]), led))
     onward = (side, device) == ("src", "iif")
     led = ReversePath(False, use_mark, ("unicast", "local"), "protocol", which, subnets=True, onward=onward)
     own = address_type(side, "LOCAL", device, context.address_types)
-    return All((In(side, UNICAST6), Not(own), led))
+    return All((In(side, _PLAIN6[kind]), Not(own), led))
+
+
+def _named(value: Expression, context: NftContext) -> Expression:
+    """An interface's number as its name, where it is captured."""
+    if isinstance(value, Number) and value.value:
+        name = next((link.name for link in context.links or () if link.index == value.value), None)
+        return value if name is None else Word(name)
+    return value
 
 
 def _way(
@@ -103,10 +113,10 @@ def _way(
     led = ReversePath(strict, use_mark, _WAYS[context.family], "protocol", which, onward=strict)
     guards: list[Guard] = []
     for value in values:
-        match plain(value):
-            case Exists(wanted):
+        match _named(plain(value), context):
+            case Exists() | Number(0) as wanted:  # no interface has the number 0
                 found = AnyOf((here, led))
-                guards.append(found if wanted else Not(found))
+                guards.append(found if wanted == Exists(True) else Not(found))
             case Word(name) if strict:
                 # The only interface that can be found is the one it came in by.
                 guards.append(All((Interface("iif", name), AnyOf((here, led)))))

@@ -11,23 +11,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from sekisho.model.nft_rule import (
-    Concat,
-    Expression,
-    Hash,
-    MapLookup,
-    Mapping,
-    Nat,
-    NetPrefix,
-    Numgen,
-    Verdict,
-    Word,
-)
-from sekisho.semantics.nft_columns import Open, column
-from sekisho.semantics.nft_context import NftContext
-from sekisho.semantics.nft_matches import CATCH_ALL, element_guard
+from sekisho.model.nft_expression import Concat, Expression, Hash, MapLookup, Mapping, NetPrefix, Numgen, Word
+from sekisho.model.nft_rule import Nat, Verdict
+from sekisho.semantics.conjunction import both
+from sekisho.semantics.nft_column import Open
+from sekisho.semantics.nft_columns import column
+from sekisho.semantics.nft_context import NftContext, Undecided
+from sekisho.semantics.nft_elements import element_guard
+from sekisho.semantics.nft_fields import CATCH_ALL
 from sekisho.semantics.nft_values import address_span, numbers, plain
-from sekisho.semantics.program import ALWAYS, Action, FirstOf, Guard, Guarded, Translate, Unsure, masqueraded
+from sekisho.semantics.program import (
+    ALWAYS,
+    Action,
+    FirstOf,
+    Guard,
+    Guarded,
+    Translate,
+    Unsure,
+    masqueraded,
+)
 from sekisho.values.address import Prefix
 
 _Act = Callable[[Expression], Action]
@@ -35,13 +37,16 @@ _Act = Callable[[Expression], Action]
 _RANDOM = frozenset({"random", "fully-random"})
 
 
-def nat_action(nat: Nat, context: NftContext) -> Action | None:
-    """What the statement does; None where it is for packets of the other family.
+def for_others(nat: Nat, context: NftContext) -> bool:
+    """Whether it is for packets of the other family: nft tests for that by itself."""
+    return bool(nat.family) and nat.family != ("ip" if context.family == 4 else "ip6")
+
+
+def nat_action(nat: Nat, context: NftContext) -> Action:
+    """What the statement does to packets of its family (see ``for_others``).
 
     Raises ValueError or MissingSetError where it cannot be read.
     """
-    if nat.family and nat.family != ("ip" if context.family == 4 else "ip6"):
-        return None
     what: Literal["src", "dst"] = "src" if nat.kind in ("snat", "masquerade") else "dst"
     start = Translate(what, random=bool(_RANDOM & set(nat.flags)))
     if nat.kind in ("masquerade", "redirect"):
@@ -75,6 +80,8 @@ def _to(start: Translate, value: Expression, nat: Nat, context: NftContext) -> T
     if isinstance(value, Concat):
         address, port = value.parts
         return replace(_to(start, address, nat, context), ports=_ports(port))
+    if isinstance(value, Numgen | Hash):  # any of so many
+        return replace(start, addresses=(value.offset, value.offset + value.modulus - 1))
     if isinstance(value, NetPrefix) and nat.prefix:
         if not isinstance(value.address, Word):
             raise ValueError("a prefix of numbers")
@@ -103,7 +110,7 @@ def mapped(lookup: MapLookup, context: NftContext, act: _Act) -> Action:
         if isinstance(element, Mapping) and not isinstance(element.value, Verdict):
             by_value.setdefault(element.value, []).append(element)
     lines = [
-        Guarded(element_guard(lookup.key, found, context), act(value))
+        Guarded(_found(lookup.key, found, context), act(value))
         for value, found in sorted(by_value.items(), key=lambda item: CATCH_ALL in map(plain, item[1]))
     ]
     if context.moves(lookup.data):
@@ -111,10 +118,17 @@ def mapped(lookup: MapLookup, context: NftContext, act: _Act) -> Action:
     return FirstOf(tuple(lines))
 
 
+def _found(key: Expression, elements: Sequence[Mapping], context: NftContext) -> Guard:
+    try:
+        return element_guard(key, elements, context)
+    except Undecided as found:
+        return both(*found.needs, Unsure(found.doubt))
+
+
 def _by_chance(
     key: Numgen | Hash, elements: Sequence[Expression | Mapping], context: NftContext, act: _Act
 ) -> Action:
-    found = column(key, context.family)
+    found = column(key, context)
     assert isinstance(found, Open)
     unsure: Guard = Unsure(found.doubt)
     values = [e.value for e in elements if isinstance(e, Mapping) and not isinstance(e.value, Verdict)]

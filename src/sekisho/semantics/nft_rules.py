@@ -12,36 +12,35 @@ from dataclasses import replace
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftRule
-from sekisho.model.nft_rule import (
-    Assign,
-    Binary,
-    Counter,
-    Ct,
-    CtCount,
+from sekisho.model.nft_expression import (
     Expression,
     Hash,
-    Limit,
-    MapLookup,
     Mapping,
-    Match,
     Meta,
-    Meter,
-    Nat,
-    Number,
     Numgen,
     Payload,
+    SetLiteral,
+    SetReference,
+    Unknown,
+)
+from sekisho.model.nft_rule import (
+    Assign,
+    Counter,
+    CtCount,
+    Last,
+    Limit,
+    Match,
+    Meter,
+    Nat,
     Queue,
     Quota,
     Reject,
-    SetLiteral,
-    SetReference,
     SetUpdate,
     Simple,
     Statement,
     Synproxy,
     Tproxy,
     Transfer,
-    Unknown,
     UseObject,
     Verdict,
     VerdictMap,
@@ -49,13 +48,14 @@ from sekisho.model.nft_rule import (
 )
 from sekisho.semantics.conjunction import both
 from sekisho.semantics.journey import Doubt
-from sekisho.semantics.nft_actions import assign_actions, reject_action, verdict_action
-from sekisho.semantics.nft_bridge import turns_frames
-from sekisho.semantics.nft_columns import TRACKED
-from sekisho.semantics.nft_context import MissingSetError, NftContext
-from sekisho.semantics.nft_matches import CATCH_ALL, match_guard
-from sekisho.semantics.nft_nat import mapped, nat_action
-from sekisho.semantics.nft_translated import hidden_match, hidden_target
+from sekisho.semantics.nft_actions import reject_action, verdict_action
+from sekisho.semantics.nft_assign import Part, assign_parts
+from sekisho.semantics.nft_context import NftContext, Undecided
+from sekisho.semantics.nft_elements import present
+from sekisho.semantics.nft_fields import CATCH_ALL
+from sekisho.semantics.nft_matches import match_guard
+from sekisho.semantics.nft_nat import for_others, nat_action
+from sekisho.semantics.nft_translated import hidden_match, hidden_target, says_a_part
 from sekisho.semantics.nft_values import plain
 from sekisho.semantics.program import (
     ALWAYS,
@@ -76,12 +76,6 @@ from sekisho.semantics.program import Reject as Refuse
 from sekisho.semantics.targets import PASSING
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP
-
-# A value of numgen or a hash that may become a mark is followed for each of at most so many values.
-_MOST_VALUES = 16
-
-# What a statement comes to: a condition, then perhaps an act.
-Part = tuple[Guard, Action | None]
 
 
 def rule_line(number: int, rule: NftRule, context: NftContext) -> Guarded:
@@ -146,15 +140,21 @@ def _target(rule: NftRule) -> str:
 
 
 def _parts(statement: Statement, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    if context.translated and (hidden := _hidden(statement, evidence, context)):
+        certain = _said(statement, evidence, context) if says_a_part(statement) else []
+        return [*certain, *hidden]
+    return _said(statement, evidence, context)
+
+
+def _said(statement: Statement, evidence: Evidence | None, context: NftContext) -> list[Part]:
     reader = _READERS.get(type(statement))
     if reader is None:
         return [(ALWAYS, None)]
-    if context.translated and (hidden := _hidden(statement, evidence, context)):
-        return hidden
     try:
         return reader(statement, evidence, context)
-    except MissingSetError as missing:
-        return _unknown(Doubt("set-not-captured", (str(missing.args[0]),), evidence))
+    except Undecided as found:
+        doubt = replace(found.doubt, evidence=found.doubt.evidence or evidence)
+        return [(both(*found.needs, Unsure(doubt)), NotUnderstood(doubt))]
     except (ValueError, LookupError) as error:
         shown = evidence.text.strip() if evidence else ""
         return _unknown(Doubt("match-not-readable", (shown, str(error)), evidence))
@@ -165,7 +165,7 @@ def _hidden(statement: Statement, evidence: Evidence | None, context: NftContext
     name = hidden_match(statement, context.table)
     if name:
         return [(Unsure(Doubt("match-lost-in-listing", (name,), evidence)), None)]
-    if isinstance(statement, Assign) and (name := hidden_target(statement)):
+    if name := hidden_target(statement):
         return [(ALWAYS, NotUnderstood(Doubt("target-lost-in-listing", (name,), evidence)))]
     return []
 
@@ -223,7 +223,7 @@ def _chance_verdicts(statement: VerdictMap, evidence: Evidence | None, context: 
     assert isinstance(statement.key, Numgen | Hash)
     elements = [e for e in context.elements(statement.data).elements if isinstance(e, Mapping)]
     shown = evidence.text.strip() if evidence else ""
-    unsure = Unsure(Doubt("random-choice", (shown,), evidence))
+    unsure = both(present(statement.key, context), Unsure(Doubt("random-choice", (shown,), evidence)))
     lines = [
         Guarded(unsure, verdict_action(element.value, context))
         for element in elements
@@ -239,74 +239,31 @@ def _limit(statement: Statement, evidence: Evidence | None, context: NftContext)
 
 
 def _object(statement: UseObject, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    needs = _all_present(context, statement.name)
     if statement.kind in ("limit", "quota"):
-        shown = evidence.text.strip() if evidence else ""
-        return [(Unsure(Doubt("rate-limit", (shown,), evidence)), None)]
+        return [(both(needs, Unsure(Doubt("rate-limit", _shown(evidence), evidence))), None)]
     if statement.kind == "synproxy":
-        return _synproxy(Synproxy(), evidence, context)
-    return [(ALWAYS, None)]
+        return [(needs, None), *_synproxy(Synproxy(), evidence, context)]
+    return [(needs, None)]
 
 
 def _assign(statement: Assign, evidence: Evidence | None, context: NftContext) -> list[Part]:
-    value = statement.value
-    needs = _assign_needs(statement.key, value, context)
-    if isinstance(value, MapLookup):
-        found = mapped(value, context, lambda one: _one_assign(Assign(statement.key, one), evidence))
-        return [(needs, found)]
-    if isinstance(value, Numgen | Hash):
-        return [(needs, _chance_assign(statement.key, value, evidence))]
-    acts = assign_actions(statement)
-    if acts is None or (context.table == "bridge" and turns_frames(statement)):
-        return [(needs, NotUnderstood(Doubt("target-not-understood", _shown(evidence), evidence)))]
-    return [(needs, None)] if not acts else [(needs, acts[0]), *((ALWAYS, act) for act in acts[1:])]
+    return assign_parts(statement, evidence, context)
 
 
 def _shown(evidence: Evidence | None) -> tuple[str, ...]:
     return (evidence.text.strip() if evidence else "",)
 
 
-def _assign_needs(key: Expression, value: Expression, context: NftContext) -> Guard:
-    """A header is only written in packets that have it, a connection's mark only read where there is a
-    connection."""
-    if _reads_connection(value):
-        return TRACKED
-    if isinstance(key, Payload) and key.protocol in ("ip", "ip6"):
-        return ALWAYS if key.protocol == ("ip" if context.family == 4 else "ip6") else NEVER
-    return ALWAYS
-
-
-def _reads_connection(value: Expression) -> bool:
-    if isinstance(value, Binary):
-        return _reads_connection(value.left) or _reads_connection(value.right)
-    return isinstance(value, Ct)
-
-
-def _one_assign(assign: Assign, evidence: Evidence | None) -> Action:
-    acts = assign_actions(assign)
-    if acts is None:
-        return NotUnderstood(Doubt("target-not-understood", _shown(evidence), evidence))
-    if not acts:
-        return Continue()
-    return acts[0] if len(acts) == 1 else Series(tuple(Guarded(ALWAYS, act) for act in acts))
-
-
-def _chance_assign(key: Expression, value: Numgen | Hash, evidence: Evidence | None) -> Action:
-    doubt = Doubt("random-choice", _shown(evidence), evidence)
-    if value.modulus > _MOST_VALUES or value.modulus < 1:
-        return NotUnderstood(doubt)
-    last = value.modulus - 1
-    return FirstOf(
-        tuple(
-            Guarded(
-                ALWAYS if at == last else Unsure(doubt),
-                _one_assign(Assign(key, Number(value.offset + at)), evidence),
-            )
-            for at in range(value.modulus)
-        )
-    )
+def _all_present(context: NftContext, *expressions: Expression | None) -> Guard:
+    """What a statement looks at besides: where a packet lacks some of it, the rule ends."""
+    return both(*(present(one, context) for one in expressions if one is not None))
 
 
 def _nat(statement: Nat, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    if for_others(statement, context):
+        # Its own tracking is for its own family, but a key that asks for connections starts that of both.
+        return [(both(_all_present(context, statement.address, statement.port), NEVER), None)]
     return [(ALWAYS, nat_action(statement, context))]
 
 
@@ -320,7 +277,8 @@ def _reject(statement: Reject, evidence: Evidence | None, context: NftContext) -
 
 
 def _queue(statement: Queue, evidence: Evidence | None, context: NftContext) -> list[Part]:
-    return [(ALWAYS, NotUnderstood(Doubt("userspace-decides", ("queue",), evidence)))]
+    needs = _all_present(context, statement.number)
+    return [(needs, NotUnderstood(Doubt("userspace-decides", ("queue",), evidence)))]
 
 
 def _synproxy(statement: Synproxy, evidence: Evidence | None, context: NftContext) -> list[Part]:
@@ -329,23 +287,37 @@ def _synproxy(statement: Synproxy, evidence: Evidence | None, context: NftContex
 
 
 def _tproxy(statement: Tproxy, evidence: Evidence | None, context: NftContext) -> list[Part]:
-    return [(ALWAYS, NotUnderstood(Doubt("tproxy", _shown(evidence), evidence)))]
+    if statement.family and statement.family != ("ip" if context.family == 4 else "ip6"):
+        return [(NEVER, None)]
+    needs = _all_present(context, statement.address, statement.port)
+    return [(needs, NotUnderstood(Doubt("tproxy", _shown(evidence), evidence)))]
 
 
 def _transfer(statement: Transfer, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    needs = _all_present(context, statement.address, statement.device)
     if statement.kind == "dup":
-        return [(ALWAYS, None)]
-    return [(ALWAYS, NotUnderstood(Doubt("sent-on-at-ingress", _shown(evidence), evidence)))]
+        return [(needs, None)]
+    return [(needs, NotUnderstood(Doubt("sent-on-at-ingress", _shown(evidence), evidence)))]
 
 
 def _update(statement: SetUpdate | Meter, evidence: Evidence | None, context: NftContext) -> list[Part]:
-    """A limit inside may end the rule, and so may a set that is full."""
-    if any(not isinstance(inner, Counter) for inner in statement.statements):
-        return [(Unsure(Doubt("rate-limit", _shown(evidence), evidence)), None)]
-    return [(ALWAYS, None)]
+    """A limit inside may end the rule, and so may a set that is full (nft_dynset.c)."""
+    data = statement.data if isinstance(statement, SetUpdate) else None
+    needs = _all_present(context, statement.element, data)
+    if any(not isinstance(inner, Counter | Last) for inner in statement.statements):
+        return [(both(needs, Unsure(Doubt("rate-limit", _shown(evidence), evidence))), None)]
+    into = context.sets.get(statement.name)
+    full = into is not None and into.size is not None and len(into.elements) >= into.size
+    if full and isinstance(statement, SetUpdate) and statement.operation in ("add", "update"):
+        return [(both(needs, Unsure(Doubt("set-moves", (statement.name,), evidence))), None)]
+    return [(needs, None)]
 
 
 def _simple(statement: Simple, evidence: Evidence | None, context: NftContext) -> list[Part]:
+    if (
+        statement.words[0] == "reset"
+    ):  # an option of TCP's; where there is none of that protocol, the rule ends
+        return [(In("proto", IntSet.of(TCP)), None)]
     return [(ALWAYS, Untrack() if statement.words == ("notrack",) else None)]
 
 
@@ -359,7 +331,8 @@ def _xt(statement: Xt, evidence: Evidence | None, context: NftContext) -> list[P
 
 
 def _foreign(statement: Unknown, evidence: Evidence | None, context: NftContext) -> list[Part]:
-    return _unknown(Doubt("match-not-understood", (statement.text,), evidence))
+    doubt = Doubt("match-not-understood", (statement.text,), evidence)
+    return [(Unsure(doubt), None)] if statement.matches else _unknown(doubt)
 
 
 _Reader = Callable[..., list[Part]]

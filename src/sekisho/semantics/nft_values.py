@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sekisho.model.nft_rule import (
+from sekisho.model.nft_expression import (
     Element,
     Exists,
     Expression,

@@ -25,11 +25,12 @@ from sekisho.values.intset import IntSet
 
 # Numeric fields a guard may ask about, with their width in bits (128 for IPv6 addresses).
 FIELD_BITS: dict[str, int] = {
-    "src": 32, "dst": 32, "proto": 8, "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8,
+    "src": 32, "dst": 32, "proto": 8, "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16,
     "tcp_flags": 8, "mark": 32, "ctmark": 32, "ctstate": 3, "ctstatus": 10, "ctdir": 1, "tos": 8,
     "ttl": 8, "length": 16, "uid": 32, "gid": 32, "src_mac": 48, "dst_mac": 48, "pkttype": 3, "zone": 16,
-    "ctproto": 8, "ctorigsrc": 32, "ctorigdst": 32, "ctorigsport": 16, "ctorigdport": 16,
+    "zone_reply": 16, "ctproto": 8, "ctorigsrc": 32, "ctorigdst": 32, "ctorigsport": 16, "ctorigdport": 16,
     "ctreplsrc": 32, "ctrepldst": 32, "ctreplsport": 16, "ctrepldport": 16, "fragment": 1,
+    "flow_uid": 32, "setproto": 8, "setsport": 16, "setdport": 16,
 }  # fmt: skip
 
 # Values of ``ctstate``: exactly one of these is true of every packet.
@@ -63,7 +64,7 @@ class Interface:
     ``physin`` and ``physout`` are a bridge's ports as br_netfilter shows them, ``portin`` and ``portout``
     the same as the bridge itself does.
 
-    A packet that has no such interface at this hook fits nothing but the empty prefix.
+    A packet that has no ``iif`` or ``oif`` at this hook has the empty name there, no packet else.
     """
 
     field: Literal["iif", "oif", "physin", "physout", "portin", "portout"]
@@ -221,18 +222,29 @@ class SetBits:
     mask: int
     value: int
 
+    def of(self, before: int) -> int:
+        """What the field becomes."""
+        return (before & ~self.mask) ^ self.value
+
 
 @dataclass(frozen=True, slots=True)
 class CopyMark:
     """CONNMARK --save-mark (mark to ctmark) and --restore-mark (ctmark to mark).
 
-    ``target = (target & ~target_mask) ^ (source & source_mask)``.
+    ``target = (target & ~target_mask) ^ ((source << shift) & source_mask)``; a negative shift is one to the
+    right.
     """
 
     source: Literal["mark", "ctmark"]
     target: Literal["mark", "ctmark"]
     source_mask: int
     target_mask: int
+    shift: int = 0
+
+    def of(self, source: int, before: int) -> int:
+        """What the target becomes."""
+        moved = source << self.shift if self.shift >= 0 else source >> -self.shift
+        return (before & ~self.target_mask) ^ (moved & self.source_mask)
 
 
 @dataclass(frozen=True, slots=True)

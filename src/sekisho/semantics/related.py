@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sekisho.semantics.conntrack import Change, Connection, FlowKey, Tracker, show
+from sekisho.semantics.conntrack import Change, Connection, FlowKey, Tracker, key_of, show
 from sekisho.semantics.program import CONFIRMED_BIT, DNAT_BIT, INVALID, RELATED, SNAT_BIT
 from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import format_ip
@@ -35,7 +35,9 @@ def is_error(packet: Traveller) -> bool:
 def relate(packet: Traveller, tracker: Tracker) -> Connection | None:
     """Set the state of an ICMP error; its connection, None where it belongs to none (INVALID)."""
     quoted = packet.quoted
-    found = None if quoted is None else tracker.find(_key(quoted).mirrored(), packet.zone, packet.zone_reply)
+    found = (
+        None if quoted is None else tracker.find(key_of(quoted).mirrored(), packet.zone, packet.zone_reply)
+    )
     if found is not None and found[0].status & CONFIRMED_BIT:
         connection, direction = found
         expected = connection.original if direction == 0 else connection.reply
@@ -71,12 +73,6 @@ def translate(
     if before == after:
         return ()
     return ((side, format_ip(packet.family, before), format_ip(packet.family, after)),)
-
-
-def _key(quoted: Packet) -> FlowKey:
-    if quoted.proto in (ICMP, ICMPV6):
-        return FlowKey(quoted.src, quoted.dst, quoted.proto, quoted.icmp_id, quoted.icmp_type)
-    return FlowKey(quoted.src, quoted.dst, quoted.proto, quoted.sport, quoted.dport)
 
 
 def _requoted(quoted: Packet, wanted: FlowKey, side: str) -> Packet:

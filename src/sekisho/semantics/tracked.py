@@ -39,19 +39,24 @@ _UNCONNECTED = frozenset({
     "address-type-by-route", "addresses-not-captured", "fib-lookup", "payload", "random-choice", "set-moves",
     "rate-limit", "recent-list", "quota", "time-of-day", "cgroup", "socket-lookup", "ipsec-policy", "realm",
     "cpu", "device-group", "tcp-option", "set-not-captured", "link-layer", "userspace-decides", "tproxy",
-    "sent-on-at-ingress",
+    "sent-on-at-ingress", "packet-priority", "route-field",
 })  # fmt: skip
 _CONNECTED = frozenset({
-    "connection-count", "connection-volume", "connection-label", "conntrack-helper", "cluster", "synproxy",
+    "bridge-conntrack", "cluster", "connection-age", "connection-count", "connection-label",
+    "connection-status", "connection-volume", "conntrack-helper", "synproxy",
 })  # fmt: skip
 
 
-def with_nat_in_use(stations: Mapping[Hook, tuple[Station, ...]]) -> dict[Hook, tuple[Station, ...]]:
+# A rule needs connections (True), does not, or may: why nobody can say.
+Need = bool | Doubt
+
+
+def with_nat_in_use(
+    stations: Mapping[Hook, tuple[Station, ...]], wanted: Need
+) -> dict[Hook, tuple[Station, ...]]:
     """The stations that packets are shown to: without those of nat where no rule starts tracking. Where a
     rule that is not understood may start it, those of nat may be asked or not."""
-    known = [station for hook, here in stations.items() if hook != "bridge" for station in here]
-    wanted = wants_tracking(known)
-    if wanted is True or not any(station.kind == "nat" for station in known):
+    if wanted is True or not any(station.kind == "nat" for here in stations.values() for station in here):
         return dict(stations)
     return {
         hook: tuple(
@@ -68,24 +73,32 @@ def _perhaps(station: Station, doubt: Literal[False] | Doubt) -> Station:
     return replace(station, base=replace(station.base, lines=(asked_by_nobody, *station.base.lines)))
 
 
-def wants_tracking(stations: Iterable[Station]) -> bool | Doubt:
+def wants_tracking(stations: Iterable[Station]) -> Need:
     """Whether any rule needs connections; where only one that is not understood may, why nobody can say."""
+    return first_of(
+        wanted
+        for station in stations
+        for chain in (station.base, *station.chains.values())
+        for line in chain.lines
+        for part in parts(line)
+        for wanted in (_guard(part.guard), _action(part.action))
+    )
+
+
+def first_of(needs: Iterable[Need]) -> Need:
+    """The need of all together: one that is certain, or else the first doubt."""
     doubt: Doubt | None = None
-    for station in stations:
-        for chain in (station.base, *station.chains.values()):
-            for part in (part for line in chain.lines for part in parts(line)):
-                for wanted in (_guard(part.guard), _action(part.action)):
-                    if wanted is True:
-                        return True
-                    doubt = doubt or wanted or None
+    for need in needs:
+        if need is True:
+            return True
+        doubt = doubt or need or None
     return doubt or False
 
 
-def _guard(guard: Guard) -> bool | Doubt:
+def _guard(guard: Guard) -> Need:
     match guard:
         case All(guards) | AnyOf(guards):
-            found = [_guard(inner) for inner in guards]
-            return True in found or next((one for one in found if one), False)
+            return first_of(map(_guard, guards))
         case Not(inner):
             return _guard(inner)
         case In(field) | Masked(field):
@@ -98,15 +111,15 @@ def _guard(guard: Guard) -> bool | Doubt:
             return False
 
 
-def _of_doubt(doubt: Doubt) -> bool | Doubt:
+def _of_doubt(doubt: Doubt) -> Need:
     return doubt.code in _CONNECTED or (doubt.code not in _UNCONNECTED and doubt)
 
 
 def _is_connections(field: str) -> bool:
-    return field.startswith("ct") or field == "zone"
+    return field.startswith(("ct", "zone"))
 
 
-def _action(action: Action) -> bool | Doubt:
+def _action(action: Action) -> Need:
     match action:
         case Translate() | CopyMark() | SetZone():
             return True

@@ -213,7 +213,7 @@ def _interface(guard: Interface, packet: Traveller) -> bool | None:
     if name is None:
         if guard.field in packet.unstated:
             return None
-        return guard.prefix and not guard.name and guard.field in ("iif", "oif")
+        return not guard.name and guard.field in ("iif", "oif")
     if not name:  # a bridge's port that is not known: that there is one is all that can be said
         return True if guard.prefix and not guard.name else None
     if guard.prefix:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from sekisho.model.netfilter import UNKNOWN_MODULE, Ruleset, Table
 from sekisho.model.nft import NftTable
-from sekisho.model.nft_rule import Unknown
+from sekisho.model.nft_expression import Unknown
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.netfilter import action_of
@@ -68,12 +68,13 @@ def unseen_nft(table: NftTable) -> Doubt | None:
     """The same of a captured table of nftables."""
     if table.incomplete is not None:
         return doubt_of(table.incomplete, table.name)
-    if table.unread:
-        return Doubt(
-            "target-not-understood", (table.unread[0].evidence.text.strip(),), table.unread[0].evidence
-        )
+    in_chains = (line for chain in table.chains for line in chain.unread)
+    in_sets = (line for one in table.sets for line in one.unread)
+    for line in (*table.unread, *in_chains, *in_sets):
+        return Doubt("target-not-understood", (line.evidence.text.strip(),), line.evidence)
     for rule in (rule for chain in table.chains for rule in chain.rules):
-        strange = next((one for one in rule.statements if isinstance(one, Unknown)), None)
+        unknown = (one for one in rule.statements if isinstance(one, Unknown))
+        strange = next((one for one in unknown if not one.matches), None)
         if strange is not None:
             return Doubt("target-not-understood", (strange.text,), rule.evidence)
     return None

@@ -12,7 +12,7 @@ from dataclasses import replace
 from sekisho.errors import SourceError
 from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft import NftRule, NftRuleset, NftTable
-from sekisho.model.nft_rule import Unknown
+from sekisho.model.nft_expression import Unknown
 from sekisho.sources import nft_json, nft_text
 from sekisho.sources.collected import Collected
 from sekisho.sources.pieces import Piece
@@ -92,9 +92,14 @@ def _joined(before: NftTable, table: NftTable) -> NftTable:
 
 def unread(ruleset: NftRuleset) -> Iterator[Unread]:
     """Everything in the rule set that no reader understood, with its place."""
+    yield from ruleset.unread
     for table in ruleset.tables:
         yield from table.unread
+        yield from (one for block in table.objects for one in block.unread)
+        yield from (one for block in table.sets for one in block.unread)
+        yield from (one for block in table.flowtables for one in block.unread)
         for chain in table.chains:
+            yield from chain.unread
             for rule in chain.rules:
                 yield from (_unread(rule, one.text) for one in unknown_parts(rule))
         if table.incomplete is not None and table.incomplete.why == "cut":

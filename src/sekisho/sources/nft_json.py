@@ -12,14 +12,18 @@ from dataclasses import dataclass, field, replace
 from sekisho.errors import SourceError
 from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
-from sekisho.model.nft_rule import Expression, Limit, Mapping, Quota, Statement, Synproxy
+from sekisho.model.nft_expression import Expression, Mapping, Unknown
+from sekisho.model.nft_rule import Limit, Quota, Statement, Synproxy
+from sekisho.model.nft_types import types_of
 from sekisho.sources.json_fields import Fields, compact
 from sekisho.sources.json_stream import Json, elements
 from sekisho.sources.nft_json_rule import statement
 from sekisho.sources.nft_json_stateful import stateful
 from sekisho.sources.nft_json_values import elements as set_elements
-from sekisho.sources.nft_json_values import names
+from sekisho.sources.nft_json_values import expression, fields, names
 from sekisho.sources.nft_render_statements import rule_text
+from sekisho.sources.nft_render_values import printed
+from sekisho.sources.nft_text import braced
 from sekisho.sources.text import Unreadable, named
 from sekisho.values.names import nft_name
 
@@ -30,18 +34,20 @@ class _Draft:
 
     table: NftTable
     chains: dict[str, tuple[NftChain, list[NftRule]]] = field(default_factory=dict)
+    bound: list[NftChain] = field(default_factory=list)
     sets: list[NftSet] = field(default_factory=list)
     objects: list[NftObject] = field(default_factory=list)
     flowtables: list[NftFlowtable] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
     def finish(self) -> NftTable:
-        chains = tuple(replace(chain, rules=tuple(rules)) for chain, rules in self.chains.values())
+        chains = [replace(chain, rules=tuple(rules)) for chain, rules in self.chains.values()]
         lack = self.table.incomplete
         if lack is not None and any(chain.rules for chain in chains):
             lack = replace(lack, whole=frozenset(self.chains))
         return replace(
-            self.table, incomplete=lack, chains=chains, sets=tuple(self.sets), objects=tuple(self.objects),
+            self.table, incomplete=lack, chains=(*chains, *self.bound), sets=tuple(self.sets),
+            objects=tuple(self.objects),
             flowtables=tuple(self.flowtables), unread=tuple(self.unread),
         )  # fmt: skip
 
@@ -102,7 +108,7 @@ class _Reader:
             _OBJECTS.get(kind, _unknown)(kind, inside, draft)
             inside.finish()
         except Unreadable as fault:
-            draft.unread.append(Unread(place, fault.reason, fault.word))
+            _strange(kind, str(body.get("name", "")), draft, Unread(place, fault.reason, fault.word))
 
     def _table(self, family: str, name: str, inside: Fields) -> None:
         handle = inside.number("handle")
@@ -142,6 +148,20 @@ def _name(inside: Fields) -> str:
     return named(nft_name, inside.need_text("name"))
 
 
+def _strange(kind: str, name: str, draft: _Draft, unread: Unread) -> None:
+    """Keep what is not understood with the object it is about, if that sees no packet by itself."""
+    place, why = unread.evidence, (unread,)
+    if kind in ("set", "map"):
+        begun = draft.sets.pop() if draft.sets and draft.sets[-1].evidence == place else NftSet(name, ())
+        draft.sets.append(replace(begun, unread=why, evidence=place))
+    elif kind == "flowtable":
+        draft.flowtables.append(NftFlowtable(name, unread=why, evidence=place))
+    elif kind in _NAMED:
+        draft.objects.append(NftObject(kind, name, unread=why, evidence=place))
+    else:
+        draft.unread.append(unread)
+
+
 def _unknown(kind: str, inside: Fields, draft: _Draft) -> None:
     raise Unreadable("unknown-line", kind)
 
@@ -163,15 +183,30 @@ def _rule(_: str, inside: Fields, draft: _Draft) -> None:
     body = inside.raw("expr")
     if chain not in draft.chains or not isinstance(body, list):
         raise Unreadable("bad-value", chain)
-    statements = tuple(statement(item) for item in body)
+    family, rules = draft.table.family, draft.chains[chain][1]
+    name = f"{chain}#{len(rules) + 1}"
+    statements = tuple(_statement(item, name, inside, draft) for item in body)
     rule = NftRule(statements, comment, handle)
-    place = replace(inside.evidence, text=rule_text(rule, draft.table.family))
-    draft.chains[chain][1].append(replace(rule, evidence=place))
+    place = replace(inside.evidence, text=rule_text(rule, family))
+    rules.append(replace(rule, evidence=place))
+
+
+def _statement(item: Json, name: str, inside: Fields, draft: _Draft) -> Statement:
+    """A statement; a chain in braces (which nft prints as text) is added under the name."""
+    if isinstance(item, str) and item.endswith("}") and item.startswith(("jump {", "goto {")):
+        try:
+            found, chain = braced(item, name, draft.table.family, inside.evidence)
+        except Unreadable:
+            return Unknown(item)
+        draft.bound.append(chain)
+        return found
+    return statement(item)
 
 
 def _set(_: str, inside: Fields, draft: _Draft) -> None:
     name, handle = _name(inside), inside.number("handle")
-    key_type, data_type = _types(inside.raw("type")), _types(inside.raw("map"))
+    key_type, typeof = _key_types(inside.raw("type"))
+    data_type = _types(inside.raw("map"))
     interval_data = data_type[:1] == ("interval",)
     data_type = data_type[1:] if interval_data else data_type
     flags = set(names(inside.raw("flags")))
@@ -187,9 +222,20 @@ def _set(_: str, inside: Fields, draft: _Draft) -> None:
             name, key_type, data_type, tuple(sorted(flags - {"dynamic"})), found, _milliseconds(timeout),
             _milliseconds(gc_interval), inside.number("size"), inside.text("policy"),
             bool(inside.flag("auto-merge")), inside.text("comment"), tuple(statement(s) for s in listed),
-            "dynamic" in flags, interval_data=interval_data, handle=handle, evidence=inside.evidence,
+            "dynamic" in flags, interval_data=interval_data, typeof=typeof, handle=handle,
+            evidence=inside.evidence,
         )
     )  # fmt: skip
+
+
+def _key_types(value: Json) -> tuple[tuple[str, ...], str]:
+    """The types of a set's elements, and by what example they are told (``{"typeof": ...}``)."""
+    if not isinstance(value, dict):
+        return _types(value), ""
+    inside = fields(value)
+    example = expression(inside.raw("typeof"))
+    inside.finish()
+    return types_of(example), printed(example)
 
 
 def _types(value: Json) -> tuple[str, ...]:
@@ -216,7 +262,7 @@ def _flowtable(_: str, inside: Fields, draft: _Draft) -> None:
 def _named(kind: str, inside: Fields, draft: _Draft) -> None:
     name, handle, comment = _name(inside), inside.number("handle"), inside.text("comment")
     statement_, lines = _NAMED[kind](inside)
-    draft.objects.append(NftObject(kind, name, statement_, lines, (), comment, handle, inside.evidence))
+    draft.objects.append(NftObject(kind, name, statement_, lines, (), comment, (), handle, inside.evidence))
 
 
 _Named = tuple[Statement | None, tuple[str, ...]]

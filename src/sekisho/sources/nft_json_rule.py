@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sekisho.model.nft_expression import Expression, Number, Unknown, Word
 from sekisho.model.nft_rule import (
     Assign,
-    Expression,
     Log,
     Match,
     Meter,
     Nat,
-    Number,
     Queue,
     Reject,
     SetUpdate,
@@ -23,10 +22,8 @@ from sekisho.model.nft_rule import (
     Synproxy,
     Tproxy,
     Transfer,
-    Unknown,
     UseObject,
     VerdictMap,
-    Word,
     Xt,
 )
 from sekisho.model.nft_types import data_type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sekisho.model.evidence import Evidence
-from sekisho.model.nft_rule import Counter, CtCount, Limit, Quota, Simple, Statement
+from sekisho.model.nft_rule import Counter, CtCount, Last, Limit, Quota, Statement
 from sekisho.sources.json_fields import Fields, compact
 from sekisho.sources.json_stream import Json
 from sekisho.sources.nft_units import BYTE_UNITS
@@ -66,7 +66,7 @@ def _ct_count(inside: Fields) -> Statement:
 def _last(inside: Fields) -> Statement:
     inside.raw("used")
     inside.raw("set")
-    return Simple(("last",))
+    return Last()
 
 
 _READ = {"counter": _counter, "limit": _limit, "quota": _quota, "ct count": _ct_count, "last": _last}

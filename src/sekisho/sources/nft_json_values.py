@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable
 
 from sekisho.model.evidence import Evidence
-from sekisho.model.nft_rule import (
+from sekisho.model.nft_expression import (
     Binary,
     Concat,
+    Constant,
     Ct,
     Element,
     Exists,
@@ -19,6 +20,7 @@ from sekisho.model.nft_rule import (
     Fib,
     Flags,
     Hash,
+    Inner,
     Lookup,
     MapLookup,
     Mapping,
@@ -31,9 +33,10 @@ from sekisho.model.nft_rule import (
     RawPayload,
     SetLiteral,
     SetReference,
-    Verdict,
+    Unknown,
     Word,
 )
+from sekisho.model.nft_rule import Verdict
 from sekisho.model.nft_types import data_type
 from sekisho.sources.json_fields import Fields, compact
 from sekisho.sources.json_stream import Json
@@ -42,7 +45,12 @@ from sekisho.sources.text import Unreadable
 
 VERDICTS = ("accept", "drop", "continue", "return", "jump", "goto")
 _OPERATORS = ("|", "&", "^", "<<", ">>")
-_INVALID_TYPE = re.compile(r"(0x[0-9a-f]+) \[invalid type\]")
+# Numbers that are too large for JSON's, and some that nft has no name for.
+_HEXADECIMAL = re.compile(r"(0x[0-9a-f]+)(?: \[invalid type\])?")
+# What stands for something of the packet in a concatenation; the rest are values.
+_FIELDS = (
+    Payload, Inner, RawPayload, Meta, Ct, Fib, Lookup, Numgen, Hash, Binary, MapLookup, Unknown,
+)  # fmt: skip
 
 
 def fields(value: Json) -> Fields:
@@ -105,9 +113,9 @@ def expression(value: Json, kind: str = "") -> Expression:
 def _word(text: str, kind: str) -> Expression:
     if text.startswith("@"):
         return SetReference(text[1:])
-    if kind == "realm" and text.isdigit():
+    if kind in ("realm", "iface_index") and text.isdigit():
         return Number(int(text))
-    odd = _INVALID_TYPE.fullmatch(text)
+    odd = _HEXADECIMAL.fullmatch(text)
     if odd:
         return Number(int(odd.group(1), 16))
     return Word(text)
@@ -136,7 +144,10 @@ def _concat(body: Json, kind: str) -> Expression:
         raise Unreadable("bad-value", "concat")
     kinds = kind.split(" . ") if kind else []
     kinds += [""] * (len(body) - len(kinds))
-    return Concat(tuple(expression(item, one) for item, one in zip(body, kinds, strict=False)))
+    parts = tuple(expression(item, one) for item, one in zip(body, kinds, strict=False))
+    if not any(isinstance(part, _FIELDS) for part in parts):
+        return Concat(parts)
+    return Concat(tuple(part if isinstance(part, _FIELDS) else Constant(part) for part in parts))
 
 
 def _pair(body: Json) -> tuple[Json, Json]:
@@ -185,9 +196,10 @@ def _payload(body: Json) -> Expression:
         if offset is None or length is None:
             raise Unreadable("missing-key", "offset")
         return RawPayload(base, offset, length)
+    tunnel = inside.text("tunnel")
     found = Payload(inside.need_text("protocol"), inside.need_text("field"))
     inside.finish()
-    return found
+    return Inner(tunnel, found) if tunnel else found
 
 
 def _meta(body: Json) -> Expression:

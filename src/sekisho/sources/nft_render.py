@@ -6,11 +6,11 @@ where the model comes from JSON, the forms of nft 1.0 or 1.1 are taken by its ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRuleset, NftSet, NftTable
-from sekisho.model.nft_rule import Counter, Limit, Quota, Synproxy
+from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
+from sekisho.model.nft_rule import Counter, Limit, Quota, Statement, Synproxy, Verdict
 from sekisho.sources.nft_render_statements import rule_text, synproxy_words
 from sekisho.sources.nft_render_values import limit_words, mapping_text, quota_words, stateful_text
 from sekisho.sources.nft_units import duration, priority_words
@@ -47,7 +47,7 @@ def render(ruleset: NftRuleset, style: Style | None = None) -> str:
 
 def table_lines(table: NftTable, style: Style) -> Iterator[str]:
     """The lines of one table."""
-    yield f"table {table.family} {table.name} {{{_handle(table.handle, style)}"
+    yield f"table {table.family} {table.name} {{{_table_note(table, style)}"
     head = False
     if table.comment is not None:
         yield f'\tcomment "{table.comment}"'
@@ -58,13 +58,18 @@ def table_lines(table: NftTable, style: Style) -> Iterator[str]:
         *(list(_object(item, style)) for item in table.objects),
         *(list(_set(item, style)) for item in table.sets),
         *(list(_flowtable(item, style)) for item in table.flowtables),
-        *(list(_chain(item, table.family, style)) for item in table.chains),
+        *(list(_chain(item, table, style)) for item in table.chains if not item.bound),
     ]
     for number, block in enumerate(blocks):
         if number or head:
             yield ""
         yield from (f"\t{line}" if line else "" for line in block)
     yield "}"
+
+
+def _table_note(table: NftTable, style: Style) -> str:
+    handle = _handle(table.handle, style)
+    return handle + (f"{'' if handle else ' #'} progname {table.owner}" if table.owner else "")
 
 
 def _handle(handle: int | None, style: Style) -> str:
@@ -110,16 +115,16 @@ def _set(item: NftSet, style: Style) -> Iterator[str]:
     flags = _flags(item)
     if flags:
         yield f"\tflags {','.join(flags)}"
+    if item.statements:
+        yield "\t" + " ".join(stateful_text(one) for one in item.statements)
+    if item.auto_merge:
+        yield "\tauto-merge"
     if item.timeout is not None:
         yield f"\ttimeout {duration(item.timeout)}"
     if item.gc_interval is not None:
         yield f"\tgc-interval {duration(item.gc_interval)}"
-    if item.auto_merge:
-        yield "\tauto-merge"
     if item.comment is not None:
         yield f'\tcomment "{item.comment}"'
-    if item.statements:
-        yield "\t" + " ".join(stateful_text(one) for one in item.statements)
     if item.elements:
         yield from _elements(item)
     yield "}"
@@ -165,21 +170,47 @@ def _flowtable(item: NftFlowtable, style: Style) -> Iterator[str]:
     shown = item.priority_printed or priority_words(item.priority, "netdev", item.hook, False)
     yield f"\thook {item.hook} priority {shown if not style.numeric else item.priority}"
     if item.devices:
-        yield f"\tdevices = {{ {', '.join(item.devices)} }}"
+        listed = ", ".join(item.devices)
+        yield "\t" + (item.devices_printed or f"devices = {{ {listed} }}")
     for line in item.lines:
         yield f"\t{line}"
     yield "}"
 
 
-def _chain(chain: NftChain, family: str, style: Style) -> Iterator[str]:
+def _chain(chain: NftChain, table: NftTable, style: Style) -> Iterator[str]:
     yield f"chain {chain.name} {{{_handle(chain.handle, style)}"
     if chain.comment is not None:
         yield f'\tcomment "{chain.comment}"'
     if chain.hook is not None:
-        yield f"\t{base_line(chain, family, style)}"
+        yield f"\t{base_line(chain, table.family, style)}"
+    bound = {one.name: one for one in table.chains if one.bound}
     for rule in chain.rules:
-        yield f"\t{rule_text(rule, family)}{_handle(rule.handle, style)}"
+        yield from (f"\t{line}" for line in _rule(rule, table.family, bound, style))
     yield "}"
+
+
+def _rule(rule: NftRule, family: str, bound: Mapping[str, NftChain], style: Style) -> Iterator[str]:
+    """A rule's line; with the lines of the chain in braces that it leads to, if there is one."""
+    handle = _handle(rule.handle, style)
+    at = next((at for at, one in enumerate(rule.statements) if _leads(one) in bound), None)
+    if at is None:
+        yield rule_text(rule, family) + handle
+        return
+    verdict = rule.statements[at]
+    head = rule_text(NftRule(rule.statements[:at]), family)
+    after = rule_text(NftRule(rule.statements[at + 1 :], rule.comment), family)
+    yield f"{head}{' ' if head else ''}{_kind(verdict)} {{"
+    for each in bound[_leads(verdict)].rules:
+        yield from (f"\t{line}" for line in _rule(each, family, bound, style))
+    yield f"}}{' ' if after else ''}{after}{handle}"
+
+
+def _leads(statement: Statement) -> str:
+    return statement.chain if isinstance(statement, Verdict) else ""
+
+
+def _kind(statement: Statement) -> str:
+    return statement.kind if isinstance(statement, Verdict) else ""
 
 
 def base_line(chain: NftChain, family: str, style: Style) -> str:
@@ -189,7 +220,8 @@ def base_line(chain: NftChain, family: str, style: Style) -> str:
     if style.numeric:
         priority = str(number)
     devices = f" {chain.devices_printed}" if chain.devices_printed else _devices(chain.devices)
-    return f"type {chain.type} hook {hook}{devices} priority {priority}; policy {chain.policy};"
+    flags = f" flags {','.join(chain.flags)};" if chain.flags else ""
+    return f"type {chain.type} hook {hook}{devices} priority {priority}; policy {chain.policy};{flags}"
 
 
 def _devices(names: Iterable[str]) -> str:

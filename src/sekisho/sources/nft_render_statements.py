@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from sekisho.model.nft import NftRule
+from sekisho.model.nft_expression import Binary, Expression, Flags, Number, Unknown, Word
 from sekisho.model.nft_rule import (
     Assign,
-    Binary,
     Counter,
     CtCount,
-    Expression,
-    Flags,
+    Last,
     Limit,
     Log,
     Match,
@@ -24,14 +23,12 @@ from sekisho.model.nft_rule import (
     Synproxy,
     Tproxy,
     Transfer,
-    Unknown,
     UseObject,
     Verdict,
     VerdictMap,
-    Word,
     Xt,
 )
-from sekisho.model.nft_types import data_type
+from sekisho.model.nft_types import BITMASKS, data_type
 from sekisho.sources.nft_render_values import printed, stateful_text, verdict_text
 
 _USUAL_REJECT = {"ip": "icmp", "ip6": "icmpv6"}
@@ -54,8 +51,10 @@ def statement_text(statement: Statement, family: str) -> str:
             return verdict_text(statement)
         case VerdictMap(key, data):
             return f"{printed(key)} vmap {printed(data, data_type(key))}"
-        case Counter() | Limit() | Quota() | CtCount() | Simple():
+        case Counter() | Limit() | Quota() | CtCount() | Last() | Simple():
             return stateful_text(statement)
+        case UseObject("secmark", name):
+            return f"meta secmark set {printed(name, 'string')}"
         case UseObject(kind, name):
             word = "set" if kind.startswith("ct ") else "name"
             return f"{kind} {word} {printed(name, 'string')}"
@@ -65,7 +64,7 @@ def statement_text(statement: Statement, family: str) -> str:
             return _nat(statement)
         case Tproxy(tproxy_family, address, port):
             words = f"tproxy {tproxy_family} to" if tproxy_family else "tproxy to"
-            return f"{words} {_target(address, port)}"
+            return f"{words} {_target(address, port, always=True)}"
         case Reject(kind, code):
             return _reject(kind, code, family)
         case Log():
@@ -98,12 +97,10 @@ def _match(match: Match) -> str:
         sign = "" if match.operator == "==" else f"{match.operator} "
         return f"{printed(left.left)} {sign}{_commas(right, kind)} / {mask}"
     if match.operator in ("==", "in") and not isinstance(left, Binary):
-        implicit = match.operator == "in" or kind not in _BITMASKS or not isinstance(right, Word | Flags)
+        bits = kind in BITMASKS and isinstance(right, Word | Flags | Number)
+        implicit = match.operator == "in" or not bits
         return f"{printed(left)} {'' if implicit else '== '}{shown}"
     return f"{printed(left)} {match.operator} {shown}"
-
-
-_BITMASKS = frozenset({"ct_state", "ct_status", "ct_label", "ct_event", "tcp_flag"})
 
 
 def _slashed(match: Match, kind: str) -> bool:
@@ -149,13 +146,14 @@ def _nat(nat: Nat) -> str:
     return " ".join(words)
 
 
-def _target(address: Expression | None, port: Expression | None) -> str:
+def _target(address: Expression | None, port: Expression | None, always: bool = False) -> str:
+    """Address and port; ``always``: an IPv6 address stands in brackets even without a port."""
     shown = "" if address is None else printed(address)
-    if port is None:
+    if port is None and not always:
         return shown
     if address is not None and shown.count(":") > 1 and "map" not in shown.split():
         shown = "-".join(f"[{part}]" for part in shown.split("-"))
-    return f"{shown}:{printed(port)}"
+    return shown if port is None else f"{shown}:{printed(port)}"
 
 
 def _reject(kind: str, code: Expression | None, family: str) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from sekisho.model.nft_rule import (
+from sekisho.model.nft_expression import (
     Binary,
     Concat,
-    Counter,
+    Constant,
     Ct,
-    CtCount,
     Element,
     Exists,
     Expression,
     Fib,
     Flags,
     Hash,
-    Limit,
+    Inner,
     Lookup,
     MapLookup,
     Mapping,
@@ -25,17 +25,14 @@ from sekisho.model.nft_rule import (
     Number,
     Numgen,
     Payload,
-    Quota,
     Range,
     RawPayload,
     SetLiteral,
     SetReference,
-    Simple,
-    Statement,
     Unknown,
-    Verdict,
     Word,
 )
+from sekisho.model.nft_rule import Counter, CtCount, Last, Limit, Quota, Simple, Statement, Verdict
 from sekisho.model.nft_types import data_type
 from sekisho.sources.nft_units import byte_amount, duration
 
@@ -46,6 +43,8 @@ _QUOTED = frozenset({
 })  # fmt: skip
 # Types printed in hexadecimal, with this many digits.
 _HEX_DIGITS = {"mark": 8, "ether_type": 4, "dscp": 2, "ecn": 2, "tcp_flag": 2, "raw": 1}
+# How much an operator binds: what binds less stands in parentheses (nft's own order, which is C's).
+_BINDS = {"<<": 4, ">>": 4, "&": 3, "^": 2, "|": 1}
 # Keys of meta that nft prints without the word.
 _UNQUALIFIED = frozenset({"iif", "oif", "iifname", "oifname", "iifgroup", "oifgroup", "ibrname", "obrname"})
 
@@ -74,7 +73,10 @@ def printed(expression: Expression, kind: str = "") -> str:
         case SetLiteral() | SetReference():
             return _map_text(expression, kind, "")
         case Binary(operator, left, right):
-            return f"{printed(left)} {operator} {_operand(operator, right, data_type(left))}"
+            shown = _operand(operator, right, data_type(left))
+            return f"{_grouped(operator, left, printed(left))} {operator} {shown}"
+        case Constant(value, quoted):
+            return _constant(value, quoted)
         case MapLookup(key, data):
             return f"{printed(key)} map {_map_text(data, data_type(key), kind)}"
         case Unknown(text):
@@ -97,15 +99,28 @@ def _number(value: int, kind: str) -> str:
     return str(value) if digits is None else f"{value:#0{digits + 2}x}"
 
 
+def _grouped(operator: str, part: Expression, shown: str) -> str:
+    inside = isinstance(part, Binary) and _BINDS[part.operator] < _BINDS[operator]
+    return f"({shown})" if inside else shown
+
+
+def _constant(value: Expression, quoted: bool) -> str:
+    """Names are in quotes, addresses and numbers are not; only the text tells of words that may be either."""
+    name = isinstance(value, Word) and not re.fullmatch(r"[0-9a-f.:]+|[a-z0-9-]*:[0-9a-f:.]*", value.text)
+    return printed(value, "string" if quoted or name else "")
+
+
 def _operand(operator: str, right: Expression, kind: str) -> str:
     shown = printed(right, "" if operator in ("<<", ">>") else kind)
-    return f"({shown})" if isinstance(right, Flags) else shown
+    return f"({shown})" if isinstance(right, Flags) else _grouped(operator, right, shown)
 
 
 def _selector(expression: Expression) -> str:
     match expression:
         case Payload(protocol, field):
             return f"{protocol} {field}"
+        case Inner(tunnel, field):
+            return f"{tunnel} {printed(field)}"
         case RawPayload(base, offset, length):
             return f"@{base},{offset},{length}"
         case Meta(key):
@@ -165,6 +180,8 @@ def stateful_text(statement: Statement) -> str:
             return "quota " + quota_words(statement)
         case CtCount(count, over):
             return f"ct count {'over ' if over else ''}{count}"
+        case Last(used):
+            return f"last used {used}" if used else "last"
         case Simple(words):
             return " ".join(words)
         case _:

@@ -20,25 +20,32 @@ from dataclasses import dataclass, field, replace
 from sekisho.errors import SourceError
 from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRuleset, NftSet, NftTable
-from sekisho.sources.nft_text_blocks import read_chain, read_flowtable, read_object, read_set
+from sekisho.model.nft_rule import Verdict
+from sekisho.sources.nft_text_blocks import OBJECTS, read_chain, read_flowtable, read_object, read_set
 from sekisho.sources.nft_text_tokens import unquoted
 from sekisho.sources.partial_words import lack_of
+from sekisho.sources.text import Unreadable
 
 _TABLE = re.compile(r"table (?:(ip|ip6|inet|arp|bridge|netdev) )?(\S+) \{(\})?")
 _BLOCK = re.compile(r"(chain|set|map|flowtable|(?:ct )?[a-z]+) (\S+) \{(\})?")
 _HANDLE = re.compile(r"\s*# handle (\d+)$")
-_GAP = re.compile(r"\t+( +)(?=\S)")
+# Blanks behind the indentation stand for something that nft printed nothing for.
+_GAP = re.compile(r"(?:\t+|(?: {8})+)( +)(?=\S)")
+_OWNER = re.compile(r"\s*#(?: handle (\d+))? progname (.*)$")
 _WARNING = re.compile(r"# Warning: table (\S+) (\S+) is managed by iptables-nft")
 _COMMENT = re.compile(r'comment "([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a block: its number and its text without indentation and without ``# handle``."""
+    """A line of a block: its number and its text without indentation and without ``# handle``. ``inner`` are
+    the lines in the braces that it opens, ``after`` is what follows their end."""
 
     number: int
     text: str
     handle: int | None = None
+    inner: tuple[Line, ...] = ()
+    after: str = ""
 
 
 @dataclass(slots=True)
@@ -49,7 +56,9 @@ class _Draft:
     name: str
     evidence: Evidence
     handle: int | None
+    owner: str = ""
     chains: list[NftChain] = field(default_factory=list)
+    bound: list[NftChain] = field(default_factory=list)
     sets: list[NftSet] = field(default_factory=list)
     objects: list[NftObject] = field(default_factory=list)
     flowtables: list[NftFlowtable] = field(default_factory=list)
@@ -60,20 +69,21 @@ class _Draft:
 
     def finish(self, managed: bool) -> NftTable:
         return NftTable(
-            self.family, self.name, tuple(self.chains), tuple(self.sets), tuple(self.objects),
-            tuple(self.flowtables), self.flags, self.comment, managed, tuple(self.unread), self.incomplete,
-            self.handle, self.evidence,
+            self.family, self.name, (*self.chains, *self.bound), tuple(self.sets), tuple(self.objects),
+            tuple(self.flowtables), self.flags, self.comment, managed, self.owner, tuple(self.unread),
+            self.incomplete, self.handle, self.evidence,
         )  # fmt: skip
 
 
 def parse(text: str, file: str) -> NftRuleset:
     """A whole listing; a text that ends inside a table leaves that table and the rule set ``incomplete``.
 
-    A last line without its end is not read: the rest of it may say something else. Raises SourceError at a
-    line outside any table that is neither a comment nor the start of one.
+    A last line without its end is not read: the rest of it may say something else. Raises SourceError where
+    not one line is the start of a table, and some are no comments either.
     """
     tables: list[NftTable] = []
     managed: set[tuple[str, str]] = set()
+    strange: list[Line] = []
     lines = _lines(text)
     torn = _torn(text, lines)
     lack = Partial("cut", Evidence(file, torn.number, torn.text)) if torn else None
@@ -88,20 +98,24 @@ def parse(text: str, file: str) -> NftRuleset:
         if not line.text or line.text.startswith("#"):
             at += 1
             continue
-        start = _TABLE.fullmatch(line.text)
-        if start is None:
-            raise SourceError(
-                "expected `table FAMILY NAME {`", file=file, line=line.number, text=line.text,
-                advice="capture it with: nft list ruleset",
-            )  # fmt: skip
-        evidence = Evidence(file, line.number, line.text)
-        draft = _Draft(start.group(1) or "ip", start.group(2), evidence, line.handle)
-        at = at + 1 if start.group(3) else _read_table(lines, at + 1, draft, file)
+        draft = _start(line, file)
+        if draft is None:
+            strange.append(line)
+            at += 1
+            continue
+        at = at + 1 if line.text.endswith("}") else _read_table(lines, at + 1, draft, file)
         if draft.incomplete is not None:
-            draft.incomplete = lack = lack or draft.incomplete
+            lack = lack or draft.incomplete
+            draft.incomplete = replace(lack, whole=draft.incomplete.whole)
         tables.append(draft.finish((draft.family, draft.name) in managed))
+    if strange and not tables:
+        raise SourceError(
+            "expected `table FAMILY NAME {`", file=file, line=strange[0].number, text=strange[0].text,
+            advice="capture it with: nft list ruleset",
+        )  # fmt: skip
     return NftRuleset(
         tables=tuple(replace(one, managed=(one.family, one.name) in managed) for one in tables),
+        unread=tuple(Unread(Evidence(file, line.number, line.text), "unknown-line") for line in strange),
         evidence=Evidence(file, 0, ""),
         incomplete=lack,
     )
@@ -115,11 +129,22 @@ def _torn(text: str, lines: list[Line]) -> Line | None:
     return None if _TABLE.fullmatch(lines[-1].text) else lines.pop()
 
 
+def _start(line: Line, file: str) -> _Draft | None:
+    """The table that begins with the line."""
+    owner = _OWNER.search(line.text)
+    text = line.text[: owner.start()] if owner else line.text
+    start = _TABLE.fullmatch(text)
+    if start is None:
+        return None
+    handle = int(owner.group(1)) if owner and owner.group(1) else line.handle
+    evidence = Evidence(file, line.number, text)
+    return _Draft(start.group(1) or "ip", start.group(2), evidence, handle, owner.group(2) if owner else "")
+
+
 def _lines(text: str) -> list[Line]:
     found = []
     for number, raw in enumerate(text.split("\n"), 1):
         shown = raw.removesuffix("\r").lstrip()
-        # Blanks behind nft's tabs stand for something that it printed nothing for.
         gap = _GAP.match(raw)
         shown = f"{gap.group(1)}{shown}" if gap else shown
         handle = None
@@ -134,6 +159,7 @@ def _lines(text: str) -> list[Line]:
 
 def _read_table(lines: list[Line], at: int, draft: _Draft, file: str) -> int:
     """Read what stands in a table; the place after its closing brace."""
+    whole = 0, 0
     while at < len(lines):
         line = lines[at]
         at += 1
@@ -143,9 +169,11 @@ def _read_table(lines: list[Line], at: int, draft: _Draft, file: str) -> int:
         if block is not None:
             inside, at, closed = ([], at, True) if block.group(3) else _block(lines, at)
             evidence = Evidence(file, line.number, line.text)
-            _add(draft, block.group(1), block.group(2), inside, line.handle, evidence)
+            cut = None if closed else Unread(Evidence(file, lines[-1].number, lines[-1].text), "truncated")
+            _add(draft, block.group(1), block.group(2), inside, line.handle, evidence, cut)
             if not closed:
                 break
+            whole = len(draft.chains), len(draft.bound)
         elif line.text.startswith("flags "):
             draft.flags = tuple(line.text.removeprefix("flags ").rstrip(";").replace(" ", "").split(","))
         elif comment := _COMMENT.fullmatch(line.text):
@@ -153,7 +181,8 @@ def _read_table(lines: list[Line], at: int, draft: _Draft, file: str) -> int:
         elif line.text:
             draft.unread.append(Unread(Evidence(file, line.number, line.text), "unknown-line"))
     last = lines[-1]
-    draft.incomplete = Partial("cut", Evidence(file, last.number, last.text))
+    names = frozenset(chain.name for chain in (*draft.chains[: whole[0]], *draft.bound[: whole[1]]))
+    draft.incomplete = Partial("cut", Evidence(file, last.number, last.text), names)
     return len(lines)
 
 
@@ -163,10 +192,17 @@ def _block(lines: list[Line], at: int) -> tuple[list[Line], int, bool]:
     while at < len(lines):
         line = lines[at]
         at += 1
-        if line.text == "}":
+        if line.text.startswith("}"):
             return inside, at, True
-        if line.text.startswith("elements = {") or line.text.startswith("policy = {"):
+        if line.text.startswith(("elements = {", "policy = {")):
             line, at = _joined(lines, at, line)
+        elif line.text.endswith("{"):
+            inner, at, closed = _block(lines, at)
+            end = lines[at - 1] if closed else Line(0, "}")
+            inside.append(replace(line, handle=end.handle, inner=tuple(inner), after=end.text[1:].strip()))
+            if not closed:
+                return inside, at, False
+            continue
         if line.text:
             inside.append(line)
     return inside, at, False
@@ -182,16 +218,34 @@ def _joined(lines: list[Line], at: int, line: Line) -> tuple[Line, int]:
 
 
 def _add(
-    draft: _Draft, kind: str, name: str, inside: list[Line], handle: int | None, evidence: Evidence
-) -> None:
-    unread: list[Unread] = []
+    draft: _Draft, kind: str, name: str, inside: list[Line], handle: int | None, evidence: Evidence,
+    cut: Unread | None,
+) -> None:  # fmt: skip
+    """Take a block; ``cut``: the text ends in it."""
     name = unquoted(name)
     if kind == "chain":
-        draft.chains.append(read_chain(name, draft.family, inside, handle, evidence, unread))
+        chain, *bound = read_chain(name, draft.family, inside, handle, evidence)
+        draft.chains.append(chain)
+        draft.bound += bound
     elif kind in ("set", "map"):
-        draft.sets.append(read_set(name, inside, handle, evidence, unread))
+        found = read_set(name, inside, handle, evidence)
+        draft.sets.append(found if cut is None else replace(found, unread=(*found.unread, cut)))
     elif kind == "flowtable":
-        draft.flowtables.append(read_flowtable(name, inside, handle, evidence, unread))
+        draft.flowtables.append(read_flowtable(name, inside, handle, evidence))
+    elif kind in OBJECTS:
+        draft.objects.append(read_object(kind, name, inside, handle, evidence))
     else:
-        draft.objects.append(read_object(kind, name, inside, handle, evidence, unread))
-    draft.unread += unread
+        draft.unread.append(Unread(evidence, "unknown-line"))
+
+
+def braced(text: str, name: str, family: str, place: Evidence) -> tuple[Verdict, NftChain]:
+    """``jump { ... }`` by itself, as JSON has it: the verdict and the chain in braces, which gets the name.
+
+    Raises Unreadable where it is something else.
+    """
+    first, *rest = _lines(text)
+    inside, at, closed = _block(rest, 0)
+    if not closed or at != len(rest) or first.text not in ("jump {", "goto {"):
+        raise Unreadable("unknown-word", text)
+    chain, *_ = read_chain(name, family, inside, None, place)
+    return Verdict(first.text.split()[0], name), replace(chain, bound=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftSet
-from sekisho.model.nft_rule import Expression, Mapping, Statement, Synproxy
-from sekisho.model.nft_types import data_type
+from sekisho.model.nft_expression import Expression, Mapping
+from sekisho.model.nft_rule import Statement, Synproxy
+from sekisho.model.nft_types import types_of
 from sekisho.sources.nft_text_expressions import operand
 from sekisho.sources.nft_text_stateful import limit, quota, stateful
 from sekisho.sources.nft_text_statements import rule_statements, statement_of
@@ -20,7 +22,8 @@ from sekisho.sources.text import Unreadable
 
 
 class BlockLine(Protocol):
-    """A line inside a block."""
+    """A line inside a block; ``inner`` are those in the braces that it opens, ``after`` what follows
+    these."""
 
     @property
     def number(self) -> int: ...
@@ -31,9 +34,16 @@ class BlockLine(Protocol):
     @property
     def handle(self) -> int | None: ...
 
+    @property
+    def inner(self) -> Sequence[BlockLine]: ...
+
+    @property
+    def after(self) -> str: ...
+
 
 _BASE = re.compile(
     r"type (\S+) hook (\S+)(?: (device \S+|devices = \{[^}]*\}))? priority ([^;]+);(?: policy (\S+);)?"
+    r"(?: flags (\S+);)?"
 )
 _COMMENT = re.compile(r'comment "([^"]*)"')
 _COUNT = re.compile(r"\s*# count (\d+)$")
@@ -44,19 +54,20 @@ def _unread(line: BlockLine, place: Evidence, reason: str, word: str = "") -> Un
 
 
 def read_chain(
-    name: str, family: str, lines: Sequence[BlockLine], handle: int | None, place: Evidence,
-    unread: list[Unread],
-) -> NftChain:  # fmt: skip
-    """A chain; lines that are no rules and not understood are added to ``unread``."""
+    name: str, family: str, lines: Sequence[BlockLine], handle: int | None, place: Evidence
+) -> tuple[NftChain, ...]:
+    """A chain, and those that stand in braces in its rules."""
     rules: list[NftRule] = []
-    kind = hook = policy = comment = None
+    bound: list[NftChain] = []
+    unread: list[Unread] = []
+    kind = hook = policy = comment = flags = None
     priority: int | None = None
     printed = devices = ""
     for line in lines:
         base = _BASE.fullmatch(line.text)
         note = _COMMENT.fullmatch(line.text)
         if base and not rules:
-            kind, hook, devices, printed, policy = base.groups()
+            kind, hook, devices, printed, policy, flags = base.groups()
             devices = devices or ""
             priority = priority_number(printed, family)
             policy = policy or "accept"
@@ -64,21 +75,41 @@ def read_chain(
                 unread.append(_unread(line, place, "bad-number", printed))
         elif note and not rules:
             comment = note.group(1)
+        elif line.text.startswith(("type ", "hook ")) and not rules:
+            unread.append(_unread(line, place, "unknown-line"))
         else:
-            statements, text = rule_statements(line.text, family)
-            evidence = Evidence(place.file, line.number, line.text)
-            rules.append(NftRule(statements, text, line.handle, evidence))
+            rule, own = _rule(line, f"{name}#{len(rules) + 1}", family, place)
+            rules.append(rule)
+            bound += own
     names = tuple(unquoted(word) for word in re.findall(r'"[^"]*"|[^\s{},=]+', devices)[1:])
-    return NftChain(
-        name, kind, hook, priority, policy, tuple(rules), names, devices, printed, comment, handle, place
-    )
+    chain = NftChain(
+        name, kind, hook, priority, policy, tuple(rules), names, devices, printed,
+        tuple(flags.split(",")) if flags else (), comment, unread=tuple(unread), handle=handle,
+        evidence=place,
+    )  # fmt: skip
+    return chain, *bound
 
 
-def read_set(
-    name: str, lines: Iterable[BlockLine], handle: int | None, place: Evidence, unread: list[Unread]
-) -> NftSet:
-    """A set or map; what is not understood is added to ``unread``."""
-    draft = _SetDraft()
+_LEADS = re.compile(r"(?:^|.* )(?:jump|goto) \{")
+
+
+def _rule(line: BlockLine, name: str, family: str, place: Evidence) -> tuple[NftRule, tuple[NftChain, ...]]:
+    """A rule; ``name`` is for a chain in braces that it leads to."""
+    evidence = Evidence(place.file, line.number, line.text)
+    if not _LEADS.fullmatch(line.text):
+        text = " ".join((line.text, *(inner.text for inner in line.inner)))
+        statements, comment = rule_statements(f"{text} {line.after}" if line.after else text, family)
+        return NftRule(statements, comment, line.handle, evidence), ()
+    text = f'{line.text.removesuffix("{")}"{name}"'
+    statements, comment = rule_statements(f"{text} {line.after}" if line.after else text, family)
+    inner, *deeper = read_chain(name, family, line.inner, None, evidence)
+    found = replace(inner, bound=True), *deeper
+    return NftRule(statements, comment, line.handle, evidence), found
+
+
+def read_set(name: str, lines: Iterable[BlockLine], handle: int | None, place: Evidence) -> NftSet:
+    """A set or map."""
+    draft, unread = _SetDraft(), list[Unread]()
     for line in lines:
         try:
             draft.take(line.text)
@@ -92,7 +123,7 @@ def read_set(
         draft.numbers.get("timeout"), draft.numbers.get("gc-interval"), draft.numbers.get("size"),
         draft.policy, draft.auto_merge, draft.comment, tuple(draft.statements), "dynamic" in draft.flags,
         draft.columns, draft.interval_data, draft.typeof, draft.typeof_data, draft.numbers.get("count"),
-        handle, place,
+        tuple(unread), handle, place,
     )  # fmt: skip
 
 
@@ -173,6 +204,10 @@ class _SetDraft:
             self.columns = len(set_literal(opening, kind, data, stateful).elements)
 
 
+# What a block of a table may be besides chains, sets, maps and flowtables: it sees no packet by itself.
+OBJECTS = frozenset({
+    "counter", "quota", "limit", "secmark", "synproxy", "ct helper", "ct timeout", "ct expectation", "tunnel",
+})  # fmt: skip
 _OBJECT_TYPES = frozenset({
     "verdict", "counter", "quota", "limit", "secmark", "synproxy", "ct helper", "ct timeout",
     "ct expectation",
@@ -180,21 +215,22 @@ _OBJECT_TYPES = frozenset({
 
 
 def _type_of(text: str) -> tuple[str, ...]:
-    """The data types of ``typeof ip saddr . tcp dport``; meta time's is called time here as JSON does."""
+    """The data types of ``typeof ip saddr . tcp dport``."""
     tokens = Tokens(split_line(text))
     found = operand(tokens)
     if tokens:
         raise Unreadable("unknown-word", tokens.peek())
-    return tuple("time" if kind == "date" else kind for kind in data_type(found).split(" . "))
+    return types_of(found)
 
 
 def read_flowtable(
-    name: str, lines: Iterable[BlockLine], handle: int | None, place: Evidence, unread: list[Unread]
+    name: str, lines: Iterable[BlockLine], handle: int | None, place: Evidence
 ) -> NftFlowtable:
-    """A flowtable; what is not understood is added to ``unread``."""
-    hook, priority, printed = "ingress", 0, ""
+    """A flowtable."""
+    hook, priority, printed, listed = "ingress", 0, "", ""
     devices: tuple[str, ...] = ()
     rest: list[str] = []
+    unread: list[Unread] = []
     for line in lines:
         where = re.fullmatch(r"hook (\S+) priority ([^;]+);?", line.text)
         if where:
@@ -205,21 +241,23 @@ def read_flowtable(
             priority = number or 0
         elif line.text.startswith("devices = {"):
             words = re.findall(r'"[^"]*"|[^\s{},]+', line.text.removeprefix("devices = "))
-            devices = tuple(unquoted(word) for word in words)
+            devices, listed = tuple(unquoted(word) for word in words), line.text
         elif line.text in ("counter", "flags offload"):
             rest.append(line.text)
         else:
             unread.append(_unread(line, place, "unknown-line"))
-    return NftFlowtable(name, hook, priority, devices, tuple(rest), printed, handle, place)
+    return NftFlowtable(
+        name, hook, priority, devices, tuple(rest), listed, printed, tuple(unread), handle, place
+    )
 
 
 def read_object(
-    kind: str, name: str, lines: Iterable[BlockLine], handle: int | None, place: Evidence,
-    unread: list[Unread],
-) -> NftObject:  # fmt: skip
-    """A named counter, quota... ; what is not understood is added to ``unread``."""
+    kind: str, name: str, lines: Iterable[BlockLine], handle: int | None, place: Evidence
+) -> NftObject:
+    """A named counter, quota..."""
     comment: str | None = None
     rest: list[BlockLine] = []
+    unread: list[Unread] = []
     for line in lines:
         note = _COMMENT.fullmatch(line.text)
         if note:
@@ -228,17 +266,14 @@ def read_object(
             rest.append(line)
     printed = tuple(line.text for line in rest)
     statement: Statement | None = None
+    kept = tuple(_normal(line) for line in printed)
     if kind in ("counter", "quota", "limit", "synproxy"):
+        kept = ()
         try:
             statement = _object_statement(kind, printed)
         except Unreadable as fault:
             unread += (_unread(line, place, fault.reason, fault.word) for line in rest)
-        return NftObject(kind, name, statement, (), printed, comment, handle, place)
-    if kind not in _OBJECT_TYPES:
-        unread += (_unread(line, place, "unknown-line") for line in rest)
-    return NftObject(
-        kind, name, None, tuple(_normal(line) for line in printed), printed, comment, handle, place
-    )
+    return NftObject(kind, name, statement, kept, printed, comment, tuple(unread), handle, place)
 
 
 def _object_statement(kind: str, printed: Sequence[str]) -> Statement:

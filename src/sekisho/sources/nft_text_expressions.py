@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sekisho.model.nft_rule import (
+from sekisho.model.nft_expression import (
     Binary,
     Concat,
+    Constant,
     Ct,
     Expression,
     Fib,
     Hash,
+    Inner,
     Lookup,
     MapLookup,
     Meta,
@@ -31,6 +33,7 @@ _HEADERS = frozenset({
     "ip", "ip6", "tcp", "udp", "udplite", "sctp", "dccp", "ah", "esp", "comp", "icmp", "icmpv6", "igmp",
     "ether", "vlan", "arp", "th", "gre", "gretap", "geneve", "vxlan",
 })  # fmt: skip
+_TUNNELS = frozenset({"vxlan", "geneve", "gre", "gretap"})
 # Keys that nft prints without "meta" before them, and some that it takes so.
 _UNQUALIFIED = frozenset({
     "iif", "oif", "iifname", "oifname", "iiftype", "oiftype", "iifgroup", "oifgroup", "mark", "skuid",
@@ -42,17 +45,23 @@ _RT_KEYS = frozenset({"classid", "mtu", "ipsec", "nexthop", "ip", "ip6"})
 _OPTION_FIELDS = frozenset({
     "size", "left", "right", "count", "tsval", "tsecr", "length", "kind", "num-seq", "type", "value", "ptr",
     "addr", "flags", "tsn", "stream", "ssn", "ppid", "init-tag", "a-rwnd", "cum-tsn", "subtype",
+    "num-outbound-streams", "num-inbound-streams", "initial-tsn", "cum-tsn-ack", "num-gap-ack-blocks",
+    "num-dup-tsns", "lowest-tsn", "new-cum-tsn", "seqno",
 })  # fmt: skip
 _RAW = re.compile(r"@(ll|nh|th|ih),(\d+),(\d+)")
-_OPERATORS = ("&", "|", "^", "<<", ">>", "and", "or", "xor", "lshift", "rshift")
+# What binds less first.
+_OPERATORS = (("|", "or"), ("^", "xor"), ("&", "and"), ("<<", ">>", "lshift", "rshift"))
 _SPELT = {"and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"}
 # Types whose names are also words that start a selector ("meta protocol ip").
 _NAMED_LIKE_SELECTORS = frozenset({"ether_type", "inet_proto", "nf_proto"})
 
 
 def starts_selector(tokens: Tokens) -> bool:
-    """Whether a field comes next, not a value."""
-    word = tokens.peek()
+    """Whether a field comes next, perhaps in parentheses, not a value."""
+    ahead = 0
+    while tokens.peek(ahead) == "(":
+        ahead += 1
+    word = tokens.peek(ahead)
     return (
         word in _READERS or word in _HEADERS or word in _UNQUALIFIED or word in _EXTENSION_HEADERS
         or _RAW.fullmatch(word) is not None
@@ -61,15 +70,30 @@ def starts_selector(tokens: Tokens) -> bool:
 
 def operand(tokens: Tokens, kind: str = "") -> Expression:
     """A selector with masks, concatenation and map, or a value of type ``kind``."""
-    if kind in _NAMED_LIKE_SELECTORS or not starts_selector(tokens):
+    if kind in _NAMED_LIKE_SELECTORS or not starts_concatenation(tokens):
         return value(tokens, kind)
-    parts = [_masked(tokens)]
+    parts = [_part(tokens)]
     while tokens.accept("."):
-        parts.append(_masked(tokens))
+        parts.append(_part(tokens))
     found = parts[0] if len(parts) == 1 else Concat(tuple(parts))
     if tokens.accept("map"):
         return MapLookup(found, map_data(tokens, data_type(found)))
     return found
+
+
+def starts_concatenation(tokens: Tokens) -> bool:
+    """Whether a field comes next, or a value with fields after it (``10.0.0.1 . tcp dport``)."""
+    if starts_selector(tokens):
+        return True
+    rest = Tokens(tokens.words[tokens.at + 2 :])
+    return tokens.peek(1) == "." and starts_concatenation(rest)
+
+
+def _part(tokens: Tokens) -> Expression:
+    """A field of a concatenation, or a value that stands between fields."""
+    if starts_selector(tokens):
+        return _combined(tokens)
+    return Constant(constant(tokens, "", commas=False), quoted=tokens.words[tokens.at - 1].startswith('"'))
 
 
 def value(tokens: Tokens, kind: str) -> Expression:
@@ -89,14 +113,23 @@ def map_data(tokens: Tokens, kind: str) -> SetLiteral | SetReference:
     return SetReference(word[1:])
 
 
-def _masked(tokens: Tokens) -> Expression:
-    found = selector(tokens)
-    while tokens.peek() in _OPERATORS:
+def _combined(tokens: Tokens, level: int = 0, kind: str = "") -> Expression:
+    """A field with masks and shifts; ``level``: the operators that may follow are those from there on. Where
+    no field comes, a constant of type ``kind``."""
+    if level == len(_OPERATORS):
+        if not starts_selector(tokens):
+            return _mask(tokens, kind)
+        if not tokens.accept("("):
+            return selector(tokens)
+        found = _combined(tokens)
+        tokens.expect(")")
+        return found
+    found = _combined(tokens, level + 1, kind)
+    while tokens.peek() in _OPERATORS[level]:
         word = tokens.take()
         operator = _SPELT.get(word, word)
         kind = "" if operator in ("<<", ">>") else data_type(found)
-        right = selector(tokens) if starts_selector(tokens) else _mask(tokens, kind)
-        found = Binary(operator, found, right)
+        found = Binary(operator, found, _combined(tokens, level + 1, kind))
     return found
 
 
@@ -127,6 +160,8 @@ def selector(tokens: Tokens) -> Expression:
 
 
 def _header(protocol: str, tokens: Tokens) -> Expression:
+    if protocol in _TUNNELS and tokens.peek() in _HEADERS:
+        return Inner(protocol, _header(tokens.take(), tokens))
     field = tokens.take()
     if field in ("option", "chunk") and protocol in ("ip", "tcp", "sctp", "dccp"):
         words = [tokens.take()]

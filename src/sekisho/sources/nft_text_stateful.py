@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sekisho.model.nft_rule import Counter, CtCount, Limit, Quota, Simple, Statement
+from sekisho.model.nft_rule import Counter, CtCount, Last, Limit, Quota, Statement
 from sekisho.sources.nft_json_stateful import usual_burst
 from sekisho.sources.nft_text_tokens import Tokens
 from sekisho.sources.nft_units import BYTE_UNITS
@@ -29,9 +29,7 @@ def stateful(tokens: Tokens) -> Statement | None:
             return CtCount(tokens.number(), over)
         case "last", _:
             tokens.take()
-            if tokens.accept("used") and not tokens.accept("never"):
-                tokens.take()
-            return Simple(("last",))
+            return Last(tokens.take() if tokens.accept("used") else "")
         case _:
             return None
 

@@ -1,43 +1,49 @@
 """Statements in the text of nft: one rule's line -> model.
 
-A statement that is not understood becomes ``Unknown`` with all that is left of the line, since nobody
-knows where it ends.
+A statement that is not understood becomes ``Unknown`` with what is left of the line, up to a verdict or the
+like from which on all is understood; nobody knows where else it ends.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from sekisho.model.nft_rule import (
-    Assign,
+from sekisho.model.nft_expression import (
     Binary,
     Element,
     Expression,
     Flags,
+    MapLookup,
+    Meta,
+    Number,
+    Unknown,
+    Word,
+)
+from sekisho.model.nft_rule import (
+    Assign,
     Log,
     Match,
     Meter,
-    Nat,
-    NetPrefix,
-    Number,
     Queue,
-    Range,
     Reject,
     SetUpdate,
     Simple,
     Statement,
     Synproxy,
-    Tproxy,
-    Transfer,
-    Unknown,
     UseObject,
     VerdictMap,
-    Word,
     Xt,
 )
 from sekisho.model.nft_types import BITMASKS, data_type
-from sekisho.sources.nft_text_expressions import map_data, number_or_range, operand, starts_selector, value
+from sekisho.sources.nft_text_expressions import (
+    map_data,
+    number_or_range,
+    operand,
+    starts_concatenation,
+    starts_selector,
+    value,
+)
+from sekisho.sources.nft_text_nat import nat, tproxy, transfer, words
 from sekisho.sources.nft_text_stateful import stateful
 from sekisho.sources.nft_text_tokens import NOTHING, Tokens, split_line, unquoted
 from sekisho.sources.nft_text_values import (
@@ -53,7 +59,6 @@ from sekisho.sources.text import Unreadable
 
 _COMPARISONS = ("==", "!=", "<", ">", "<=", ">=", "!")
 _SPELT = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
-_NAT_FLAGS = frozenset({"random", "fully-random", "persistent", "prefix"})
 # What a reject sends where the rule does not say (nft(8), "reject statement").
 _USUAL_REJECT = {"ip": "icmp", "ip6": "icmpv6"}
 
@@ -75,8 +80,36 @@ def rule_statements(line: str, family: str) -> tuple[tuple[Statement, ...], str 
             found.append(_statement(tokens, family))
         except Unreadable:
             tokens.at = at
-            found.append(Unknown(tokens.rest()))
+            found.append(_piece(tokens, family))
     return tuple(found), comment
+
+
+# What begins a statement and is nothing else: where a line can be read on behind what is not understood.
+_BEGINNINGS = frozenset(
+    {"counter", "log", "comment", "reject", "masquerade", "snat", "dnat", "redirect", *VERDICTS}
+)
+
+
+def _piece(tokens: Tokens, family: str) -> Unknown:
+    """What is not understood, up to where all the rest of the line can be read."""
+    at, end = tokens.at, len(tokens.words)
+    matches = starts_selector(tokens) and not {"set", "vmap"}.intersection(tokens.words[at:])
+    for place in range(at + 1, end):
+        if tokens.words[place] in _BEGINNINGS and _readable(tokens.words[place:], family):
+            end = place
+            break
+    tokens.at = end
+    return Unknown(" ".join(tokens.words[at:end]), matches)
+
+
+def _readable(words: Sequence[str], family: str) -> bool:
+    rest = Tokens(words)
+    try:
+        while rest and not (rest.peek() == "comment" and rest.at + 2 == len(rest.words)):
+            _statement(rest, family)
+    except Unreadable:
+        return False
+    return True
 
 
 def statement_of(text: str, family: str = "ip") -> Statement:
@@ -92,9 +125,10 @@ def _statement(tokens: Tokens, family: str) -> Statement:
     word = tokens.peek()
     if word == NOTHING:
         tokens.take()
-        # nft prints nothing for an iptables comment, and (1.0.6) nothing for a target that it cannot
-        # translate, which is the last thing of a rule.
-        return Xt("match", "comment") if tokens else Xt("target", "?")
+        # nft prints nothing for an iptables comment nor for matches that ask nothing, for some of IPv6
+        # (frag, rt) whatever they ask, and (1.0.6) nothing for a target that it cannot translate, which is
+        # the last thing of a rule.
+        return Xt("match", "?" if family == "ip6" else "comment") if tokens else Xt("target", "?")
     if word in VERDICTS:
         return verdict(tokens)
     found = _object_use(tokens) or stateful(tokens)
@@ -128,14 +162,16 @@ def _object_name(tokens: Tokens) -> Expression:
 
 
 def _expression_statement(tokens: Tokens) -> Statement:
-    if not starts_selector(tokens):
+    if not starts_concatenation(tokens):
         raise Unreadable("unknown-word", tokens.peek())
     left = operand(tokens)
     kind = data_type(left)
     if tokens.accept("vmap"):
         return VerdictMap(left, map_data(tokens, kind))
     if tokens.accept("set"):
-        return Assign(left, operand(tokens, kind))
+        given = operand(tokens, kind)
+        named = left == Meta("secmark") and isinstance(given, Word | MapLookup)
+        return UseObject("secmark", given) if named else Assign(left, given)
     word = tokens.peek()
     operator = _SPELT.get(word, word)
     if operator in _COMPARISONS:
@@ -160,70 +196,6 @@ def _right_side(tokens: Tokens, kind: str) -> Expression:
     if starts_selector(tokens) and not kind.endswith(("_type", "_proto")):
         return operand(tokens)
     return value(tokens, kind)
-
-
-def _nat(kind: str, tokens: Tokens) -> Statement:
-    family = (
-        tokens.take() if tokens.peek() in ("ip", "ip6") and tokens.peek(1) in ("to", "prefix", "addr") else ""
-    )
-    prefix = tokens.accept("prefix")
-    if tokens.accept("addr"):
-        tokens.expect(".")
-        tokens.expect("port")
-    address, port = _target(tokens) if tokens.accept("to") else (None, None)
-    flags = _words(tokens, _NAT_FLAGS)
-    return Nat(
-        kind, family, address, port, tuple(f for f in flags if f != "prefix"), prefix or "prefix" in flags
-    )
-
-
-def _words(tokens: Tokens, allowed: frozenset[str]) -> tuple[str, ...]:
-    """``random,persistent``: a list of words with commas, where one of them comes."""
-    found: list[str] = []
-    while tokens.peek() in allowed:
-        found.append(tokens.take())
-        if not tokens.accept(","):
-            break
-    return tuple(found)
-
-
-_BRACKETED = re.compile(r"\[([^\]]+)\](?:-\[([^\]]+)\])?(?::(.*))?")
-_PLAIN_IPV4 = re.compile(r"((?:\d+\.){3}\d+(?:-[\d.]+)?(?:/\d+)?)(?::(.*))?")
-
-
-def _target(tokens: Tokens) -> tuple[Expression | None, Expression | None]:
-    """``10.0.0.1:80``, ``[fe80::1]-[fe80::9]:80-90``, ``:8080``, or a map; for either part."""
-    if starts_selector(tokens):
-        return operand(tokens), None
-    word = tokens.take()
-    bracketed, plain = _BRACKETED.fullmatch(word), _PLAIN_IPV4.fullmatch(word)
-    address: Expression | None
-    if word.startswith(":") and not word.startswith("::"):
-        address, port = None, word[1:]
-    elif bracketed:
-        first, last, port = bracketed.groups()
-        address = Range(Word(first), Word(last)) if last else atom(first, "ipv6_addr")
-    elif plain:
-        address, port = atom(plain.group(1), "ipv4_addr"), plain.group(2)
-    else:
-        found = atom(word, "ipv6_addr")
-        if not isinstance(found, Word | Range | NetPrefix) or (isinstance(found, Word) and ":" not in word):
-            raise Unreadable("bad-address", word)
-        return found, None
-    if port is None:
-        return address, None
-    if port[:1].isdigit():
-        return address, number_or_range(port)
-    if port:
-        tokens.put_back(port)
-    return address, operand(tokens)
-
-
-def _tproxy(_: str, tokens: Tokens) -> Statement:
-    family = tokens.take() if tokens.peek() in ("ip", "ip6") else ""
-    tokens.expect("to")
-    address, port = _target(tokens)
-    return Tproxy(family, address, port)
 
 
 def _reject(tokens: Tokens, family: str) -> Statement:
@@ -263,11 +235,11 @@ def _queue(_: str, tokens: Tokens) -> Statement:
     flags: tuple[str, ...] = ()
     allowed = frozenset({"bypass", "fanout"})
     if tokens.accept("flags"):
-        flags = _words(tokens, allowed)
+        flags = words(tokens, allowed)
     if not (tokens.accept("to") or tokens.accept("num")):
         return Queue(Number(0), flags)
     number = operand(tokens) if starts_selector(tokens) else number_or_range(tokens.take())
-    return Queue(number, flags or _words(tokens, allowed))
+    return Queue(number, flags or words(tokens, allowed))
 
 
 def _synproxy(_: str, tokens: Tokens) -> Statement:
@@ -285,9 +257,13 @@ def _set_update(operation: str, tokens: Tokens) -> Statement:
         raise Unreadable("unknown-word", name)
     tokens.expect("{")
     element, inner = _updated(tokens)
-    data = operand(tokens) if tokens.accept(":") else None
+    data = _data(tokens) if tokens.accept(":") else None
     tokens.expect("}")
     return SetUpdate(operation, name[1:], element, data, inner)
+
+
+def _data(tokens: Tokens) -> Expression:
+    return operand(tokens) if starts_concatenation(tokens) else concatenation(tokens, "")
 
 
 def _updated(tokens: Tokens) -> tuple[Expression, tuple[Statement, ...]]:
@@ -309,25 +285,6 @@ def _meter(_: str, tokens: Tokens) -> Statement:
     return Meter(name, element, inner, size)
 
 
-def _transfer(kind: str, tokens: Tokens) -> Statement:
-    family = tokens.take() if tokens.peek() in ("ip", "ip6") and tokens.peek(1) == "to" else ""
-    tokens.expect("to")
-    target = operand(tokens, "ipv4_addr") if not tokens.peek().startswith('"') else Word(tokens.string())
-    if tokens.accept("device"):
-        return Transfer(kind, target, _device(tokens), family)
-    if (
-        isinstance(target, Word)
-        and not family
-        and not re.fullmatch(r"[\d.]+|[0-9a-f:]*:[0-9a-f:.]*", target.text)
-    ):
-        return Transfer(kind, None, target, family)
-    return Transfer(kind, target, None, family)
-
-
-def _device(tokens: Tokens) -> Expression:
-    return operand(tokens) if starts_selector(tokens) else Word(tokens.string())
-
-
 def _notrack(word: str, tokens: Tokens) -> Statement:
     return Simple((word,))
 
@@ -346,8 +303,8 @@ def _xt(_: str, tokens: Tokens) -> Statement:
 
 
 _READERS: dict[str, Callable[[str, Tokens], Statement]] = {
-    "snat": _nat, "dnat": _nat, "masquerade": _nat, "redirect": _nat, "tproxy": _tproxy, "log": _log,
+    "snat": nat, "dnat": nat, "masquerade": nat, "redirect": nat, "tproxy": tproxy, "log": _log,
     "queue": _queue, "synproxy": _synproxy, "add": _set_update, "update": _set_update, "delete": _set_update,
-    "destroy": _set_update, "meter": _meter, "dup": _transfer, "fwd": _transfer, "notrack": _notrack,
+    "destroy": _set_update, "meter": _meter, "dup": transfer, "fwd": transfer, "notrack": _notrack,
     "flow": _flow, "reset": _reset, "xt": _xt,
 }  # fmt: skip

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     (?P<blank>[ \t]+)
   | (?P<word>
       "[^"]*"(?:-"[^"]*")?                  # a string, or a range of two
-    | @(?:ll|nh|th|ih),\d+,\d+              # raw payload
+    | @(?:ll|nh|th|ih|\d+),\d+,\d+          # raw payload; of an option by its kind
     | {_INVALID.replace(" ", r"[ ]")}(?:-{_INVALID.replace(" ", r"[ ]")})?
     | << | >> | == | != | <= | >= | [<>=!]
     | [{{}},;()|&^]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sekisho.model.nft_rule import (
+from sekisho.model.nft_expression import (
     Concat,
     Element,
     Exists,
@@ -17,10 +17,9 @@ from sekisho.model.nft_rule import (
     Range,
     SetLiteral,
     SetReference,
-    Statement,
-    Verdict,
     Word,
 )
+from sekisho.model.nft_rule import Statement, Verdict
 from sekisho.model.nft_types import SYMBOLS
 from sekisho.sources.nft_text_tokens import Tokens, unquoted
 from sekisho.sources.nft_units import milliseconds

@@ -33,11 +33,10 @@ def effect(action: Action, state: State, space: Space) -> State:
             if field == "tcp_flags":
                 return replace(state, tcp_flags=_set_bits(space, state.tcp_flags, mask, value))
             return _with_mark(state, field, _set_free(space, getattr(state, field), mask, value))
-        case CopyMark(source, target, source_mask, target_mask):
+        case CopyMark(source, target):
             taken, before = getattr(state, source), getattr(state, target)
             if isinstance(taken, int) and isinstance(before, int):
-                number = (before & ~target_mask) ^ (taken & source_mask)
-                return _with_mark(state, target, number)
+                return _with_mark(state, target, action.of(taken, before))
             # Where both are free, nothing is known of the outcome but that it is some number.
             return _with_mark(state, target, space.extra(f"copied {target}", 32))
         case Untrack() | SetZone() if state.template or state.tracked is not None:

@@ -47,6 +47,8 @@ from sekisho.values.intset import EMPTY, IntSet
 _RUNS: tuple[type[Action], ...] = (Accept, Return, Translate)
 # Chains with fewer lines for single destinations are walked line by line.
 _LONG = 16
+# What was found of guards, by their identity; the guard itself is held, lest another one gets its place.
+Known = dict[int, tuple[Guard, Cond]]
 # Packets to more destinations than this are taken to go anywhere.
 _FEW = 256
 
@@ -115,7 +117,7 @@ class Flow:
         self.guards = guards
         self.space = guards.space
         self.narrowing = Narrowing()
-        self._known: dict[State, dict[int, Cond]] = {}
+        self._known: dict[State, Known] = {}
         self.watch: Watcher | None = None
         self.returning: Returning | None = None
         self.bounds = False
@@ -327,17 +329,18 @@ class Flow:
     ) -> tuple[Set, Set] | None:
         return self._taken(line, self.guards.holds(guard, state), rest, key, asked)
 
-    def known(self, state: State) -> dict[int, Cond]:
+    def known(self, state: State) -> Known:
         """What is remembered of guards for states that look like this one to them."""
         return self._known.setdefault(state.seen, {})
 
-    def held(self, guard: Guard, state: State, known: dict[int, Cond]) -> Cond:
+    def held(self, guard: Guard, state: State, known: Known) -> Cond:
         """Which packets fit, remembered for states that look alike to guards."""
-        held = known.get(id(guard))
-        if held is None:
-            held = self.guards.holds(guard, state)
-            if not _looks_further(guard):
-                known[id(guard)] = held
+        found = known.get(id(guard))
+        if found is not None:
+            return found[1]
+        held = self.guards.holds(guard, state)
+        if not _looks_further(guard):
+            known[id(guard)] = guard, held
         return held
 
     def _taken(

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sekisho.semantics.program import (
+    FIELD_BITS,
     All,
     AnyOf,
     Guard,
@@ -33,6 +35,8 @@ _ICMP = IntSet.of(ICMP, ICMPV6)
 _TCP = IntSet.of(TCP)
 # ICMP queries and their answers; what ``State.answered`` maps.
 ANSWERS = {ICMP: {8: 0, 13: 14, 15: 16, 17: 18}, ICMPV6: {128: 129, 139: 140}}
+# Fields that are not the bits of one number: a mask is worked out for each of their values.
+_BY_VALUE = frozenset({"ttl", "icmp_type", "setsport", "setdport", "ctorigdport", "ctrepldport"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class Guards:
     def __init__(self, space: Space) -> None:
         self.space = space
         self.reverse: ReverseLookup | None = None
-        self._members_known: dict[tuple[int, State], Set] = {}
+        # By the guard's identity, so the guard itself is held: another one could get its place.
+        self._members_known: dict[tuple[int, State], tuple[Members, Set]] = {}
         proto = space.field["proto"]
         self.ported = space.member(proto, _PORTED)
         self.icmp = space.member(proto, _ICMP)
@@ -80,14 +85,16 @@ class Guards:
         if guard.field == "src_mac" and state.mac_open:
             return self._unsure
         if guard.field == "dst_mac":
-            return self._known(state.dst_mac, guard.values.__contains__, guard.values)
+            fits = partial(self.space.member, values=guard.values)
+            return self._known(state.dst_mac, guard.values.__contains__, fits)
         return self._exact(self.field_in(guard.field, guard.values, state))
 
-    def _known(self, value: Mac, wanted: Callable[[int], bool], values: IntSet | None = None) -> Cond:
-        """The packets with a wanted number, where it may be one that nobody knows."""
+    def _known(self, value: Mac, wanted: Callable[[int], bool], among: Callable[[Bits], Set]) -> Cond:
+        """The packets with a wanted number, where it may be one that nobody knows. ``among``: those of which
+        the number, as bits, is wanted."""
         space = self.space
         if isinstance(value, Bits):
-            return self._exact(space.member(value, values)) if values is not None else self._unsure
+            return self._exact(among(value))
         if isinstance(value, ByOrigin):
             yes = value.where(lambda each: isinstance(each, int) and wanted(each), space.nothing)
             return Cond(yes, yes | value.where(lambda each: each == OPEN, space.nothing))
@@ -97,51 +104,76 @@ class Guards:
 
     def field_in(self, name: str, values: IntSet, state: State) -> Set:
         """The packets that have the field, with a value in the set."""
+        match name:
+            case "ttl":
+                return self._ttl(self._shifted(values, state.spent), state.ttl)
+            case "icmp_type":
+                return self._icmp_type(values, state)
+            case "setsport" | "setdport":
+                return self._port_or_type(getattr(state.ends, name.removeprefix("set")), values, state)
+            case "ctorigdport" | "ctrepldport" if (ends := self._tuple(name, state)) is not None:
+                seen = replace(state, answered=name.startswith("ctrepl"))
+                return self._port_or_type(ends.dport, values, seen)
+        found = self.space.nothing
+        for where, bits in self._views(name, state):
+            found |= where & self.space.member(bits, values)
+        return found
+
+    def _views(self, name: str, state: State) -> tuple[tuple[Set, Bits], ...]:
+        """The field's value, for disjoint sets of packets; the packets of none of them have no such field."""
         space = self.space
         match name:
             case "src" | "dst":
-                return space.member(getattr(state.ends, name), values)
-            case "sport" | "dport" if state.sees != "ports":
-                return space.nothing
-            case "proto" if state.sees == "nothing":
-                return space.everything if 0 in values else space.nothing
+                return ((space.everything, getattr(state.ends, name)),)
             case "sport" | "dport":
-                return space.member(getattr(state.ends, name), values) & self.ported
+                return ((self.ported, getattr(state.ends, name)),) if state.sees == "ports" else ()
+            case "proto" if state.sees == "nothing":
+                return ((space.everything, space.constant(0, 8)),)
             case "proto" | "setproto":
-                return space.member(space.field["proto"], values)
-            case "icmp_type":
-                return self._icmp_type(values, state)
-            case "icmp_code":
-                return space.member(state.icmp_code, values) & self.icmp
+                return ((space.everything, space.field["proto"]),)
+            case "icmp_code" | "icmp_id":
+                return ((self.icmp, getattr(state, name)),)
             case "tcp_flags":
-                return space.member(state.tcp_flags, values) & self.tcp
-            case "tos" | "length":
-                return space.member(getattr(state, name), values)
-            case "ttl":
-                return self._ttl(self._shifted(values, state.spent), state.ttl)
-            case "uid" | "gid" | "src_mac":
-                bits = getattr(state, name)
-                return space.nothing if bits is None else space.member(bits, values)
+                return ((self.tcp, state.tcp_flags),)
+            case "flow_uid" if not state.local:
+                return ((space.everything, space.constant(0, FIELD_BITS["uid"])),)
             case "flow_uid":
-                if not state.local:
-                    return space.everything if 0 in values else space.nothing
-                return space.nothing if state.uid is None else space.member(state.uid, values)
-            case "setsport" | "setdport":
-                return self._set_port(name, values, state)
-            case _ if name.startswith(("ctorig", "ctrepl")):
-                return self._tuple_field(name, values, state)
+                return self._numbers("uid", state)
+            case "ctproto" if state.ctsent is space.nowhere:
+                return ((space.everything, space.constant(0, 8)),)
             case "ctproto":
-                known = state.ctsent is not None
-                if state.ctsent is space.nowhere:
-                    return space.everything if 0 in values else space.nothing
-                return space.member(space.field["proto"], values) if known else space.nothing
+                return () if state.ctsent is None else ((space.everything, space.field["proto"]),)
+            case _ if name.startswith(("ctorig", "ctrepl")):
+                return self._tuple_views(name, state)
             case _:
-                number = getattr(state, name)
-                if isinstance(number, ByOrigin):
-                    return number.where(lambda each: each is not None and each in values, space.nothing)
-                if isinstance(number, Bits):
-                    return space.member(number, values)
-                return space.everything if number is not None and number in values else space.nothing
+                return self._numbers(name, state)
+
+    def _numbers(self, name: str, state: State) -> tuple[tuple[Set, Bits], ...]:
+        """A number of the state's own, which may be missing or depend on the packet."""
+        space, number = self.space, getattr(state, name)
+        if isinstance(number, Bits):
+            return ((space.everything, number),)
+        if isinstance(number, ByOrigin):
+            cases = ((each, some) for each, some in number.cases if isinstance(each, int))
+            return tuple((some, space.constant(each, FIELD_BITS[name])) for each, some in cases)
+        return () if number is None else ((space.everything, space.constant(number, FIELD_BITS[name])),)
+
+    def _tuple(self, name: str, state: State) -> Ends | None:
+        """One of the connection's tuples; None where there is no connection, or an empty one (a template)."""
+        if state.ctsent is None or state.ctonward is None or state.ctsent is self.space.nowhere:
+            return None
+        return state.ctsent if name.startswith("ctorig") else state.ctonward.mirrored()
+
+    def _tuple_views(self, name: str, state: State) -> tuple[tuple[Set, Bits], ...]:
+        space, ends, which = self.space, self._tuple(name, state), name[6:]
+        if ends is None:
+            width = space.width("src") if which in ("src", "dst") else FIELD_BITS[name]
+            return () if state.ctsent is None else ((space.everything, space.constant(0, width)),)
+        if which in ("src", "dst"):
+            return ((space.everything, getattr(ends, which)),)
+        # Tracking keeps an ICMP query's identifier as its source port; other protocols have none.
+        others = ~(self.ported | self.icmp)
+        return (self.ported, ends.sport), (self.icmp, state.icmp_id), (others, space.constant(0, 16))
 
     def _ttl(self, values: IntSet, ttl: Bits) -> Set:
         """The twin of ``traveller``'s: a TTL of which nobody knows is one that lives."""
@@ -170,10 +202,9 @@ class Guards:
             found |= space.member(state.icmp_type, before | plain) & space.member(proto, IntSet.of(number))
         return found
 
-    def _set_port(self, name: str, values: IntSet, state: State) -> Set:
-        """ipset's port dimension: a port, ICMP type and code together, or 0."""
+    def _port_or_type(self, port: Bits, values: IntSet, state: State) -> Set:
+        """A port, ICMP type and code together, or 0: what ipset and tracking have where a port stands."""
         space = self.space
-        port = state.ends.sport if name == "setsport" else state.ends.dport
         found = space.member(port, values) & self.ported
         for kind in sorted({kind for first, last in values for kind in range(first >> 8, (last >> 8) + 1)}):
             codes = IntSet.from_intervals(
@@ -187,45 +218,17 @@ class Guards:
             found |= ~(self.ported | self.icmp)
         return found
 
-    def _tuple_field(self, name: str, values: IntSet, state: State) -> Set:
-        space = self.space
-        if state.ctsent is None or state.ctonward is None:
-            return space.nothing
-        ends: Ends = state.ctsent if name.startswith("ctorig") else state.ctonward.mirrored()
-        which = name[6:]
-        if which in ("src", "dst"):
-            return space.member(getattr(ends, which), values)
-        found = space.member(getattr(ends, which), values) & self.ported
-        if which == "sport":  # tracking keeps an ICMP query's identifier there, and its type as dport
-            return found | (space.member(state.icmp_id, values) & self.icmp)
-        return found | self._icmp_type(values, replace(state, answered=name.startswith("ctrepl")))
-
     def _masked(self, guard: Masked, state: State) -> Cond:
-        space, name = self.space, guard.field
-        mask, value = guard.mask, guard.value
-        if name in ("mark", "ctmark", "ctstatus", "pkttype", "zone", "ctdir", "ctstate"):
-            number = getattr(state, name)
-            if isinstance(number, Bits):
-                return self._exact(space.masked(number, mask, value))
-            return self.always if number is not None and number & mask == value else self.never
-        if name in ("src", "dst"):
-            return self._exact(space.masked(getattr(state.ends, name), mask, value))
-        if name in ("sport", "dport") and state.sees == "ports":
-            return self._exact(space.masked(getattr(state.ends, name), mask, value) & self.ported)
-        if name == "tcp_flags":
-            return self._exact(space.masked(state.tcp_flags, mask, value) & self.tcp)
-        if name == "proto":
-            return self._exact(space.masked(space.field[name], mask, value))
-        if name in ("tos", "length"):
-            return self._exact(space.masked(getattr(state, name), mask, value))
-        if name in ("uid", "gid", "src_mac") and not (name == "src_mac" and state.mac_open):
-            bits = getattr(state, name)
-            return self.never if bits is None else self._exact(space.masked(bits, mask, value))
-        if name == "src_mac":
+        name, mask, value = guard.field, guard.mask, guard.value
+        if name == "src_mac" and state.mac_open:
             return self._unsure
+        fits = partial(self.space.masked, mask=mask, value=value)
         if name == "dst_mac":
-            return self._known(state.dst_mac, lambda each: each & mask == value)
-        raise NotImplementedError(f"masked {name}")
+            return self._known(state.dst_mac, lambda each: each & mask == value, fits)
+        if name in _BY_VALUE:
+            fitting = IntSet.masked(mask, value, FIELD_BITS[name])
+            return self._exact(self.field_in(name, fitting, state))
+        return self._exact(self.space.union([where & fits(bits) for where, bits in self._views(name, state)]))
 
     def _interface(self, guard: Interface, state: State) -> Cond:
         name: Name = getattr(state, guard.field)
@@ -253,9 +256,10 @@ class Guards:
         if hidden == self.space.everything:
             return self._unsure
         asked = id(guard), state
-        found = self._members_known.get(asked)
-        if found is None:
-            found = self._members_known[asked] = self._any_entry(guard, state)
+        known = self._members_known.get(asked)
+        if known is None:
+            known = self._members_known[asked] = guard, self._any_entry(guard, state)
+        found = known[1]
         return Cond(found & ~hidden, found | hidden) if hidden.satisfiable() else self._exact(found)
 
     def _hidden(self, guard: Members, state: State) -> Set:
@@ -335,5 +339,5 @@ def _level(held: Cond) -> int:
 def interface_fits(guard: Interface, name: str | None) -> bool:
     """Whether an interface of that name fits."""
     if name is None:
-        return guard.prefix and not guard.name and guard.field in ("iif", "oif")
+        return not guard.name and guard.field in ("iif", "oif")
     return name.startswith(guard.name) if guard.prefix else name == guard.name

@@ -126,7 +126,9 @@ class _Sorted:
             found.settled[place] = _destinations(line.guard)
             found.asks.append(_asks(line.guard))
             named = {
-                p.field: p.name for p in conjuncts(line.guard) if isinstance(p, Interface) and not p.prefix
+                p.field: p.name
+                for p in conjuncts(line.guard)
+                if isinstance(p, Interface) and p.name and not p.prefix
             }
             if "oif" in named:
                 found.by_oif.setdefault(named["oif"], []).append(place)

@@ -18,7 +18,7 @@ from sekisho.values.intset import IntSet
 @dataclass(slots=True)
 class Solicitations:
     """What is known of the neighbours of every interface. Neighbours are asked for one by one only where
-    the answer for any of them is open."""
+    the answer for any of them is open, and whether others are found stays open then."""
 
     guards: Guards
     _found: dict[tuple[str, str, Address | None, int | None], Solicited] = field(default_factory=dict)

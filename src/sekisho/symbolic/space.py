@@ -126,12 +126,15 @@ class Space:
         return self._var[index] if index < self.variables else self.manager.var(index)
 
     def member(self, bits: Bits, values: IntSet) -> Set:
-        """The packets whose field is in the set."""
+        """The packets whose field is in the set, which may have values that the field never has."""
         if bits.value is not None:
             return self.everything if bits.value in values else self.nothing
         found = bits.sets.get(values)
         if found is None:
-            found = bits.sets[values] = self._member(bits.codes, 0, 0, values.intervals)
+            possible = values
+            if values and values.intervals[-1][1] >> bits.width:
+                possible = values & IntSet.span(0, (1 << bits.width) - 1)
+            found = bits.sets[values] = self._member(bits.codes, 0, 0, possible.intervals)
         return found
 
     def _member(self, codes: tuple[int, ...], at: int, base: int, intervals: Sequence[Interval]) -> Set:
@@ -183,7 +186,7 @@ class Space:
 
     def masked(self, bits: Bits, mask: int, value: int) -> Set:
         """The packets with ``field & mask == value``."""
-        if value & ~mask:
+        if value & ~mask or value >> bits.width:
             return self.nothing
         found = self.everything
         for at, code in enumerate(reversed(bits.codes)):

@@ -39,6 +39,24 @@ class IntSet:
         return IntSet(((prefix.first, prefix.last),))
 
     @staticmethod
+    def masked(mask: int, value: int, bits: int) -> IntSet:
+        """The numbers of ``bits`` bits with ``number & mask == value``: as many intervals as the free bits
+        above the lowest bit of the mask allow."""
+        top = (1 << bits) - 1
+        mask &= top
+        if value & ~mask:
+            return EMPTY
+        low = (mask & -mask).bit_length() - 1 if mask else bits
+        free = ~mask & top >> low << low
+        found: list[Interval] = []
+        above = free
+        while True:
+            found.append((value | above, value | above | (1 << low) - 1))
+            if above == 0:
+                return IntSet.from_intervals(found)
+            above = above - 1 & free
+
+    @staticmethod
     def from_intervals(intervals: Iterable[Interval]) -> IntSet:
         """Normalise any pile of (first, last) pairs; pairs with last < first are empty."""
         merged: list[Interval] = []

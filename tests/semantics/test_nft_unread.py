@@ -1,0 +1,97 @@
+"""What cannot be read of an nftables listing takes the answers with it that depend on it, and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.semantics.nft_host import ask, ask6, end, forward_table
+
+_SET = "\tset s {{\n\t\ttype {}\n\t\telements = {{ {} }}\n\t}}\n\n"
+
+
+def _codes(text: str) -> set[str]:
+    return {doubt.code for doubt in ask(text).forward.doubts}
+
+
+def test_a_set_that_cannot_be_read_whole_is_in_doubt() -> None:
+    broken = _SET.format("ipv4_addr", "10.0.0.9 teleports 5")
+    text = forward_table("ip saddr @s drop", more=broken)
+    assert (end(text), _codes(text)) == ("undetermined", {"set-not-read"})
+    assert end(forward_table("udp dport 80 ip saddr @s drop", more=broken)) == "exits"
+    assert end(forward_table("udp dport 80 drop", more=broken)) == "exits"
+
+
+def test_a_set_of_a_type_that_nobody_knows_still_ends_the_rule_for_packets_without_the_field() -> None:
+    broken = _SET.format("frobnicated", "a, b")
+    assert end(forward_table("ip6 saddr @s drop", more=broken)) == "exits"
+    assert end(forward_table("ip saddr @s drop", more=broken)) == "undetermined"
+
+
+def _two_chains(head: str) -> str:
+    first = "\t\ttype filter hook forward priority filter; policy accept;\n\t\ttcp dport 81 drop\n"
+    return (
+        f"table inet fw {{\n\tchain forward {{\n{first}\t}}\n\n"
+        f"\tchain strange {{\n\t\t{head}\n\t\ttcp dport 80 drop\n\t}}\n}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "want"),
+    [
+        ("type filter hook forward priority filter + 10; policy accept;", "dropped"),
+        ("type filter hook output priority filter + 10; policy accept;", "exits"),
+        ("type filter hook sideways priority filter; policy accept;", "undetermined"),
+        ("type filter hook forward priority odd + 10; policy accept;", "undetermined"),
+    ],
+)
+def test_a_chain_whose_head_cannot_be_read_may_stand_anywhere(head: str, want: str) -> None:
+    assert end(_two_chains(head)) == want
+
+
+def test_a_line_outside_all_tables_may_be_anything() -> None:
+    text = forward_table("tcp dport 81 drop")
+    assert end(text) == "exits"
+    assert _codes(text + "frobnicate the rest\n") == {"table-not-read"}
+
+
+def test_a_cut_listing_may_have_had_more_tables_of_either_family() -> None:
+    whole = forward_table("tcp dport 81 drop")
+    cut = whole.replace("table inet fw", "table ip6 other")
+    cut = cut[: cut.index("\tchain other")]
+    assert _codes(whole + cut) == {"table-incomplete"}
+    assert ask6(whole + cut).forward.disposition == "undetermined"
+
+
+@pytest.mark.parametrize(
+    ("rule", "want"),
+    [
+        # A match: whether the rule fits is open, what it would do is not.
+        ("tcp dport 80 meta frobnicate 7 accept", "exits"),
+        ("tcp dport 80 meta frobnicate 7 drop", "undetermined"),
+        # What it is nobody knows.
+        ("tcp dport 80 frobnicate 7 accept", "undetermined"),
+        ("tcp dport 81 frobnicate 7 accept", "exits"),
+    ],
+)
+def test_an_unread_piece_leaves_the_rest_of_its_line(rule: str, want: str) -> None:
+    assert end(forward_table(rule)) == want
+
+
+_DYNAMIC = (
+    "\tset s {{\n\t\ttype ipv4_addr\n\t\tsize 65535\n\t\tflags dynamic\n\t\telements = {{ {} }}\n\t}}\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("held", "rules", "want"),
+    [
+        ("10.0.0.9", ("udp dport 53 add @s { ip saddr }", "ip saddr @s drop"), "dropped"),
+        ("10.0.0.9", ("udp dport 53 add @s { ip saddr }", "ip saddr != @s drop"), "exits"),
+        ("10.0.0.7", ("udp dport 53 add @s { ip saddr }", "ip saddr @s drop"), "undetermined"),
+        ("10.0.0.7", ("udp dport 53 add @s { ip saddr }", "ip saddr != @s drop"), "undetermined"),
+        ("10.0.0.9", ("udp dport 53 delete @s { ip saddr }", "ip saddr @s drop"), "undetermined"),
+        ("10.0.0.9", ("udp dport 53 delete @s { ip saddr }", "ip saddr != @s drop"), "undetermined"),
+    ],
+)
+def test_a_set_that_moves_is_sure_of_one_side(held: str, rules: tuple[str, ...], want: str) -> None:
+    assert end(forward_table(*rules, more=_DYNAMIC.format(held))) == want

@@ -137,6 +137,10 @@ target     prot opt source               destination
 RETURN     all  --  0.0.0.0/0            0.0.0.0/0
 """
 ACCEPT = "-A DOCKER -d 172.17.0.3/32 -p tcp -m tcp --dport 8080 -j ACCEPT\n"
+NFT_BASE = (
+    "table inet filter {\n\tchain IN {\n\t\ttype filter hook input priority filter; policy accept;\n"
+    "\t\t%s\n\t}\n}\n"
+)
 NFT_CHAIN = "table ip filter {\n\tchain DOCKER-USER {\n\t\treturn\n\t}\n}\n"
 FRAGMENTS = {
     "one chain listed": f"$ iptables -nL DOCKER-USER\n{LISTED}",
@@ -145,6 +149,7 @@ FRAGMENTS = {
     "a filtered save": f"$ iptables-save | grep 8080\n{ACCEPT}",
     "a listing of no known table": LISTED,
     "one nft chain": f"$ nft list chain ip filter DOCKER-USER\n{NFT_CHAIN}",
+    "one nft chain without its command": NFT_CHAIN.replace("return", "tcp dport 8080 drop"),
     "a filtered nft listing": "$ nft list ruleset | grep 8080\n\t\ttcp dport 8080 counter accept\n",
 }
 
@@ -174,7 +179,28 @@ def test_one_nft_table_leaves_the_others_uncaptured() -> None:
     world = host(f"$ nft list table inet filter\n{table}")
     found = trace(world, Question("internet", MAIL))
     assert found.forward.disposition == "dropped"
-    assert ("table-not-captured", ("nat",)) in [(lean.code, lean.args) for lean in found.leans_on]
+    leans = [(lean.code, lean.args) for lean in found.leans_on]
+    assert ("table-not-captured", ("nat",)) in leans
+    assert ("nft-rest-not-captured", ()) in leans
+
+
+@pytest.mark.parametrize("rule", ["tcp dport 8080 jump pub", "ip saddr @lan drop", "tcp dport vmap @ports"])
+def test_a_table_that_names_what_it_has_not_was_not_listed_whole(rule: str) -> None:
+    """nft removes no chain and no set that something names: the table has more, at any hook perhaps."""
+    world = host(NFT_BASE % f"tcp dport 25 drop\n\t\t{rule}")
+    assert ends(world) == ["undetermined"] * 4
+    # A capture of all tables says that there are no others, whatever it lacks.
+    named = host(NFT_BASE % f"tcp dport 25 drop\n\t\t{rule}", "nft-ruleset.txt")
+    assert ends(named)[1] == "dropped"
+
+
+def test_a_listing_without_its_command_may_be_one_of_several() -> None:
+    """``nft list table`` and ``nft list ruleset`` of one table print the same."""
+    bare, named = (host(NFT_BASE % "tcp dport 25 drop", name) for name in ("", "nft-ruleset.txt"))
+    for world, leans in ((bare, True), (named, False)):
+        found = trace(world, Question("internet", MAIL))
+        assert found.forward.disposition == "dropped"
+        assert ("nft-rest-not-captured" in [lean.code for lean in found.leans_on]) is leans
 
 
 # What iptables-restore makes of these: the rules act, the policy is ACCEPT in a fresh table.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from sekisho.answers.finding import Finding
 from sekisho.answers.written_lines import nft_packets
 from sekisho.docker.own_lines import is_kept_free, is_own_table
 from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftRule, NftTable
-from sekisho.model.nft_expression import SetReference
-from sekisho.model.nft_rule import Counter, Meter, SetUpdate, UseObject, Verdict
+from sekisho.model.nft_names import names_in, words_in
+from sekisho.model.nft_rule import Counter, Verdict
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.nft_tables import native_tables
 from sekisho.semantics.unseen import unseen_nft
@@ -37,10 +36,10 @@ def _unused(table: NftTable) -> Iterator[Finding]:
             continue
         reached.add((kind, name))
         if kind == "chain" and name in chains:
-            waiting += _named([rule.statements for rule in chains[name].rules])
+            waiting += names_in([rule.statements for rule in chains[name].rules])
         elif kind == "set" and name in sets:
-            waiting += _named(sets[name].elements)
-            waiting += (("object", word) for word in _words(sets[name].elements))
+            waiting += names_in(sets[name].elements)
+            waiting += (("object", word) for word in words_in(sets[name].elements))
     for chain in table.chains:
         if ("chain", chain.name) in reached or any(map(nft_packets, chain.rules)):
             continue
@@ -56,37 +55,6 @@ def _unused(table: NftTable) -> Iterator[Finding]:
 
 def _returns(rule: NftRule) -> bool:
     return all(isinstance(one, Counter) or one == Verdict("return") for one in rule.statements)
-
-
-def _named(value: object) -> Iterator[tuple[str, str]]:
-    """The chains, sets and objects that a statement, an expression or a set's elements name."""
-    match value:
-        case Verdict(_, chain) if chain:
-            yield "chain", chain
-        case SetReference(name):
-            yield "set", name
-        case SetUpdate() | Meter():
-            yield "set", value.name
-        case UseObject():
-            # By name, or by a map that gives one; what a map's elements name is not told apart.
-            yield from (("object", word) for word in _words(value))
-    if isinstance(value, tuple | list):
-        for each in value:
-            yield from _named(each)
-    elif is_dataclass(value) and not isinstance(value, Evidence):
-        for field in fields(value):
-            yield from _named(getattr(value, field.name))
-
-
-def _words(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from _words(each)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _words(getattr(value, field.name))
 
 
 def _finding(code: str, table: NftTable, name: str, place: Evidence | None) -> Finding:

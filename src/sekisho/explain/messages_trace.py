@@ -168,6 +168,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "tables-not-captured": (
         "tables {0} not captured: taken as ACCEPT", "テーブル {0} は未取得: ACCEPTとみなす",
     ),
+    "nft-rest-not-captured": (
+        "other tables and chains of nftables, if there are any, not captured: taken as none",
+        "nftablesのほかのテーブルやチェインは未取得: ないものとみなす",
+    ),
     "back-ends-order": (
         "iptables-legacy and nftables are both in use: at the same priority legacy's chains are taken first",
         "iptables-legacyとnftablesの両方が使われている: 同じ優先度ではlegacyのチェインが先とみなす",

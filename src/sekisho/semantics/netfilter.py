@@ -206,7 +206,8 @@ def gaps(
     rulesets: Sequence[Ruleset], family: int, nft: NftRuleset | None = None
 ) -> dict[Hook, tuple[Lean, ...]]:
     """What an answer that passes a hook takes for granted: that tables which no file shows are empty,
-    that policies which no line shows are ACCEPT, and, with both back ends in use, the chains' order."""
+    that policies which no line shows are ACCEPT, that nftables has nothing but what single tables of it show,
+    and, with both back ends in use, the chains' order."""
     mine = [ruleset for ruleset in rulesets if ruleset.family == family]
     found: dict[Hook, dict[Lean, None]] = {}
     for ruleset in mine:
@@ -224,6 +225,9 @@ def gaps(
         for name, hooks in TABLE_HOOKS.items():
             for hook in hooks if name not in captured else ():
                 found.setdefault(hook, {})[Lean("table-not-captured", (name,))] = None
+    if nft is not None and not nft.complete and nft.incomplete is None:
+        for hook in {hook for hooks in TABLE_HOOKS.values() for hook in hooks}:
+            found.setdefault(hook, {})[Lean("nft-rest-not-captured")] = None
     return {hook: tuple(leans) for hook, leans in found.items()}
 
 

@@ -73,8 +73,7 @@ def unseen_nft(table: NftTable) -> Doubt | None:
     for line in (*table.unread, *in_chains, *in_sets):
         return Doubt("target-not-understood", (line.evidence.text.strip(),), line.evidence)
     for rule in (rule for chain in table.chains for rule in chain.rules):
-        unknown = (one for one in rule.statements if isinstance(one, Unknown))
-        strange = next((one for one in unknown if not one.matches), None)
+        strange = next((one for one in rule.statements if isinstance(one, Unknown)), None)
         if strange is not None:
             return Doubt("target-not-understood", (strange.text,), rule.evidence)
     return None

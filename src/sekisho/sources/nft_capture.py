@@ -13,6 +13,7 @@ from sekisho.errors import SourceError
 from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft import NftRule, NftRuleset, NftTable
 from sekisho.model.nft_expression import Unknown
+from sekisho.model.nft_names import names_in
 from sekisho.sources import nft_json, nft_text
 from sekisho.sources.collected import Collected
 from sekisho.sources.pieces import Piece
@@ -33,7 +34,7 @@ def nft_of(pieces: Sequence[Piece], collected: Collected) -> NftRuleset | None:
         collected.use(chosen)
         found = _parsed(chosen)
         collected.unread += unread(found)
-        return found
+        return _perhaps_part(found, chosen) if chosen.unnamed else found
     tables: dict[tuple[str, str], NftTable] = {}
     incomplete: Partial | None = None
     for piece in pieces:
@@ -45,6 +46,25 @@ def nft_of(pieces: Sequence[Piece], collected: Collected) -> NftRuleset | None:
     return NftRuleset(
         tuple(tables.values()), evidence=pieces[-1].place(), incomplete=incomplete, complete=False
     )
+
+
+def _perhaps_part(found: NftRuleset, piece: Piece) -> NftRuleset:
+    """Of a listing without its command: it may be that of one table or chain, which look alike. That other
+    tables were not captured is taken as for iptables; a table that leads to what it does not have, or whose
+    rules no packet ever comes to, was not listed whole."""
+    lack = Partial("selected", piece.place())
+    tables = tuple(
+        replace(one, incomplete=_lack(one, lack)) if one.incomplete is None and _is_part(one) else one
+        for one in found.tables
+    )
+    return replace(found, tables=tables, complete=False)
+
+
+def _is_part(table: NftTable) -> bool:
+    idle = any(chain.rules for chain in table.chains) and all(chain.hook is None for chain in table.chains)
+    there = {("chain", chain.name) for chain in table.chains} | {("set", one.name) for one in table.sets}
+    named = names_in([rule.statements for chain in table.chains for rule in chain.rules])
+    return idle or any(name not in there for name in named if name[0] != "object")
 
 
 def _parsed(piece: Piece) -> NftRuleset:

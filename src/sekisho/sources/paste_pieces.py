@@ -90,6 +90,7 @@ def piece_of(section: Section, file: str, namespace: str) -> Piece | Evidence:
         partial, named.proto if named else None, place, pasted=True,
         filtered=command is not None and command.filtered,
         whole_tables=command is not None and command.whole_tables,
+        unnamed=command is None and expected is None,
     )  # fmt: skip
 
 

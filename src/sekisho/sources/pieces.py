@@ -21,7 +21,8 @@ class Piece:
     ``namespace``: whose output it is. ``partial`` (not empty) says why there may be more than the
     text shows (``filtered``: anywhere in it; ``whole_tables``: in tables of their own only), ``command``
     is the line it followed (or its own first line). ``pasted``: the format was told from a mixture, so
-    that a strange line is no reason to refuse the whole.
+    that a strange line is no reason to refuse the whole. ``unnamed``: the text came without a command and
+    without a file's name.
     """
 
     format: Format
@@ -38,6 +39,7 @@ class Piece:
     pasted: bool = False
     filtered: bool = False
     whole_tables: bool = False
+    unnamed: bool = False
 
     @property
     def blank(self) -> bool:

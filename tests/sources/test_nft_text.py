@@ -103,6 +103,21 @@ RULES: list[tuple[str, tuple[Statement, ...]]] = [
         Match("==", Meta("protocol"), Word("ip")), Match("==", Payload("ip", "saddr"), Word("1.1.1.1")),
     )),
     ("meta mark 0x01000000/8", (Match("==", Meta("mark"), NetPrefix(Number(0x01000000), 8)),)),
+    # Names of protocols are numbers behind a mask, not headers.
+    (
+        "meta l4proto & icmp > icmp",
+        (Match(">", Binary("&", Meta("l4proto"), Word("icmp")), Word("icmp")),),
+    ),
+    (
+        "meta protocol & ip == ip",
+        (Match("==", Binary("&", Meta("protocol"), Word("ip")), Word("ip")),),
+    ),
+    # nft 1.0.6 prints this of ip6 dscp & 0x21, without the parentheses that it would need.
+    ("@nh,0,16 & 0xfc0 >> 6 & 0x21 == 0x0/8", (Unknown("@nh,0,16 & 0xfc0 >> 6 & 0x21 == 0x0/8", True),)),
+    (
+        "meta mark set meta mark | 0x00000001 << 8 accept",
+        (Unknown("meta mark set meta mark | 0x00000001 << 8"), Verdict("accept")),
+    ),
     ("meta l4proto icmp-tcp", (Match("==", Meta("l4proto"), Range(Word("icmp"), Word("tcp"))),)),
     ("icmp type echo-request", (Match("==", Payload("icmp", "type"), Word("echo-request")),)),
     ("fib saddr . iif oif missing", (Match("==", Fib(("saddr", "iif"), "oif"), Exists(False)),)),

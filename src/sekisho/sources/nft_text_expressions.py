@@ -115,9 +115,15 @@ def map_data(tokens: Tokens, kind: str) -> SetLiteral | SetReference:
 
 def _combined(tokens: Tokens, level: int = 0, kind: str = "") -> Expression:
     """A field with masks and shifts; ``level``: the operators that may follow are those from there on. Where
-    no field comes, a constant of type ``kind``."""
+    no field comes, a constant of type ``kind``.
+
+    A constant with what binds more behind it is nothing that nft means: it works constants out, and 1.0.6
+    forgets parentheses around its own masks (``ip6 dscp & 0x21`` is ``@nh,0,16 & 0xfc0 >> 6 & 0x21``). Only
+    iptables' words, which come in an order of their own, are read so: ``ct mark xor 0x4 and 0xfffffff0``.
+    """
+    begins = starts_selector(tokens) and kind not in _NAMED_LIKE_SELECTORS
     if level == len(_OPERATORS):
-        if not starts_selector(tokens):
+        if not begins:
             return _mask(tokens, kind)
         if not tokens.accept("("):
             return selector(tokens)
@@ -127,6 +133,8 @@ def _combined(tokens: Tokens, level: int = 0, kind: str = "") -> Expression:
     found = _combined(tokens, level + 1, kind)
     while tokens.peek() in _OPERATORS[level]:
         word = tokens.take()
+        if not begins and word not in _SPELT:
+            raise Unreadable("unknown-word", word)
         operator = _SPELT.get(word, word)
         kind = "" if operator in ("<<", ">>") else data_type(found)
         found = Binary(operator, found, _combined(tokens, level + 1, kind))
@@ -168,6 +176,8 @@ def _header(protocol: str, tokens: Tokens) -> Expression:
         if tokens.peek() in _OPTION_FIELDS:
             words.append(tokens.take())
         return Lookup(f"{protocol} {field}", tuple(words))
+    if not field[:1].isalpha():
+        raise Unreadable("unknown-word", field)
     if protocol == "arp" and field in ("saddr", "daddr"):
         field = f"{field} {tokens.take()}"
     return Payload(protocol, field)

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from random import Random
 
 from sekisho.values.address import Prefix
+from tests.conformance.nft_rarer import rarer_condition
 from tests.conformance.vocabulary import INTERFACES, PORTS, Vocabulary
 
 COMES_IN = ("prerouting", "input", "forward")
@@ -55,9 +56,12 @@ class Conditions:
         makers = [
             self._interface, self._interface, self._address, self._address, self._port, self._port,
             self._protocol, self._icmp, self._state, self._state, self._connection, self._mark, self._fib,
-            self._header, self._flags, self._concat, self._meta,
+            self._header, self._flags, self._concat, self._meta, self._rarer, self._rarer, self._rarer,
         ]  # fmt: skip
         return chance.choice(makers)(where)
+
+    def _rarer(self, where: Place) -> str:
+        return rarer_condition(self.chance, self.words, where.hook)
 
     def _sign(self, odds: float = 0.25) -> str:
         return "!= " if self.chance.random() < odds else ""
@@ -257,5 +261,23 @@ def in_one_word(condition: str) -> bool:
     """nft 1.0.6 joins neighbouring bytes of a header into one comparison, also where ``!=`` makes that
     another condition (fixed later): the rule in the kernel is not the one that was written or is shown."""
     return condition.startswith(
-        ("ip ttl", "ip protocol", "ip6 nexthdr", "ip6 hoplimit", "icmp", "ip dscp")
+        (
+            "ip ttl",
+            "ip protocol",
+            "ip6 nexthdr",
+            "ip6 hoplimit",
+            "icmp",
+            "ip dscp",
+            "ip6 dscp",
+            "@",
+            "ip hdr",
+            "ip ecn",
+            "ip6 ecn",
+            "ip version",
+            "ip6 version",
+            "ip length",
+            "ip6 length",
+            "udp length",
+            "ip frag",
+        )
     ) or ("port" in condition)

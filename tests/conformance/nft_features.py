@@ -21,7 +21,7 @@ from sekisho.model.nft_expression import (
     SetLiteral,
     SetReference,
 )
-from sekisho.model.nft_rule import Assign, Match, Nat, UseObject, Verdict, VerdictMap
+from sekisho.model.nft_rule import Assign, Match, Nat, SetUpdate, UseObject, Verdict, VerdictMap
 from sekisho.semantics.journey import Step
 
 
@@ -40,6 +40,8 @@ def of_nft(ruleset: NftRuleset, steps: Iterable[Step]) -> Iterator[str]:
     for place, upto in reached.items():
         table, chain = chains[place]
         yield f"nft family {table.family}"
+        if chain.bound:
+            yield "nft chain in braces"
         if chain.hook is not None:
             yield f"nft chain {chain.type} {chain.hook}"
         for rule in chain.rules[:upto]:
@@ -72,6 +74,8 @@ def _words(part: object) -> Iterator[str]:
             yield f"nft {kind}"
         case Assign(key):
             yield f"nft set {' '.join(_words(key)).removeprefix('nft ')}"
+        case SetUpdate(operation):
+            yield f"nft {operation} element"
         case UseObject(kind):
             yield f"nft object {kind}"
         case Concat() | NetPrefix() | Range() | SetLiteral() | SetReference() | MapLookup() | VerdictMap():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 
 from sekisho.lab.namespaces import LabError, NetworkNamespace
+from sekisho.model.links import Interface
 from sekisho.sources import nft_text
 from sekisho.values.address import Family
 from tests.conformance.hosts import Host, random_host, snapshot_of
@@ -88,6 +89,13 @@ def random_nft_host(seed: int, scratch: Scratch) -> Host:
     skeleton = next(host for host in alike if host.family == family)
     texts = [(name, body) for name, body in skeleton.texts if "tables" not in name]
     snapshot = snapshot_of(tuple(texts), family, chance)
-    own = replace(snapshot.host, nft=nft_text.parse(text, "nft-ruleset.txt"))
+    links = tuple(_shown_whole(link) for link in snapshot.host.interfaces or ())
+    own = replace(snapshot.host, interfaces=links, nft=nft_text.parse(text, "nft-ruleset.txt"))
     files = (*texts, ("nft-ruleset.txt", text))
     return Host(seed, f"nft ip{six or '4'}", family, replace(snapshot, host=own), files)
+
+
+def _shown_whole(link: Interface) -> Interface:
+    """With what ``ip -d link`` says besides."""
+    kind = "loopback" if link.name == "lo" else "ether"
+    return replace(link, details=(*link.details, ("group", "default"), ("link", kind)))

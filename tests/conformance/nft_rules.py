@@ -6,7 +6,10 @@ stays there. Priorities of one hook all differ.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.conformance.nft_conditions import COMES_IN, Conditions, Place, in_one_word
+from tests.conformance.nft_rarer import in_braces, rarer_change, rarer_sets
 from tests.conformance.vocabulary import PORTS
 
 HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
@@ -87,6 +90,7 @@ class NftRuleMaker(Conditions):
             f" set pairs {{ type {kind} . inet_service; flags interval; elements = {{ {pairs} }}\n }}",
             " map tomark { type inet_service : mark; elements = { 80 : 1, 443 : 2, 8080 : 5 }\n }",
             f" map toaddr {{ type inet_service : {kind}; elements = {{ 80 : {one}, 443 : {two} }}\n }}",
+            *rarer_sets(words),
             f" map topair {{ type inet_service : {kind} . inet_service;"
             f" elements = {{ 80 : {one} . 8080, 2000 : {two} . 81 }}\n }}",
         ]  # fmt: skip
@@ -97,6 +101,13 @@ class NftRuleMaker(Conditions):
     # ------------------------------------------------------------------------------------ rules
 
     def _rule(self, where: Place) -> str:
+        if self.chance.random() < 0.06:
+            inner = replace(where, base=False)
+            rules = [self._plain_rule(inner) for _ in range(self.chance.randint(1, 3))]
+            return f"{self._condition(where)} {in_braces(self.chance, rules)}"
+        return self._plain_rule(where)
+
+    def _plain_rule(self, where: Place) -> str:
         chance = self.chance
         found = [self._condition(where) for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3)))]
         if sum(" != " in one and in_one_word(one) for one in found) > 1:
@@ -108,10 +119,19 @@ class NftRuleMaker(Conditions):
         if chance.random() < 0.3:
             found.append("counter")
         found.append(self._act(where))
+        if " vmap " in found[-1] and chance.random() < 0.3:
+            found.append(
+                chance.choice(
+                    ("counter", "meta mark set 0x5", "drop" if where.kind == "filter" else "accept")
+                )
+            )
         return " ".join(part for part in found if part) or "counter"
 
     def _change(self, where: Place) -> str:
         chance = self.chance
+        early = where.priority < -200 and where.kind == "filter" and where.hook in ("prerouting", "output")
+        if chance.random() < 0.5:
+            return rarer_change(chance, self.words, early)
         forms = [
             f"meta mark set {chance.choice((0, 1, 2, 5))}", "meta mark set meta mark | 0x2",
             "meta mark set meta mark & 0xfffffffe", "meta mark set meta mark ^ 0x3", "meta mark set ct mark",
@@ -121,7 +141,7 @@ class NftRuleMaker(Conditions):
             "ct mark set ct mark & 0x2",
             f"{self.ip} dscp set {chance.choice(('cs1', 'cs0'))}",
         ]  # fmt: skip
-        if where.priority < -200 and where.kind == "filter" and where.hook in ("prerouting", "output"):
+        if early:
             forms += ["notrack", "ct zone set 3"]
         if where.hook in ("prerouting", "forward", "postrouting"):
             forms.append(

@@ -15,7 +15,7 @@ from sekisho.semantics.world import World
 from sekisho.values.address import Address, format_ip
 from sekisho.values.names import interface_name as iface
 from sekisho.values.names import link_address
-from sekisho.values.packet import TCP, UDP, Packet
+from sekisho.values.packet import DCCP, GRE, TCP, UDP, Packet
 from tests.semantics.nft_host import ask, end, forward_table, namespace
 
 
@@ -228,6 +228,24 @@ def test_what_is_not_understood_may_have_started_tracking(rule: str, want: str) 
 
 def test_ports_of_whatever_protocol() -> None:
     assert end(forward_table("meta l4proto { tcp, udp } th dport 53 drop"), dport=53, proto=UDP) == "dropped"
+
+
+@pytest.mark.parametrize(
+    ("rule", "want"),
+    [("th dport & 0xf0 == 0x50", ("dropped", "undetermined")), ("th dport & 0xf0 != 0x50", ("exits",))],
+)
+def test_masks_of_ports_of_whatever_protocol(rule: str, want: tuple[str, ...]) -> None:
+    """Where a protocol has no ports, its own bytes stand there."""
+    found = (end(forward_table(f"{rule} drop"), proto=proto) for proto in (TCP, GRE))
+    assert tuple(found)[: len(want)] == want
+    assert end(forward_table(f"{rule} drop"), proto=GRE) == "undetermined"
+
+
+def test_whether_dccp_is_tracked_by_its_ports_is_the_kernels_own() -> None:
+    """6.18 sees 0 there: it has no tracker for DCCP (measured); kernels that have one see the port."""
+    rules = forward_table("ct original proto-dst 80 drop")
+    assert [end(rules, proto=proto) for proto in (TCP, UDP, DCCP)] == ["dropped", "dropped", "undetermined"]
+    assert end(forward_table("meta l4proto tcp ct original proto-dst 80 drop"), proto=DCCP) == "exits"
 
 
 @pytest.mark.parametrize(

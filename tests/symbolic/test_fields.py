@@ -29,7 +29,7 @@ from sekisho.symbolic.space import HEADER, Space
 from sekisho.symbolic.state import ByOrigin, State, at_start
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet
+from sekisho.values.packet import DCCP, ICMP, ICMPV6, SCTP, TCP, UDP, Packet
 
 _GRE = 47
 _PUBLISHED, _PORT = {4: "10.1.0.81", 6: "fd00:1::81"}, 8080
@@ -57,7 +57,7 @@ class Situation:
 
 def _packet(family: Family, proto: int, draw: Random) -> Packet:
     src, dst = (Address.parse(text).value ^ draw.getrandbits(4) for text in _ENDS[family])
-    ported, query = proto in (TCP, UDP, SCTP), proto in (ICMP, ICMPV6)
+    ported, query = proto in (TCP, UDP, SCTP, DCCP), proto in (ICMP, ICMPV6)
     return Packet(
         family, src, dst, proto, draw.getrandbits(16) if ported else None,
         draw.getrandbits(16) if ported else None, (8 if family == 4 else 128) if query else None,
@@ -191,7 +191,7 @@ def _questions(name: str, value: int | None, bits: int, draw: Random) -> Iterato
 def test_both_readings_know_every_field(family: Family, situation: Callable[..., Situation]) -> None:
     echo = ICMP if family == 4 else ICMPV6
     draw = Random(family)
-    for proto in (TCP, UDP, SCTP, echo, _GRE):
+    for proto in (TCP, UDP, SCTP, DCCP, echo, _GRE):
         given = situation(family, proto, draw)
         for name in FIELD_BITS:
             value = getattr(given.packet, name)

@@ -195,7 +195,9 @@ def _with_more(
 def asks_connection(action: Action) -> bool:
     """Whether the action reads or writes the connection's mark: without one it does nothing
     (net/netfilter/xt_connmark.c)."""
-    return isinstance(action, CopyMark) or (isinstance(action, SetBits) and action.field == "ctmark")
+    if isinstance(action, CopyMark):
+        return "ctmark" in (action.source, action.target)
+    return isinstance(action, SetBits) and action.field == "ctmark"
 
 
 def set_bits(action: Action, packet: Traveller) -> None:

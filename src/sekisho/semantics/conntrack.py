@@ -24,9 +24,9 @@ from sekisho.semantics.program import (
     SNAT_BIT,
     UNTRACKED,
 )
-from sekisho.semantics.traveller import Traveller
+from sekisho.semantics.traveller import CT_PORTS, Traveller
 from sekisho.values.address import format_ip
-from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, PORT_PROTOCOLS, RST, SYN, TCP, Packet
+from sekisho.values.packet import ACK, DCCP, FIN, ICMP, ICMPV6, PORT_PROTOCOLS, RST, SYN, TCP, Packet
 
 # ICMP queries and their answers (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c).
 _QUERY_ANSWER: dict[int, dict[int, int]] = {
@@ -175,9 +175,6 @@ def _may_open(packet: Traveller) -> bool:
     return True
 
 
-_PORTS = frozenset({"ctorigsport", "ctorigdport", "ctreplsport", "ctrepldport"})
-
-
 def show(packet: Traveller, connection: Connection, direction: int) -> None:
     """Let the packet's guards see the connection's fields."""
     packet.ctdir = direction
@@ -187,7 +184,11 @@ def show(packet: Traveller, connection: Connection, direction: int) -> None:
     original, reply = connection.original, connection.reply
     packet.ctorigsrc, packet.ctorigdst = original.src, original.dst
     packet.ctreplsrc, packet.ctrepldst = reply.src, reply.dst
-    packet.unstated -= _PORTS
+    packet.unstated -= CT_PORTS
+    if packet.ctproto == DCCP:
+        # Kernels with CONFIG_NF_CT_PROTO_DCCP track it by its ports; others (6.18 has none) see 0 there.
+        packet.unstated |= CT_PORTS
+        return
     if packet.ctproto not in PORT_PROTOCOLS and packet.ctproto not in _QUERY_ANSWER:
         # Other protocols have nothing there.
         packet.ctorigsport = packet.ctorigdport = packet.ctreplsport = packet.ctrepldport = 0
@@ -195,7 +196,7 @@ def show(packet: Traveller, connection: Connection, direction: int) -> None:
     packet.ctorigsport, packet.ctorigdport = original.sport, original.dport
     packet.ctreplsport, packet.ctrepldport = reply.sport, reply.dport
     # A port that nobody stated, or that a translation picks, is there all the same.
-    packet.unstated |= {name for name in _PORTS if getattr(packet, name) is None}
+    packet.unstated |= {name for name in CT_PORTS if getattr(packet, name) is None}
 
 
 Change = tuple[str, str, str]

@@ -111,10 +111,15 @@ def elements_of(right: Expression, context: NftContext) -> Sequence[Expression |
 def column_guard(found: Column, values: IntSet) -> Guard:
     """The selector's value is one of these."""
     held: Guard = In(found.field, values if found.translate is None else found.translate(values))
-    if found.doubt is not None:
-        unsure = Unsure(Doubt("payload", (found.field,)))
-        held = AnyOf((held, both(found.doubt, unsure)))
-    return both(*found.needs, held)
+    return both(*found.needs, _or_open(found, held))
+
+
+def _or_open(found: Column, held: Guard) -> Guard:
+    """What holds of the field, and perhaps of packets that have something else in its place."""
+    if found.doubt is None:
+        return held
+    unsure = Unsure(Doubt("payload", (found.field,)))
+    return AnyOf((both(Not(found.doubt), held), both(found.doubt, unsure)))
 
 
 def _by_value(found: Fixed | OneOf | LinkColumn, fits: Fits) -> Guard:
@@ -191,7 +196,9 @@ def _raw(found: RawColumn, operator: str, elements: Iterable[Expression | Mappin
     if operator not in ("==", "!="):
         raise Undecided(found.doubt)
     held = raw_guard(found, mask, wanted)
-    return Not(held) if operator == "!=" else held
+    # Where there is no such header the rule ends.
+    there = AnyOf(tuple(guard for guard, _ in found.headers))
+    return both(there, Not(held)) if operator == "!=" else held
 
 
 # ----------------------------------------------------------------------------------- interfaces
@@ -232,7 +239,7 @@ def _combined(left: Binary, operator: str, right: Expression, context: NftContex
     # Numbers are as wide as the register that they are loaded into.
     width = max(32, of.bits)
     found = mix(left, number, kind, width)
-    if found is None or len(found.parts) > 1 or (isinstance(of, Column) and of.doubt is not None):
+    if found is None or len(found.parts) > 1:
         raise Undecided(Doubt("expression-not-understood", (left.operator,)))
     if not found.parts:  # nothing is left of the selector
         return ALWAYS if found.constant in _values(operator, right, kind, width, context) else NEVER
@@ -261,7 +268,7 @@ def _combined(left: Binary, operator: str, right: Expression, context: NftContex
         raise Undecided(Doubt("expression-not-understood", (f"{left.operator} {operator}",)), of.needs)
     each = tuple(_masked(of, part, constant ^ first, width - length) for first, length in blocks)
     held: Guard = each[0] if len(each) == 1 else AnyOf(each)
-    return both(*of.needs, of.present, Not(held) if operator == "!=" else held)
+    return both(*of.needs, of.present, _or_open(of, Not(held) if operator == "!=" else held))
 
 
 def _masked(of: Column, part: Part, value: int, free: int) -> Guard:

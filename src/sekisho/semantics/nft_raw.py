@@ -14,7 +14,7 @@ from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_column import AnyColumn, Open, RawColumn, RawPiece, has_interface, of_protocol
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_links import ethernet
-from sekisho.semantics.program import ALWAYS, NEVER, AnyOf, Guard, In, Masked, Not, Unsure
+from sekisho.semantics.program import ALWAYS, NEVER, AnyOf, Guard, In, Interface, Masked, Not, Unsure
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
@@ -49,7 +49,10 @@ def _layouts(base: str, context: NftContext) -> Iterator[tuple[Guard, _Layout]]:
         case "nh":
             yield ALWAYS, _NETWORK[context.family]
         case "ll" if "egress" not in context.hooks:
-            yield both(*ethernet(context), has_interface("iif")), (*_LINK, (16, _ETHER_TYPES[context.family]))
+            kind = (16, _ETHER_TYPES[context.family])
+            # No test of the interface's type comes with these; over lo both addresses are zero.
+            yield both(*ethernet(context), has_interface("iif")), (*_LINK, kind)
+            yield Interface("iif", "lo"), ((96, 0), kind)
         case "th":
             ported, icmp = (
                 IntSet.of(*(PORT_PROTOCOLS - {TCP})),

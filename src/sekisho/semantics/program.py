@@ -229,7 +229,8 @@ class SetBits:
 
 @dataclass(frozen=True, slots=True)
 class CopyMark:
-    """CONNMARK --save-mark (mark to ctmark) and --restore-mark (ctmark to mark).
+    """CONNMARK --save-mark (mark to ctmark) and --restore-mark (ctmark to mark); in nftables
+    also a mark that is shifted where it is.
 
     ``target = (target & ~target_mask) ^ ((source << shift) & source_mask)``; a negative shift is one to the
     right.

@@ -32,6 +32,8 @@ from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
 
 # Values of ``pkttype`` (xt_pkttype): for this host or another one, for everybody, for a group.
 UNICAST, BROADCAST, MULTICAST = 0, 1, 2
+# What a guard sees of the ports in a connection's tuples.
+CT_PORTS = frozenset({"ctorigsport", "ctorigdport", "ctreplsport", "ctrepldport"})
 
 
 @dataclass(slots=True)
@@ -138,12 +140,14 @@ class Traveller:
 
     def leave_connection(self, state: int) -> None:
         """No connection is attached to the packet (any more)."""
+        self.unstated -= CT_PORTS
         self.ctstate, self.ctstatus, self.ctmark, self.ctdir, self.ctproto = state, 0, 0, None, None
         self.ctorigsrc = self.ctorigdst = self.ctorigsport = self.ctorigdport = None
         self.ctreplsrc = self.ctrepldst = self.ctreplsport = self.ctrepldport = None
 
     def take_template(self) -> None:
         """A CT target attaches an empty connection, which later raw rules see as a new one (xt_CT.c)."""
+        self.unstated -= CT_PORTS
         self.ctstate, self.ctstatus, self.ctmark, self.ctdir, self.ctproto = NEW, CONFIRMED_BIT, 0, 0, 0
         self.ctorigsrc = self.ctorigdst = self.ctorigsport = self.ctorigdport = 0
         self.ctreplsrc = self.ctrepldst = self.ctreplsport = self.ctrepldport = 0

@@ -23,12 +23,12 @@ from sekisho.semantics.program import (
     ReversePath,
     Unsure,
 )
-from sekisho.semantics.traveller import LIVING
+from sekisho.semantics.traveller import CT_PORTS, LIVING
 from sekisho.symbolic.bits import Bits, Ends, Set
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Mac, Name, State
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
+from sekisho.values.packet import DCCP, ICMP, ICMPV6, PORT_PROTOCOLS, TCP
 
 _PORTED = IntSet.of(*PORT_PROTOCOLS)
 _ICMP = IntSet.of(ICMP, ICMPV6)
@@ -62,6 +62,7 @@ class Guards:
         self.ported = space.member(proto, _PORTED)
         self.icmp = space.member(proto, _ICMP)
         self.tcp = space.member(proto, _TCP)
+        self.dccp = space.member(proto, IntSet.of(DCCP))
         nothing, everything = space.nothing, space.everything
         self.never = Cond(nothing, nothing)
         self.always = Cond(everything, everything)
@@ -87,7 +88,17 @@ class Guards:
         if guard.field == "dst_mac":
             fits = partial(self.space.member, values=guard.values)
             return self._known(state.dst_mac, guard.values.__contains__, fits)
-        return self._exact(self.field_in(guard.field, guard.values, state))
+        return self._known_but(guard.field, state, self.field_in(guard.field, guard.values, state))
+
+    def _known_but(self, name: str, state: State, some: Set) -> Cond:
+        """The packets that fit, where some may have another value than is thought."""
+        strange = self._kernels_own(name, state)
+        return Cond(some & ~strange, some | strange) if strange.satisfiable() else self._exact(some)
+
+    def _kernels_own(self, name: str, state: State) -> Set:
+        """The packets of which the field depends on the kernel: see ``semantics.conntrack.show``."""
+        known = name not in CT_PORTS or self._tuple(name, state) is None
+        return self.space.nothing if known else self.dccp
 
     def _known(self, value: Mac, wanted: Callable[[int], bool], among: Callable[[Bits], Set]) -> Cond:
         """The packets with a wanted number, where it may be one that nobody knows. ``among``: those of which
@@ -227,8 +238,9 @@ class Guards:
             return self._known(state.dst_mac, lambda each: each & mask == value, fits)
         if name in _BY_VALUE:
             fitting = IntSet.masked(mask, value, FIELD_BITS[name])
-            return self._exact(self.field_in(name, fitting, state))
-        return self._exact(self.space.union([where & fits(bits) for where, bits in self._views(name, state)]))
+            return self._known_but(name, state, self.field_in(name, fitting, state))
+        views = self._views(name, state)
+        return self._known_but(name, state, self.space.union([where & fits(bits) for where, bits in views]))
 
     def _interface(self, guard: Interface, state: State) -> Cond:
         name: Name = getattr(state, guard.field)
@@ -266,6 +278,7 @@ class Guards:
         """The packets of which nobody knows a bridge's port or an address."""
         found = self.space.nothing
         for name in guard.fields:
+            found |= self._kernels_own(name, state)
             if name not in ("portin", "portout", "dst_mac"):
                 continue
             given = getattr(state, name)

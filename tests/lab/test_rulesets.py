@@ -386,6 +386,17 @@ def test_the_name_of_a_chain_in_braces_is_never_written() -> None:
         assert "include" not in nft_text([table], [])
 
 
+@pytest.mark.parametrize(
+    "rule", ['iifgroup "default"', 'oifgroup & 1 == "default"', 'iifgroup { "default", 5 }']
+)
+def test_groups_of_interfaces_are_loaded_by_number(rule: str) -> None:
+    """nft looks names of groups up in a file of the system, which a lab does not see."""
+    text = f"table ip t {{\n\tchain c {{\n\t\t{rule} accept\n\t}}\n}}\n"
+    refused: list[NotLoaded] = []
+    assert rule.replace('"default"', "0") in nft_text(nft_reader.parse(text, "").tables, refused)
+    assert refused == []
+
+
 def test_what_is_not_understood_of_a_set_is_not_left_out() -> None:
     text = "table ip t {\n\tset s {\n\t\ttype ipv4_addr\n\t\tshiny thing\n\t}\n}\n"
     refused: list[NotLoaded] = []

@@ -16,8 +16,9 @@ from sekisho.errors import SourceError
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
-from sekisho.model.nft_expression import Unknown
-from sekisho.model.nft_rule import Verdict, Xt
+from sekisho.model.nft_expression import Expression, Mapping, Number, SetLiteral, Unknown, Word
+from sekisho.model.nft_rule import Match, Statement, Verdict, Xt
+from sekisho.model.nft_types import data_type
 from sekisho.sources import nft_text as reader
 from sekisho.sources.nft_render import Style, base_line, table_lines
 from sekisho.sources.nft_render_statements import rule_text
@@ -119,8 +120,27 @@ def _chains(table: NftTable, refused: list[NotLoaded]) -> Iterator[NftChain]:
         if chain.unread or (chain.hook is not None and not _head(bare, table.family)):
             refused.append(NotLoaded(_place(chain), "no head of a base chain that can be loaded"))
             continue
-        rules = (replace(rule, comment=_comment(rule.comment)) for rule in chain.rules)
+        rules = (
+            replace(rule, statements=tuple(map(_numbered, rule.statements)), comment=_comment(rule.comment))
+            for rule in chain.rules
+        )
         yield replace(bare, rules=tuple(rule for rule in rules if _rule(rule, table.family, bound, refused)))
+
+
+def _numbered(statement: Statement) -> Statement:
+    """With the number of a group of interfaces in place of its only name that says one: names are read from
+    a file of the system, which nothing here reads."""
+    if isinstance(statement, Match) and data_type(statement.left) == "devgroup":
+        return replace(statement, right=_group(statement.right))
+    return statement
+
+
+def _group(value: Expression) -> Expression:
+    if isinstance(value, SetLiteral):
+        return replace(
+            value, elements=tuple(one if isinstance(one, Mapping) else _group(one) for one in value.elements)
+        )
+    return Number(0) if value == Word("default") else value
 
 
 def _comment(text: str | None) -> str | None:

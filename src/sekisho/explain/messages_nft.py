@@ -4,6 +4,22 @@ from __future__ import annotations
 
 MESSAGES: dict[str, tuple[str, str]] = {
     # ------------------------------------------------------------------ steps and doubts of a trace
+    "chain-not-read": (
+        "the head of chain {0} could not be read: it may stand at any hook",
+        "チェイン {0} の宣言を読み取れない: どのフックにもかかりうる",
+    ),
+    "table-not-read": (
+        "a line of the nftables listing could not be read, it may be anything: {0}",
+        "nftablesの一覧に読み取れない行があり、何でもありうる: {0}",
+    ),
+    "set-not-read": (
+        "set {0} could not be read whole: nobody can say what it holds",
+        "セット {0} を全部は読み取れない: 何が入っているか分からない",
+    ),
+    "nft-rest-not-captured": (
+        "other tables and chains of nftables, if there are any, not captured: taken as none",
+        "nftablesのほかのテーブルやチェインは未取得: ないものとみなす",
+    ),
     "rule-part": ("(the rule goes on)", "(ルールの続きあり)"),
     "match-lost-in-listing": (
         "nft's listing does not tell all of iptables' match {0}: capture iptables-save as well",

@@ -168,10 +168,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "tables-not-captured": (
         "tables {0} not captured: taken as ACCEPT", "テーブル {0} は未取得: ACCEPTとみなす",
     ),
-    "nft-rest-not-captured": (
-        "other tables and chains of nftables, if there are any, not captured: taken as none",
-        "nftablesのほかのテーブルやチェインは未取得: ないものとみなす",
-    ),
     "back-ends-order": (
         "iptables-legacy and nftables are both in use: at the same priority legacy's chains are taken first",
         "iptables-legacyとnftablesの両方が使われている: 同じ優先度ではlegacyのチェインが先とみなす",
@@ -331,18 +327,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "policy-not-shown": (
         "no line shows the policy of {0} in table {1}: taken as ACCEPT, as in a fresh table",
         "{1}テーブルの{0}のポリシーを示す行がない: 新しいテーブルと同じくACCEPTとみなす",
-    ),
-    "set-not-read": (
-        "set {0} could not be read whole: nobody can say what it holds",
-        "セット {0} を全部は読み取れない: 何が入っているか分からない",
-    ),
-    "chain-not-read": (
-        "the head of chain {0} could not be read: it may stand at any hook",
-        "チェイン {0} の宣言を読み取れない: どのフックにもかかりうる",
-    ),
-    "table-not-read": (
-        "a line of the nftables listing could not be read, it may be anything: {0}",
-        "nftablesの一覧に読み取れない行があり、何でもありうる: {0}",
     ),
     "chain-loop": (
         "the call of chain {0} leads back to itself, which no kernel allows",

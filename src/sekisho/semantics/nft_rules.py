@@ -7,7 +7,7 @@ with one act after them that is all. A rule that acts more than once, or matches
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from sekisho.model.evidence import Evidence
@@ -81,7 +81,7 @@ from sekisho.values.packet import TCP
 def rule_line(number: int, rule: NftRule, context: NftContext) -> Guarded:
     """The line of the rule that stands at ``number`` (from 1) in its chain."""
     pieces: list[Guarded] = []
-    guards: list[Guard] = []
+    guards: list[Guard] = list(_of_a_reject(rule, context))
     for statement in rule.statements:
         if isinstance(statement, Reject) and statement.kind == "tcp reset" and _lists_protocols(rule):
             parts: list[Part] = [(ALWAYS, _RESET_OR_DROP)]
@@ -108,6 +108,32 @@ def rule_line(number: int, rule: NftRule, context: NftContext) -> Guarded:
 _RESET_OR_DROP: Action = FirstOf(
     (Guarded(In("proto", IntSet.of(TCP)), Refuse("tcp-reset")), Guarded(ALWAYS, Drop()))
 )
+
+
+def _of_a_reject(rule: NftRule, context: NftContext) -> Iterator[Guard]:
+    """The test for TCP that a reset needs, or for the family of an ICMP error: nft puts it before all of the
+    rule, where no match before the reject makes it (evaluate.c, stmt_reject_gen_dependency)."""
+    for at, statement in enumerate(rule.statements):
+        if not isinstance(statement, Reject):
+            continue
+        before = [one.left for one in rule.statements[:at] if isinstance(one, Match)]
+        if statement.kind == "tcp reset":
+            if not _lists_protocols(rule) and not any(map(_is_of_tcp, before)):
+                yield In("proto", IntSet.of(TCP))
+        elif reject_action(statement, context) is None and not any(map(_is_of_a_family, before)):
+            yield NEVER
+
+
+def _is_of_a_family(left: Expression) -> bool:
+    return left in (Meta("nfproto"), Meta("protocol")) or (
+        isinstance(left, Payload) and left.protocol in ("ip", "ip6", "icmp", "icmpv6", "ether")
+    )
+
+
+def _is_of_tcp(left: Expression) -> bool:
+    return left in (Meta("l4proto"), Payload("ip", "protocol"), Payload("ip6", "nexthdr")) or (
+        isinstance(left, Payload) and left.protocol == "tcp"
+    )
 
 
 def _lists_protocols(rule: NftRule) -> bool:

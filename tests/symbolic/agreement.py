@@ -232,10 +232,10 @@ def _by_destination(walk: SymbolicWalk, some: Set) -> Iterator[Set]:
 
 def sources(world: World) -> list[Source]:
     """Every place where packets can set out."""
-    found = [
-        Source("interface", iif="eth0"), Source("interface", iif="eth1"), Source("process"),
-        Source("process", choose_source=True), Source("interface", iif="br-a"),
-    ]  # fmt: skip
+    facts = world.host.facts
+    wires = [item.name for item in facts.interfaces or () if item.name != "lo" and item.master is None]
+    found = [Source("interface", iif=name) for name in wires]
+    found += [Source("process"), Source("process", choose_source=True)]
     found += [Source("process", name) for name in world.nodes if name != "host"]
     loose = tuple(item for item in world.attachments if item.node is None)
     if loose:

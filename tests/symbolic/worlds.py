@@ -22,6 +22,7 @@ from sekisho.values.names import (
 from sekisho.values.names import (
     interface_name as iface,
 )
+from tests.symbolic.idioms import TableRules, random_idiom
 
 ADDRESSES = [
     "10.0.0.10",
@@ -53,12 +54,15 @@ def random_world(seed: int) -> World:
 
 def _snapshot(draw: Random) -> Snapshot:
     hairpin = draw.choice((None, False, True))
+    apart = draw.random() < 0.3
     interfaces = [
-        Interface(iface("lo"), 1), Interface(iface("eth0"), 2), Interface(iface("eth1"), 3),
-        Interface(iface("docker0"), 4, kind="bridge"), Interface(iface("br-a"), 5, kind="bridge"),
-        Interface(iface("veth6"), 6, kind="veth", master=iface("br-a"), hairpin=hairpin),
-        Interface(iface("veth7"), 7, kind="veth", master=iface("br-a"), hairpin=hairpin),
-        Interface(iface("veth8"), 8, kind="veth", master=iface("docker0"), hairpin=hairpin),
+        Interface(iface("lo"), 1), Interface(iface("eth0"), 2), _unsteady(draw, Interface(iface("eth1"), 3)),
+        _unsteady(draw, Interface(iface("docker0"), 4, kind="bridge")),
+        Interface(iface("br-a"), 5, kind="bridge", details=(
+            ("nf_call_iptables", draw.choice("0001")), ("vlan_filtering", draw.choice("0000001")),
+        )),
+        _port(draw, "veth6", 6, "br-a", hairpin, apart), _port(draw, "veth7", 7, "br-a", hairpin, apart),
+        _port(draw, "veth8", 8, "docker0", hairpin, apart),
     ]  # fmt: skip
     host = _namespace(draw, "host", tuple(interfaces), _host_addresses(draw), _host_routes(draw), True)
     inner = []
@@ -84,6 +88,30 @@ def _snapshot(draw: Random) -> Snapshot:
     return Snapshot(
         "random", host, tuple(inner), networks if docker else None, tuple(containers) if docker else None
     )
+
+
+def _port(draw: Random, name: str, index: int, bridge: str, hairpin: bool | None, apart: bool) -> Interface:
+    """A port of a bridge; ``apart``: one that may be isolated or shut."""
+    isolated = draw.choice((None, False, True, True)) if apart else None
+    state = draw.choice((None, "forwarding", "disabled")) if apart and draw.random() < 0.3 else None
+    port = Interface(
+        iface(name),
+        index,
+        kind="veth",
+        master=iface(bridge),
+        hairpin=hairpin,
+        isolated=isolated,
+        port_state=state,
+    )
+    return _unsteady(draw, port) if apart else port
+
+
+def _unsteady(draw: Random, interface: Interface) -> Interface:
+    """The interface, now and then switched off or without carrier."""
+    kind = draw.random()
+    if kind < 0.04:
+        return replace(interface, flags=("BROADCAST", "MULTICAST"))
+    return replace(interface, flags=("NO-CARRIER", "BROADCAST", "UP")) if kind < 0.08 else interface
 
 
 def _host_addresses(draw: Random) -> tuple[InterfaceAddress, ...]:
@@ -197,9 +225,12 @@ def _ipsets(draw: Random) -> tuple[IpSet, ...] | None:
         (f"{draw.choice(ADDRESSES)},{draw.choice(('tcp:80', 'udp:53', 'icmp:8/0', '443'))}", ())
         for _ in range(3)
     )
+    faces = tuple((f"{_prefix(draw)},{draw.choice(DEVICES)}", ()) for _ in range(3))
     return (
         IpSet("nets", "hash:net", (("family", "inet"),), nets),
         IpSet("pairs", "hash:ip,port", (("family", "inet"),), pairs),
+        IpSet("faces", "hash:net,iface", (("family", "inet"),), faces),
+        IpSet("ports", "bitmap:port", (("range", "0-65535"),), tuple((str(port), ()) for port in PORTS[:3])),
     )
 
 
@@ -219,19 +250,26 @@ def _rulesets(draw: Random, router: bool) -> tuple[Ruleset, ...]:
 
 
 def _ruleset(draw: Random, family: Family, router: bool) -> Ruleset:
-    text = "\n".join(_table(draw, table, router) for table in _BUILT_IN if router or draw.random() < 0.3)
+    idiom = random_idiom(draw) if router and draw.random() < 0.5 else {}
+    text = "\n".join(
+        _table(draw, table, router, idiom.get(table, TableRules()))
+        for table in _BUILT_IN
+        if router or draw.random() < 0.3
+    )
     parsed = iptables_save.parse(text + "\n", "iptables-save.txt", family)
     assert not parsed.unread, parsed.unread
     return parsed.facts[0] if parsed.facts else Ruleset(family, "nft", (), True)
 
 
-def _table(draw: Random, table: str, router: bool) -> str:
+def _table(draw: Random, table: str, router: bool, idiom: TableRules) -> str:
+    """A table of random rules behind those of a case."""
     users = ["U1", "U2", "U3"]
     lines = [f"*{table}"]
     for chain in _BUILT_IN[table]:
         policy = "DROP" if table == "filter" and draw.random() < 0.15 else "ACCEPT"
         lines.append(f":{chain} {policy} [0:0]")
-    lines += [f":{chain} - [0:0]" for chain in users]
+    lines += [f":{chain} - [0:0]" for chain in (*users, *idiom.chains)]
+    lines += [f"-A {chain} {rule}" for chain, rules in idiom.rules.items() for rule in rules]
     busy = {"nat": 4, "filter": 5, "mangle": 1, "raw": 1}[table] if router else 1
     for chain in _BUILT_IN[table]:
         for _ in range(draw.randrange(busy + 1)):
@@ -281,6 +319,11 @@ _ODD = (
     "-m rpfilter", "-m rpfilter --loose --invert", "-m physdev --physdev-in veth6", "-m physdev --physdev-is-bridged",  # noqa: E501
     "-m mac --mac-source 02:00:00:00:00:01", "-m length --length 0:100", "-m ttl --ttl-lt 64", "-m tos --tos 0x10",  # noqa: E501
     "-m owner --uid-owner 0-1000", "-m u32 --u32 0", "-m dscp --dscp 0x04", "-m pkttype --pkt-type unicast",
+    "-m conntrack --ctstate UNTRACKED", "-m conntrack ! --ctstate UNTRACKED",
+    "-m conntrack --ctstate RELATED", "-m conntrack --ctstatus CONFIRMED", "-m conntrack --ctstatus NONE",
+    "-m conntrack ! --ctproto 17", "-m addrtype --dst-type BROADCAST --limit-iface-in",
+    "-m addrtype --dst-type UNICAST", "-m mark --mark 0x5", "-m mac ! --mac-source 02:00:00:00:00:99",
+    "-m set --match-set faces src,src", "-m set --match-set ports dst",
 )  # fmt: skip
 
 
@@ -307,7 +350,7 @@ def _target(draw: Random, table: str, chain: str, proto: str, users: list[str]) 
             )
         )
     if table == "raw":
-        return draw.choice(("-j CT --notrack", "-j ACCEPT", "-j DROP", "-j CT --zone 5", "-j ACCEPT"))
+        return draw.choice(_RAW)
     return draw.choice(
         (
             "-j ACCEPT",
@@ -319,6 +362,13 @@ def _target(draw: Random, table: str, chain: str, proto: str, users: list[str]) 
         if draw.random() < 0.1
         else ("-j ACCEPT", "-j ACCEPT", "-j DROP", "-j REJECT --reject-with icmp-host-prohibited")
     )
+
+
+_RAW = (
+    "-j CT --notrack", "-j NOTRACK", "-j ACCEPT", "-j ACCEPT", "-j DROP", "-j CT --zone 5",
+    "-j CT --zone-orig 5", "-j CT --zone-reply 5", "-j MARK --set-xmark 0x5/0xffffffff",
+    "-j CONNMARK --restore-mark",
+)  # fmt: skip
 
 
 def _translation(draw: Random, chain: str, proto: str) -> str:

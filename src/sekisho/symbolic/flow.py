@@ -174,7 +174,7 @@ class Flow:
         live: Front = {start: some}
         run: _Run | None = None
         known = self.known(start)
-        narrowed = self.narrowing.lines(chain, start)
+        narrowed = self.narrowing.lines(chain, chains, start)
         for line, guard in narrowed.towards(self._destinations(narrowed, start, some)):
             if not live:
                 break  # a run that is not ended yet leaves its packets in ``live``

@@ -1,28 +1,35 @@
 """Which lines of a chain can matter to a state: long chains are looked through once, not for every set.
 
 Interfaces and connection state are the same for all packets of a state, so what a guard says of them is
-settled beforehand. What is left is sorted by destination address: packets to few addresses meet few lines.
+settled beforehand; of connection state only where no line of the chain changes it. What is left is sorted by
+destination address: packets to few addresses meet few lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.conjunction import conjuncts, parts
 from sekisho.semantics.program import (
     ALWAYS,
     NEVER,
     All,
     AnyOf,
     ChainCode,
+    FirstOf,
+    Goto,
     Guard,
     Guarded,
     In,
     Interface,
+    Jump,
     Members,
     Not,
+    Series,
+    SetZone,
+    Untrack,
 )
 from sekisho.symbolic.guards import interface_fits
 from sekisho.symbolic.state import ByOrigin, State
@@ -69,14 +76,28 @@ class Narrowing:
     def __init__(self) -> None:
         self._sorted: dict[int, _Sorted] = {}
         self._known: dict[tuple[object, ...], Lines] = {}
+        self._tracks: dict[int, bool] = {}
+        self._tracking: dict[int, set[str]] = {}
 
-    def lines(self, chain: ChainCode, state: State) -> Lines:
-        """The lines of the chain that packets of the state may fit."""
+    def lines(self, chain: ChainCode, chains: Mapping[str, ChainCode], state: State) -> Lines:
+        """The lines of the chain that packets may fit which begin it in that state."""
+        if self._changes_tracking(chain, chains):
+            state = replace(state, ctstate=None)
         seen = (state.iif, state.oif, state.ctstate)
         key = (id(chain), *("*" if isinstance(each, ByOrigin) else each for each in seen))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._narrowed(chain, state)
+        return found
+
+    def _changes_tracking(self, chain: ChainCode, chains: Mapping[str, ChainCode]) -> bool:
+        """Whether the chain, or one that it calls, attaches a template or NOTRACK to packets."""
+        found = self._tracks.get(id(chain))
+        if found is None:
+            if id(chains) not in self._tracking:
+                self._tracking[id(chains)] = _tracking(chains)
+            calls, tracks = _calls(chain)
+            found = self._tracks[id(chain)] = tracks or not calls.isdisjoint(self._tracking[id(chains)])
         return found
 
     def _narrowed(self, chain: ChainCode, state: State) -> Lines:
@@ -106,6 +127,33 @@ class Narrowing:
                     found.by_dst.setdefault(value, []).append(at)
         found.singles = IntSet.of(*singles)
         return found
+
+
+def _tracking(chains: Mapping[str, ChainCode]) -> set[str]:
+    """The chains that attach templates or NOTRACK to packets, and all that lead there."""
+    callers: dict[str, list[str]] = {}
+    found: set[str] = set()
+    for name, chain in chains.items():
+        calls, tracks = _calls(chain)
+        found |= {name} if tracks else set()
+        for called in calls:
+            callers.setdefault(called, []).append(name)
+    waiting = list(found)
+    while waiting:
+        new = set(callers.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _calls(chain: ChainCode) -> tuple[set[str], bool]:
+    """The chains that a chain's lines lead to, and whether one of them is a CT or NOTRACK target."""
+    kinds = {type(line.action) for line in chain.lines}
+    if kinds.isdisjoint((Jump, Goto, FirstOf, Series, Untrack, SetZone)):
+        return set(), False
+    acts = [part.action for line in chain.lines for part in parts(line)]
+    calls = {act.chain for act in acts if isinstance(act, Jump | Goto)}
+    return calls, any(isinstance(act, Untrack | SetZone) for act in acts)
 
 
 @dataclass(slots=True)

@@ -138,9 +138,18 @@ def asked_fields(asked: Asked) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "sent": packet_fields(asked.packet), "disposition": seen.disposition,
         "packet": packet_fields(final), "reason": seen.reason, "answer": seen.answer,
+        "answer_src": _echoed_from(seen),
         "steps": [[getattr(step, name) for name in _STEP] for each in seen.passages for step in each.steps],
     }  # fmt: skip
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def _echoed_from(seen: Observed) -> str | None:
+    """The address from which the host itself answered an echo."""
+    if seen.answer != "icmp-echo-reply" or not seen.replies:
+        return None
+    first = seen.replies[0].first
+    return format_ip(first.family, first.src)
 
 
 def asked_of(phase: Phase, fields: dict[str, Any], first: Packet) -> Asked:

@@ -32,7 +32,7 @@ def test_reads_an_interface_with_all_that_its_lines_say() -> None:
     assert found == Interface(
         name=iface("v3"), index=4, kind="veth", flags=UP, state="UP", mtu=1500,
         mac=link_address("02:00:00:00:00:13"), master=iface("br0"), peer="if2", peer_namespace="3",
-        hairpin=True, details=(
+        hairpin=True, port_state="forwarding", details=(
             ("qdisc", "noqueue"), ("mode", "DEFAULT"), ("group", "default"), ("qlen", "1000"),
             ("link", "ether"), ("brd", "ff:ff:ff:ff:ff:ff"), ("promiscuity", "1"), ("allmulti", "1"),
             ("veth", ""), ("bridge_slave", ""), ("state", "forwarding"), ("hairpin", "on"),
@@ -71,9 +71,10 @@ def test_details_tell_what_was_made(name: str) -> None:
 def test_ip_and_bridge_say_the_same_of_ports() -> None:
     ports = bridge_json.parse(capture("bridge-d-link.json"), "f").ports
     links = ip_link.parse(capture("ip-d-link.json"), "f").facts
-    assert [(port.name, port.master, port.hairpin) for port in ports] == [
-        (link.name, link.master, link.hairpin) for link in links if link.master is not None
+    assert [(p.name, p.master, p.hairpin, p.isolated, p.state) for p in ports] == [
+        (i.name, i.master, i.hairpin, i.isolated, i.port_state) for i in links if i.master is not None
     ]
+    assert [port.isolated for port in ports] == [True]
     entries = bridge_json.parse(capture("bridge-fdb.json"), "f").entries or ()
     assert {(entry.mac, entry.port, entry.bridge) for entry in entries} >= {
         ("02:00:00:00:00:aa", "v3", "br0"), ("02:00:00:00:00:13", "v3", "br0"),

@@ -142,7 +142,9 @@ def interfaces(draw: st.DrawFn) -> Interface:
     """One interface of ``ip link`` or ``ip -d link``: physical, veth, bridge, or a bridge's port."""
     detailed = draw(st.booleans())
     kind = draw(st.sampled_from(("", "veth", "bridge", "macvlan"))) if detailed else None
-    hairpin = draw(st.none() | st.booleans()) if detailed and kind == "veth" else None
+    slave = detailed and kind == "veth" and draw(st.booleans())
+    hairpin, isolated = (draw(st.booleans()) if slave else None for _ in range(2))
+    state = draw(st.sampled_from(("forwarding", "disabled", "blocking"))) if slave else None
     details: list[tuple[str, str]] = [
         ("qdisc", "noqueue"), ("mode", "DEFAULT"), ("group", draw(st.sampled_from(("default", "7")))),
         ("qlen", "1000"), ("link", "ether"), ("brd", "ff:ff:ff:ff:ff:ff"),
@@ -152,11 +154,12 @@ def interfaces(draw: st.DrawFn) -> Interface:
         details += [(kind, "")] if kind else []
         details += [("mode", "bridge")] if kind == "macvlan" else []
         details += [("vlan_filtering", "0"), ("gc_timer", "12.34")] if kind == "bridge" else []
-        if hairpin is not None:
+        if state is not None:
             details += [
                 ("bridge_slave", ""),
-                ("state", "forwarding"),
+                ("state", state),
                 ("hairpin", "on" if hairpin else "off"),
+                ("isolated", "on" if isolated else "off"),
             ]
         details += [("addrgenmode", "eui64"), ("numtxqueues", "2")]
     peer = draw(st.none() | interface_names | st.integers(1, 99).map(lambda index: f"if{index}"))
@@ -166,7 +169,7 @@ def interfaces(draw: st.DrawFn) -> Interface:
         state=draw(st.sampled_from(("UP", "DOWN", "UNKNOWN"))), mtu=draw(st.integers(68, 65535)),
         mac=link_address(draw(macs)), master=draw(st.none() | interface_names), peer=peer,
         peer_namespace=draw(st.none() | st.sampled_from(("0", "3", "blue"))), hairpin=hairpin,
-        details=tuple(details),
+        isolated=isolated, port_state=state, details=tuple(details),
     )  # fmt: skip
 
 

@@ -18,7 +18,8 @@ class Interface:
     brackets (UP, LOWER_UP, NO-CARRIER...). ``peer`` is what follows ``@`` (a name, or ``if7``),
     ``peer_namespace`` the netns id or name of ``link-netnsid``/``link-netns``. ``details`` are further
     words of the output in order, as pairs, for rendering and for facts such as
-    ("hairpin", "on"), ("bridge_slave", "")...
+    ("hairpin", "on"), ("bridge_slave", "")... ``hairpin``, ``isolated`` and ``port_state`` (forwarding,
+    disabled, blocking...) are those of a bridge's port; None: not captured.
     """
 
     name: InterfaceName
@@ -32,6 +33,8 @@ class Interface:
     peer: str | None = None
     peer_namespace: str | None = None
     hairpin: bool | None = None
+    isolated: bool | None = None
+    port_state: str | None = None
     details: tuple[tuple[str, str], ...] = ()
     evidence: Evidence | None = field(default=None, compare=False)
 

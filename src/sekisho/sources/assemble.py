@@ -12,6 +12,7 @@ from sekisho.model.routing import PolicyRule
 from sekisho.model.snapshot import Namespace
 from sekisho.sources import (
     bridge_json,
+    bridge_text,
     conntrack,
     ip_addr,
     ip_addr_json,
@@ -131,8 +132,9 @@ def _bridges(
     entries: tuple[BridgeEntry, ...] | None = None
     ports: tuple[bridge_json.BridgePort, ...] = ()
     for piece in pieces:
-        if piece.format is F.BRIDGE_JSON:
-            found = bridge_json.parse(piece.text, piece.file)
+        if piece.format in (F.BRIDGE_JSON, F.BRIDGE):
+            read = bridge_json.parse if piece.format is F.BRIDGE_JSON else bridge_text.parse
+            found = read(piece.text, piece.file)
             collected.use(piece)
             collected.unread += found.unread
             entries = found.entries if entries is None else entries
@@ -143,7 +145,7 @@ def _bridges(
 def _with_ports(
     interfaces: tuple[Interface, ...] | None, ports: tuple[bridge_json.BridgePort, ...]
 ) -> tuple[Interface, ...] | None:
-    """What ``bridge link`` knows of its ports beyond a plain ``ip link``: bridge and hairpin mode."""
+    """What ``bridge link`` knows of its ports beyond a plain ``ip link``: the bridge and how it is a port."""
     if interfaces is None or not ports:
         return interfaces
     named = {port.name: port for port in ports}
@@ -151,8 +153,12 @@ def _with_ports(
     for interface in interfaces:
         port = named.get(interface.name)
         if port is not None:
-            hairpin = port.hairpin if interface.hairpin is None else interface.hairpin
-            interface = replace(interface, master=interface.master or port.master, hairpin=hairpin)
+            said = {
+                "hairpin": port.hairpin, "isolated": port.isolated, "port_state": port.state,
+                "master": port.master,
+            }  # fmt: skip
+            new = {name: value for name, value in said.items() if getattr(interface, name) is None}
+            interface = replace(interface, **new)  # type: ignore[arg-type]
         merged.append(interface)
     return tuple(merged)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import BridgeEntry
@@ -12,12 +12,18 @@ from sekisho.values.names import BadNameError, InterfaceName, interface_name, li
 
 @dataclass(frozen=True, slots=True)
 class BridgePort:
-    """A port of a bridge; ``hairpin`` None where the listing was without ``-d``."""
+    """A port of a bridge; ``hairpin`` and ``isolated`` None where the listing was without ``-d``."""
 
     name: InterfaceName
     master: InterfaceName | None
     hairpin: bool | None
-    evidence: Evidence
+    evidence: Evidence = field(compare=False)
+    isolated: bool | None = None
+    state: str | None = None
+
+    def with_switches(self, hairpin: bool | None, isolated: bool | None) -> BridgePort:
+        """The port with what the lines of ``-d`` say."""
+        return replace(self, hairpin=hairpin, isolated=isolated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +71,6 @@ def _object(value: Json, evidence: Evidence) -> BridgePort | BridgeEntry | Unrea
         return BridgeEntry(mac, name, master, (*flags, *([state] if state else [])), evidence)
     if value_at(value, "vlans") is not None:
         return Unread(evidence, "not-modelled", "vlan")
-    hairpin = value_at(value, "hairpin")
-    return BridgePort(name, master, hairpin if isinstance(hairpin, bool) else None, evidence)
+    switches = (value_at(value, word) for word in ("hairpin", "isolated"))
+    hairpin, isolated = (each if isinstance(each, bool) else None for each in switches)
+    return BridgePort(name, master, hairpin, evidence, isolated, text_at(value, "state") or None)

@@ -22,6 +22,10 @@ _ABOUT: dict[Format, About] = {
     Format.IP_RULE_JSON: "policy-rules",
     Format.IP_ADDR: "addresses",
     Format.IP_ADDR_JSON: "addresses",
+    Format.IP_LINK: "links",
+    Format.IP_LINK_JSON: "links",
+    Format.BRIDGE: "links",
+    Format.BRIDGE_JSON: "links",
     Format.SS: "sockets",
 }
 
@@ -80,8 +84,8 @@ class Collected:
 
 def _about(unread: Unread, piece: Piece) -> Unread:
     """The line with what it would have told; a listing of all tables may hold both IP versions."""
-    about = _ABOUT.get(piece.format, "")
-    both = piece.all_tables or about in ("addresses", "sockets")
+    about = _ABOUT.get(piece.format, "") if unread.reason != "not-modelled" else ""
+    both = piece.all_tables or about in ("addresses", "links", "sockets")
     return replace(unread, about=about, family=None if both else piece.family)
 
 

@@ -148,10 +148,17 @@ def _program(words: list[str]) -> Command | None:
     if program == "ipset":
         return Command(Format.IPSET_SAVE if "save" in arguments or "-S" in arguments else None)
     if program == "bridge":
-        return Command(Format.BRIDGE_JSON if any("j" in word for word in arguments[:2]) else None)
+        return _bridge(arguments)
     if program in ("grep", "tail") and any("sysctl." in word for word in arguments):
         return Command(Format.SYSCTL_FILES)
     return _cat(arguments) if program == "cat" else None
+
+
+def _bridge(arguments: list[str]) -> Command:
+    json = any(word.startswith("-") and "j" in word for word in arguments)
+    if json or any(word in ("link", "fdb") for word in arguments):
+        return Command(Format.BRIDGE_JSON if json else Format.BRIDGE)
+    return Command(None)
 
 
 def _cat(arguments: list[str]) -> Command:

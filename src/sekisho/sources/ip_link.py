@@ -24,8 +24,8 @@ from sekisho.sources.link_words import (
     HEADER_WORDS,
     TWO_VALUES,
     Pair,
-    hairpin_of,
     is_marker,
+    with_port,
 )
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable, Words, named, numbered_lines, read_mac, unknown_word
@@ -119,7 +119,7 @@ def read_block(block: list[Line], file: str) -> tuple[Interface | None, list[Unr
         kind = ""
     if ("link", "loopback") in details:
         kind = "loopback"
-    return replace(interface, kind=kind, hairpin=hairpin_of(details), details=details), unread
+    return with_port(replace(interface, kind=kind, details=details)), unread
 
 
 def is_address_line(line: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sekisho.model.links import Interface
 from sekisho.sources.json_fields import Fields, compact, number_or_word, read_objects, render_array
 from sekisho.sources.json_stream import Json
-from sekisho.sources.link_words import JSON_NAMES, Pair, hairpin_of, info_names, is_marker, reverse
+from sekisho.sources.link_words import JSON_NAMES, Pair, info_names, is_marker, reverse, with_port
 from sekisho.sources.parsed import Parsed
 
 _TEXT_NAMES = reverse(JSON_NAMES)
@@ -47,10 +47,11 @@ def read_interface(fields: Fields) -> Interface:
             details.append((_TEXT_NAMES.get(key, key), as_text(key, fields.raw(key))))
     if ("link", "loopback") in details:
         kind = "loopback"
-    return Interface(
-        name=name, index=index, kind=kind, flags=flags, state=state, mtu=mtu, mac=mac, master=master,
-        peer=peer, peer_namespace=namespace, hairpin=hairpin_of(tuple(details)), details=tuple(details),
-        evidence=fields.evidence,
+    return with_port(
+        Interface(
+            name=name, index=index, kind=kind, flags=flags, state=state, mtu=mtu, mac=mac, master=master,
+            peer=peer, peer_namespace=namespace, details=tuple(details), evidence=fields.evidence,
+        )
     )  # fmt: skip
 
 

@@ -9,6 +9,10 @@ a kind begin stands a pair without value::
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sekisho.model.links import Interface
+
 Pair = tuple[str, str]
 
 # Words of the first line, in its order; mtu, master and state are fields of an interface.
@@ -64,9 +68,12 @@ def is_marker(pair: Pair, kind: str | None) -> bool:
     return not pair[1] and (pair[0] == kind or pair[0].endswith("_slave"))
 
 
-def hairpin_of(details: tuple[Pair, ...]) -> bool | None:
-    """What a bridge port's details say about hairpin mode."""
-    for name, value in details:
-        if name == "hairpin":
-            return value == "on"
-    return None
+def with_port(interface: Interface) -> Interface:
+    """The interface with what its details say of it as a bridge's port."""
+    words = [name for name, _ in interface.details]
+    if "bridge_slave" not in words:
+        return interface
+    said = dict(interface.details[words.index("bridge_slave") :])
+    switches = (said.get(name) for name in ("hairpin", "isolated"))
+    hairpin, isolated = (None if value is None else value == "on" for value in switches)
+    return replace(interface, hairpin=hairpin, isolated=isolated, port_state=said.get("state"))

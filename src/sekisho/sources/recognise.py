@@ -11,6 +11,7 @@ import enum
 import re
 from dataclasses import dataclass
 
+from sekisho.sources.bridge_text import ENTRY_LINE, PORT_LINE
 from sekisho.sources.json_stream import Element, Json, iterate
 from sekisho.values.address import Family
 
@@ -29,6 +30,7 @@ class Format(enum.Enum):
     IP_LINK_JSON = "ip -j -d link"
     IP_NEIGH = "ip neigh"
     IP_NEIGH_JSON = "ip -j neigh"
+    BRIDGE = "bridge -d link"
     BRIDGE_JSON = "bridge -j link"
     IPTABLES_SAVE = "iptables-save"
     IPTABLES_S = "iptables -S"
@@ -75,6 +77,7 @@ TABLES = ("raw", "mangle", "nat", "filter", "security")
 _F = Format
 _SIMPLE = {
     "bridge.json": (_F.BRIDGE_JSON,),
+    "bridge.txt": (_F.BRIDGE, _F.BRIDGE_JSON),
     "nft-ruleset.json": (_F.NFT_JSON,),
     "nft-ruleset.txt": (_F.NFT_TEXT, _F.NFT_JSON),
     "ipset-save.txt": (_F.IPSET_SAVE,),
@@ -147,6 +150,7 @@ _LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
         (_F.NFT_TEXT, r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{"),
         (_F.IP_RULE, r"\d+:\s+(?:not )?from "),
         (_F.IP_ADDR, r"\d+: \S+\s+inet6? "),
+        (_F.BRIDGE, f"{PORT_LINE}|{ENTRY_LINE}"),
         (_F.IP_LINK, r"\d+: \S+: <"),
         (_F.IP_NEIGH, rf"{_ADDRESS} dev \S+ .*\b(?:{_NEIGHBOUR_STATES})\s*$|{_ADDRESS} dev \S+ .*\blladdr "),
         (_F.ROUTE_N, r"Kernel IP(?:v6)? routing table|Destination\s+(?:Gateway|Next Hop)\s"),
@@ -203,6 +207,8 @@ _JSON_KEYS: tuple[tuple[frozenset[str], Format], ...] = tuple(
         ("ifname mac", _F.BRIDGE_JSON),
         ("ifname vlans", _F.BRIDGE_JSON),
         ("ifname hairpin", _F.BRIDGE_JSON),
+        ("ifname isolated", _F.BRIDGE_JSON),
+        ("ifname master state", _F.BRIDGE_JSON),
         ("ifname cost", _F.BRIDGE_JSON),
         ("ifname ifindex flags", _F.IP_LINK_JSON),
         ("priority src", _F.IP_RULE_JSON),

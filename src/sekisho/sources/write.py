@@ -91,9 +91,9 @@ def _namespace(facts: Namespace) -> Iterator[tuple[str, str]]:
                 yield f"ip{six}-rule.txt", ip_rule.render(mine)
     if facts.interfaces is not None:
         yield "ip-link.json", ip_link_json.render(facts.interfaces)
-        hairpin = [item for item in facts.interfaces if item.master and item.hairpin is not None]
-        if hairpin:
-            yield "bridge.json", _bridge(hairpin)
+        ports = [item for item in facts.interfaces if item.master and _of_port(item)]
+        if ports:
+            yield "bridge.json", _bridge(ports)
     if facts.addresses is not None:
         named = [item.name for item in facts.interfaces or ()]
         others = dict.fromkeys(item.interface for item in facts.addresses if item.interface not in named)
@@ -131,8 +131,14 @@ def _routes(facts: Namespace) -> Iterator[tuple[str, str]]:
 
 
 def _bridge(ports: list[Interface]) -> str:
-    entries = [{"ifname": port.name, "master": port.master, "hairpin": port.hairpin} for port in ports]
-    return json.dumps(entries) + "\n"
+    return (
+        json.dumps([{"ifname": port.name, "master": port.master, **_of_port(port)} for port in ports]) + "\n"
+    )
+
+
+def _of_port(item: Interface) -> dict[str, bool | str | None]:
+    said = {"hairpin": item.hairpin, "isolated": item.isolated, "state": item.port_state}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _ruleset(ruleset: Ruleset) -> Iterator[tuple[str, str]]:

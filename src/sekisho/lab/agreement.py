@@ -15,7 +15,7 @@ from sekisho.lab.topology import bridges_in, interfaces_of, separate
 from sekisho.lab.verdict import Observed, Passage, SeenStep
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Leg
-from sekisho.values.packet import DCCP, ICMP, SCTP, TCP, Packet
+from sekisho.values.packet import DCCP, ICMP, SCTP, SYN, TCP, UDP, Packet
 
 StepKey = tuple[str, str, str, int | None, str, str]
 Comparable = tuple[object, ...]
@@ -23,6 +23,11 @@ Place = tuple[str, str, int | None]
 Phase = Literal["first", "answer", "error", "reply", "error-back", "later"]
 
 IPTABLES = frozenset({"raw", "mangle", "nat", "filter", "security"})
+TAKEN = frozenset({"delivered", "no_socket"})
+# What a bridge drops, and gives no reason.
+_BY_BRIDGES = frozenset({"bridge-no-hairpin", "bridge-isolated", "bridge-port-shut", "bridge-no-other-port"})
+# How a search for a neighbour ends that others' rules, or none, may tell about.
+_UNSOLICITED = frozenset({"solicitation-refused", "neighbour-is-oneself"})
 # Chains whose rules are rate limits that decide nothing: either way of each is right.
 _EITHER_WAY = frozenset({"ufw-logging-deny"})
 
@@ -33,13 +38,17 @@ class Terms:
 
     ``bare`` are the legacy rules without a condition that accept, drop or return: the kernel's trace calls
     them the policy, or the end, of their chain (net/ipv4/netfilter/ip_tables.c, get_chainname_rulenum).
-    ``nodes`` are the namespaces that the oracle really has; ``legacy``: there are no other tables.
+    ``nodes`` are the namespaces that the oracle really has; ``legacy``: there are no other tables;
+    ``sockets``: on the host everything listens that the snapshot has, and nothing else; ``everybody``: the
+    broadcast addresses, for which UDP says nothing where nobody listens.
     """
 
     bridges: frozenset[str]
     nodes: frozenset[str]
     bare: frozenset[Place]
     legacy: bool
+    sockets: bool = False
+    everybody: frozenset[int] = frozenset()
 
 
 def terms(snapshot: Snapshot) -> Terms:
@@ -56,7 +65,9 @@ def terms(snapshot: Snapshot) -> Terms:
     )
     bridges = bridges_in(snapshot, host) & {item.name for item in interfaces_of(host)}
     nodes = frozenset({"", *(item.name for item in separate(snapshot))})
-    return Terms(bridges, nodes, bare, bool(legacy) and len(legacy) == len(host.rulesets))
+    everybody = {route.dst.value for route in host.routes if route.kind == "broadcast"} | {0, (1 << 32) - 1}
+    only_legacy = bool(legacy) and len(legacy) == len(host.rulesets)
+    return Terms(bridges, nodes, bare, only_legacy, everybody=frozenset(everybody))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,8 @@ def compare(
     if leg.disposition == "undetermined":
         return Decision(phase, packet, leg, seen, "", ",".join(sorted({d.code for d in leg.doubts})))
     mine, theirs = _ending(leg, seen, known)
+    if known.sockets and phase == "first" and _asks_for_a_socket(leg, packet, known):
+        mine, theirs = leg.disposition, seen.disposition
     steps = model_steps(leg)
     found: list[str] = []
     if mine != theirs:
@@ -128,10 +141,9 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     bridges = leg.packet.iif in known.bridges and leg.packet.oif == leg.packet.iif
     if mine == "delivered" and leg.where not in known.nodes:
         mine = "exits"  # a neighbour on a bridge is outside for the oracle
-    taken = {"delivered", "no_socket"}
-    if mine in taken and seen.answer == "icmp-echo-reply":
+    if mine in TAKEN and seen.answer == "icmp-echo-reply":
         return mine, mine
-    if mine in taken and theirs in taken:
+    if mine in TAKEN and theirs in TAKEN:
         return "delivered", "delivered"  # whether a socket of the oracle's own takes it says nothing
     refused = {"blackhole", "no_route", "unreachable", "prohibited"}
     nobody = seen.packet.family == 6 and seen.packet.dst == 0
@@ -145,8 +157,10 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     if mine in silent and theirs in silent | {"undetermined"} and not seen.frames:
         return mine, mine  # nothing left, and nothing tells why
     asked = leg.steps[-1].code if leg.steps else ""
-    if asked == "solicitation-refused" and theirs not in ("exits", "delivered", "no_socket"):
+    if asked in _UNSOLICITED and theirs not in ("exits", "delivered", "no_socket"):
         return mine, mine  # what is told is the end of the solicitation
+    if mine == "exits" and theirs == "undetermined" and not seen.frames and _from_127(seen.packet):
+        return mine, mine  # no answer to a request from there is taken (arp_process); others would have asked
     if mine == "rejected" and theirs in refused | {"dropped"} and seen.reason == "NETFILTER_DROP":
         return mine, mine  # of legacy rules the kernel does not tell which one rejected
     if mine == "dropped" and theirs == "rejected" and leg.packet.proto != TCP and seen.answer is None:
@@ -168,13 +182,27 @@ def _ending(leg: Leg, seen: Observed, known: Terms) -> tuple[str, str]:
     redirect = (leg.packet.proto, leg.packet.icmp_type) == (ICMP, 5)
     if mine == "dropped" and theirs == "blackhole" and redirect and seen.reason == "NOT_SPECIFIED":
         return mine, mine  # the translation drops it, no rule does, and no reason is given
-    if mine == "dropped" and theirs == "blackhole" and any(s.code == "bridge-no-hairpin" for s in leg.steps):
+    by_bridge = any(step.code in _BY_BRIDGES for step in leg.steps)
+    nowhere = theirs in ("blackhole", "undetermined") and not seen.frames
+    if mine in ("dropped", "link_down") and by_bridge and nowhere:
         return mine, mine
     if mine == "martian" and theirs == "blackhole" and seen.packet.iif is None:
         return mine, mine  # EINVAL: what connect() and sendto() say of addresses that nothing leaves with
     if theirs == "dropped" and mine in refused | {"martian"} and leg.steps and _rerouted(leg):
         return mine, mine  # a failed re-route in OUTPUT is reported as netfilter's drop
     return mine, theirs
+
+
+def _asks_for_a_socket(leg: Leg, packet: Packet, known: Terms) -> bool:
+    """Whether it depends on the sockets of the host how a first packet from outside ends there."""
+    if packet.family == 4 and leg.packet.dst in known.everybody:
+        return False
+    begins = packet.proto == UDP or (packet.proto, packet.tcp_flags) == (TCP, SYN)
+    return begins and packet.iif is not None and leg.disposition in TAKEN and leg.where == "host"
+
+
+def _from_127(packet: Packet) -> bool:
+    return packet.family == 4 and packet.src >> 24 == 127
 
 
 def _rerouted(leg: Leg) -> bool:

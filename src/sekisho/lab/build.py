@@ -29,9 +29,10 @@ from sekisho.lab.rulesets import loads
 from sekisho.lab.topology import WORLD, Topology, interfaces_of
 from sekisho.model.host import Socket
 from sekisho.model.links import InterfaceAddress
-from sekisho.model.routing import PolicyRule, Route
+from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace
-from sekisho.semantics.addresses import host_addresses
+from sekisho.semantics.addresses import added_to_local, host_addresses
+from sekisho.semantics.fib import DEFAULT_RULES, is_default
 from sekisho.values.address import Address, Family
 from sekisho.values.names import LOOPBACK, BadNameError, SysctlKey, ethernet_address
 
@@ -86,14 +87,15 @@ def links_of(laid: Topology) -> Iterator[Link]:
 
 def bridge_of(bridge: topology.Bridge) -> Bridge:
     """The operation that makes it."""
-    return Bridge(bridge.node, bridge.name, bridge.mac, up=bridge.up)
+    return Bridge(bridge.node, bridge.name, bridge.mac, up=bridge.up, options=bridge.options)
 
 
 def wire_of(wire: topology.Wire, far_up: bool, far_node: str | None = None) -> Wire:
     """The operation that makes it; ``far_node`` where it has another name than in the layout."""
     return Wire(
         wire.node, wire.interface, wire.far_node if far_node is None else far_node, wire.far_interface,
-        wire.mac, wire.far_mac, wire.mtu, wire.bridge, hairpin=wire.hairpin, up=wire.up, far_up=far_up,
+        wire.mac, wire.far_mac, wire.mtu, wire.bridge, hairpin=wire.hairpin, up=wire.up,
+        far_up=far_up, isolated=wire.isolated,
     )  # fmt: skip
 
 
@@ -108,7 +110,7 @@ def _addresses(namespace: Namespace, must: bool) -> Iterator[OnLink]:
         scope = item.scope if item.family == 4 else None
         yield OnLink(
             namespace.name, item.interface, item.address, item.length, False, item.broadcast, item.peer,
-            scope, must,
+            scope, must, item.family == 6 and "deprecated" in item.flags,
         )  # fmt: skip
 
 
@@ -119,7 +121,8 @@ def _inferred(namespace: Namespace) -> Iterator[InterfaceAddress]:
 
 
 def _routes(namespace: Namespace, must: bool) -> Iterator[AddRoute]:
-    wanted = [route for route in namespace.routes if not _made_by_kernel(route)]
+    added = set(added_to_local(namespace))
+    wanted = [route for route in namespace.routes if route in added or not _made_by_kernel(route)]
     # A gateway must be reachable when its route is added.
     for route in sorted(wanted, key=lambda route: any(hop.via for hop in route.nexthops)):
         bare = replace(
@@ -152,19 +155,11 @@ def _rules(namespace: Namespace, family: Family, must: bool) -> Iterator[AddRule
     if not rules:
         return
     for rule in rules:
-        if not _is_default(rule):
+        if not is_default(rule):
             yield AddRule(namespace.name, replace(rule, proto=None), must)
-    for number in (0, 32766, 32767) if family == 4 else (0, 32766):
-        if not any(_is_default(rule) and rule.priority == number for rule in rules):
+    for number, _ in DEFAULT_RULES[family]:
+        if not any(is_default(rule) and rule.priority == number for rule in rules):
             yield DropRule(namespace.name, family, number, must)
-
-
-def _is_default(rule: PolicyRule) -> bool:
-    table = {0: "local", 32766: "main", 32767: "default"}.get(rule.priority)
-    return (
-        rule == PolicyRule(rule.family, rule.priority, table=table or "", proto=rule.proto)
-        and table is not None
-    )
 
 
 def _neighbours(namespace: Namespace, must: bool) -> Iterator[KnowNeighbour]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.lab.agreement import Decision, Phase, Terms, compare
+from sekisho.lab.agreement import TAKEN, Decision, Phase, Terms, compare
 from sekisho.lab.complaints import complain
 from sekisho.lab.oracle import Oracle
 from sekisho.lab.probes import Probe, later, reply
-from sekisho.lab.reading import own_answer
+from sekisho.lab.reading import key_of, own_answer
 from sekisho.lab.verdict import Egress, Observed
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.journey import Leg
+from sekisho.semantics.echo import ECHO
+from sekisho.semantics.journey import Journey, Leg
 from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.world import World
+from sekisho.values.address import Address
 from sekisho.values.packet import DCCP, ICMP, ICMPV6, SCTP, SYN, TCP, UDP, Packet
 
 
@@ -31,8 +33,11 @@ class Asked:
 
 
 def start_at(packet: Packet) -> Start:
-    """The host's packet with every field stated: by its ``iif``, or from a process of the host."""
+    """The host's packet with every field stated: by its ``iif``, or from a process of the host, which leaves
+    the source to the kernel where it is zero."""
     unstated = frozenset({"length"}) if packet.length is None else frozenset[str]()
+    if packet.iif is None and packet.src == 0:
+        unstated |= {"src"}
     how = "process" if packet.iif is None else "interface"
     return Start(packet, "host", how, unstated=unstated, answer_ttl=64)  # see ``probes.reply``
 
@@ -53,12 +58,10 @@ def exchange(
     first = Probe(sent, start.node, port, fresh=True)
     seen = oracle.ask(first)
     yield Asked("first", packet, seen)
-    # IPv6's own answers to a link-local address are routed by the interface that the packet came in by:
-    # a question cannot say that.
-    plain = packet.family == 4 or packet.src >> 118 != 0xFE80 >> 6
-    plain = plain and not _for_everybody(snapshot, packet)
-    # Its own rules may refuse a neighbour's advertisement: that answer is to the neighbour.
-    plain = plain and not (seen.replies and seen.replies[0].first.dst >> 118 == 0xFE80 >> 6)
+    plain = _plain_source(packet) and not _for_everybody(snapshot, packet)
+    # Past every hook the packet waits for its neighbour, whose advertisement the host's own rules may refuse:
+    # that answer is to the neighbour.
+    plain = plain and not (seen.passages and "postrouting" in seen.passages[-1].hooks)
     # The same of an echo that was for any router: without a source yet, its reply keeps to the interface.
     plain = plain and not (seen.replies and _from_another(seen.replies[0].first, seen.packet))
     if further and seen.replies and plain and seen.disposition != "exits":
@@ -104,11 +107,24 @@ def modelled(
     if phase == "later":
         packet = start.packet
         flags = None if packet.proto == TCP else packet.tcp_flags
-        start = replace(start, packet=replace(packet, tcp_flags=flags), established=True)
+        start = replace(start, packet=replace(packet, tcp_flags=flags), established=True, younger=True)
         known = journey(world, start, with_reply=False)
         return known.forward, not known.undecided
     both = journey(world, start)
     return both.forward if phase == "first" else both.reply, not both.undecided
+
+
+def answers_from(told: Journey) -> Address | None:
+    """The address from which the model has the host itself answer a packet that it takes; None: it answers
+    nothing, or its answer finds no route."""
+    routed = next((s for s in told.reply.steps if s.hook == "route"), None) if told.reply else None
+    if told.reply is None or routed is None or routed.verdict != "OUTPUT":
+        return None
+    if told.reply.disposition == "martian" and len(told.reply.hops) == 1:
+        return None  # refused where it sets out
+    chosen = next((after for field, _, after in routed.changes if field == "src"), None)
+    last = told.forward.packet
+    return Address(last.family, last.dst) if chosen is None else Address.parse(chosen)
 
 
 def decisions(
@@ -123,15 +139,43 @@ def decisions(
         ports = asked.packet.sport is not None or asked.packet.icmp_id is not None
         picked |= leg is not None and ports and _has_open_port(leg.packet)
         decision = compare(asked.phase, asked.packet, leg, asked.seen, known, decided)
+        if further and asked.phase == "first" and not (decision.difference or decision.doubt):
+            decision = replace(decision, difference=_of_echo(world, start, asked))
         yield decision
         if decision.difference or decision.doubt:
             return
 
 
+def _of_echo(world: World, start: Start, asked: Asked) -> str:
+    """What differs in whether, and as whom, the host answers an echo that it takes."""
+    packet = asked.packet
+    if (packet.proto, packet.icmp_type) != ECHO[packet.family]:
+        return ""
+    if not _plain_source(packet):
+        return ""
+    told = journey(world, start)
+    reply, seen = told.reply, asked.seen
+    if told.forward.disposition not in TAKEN or told.forward.where != "host" or seen.disposition not in TAKEN:
+        return ""
+    if reply is not None and reply.disposition == "undetermined":
+        return ""
+    ours = answers_from(told)
+    real = Address(packet.family, seen.replies[0].first.src) if seen.replies else None
+    return "" if ours == real else f"answers from {ours}, really {real}"
+
+
+def _plain_source(packet: Packet) -> bool:
+    """IPv6's own answers to a link-local address are routed by the interface that the packet came in by: a
+    question cannot say that."""
+    return packet.family == 4 or packet.src >> 118 != 0xFE80 >> 6
+
+
 def _for_everybody(snapshot: Snapshot, packet: Packet) -> bool:
-    """Whether an answer to the packet would go to a broadcast address: what TCP refuses to ask for."""
+    """Whether an answer to the packet would go to a broadcast address, which TCP refuses to ask for, or to a
+    group: on a bridge it would end in several places."""
     routes = snapshot.host.routes
-    return any(route.kind == "broadcast" and route.dst.value == packet.src for route in routes)
+    group = packet.src >> 28 == 0xE if packet.family == 4 else packet.src >> 120 == 0xFF
+    return group or any(route.kind == "broadcast" and route.dst.value == packet.src for route in routes)
 
 
 def _from_another(answer: Packet, packet: Packet) -> bool:
@@ -151,6 +195,8 @@ def _from_its_own_port(snapshot: Snapshot, seen: Observed) -> Egress | None:
     macs = {item.address: item.mac for item in facts.neighbours or ()}
     ports = {entry.mac: entry.port for entry in facts.bridge_entries or ()}
     for egress in seen.frames:
+        if seen.egress is None or key_of(egress.frame.packet) != key_of(seen.egress.frame.packet):
+            continue  # something that the host said beside it
         mac = macs.get(egress.next_hop) if egress.next_hop else None
         if mac is not None and ports.get(mac) == egress.port:
             return egress

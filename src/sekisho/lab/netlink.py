@@ -45,9 +45,12 @@ def netfilter_message(
     subsystem: int, message: int, flags: int, family: int, body: bytes = b"", resource: int = 0
 ) -> bytes:
     """A request to one of nfnetlink's subsystems."""
-    payload = struct.pack("!BBH", family, 0, resource) + body
-    header = _HEADER.pack(16 + len(payload), subsystem << 8 | message, flags | NLM_F_REQUEST, 1, 0)
-    return header + payload
+    return request(subsystem << 8 | message, flags, struct.pack("!BBH", family, 0, resource) + body)
+
+
+def request(message: int, flags: int, payload: bytes) -> bytes:
+    """A request of whatever family of netlink."""
+    return _HEADER.pack(16 + len(payload), message, flags | NLM_F_REQUEST, 1, 0) + payload
 
 
 def attributes(data: memoryview) -> Attributes:

@@ -18,13 +18,14 @@ from sekisho.values.names import EthernetAddress, InterfaceName
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """A bridge device."""
+    """A bridge device. ``options``: its own ``nf_call_iptables`` and ``nf_call_ip6tables``."""
 
     node: str
     name: InterfaceName
     mac: EthernetAddress | None = None
     mtu: int | None = None
     up: bool = True
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Wire:
     hairpin: bool = False
     up: bool = True
     far_up: bool = True
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class OnLink:
     peer: Address | None = None
     scope: str | None = None
     must: bool = True
+    deprecated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,9 @@ class Oracle:
         node = self.stage.nodes[probe.node]
         if node.name != probe.node:
             probe = replace(probe, node=node.name)
-        if probe.fresh:
-            for each in self.stage.nodes.values():
+        for each in self.stage.nodes.values():
+            each.learned.forget()
+            if probe.fresh:
                 each.conntrack.flush()
         self._quiet()
         self._ident = self._ident % 65535 + 1
@@ -178,9 +179,8 @@ class Oracle:
             return mac_bytes(probe.dst_mac)
         packet, interface = probe.packet, probe.packet.iif or ""
         group = _group_mac(packet)
-        if group is None and packet.family == 4:
-            mine = [a for a in self._addresses[probe.node, 4] if a.interface == interface]
-            group = frames.BROADCAST if packet.dst in (a.broadcast for a in mine) else None
+        if group is None and packet.family == 4 and packet.dst in self._everybody(probe.node, interface):
+            group = frames.BROADCAST
         if group is not None:
             return group
         bridge = self._bridges.get((probe.node, interface))
@@ -193,6 +193,18 @@ class Oracle:
         return (
             self.stage.world.mac_of(Address(packet.family, packet.dst)) if bridged else mac_bytes(bridge.mac)
         )
+
+    def _everybody(self, node: str, interface: str) -> set[int]:
+        """The broadcast addresses of an interface: those of its addresses, those that the kernel adds for
+        their subnets (fib_add_ifaddr), and those of routes."""
+        here = [item for item in self._addresses[node, 4] if item.interface == interface]
+        found = {item.broadcast for item in here if item.broadcast is not None}
+        found |= {item.subnet.last for item in here if item.length < 31 and not item.secondary}
+        return found | {
+            route.dst.value
+            for route in self.stage.nodes[node].facts.routes
+            if route.kind == "broadcast" and any(hop.dev == interface for hop in route.nexthops)
+        }
 
     def _on_link(self, node: str, interface: str, family: int, value: int) -> bool:
         """Whether a neighbour on this bridge would send straight to that address."""

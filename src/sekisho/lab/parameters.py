@@ -13,7 +13,7 @@ _BEFORE: tuple[tuple[str, str], ...] = (
     *((f"net.ipv4.conf.{where}.{key}", value)
       for where in ("all", "default")
       for key, value in (
-          ("rp_filter", "0"), ("send_redirects", "0"), ("accept_redirects", "0"), ("log_martians", "0"),
+          ("rp_filter", "0"), ("send_redirects", "1"), ("accept_redirects", "0"), ("log_martians", "0"),
           ("route_localnet", "0"), ("accept_local", "0"), ("accept_source_route", "0"),
           ("src_valid_mark", "0"), ("proxy_arp", "0"), ("arp_ignore", "0"), ("arp_announce", "0"),
           ("arp_filter", "0"), ("ignore_routes_with_linkdown", "0"), ("forwarding", "0"),

@@ -11,7 +11,7 @@ from sekisho.lab.kernel_words import BY_ERRNO, BY_ICMP, BY_REASON, answer_name
 from sekisho.lab.probes import Probe
 from sekisho.lab.verdict import Egress, Observed, Passage, SeenStep
 from sekisho.semantics.journey import Disposition
-from sekisho.values.packet import TCP, Packet
+from sekisho.values.packet import ACK, ICMP, SYN, TCP, Packet
 
 Rejecting = frozenset[tuple[str, str, str, int, str]]
 _Key = tuple[int, int, int, int | None, int | None, int | None, int | None]
@@ -37,13 +37,16 @@ def key_of(packet: Packet) -> _Key:
 
 
 def follow(start: _Key, passages: list[Passage], made_here: bool, node: str) -> list[Passage]:
-    """Take the passages of one packet out of the list: each begins with the headers the last ended with."""
+    """Take the passages of one packet out of the list: each begins with the headers the last ended with. A
+    packet of this host that had no source yet begins with the one that was found for it."""
     taken: list[Passage] = []
     key = start
     while not taken or "input" not in taken[-1].hooks:  # after which a like one is the answer's
         for index, passage in enumerate(passages):
             begins = passage.made_here if made_here and not taken else not passage.made_here
-            if begins and key_of(passage.first) == key and (taken or passage.node == node):
+            first = key_of(passage.first)
+            same = first == key or (begins and made_here and not taken and (0, *first[1:]) == key)
+            if begins and same and (taken or passage.node == node):
                 taken.append(passages.pop(index))
                 key = key_of(taken[-1].last)
                 break
@@ -67,7 +70,7 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
     answer_frame = _frame(seen.frames, key_of(replies[-1].last)) if replies else None
     answer = answer_name(replies[0].first) if replies else None
     steps = tuple(step for passage in own for step in passage.steps)
-    drops = _own_drops(seen, own)
+    drops = _own_drops(seen, own, rest)
     if flooded:  # the far ends throw their copies away
         drops = [name for name in drops if name in BY_REASON] or drops
     reason = drops[-1] if drops else None
@@ -108,20 +111,28 @@ def own_answer(seen: Observed) -> Observed:
     )  # fmt: skip
 
 
-def _own_drops(seen: Sightings, own: Sequence[Passage]) -> Sequence[str]:
-    """Without what the world's side drops, which has no IPv6, and what waited for a neighbour before: a
-    packet looks for its neighbour past every hook."""
+def _own_drops(seen: Sightings, own: Sequence[Passage], others: Sequence[Passage]) -> Sequence[str]:
+    """Without what the world's side drops, which has no IPv6, what waited for a neighbour before (a packet
+    looks for its neighbour past every hook), and what happened to a redirect that was sent beside it."""
     foreign: tuple[str, ...] = ("IPV6DISABLED",) if own else ()
+    if own and "postrouting" in own[-1].hooks and any(_is_redirect(passage.first) for passage in others):
+        foreign += ("NETFILTER_DROP",)
     if not own or "postrouting" not in own[-1].hooks:
         foreign += ("NEIGH_FAILED", "NEIGH_QUEUEFULL", "NEIGH_DEAD")
     return [name for name in seen.drops if name not in foreign]
 
 
 def _answers(rest: list[Passage]) -> list[Passage]:
+    """What the host itself sends because of the packet; that a router tells the sender of a shorter way is no
+    answer: the packet goes on (ip_forward)."""
     for passage in rest:
-        if passage.made_here:
+        if passage.made_here and not _is_redirect(passage.first):
             return follow(key_of(passage.first), rest, True, passage.node)
     return []
+
+
+def _is_redirect(packet: Packet) -> bool:
+    return (packet.proto, packet.icmp_type) == (ICMP, 5)
 
 
 def _frame(frames: Sequence[Egress], key: _Key) -> Egress | None:
@@ -161,7 +172,11 @@ def _end(
     if refused and last is not None and last.steps and _place(last.steps[-1]) in rejecting:
         return "rejected"  # by a rule of a legacy table, whose verdicts the kernel does not tell
     if last is not None and "input" in last.hooks:
-        unheard = any(name in ("NO_SOCKET", "IP_NOPROTO") for name in seen.drops)
+        if replies and (replies[0].first.proto, replies[0].first.tcp_flags) == (TCP, SYN | ACK):
+            return "delivered"  # what is dropped besides is the answer
+        # The checksum is looked at before it is told that nobody listens (__udp6_lib_rcv), and is a wrong one
+        # where DSCP changed an IPv6 header after connection tracking had added it up.
+        unheard = any(name in ("NO_SOCKET", "IP_NOPROTO", "UDP_CSUM") for name in seen.drops)
         # TCP throws away what was not sent to this host alone, and gives no reason (tcp_v4_rcv).
         unheard |= last.last.proto == TCP and "NOT_SPECIFIED" in seen.drops
         return "no_socket" if unheard else "delivered"

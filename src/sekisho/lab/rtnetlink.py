@@ -33,8 +33,9 @@ CREATE, EXCL, REPLACE, APPEND = 0x400, 0x200, 0x100, 0x800
 _IFF_UP = 1
 (_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_PROTINFO, _IFLA_LINKINFO,
  _IFLA_NET_NS_FD) = (1, 3, 4, 10, 12, 18, 28)  # fmt: skip
-_INFO_KIND, _INFO_DATA, _VETH_PEER, _BRPORT_MODE = 1, 2, 1, 4
-_IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 4, 8
+_INFO_KIND, _INFO_DATA, _VETH_PEER, _BRPORT_MODE, _BRPORT_ISOLATED = 1, 2, 1, 4, 33
+_BRIDGE_OPTIONS = {"nf_call_iptables": 36, "nf_call_ip6tables": 37}
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_CACHEINFO, _IFA_FLAGS = 1, 2, 4, 6, 8
 _NODAD, _NOPREFIXROUTE = 2, 0x200
 _NDA_DST, _NDA_LLADDR = 1, 2
 _NUD_REACHABLE, _NUD_NOARP, _NUD_PERMANENT, _NTF_MASTER = 2, 0x40, 0x80, 4
@@ -76,6 +77,8 @@ def set_up(index: int) -> Body:
 
 def add_bridge(bridge: Bridge, index: int) -> Body:
     """A bridge with its index."""
+    own = b"".join(attribute(_BRIDGE_OPTIONS[name], bytes((int(on),))) for name, on in bridge.options)
+    data = nested(_INFO_DATA, own) if own else b""
     return (
         _NEWLINK,
         CREATE | EXCL,
@@ -84,7 +87,7 @@ def add_bridge(bridge: Bridge, index: int) -> Body:
             + _name(bridge.name)
             + _mac(bridge.mac)
             + _mtu(bridge.mtu)
-            + nested(_IFLA_LINKINFO, attribute(_INFO_KIND, b"bridge"))
+            + nested(_IFLA_LINKINFO, attribute(_INFO_KIND, b"bridge") + data)
         ),
     )
 
@@ -115,8 +118,17 @@ def enslave(index: int, master: int) -> Body:
 
 def hairpin(index: int) -> Body:
     """Let a bridge send a frame back out of the port that it came from."""
+    return _port(index, _BRPORT_MODE)
+
+
+def isolated(index: int) -> Body:
+    """Let a bridge hand nothing from this port to others that are isolated too."""
+    return _port(index, _BRPORT_ISOLATED)
+
+
+def _port(index: int, switch: int) -> Body:
     head = struct.pack("=BBHiII", _AF_BRIDGE, 0, 0, index, 0, 0)
-    return _SETLINK, 0, head + nested(_IFLA_PROTINFO, attribute(_BRPORT_MODE, b"\1"))
+    return _SETLINK, 0, head + nested(_IFLA_PROTINFO, attribute(switch, b"\1"))
 
 
 def add_address(item: OnLink, index: int) -> Body:
@@ -128,6 +140,8 @@ def add_address(item: OnLink, index: int) -> Body:
     body += attribute(_IFA_ADDRESS, raw(item.peer or item.address))
     if item.broadcast is not None:
         body += attribute(_IFA_BROADCAST, raw(item.broadcast))
+    if item.deprecated:  # preferred for no time, valid for ever
+        body += attribute(_IFA_CACHEINFO, struct.pack("=IIII", 0, (1 << 32) - 1, 0, 0))
     return _NEWADDR, CREATE | EXCL, body + attribute(_IFA_FLAGS, u32(flags))
 
 

@@ -13,7 +13,7 @@ from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.lab.probes import Probe
 from sekisho.model.host import Socket
 from sekisho.values.address import format_ip
-from sekisho.values.packet import SYN, TCP, UDP, Packet
+from sekisho.values.packet import ICMP, SYN, TCP, UDP, Packet
 
 _AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 _SO_MARK, _IP_FREEBIND, _IPV6_HDRINCL, _IPV6_FREEBIND = 36, 15, 36, 78
@@ -99,6 +99,11 @@ def send(namespace: NetworkNamespace, probe: Probe, ident: int) -> tuple[int, so
         except OSError as error:
             return error.errno or 0, sock
     return 0, sock
+
+
+def finds_a_source(packet: Packet) -> bool:
+    """Whether the kernel finds the source of such a packet where it is sent without one."""
+    return packet.proto in (TCP, UDP, ICMP)
 
 
 def _plain(packet: Packet) -> socket.socket:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sekisho.lab import build, ports, rulesets, sockets
 from sekisho.lab.conntrack import Conntrack
+from sekisho.lab.learned import Learned
 from sekisho.lab.links import Builder
 from sekisho.lab.loading import load
 from sekisho.lab.namespaces import LabError, NetworkNamespace
@@ -32,6 +33,7 @@ class Node:
     namespace: NetworkNamespace
     trace: Trace
     conntrack: Conntrack
+    learned: Learned
     legacy: LegacyTrace | None = None
     listeners: list[socket.socket] = field(default_factory=list)
     refused_sysctls: list[tuple[SysctlKey, str]] = field(default_factory=list)
@@ -70,7 +72,7 @@ class Stage:
             settings = [item for plan in plans for item in plan.settings]
             list(
                 builder.settings(
-                    [*settings, *(entry for facts in everyone for entry in _behind_ports(facts))]
+                    [*settings, *(entry for facts in everyone for entry in self._behind_ports(facts))]
                 )
             )
         finally:
@@ -98,6 +100,16 @@ class Stage:
         bridges = self.topology.bridges
         return any((item.node, item.name, item.up) == (wire.node, wire.bridge, True) for item in bridges)
 
+    def _behind_ports(self, facts: Namespace) -> Iterator[BehindPort]:
+        """Where addresses are: a bridge that has not learned it hands frames to every port."""
+        ports = {wire.interface for wire in self.topology.wires if wire.node == facts.name and wire.bridge}
+        for entry in facts.bridge_entries or ():
+            if entry.port in ports and entry.bridge is not None:
+                try:
+                    yield BehindPort(facts.name, entry.port, ethernet_address(entry.mac))
+                except BadNameError:  # of a tunnel
+                    continue
+
     def _furnish(self, facts: Namespace, plan: build.NodePlan) -> Node:
         namespace = self._namespaces[plan.name]
         refused = namespace.write_sysctls(plan.sysctls_after)
@@ -107,8 +119,8 @@ class Stage:
         load(namespace, Load(("nft", "-f", "-"), witness_rules(families)))
         with namespace.inside():
             trace = Trace(plan.name, dict(socket.if_nameindex()))
-            conntrack = Conntrack()
-        node = Node(plan.name, facts, namespace, trace, conntrack, refused_sysctls=refused)
+            conntrack, neighbours = Conntrack(), Learned()
+        node = Node(plan.name, facts, namespace, trace, conntrack, neighbours, refused_sysctls=refused)
         if "legacy" in rulesets.backends(facts.rulesets):
             namespace.write_sysctls(LOGGER_SYSCTLS)
             with namespace.inside():
@@ -121,6 +133,7 @@ class Stage:
         for node in self.nodes.values():
             node.trace.close()
             node.conntrack.close()
+            node.learned.close()
             if node.legacy is not None:
                 node.legacy.close()
             for listener in node.listeners:
@@ -141,16 +154,3 @@ def _all_loaded(plan: build.NodePlan) -> None:
             f"this cannot be loaded: {lost.why}", file=lost.place.file, line=lost.place.line,
             text=lost.place.text,
         )  # fmt: skip
-
-
-def _behind_ports(facts: Namespace) -> Iterator[BehindPort]:
-    """Where tables are about frames: a bridge that has not learned where an address is hands them to every
-    port, past more rules."""
-    if facts.nft is None or all(table.family != "bridge" for table in facts.nft.tables):
-        return
-    for entry in facts.bridge_entries or ():
-        if entry.bridge != entry.port:
-            try:
-                yield BehindPort(facts.name, entry.port, ethernet_address(entry.mac))
-            except BadNameError:  # of a tunnel
-                continue

@@ -14,7 +14,9 @@ from sekisho.model.links import Interface
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.bridges import bridges_of, is_bridge
+from sekisho.semantics.ports import carries, is_up
 from sekisho.semantics.sharing import shares_host
+from sekisho.semantics.world import BRIDGE_NF
 from sekisho.values.address import Address
 from sekisho.values.names import (
     LOOPBACK,
@@ -27,11 +29,13 @@ from sekisho.values.names import (
 )
 
 WORLD = ""
+_BRIDGE_OPTIONS = frozenset(option for _, option in BRIDGE_NF.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A veth pair. ``far_node`` is WORLD or a namespace's name; ``bridge`` the near end's master."""
+    """A veth pair. ``far_node`` is WORLD or a namespace's name; ``bridge`` the near end's master, and
+    ``hairpin`` and ``isolated`` how it is a port of it."""
 
     node: str
     interface: InterfaceName
@@ -44,16 +48,18 @@ class Wire:
     carrier: bool = True
     mtu: int | None = None
     hairpin: bool = False
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """A bridge device of a namespace."""
+    """A bridge device of a namespace. ``options``: settings of its own that bear on packets' ways."""
 
     node: str
     name: InterfaceName
     mac: EthernetAddress
     up: bool = True
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +132,16 @@ def lay_out(snapshot: Snapshot) -> Topology:
             low = f"{number & 255:02x}:{index >> 8 & 255:02x}:{index & 255:02x}"
             mac = _mac(item.mac, f"02:fe:00:{low}")
             if item.name in names:
-                bridges.append(Bridge(namespace.name, item.name, mac, _is_up(item)))
+                options = tuple(
+                    pair for pair in item.details if pair[0] in _BRIDGE_OPTIONS and pair[1] in "01"
+                )
+                bridges.append(Bridge(namespace.name, item.name, mac, is_up(item), options))
             elif (namespace.name, item.name) not in taken:
                 far, far_mac = interface_name(f"w{number}-{index}"), ethernet_address(f"02:fd:00:{low}")
                 wires.append(
                     Wire(
-                        namespace.name, item.name, mac, WORLD, far, far_mac, item.master, _is_up(item),
-                        _has_carrier(item), _mtu(item), bool(item.hairpin),
+                        namespace.name, item.name, mac, WORLD, far, far_mac, item.master, is_up(item),
+                        carries(item) or not is_up(item), _mtu(item), bool(item.hairpin), bool(item.isolated),
                     )
                 )  # fmt: skip
     wires += _missing_ports(bridges, wires, snapshot)
@@ -153,14 +162,6 @@ def _mac(captured: LinkAddress | None, otherwise: str) -> EthernetAddress:
 def _mtu(interface: Interface) -> int | None:
     """What a veth interface can have (drivers/net/veth.c: ETH_MAX_MTU), None for anything else."""
     return interface.mtu if interface.mtu is not None and 68 <= interface.mtu <= 65535 else None
-
-
-def _is_up(interface: Interface) -> bool:
-    return not interface.flags or "UP" in interface.flags
-
-
-def _has_carrier(interface: Interface) -> bool:
-    return not interface.flags or "LOWER_UP" in interface.flags
 
 
 def _host_port(
@@ -197,8 +198,8 @@ def _between(host: Namespace, port: Interface, namespace: Namespace, inner: Inte
     low = f"{seed >> 16 & 255:02x}:{seed >> 8 & 255:02x}:{seed & 255:02x}"
     return Wire(
         host.name, port.name, _mac(port.mac, f"02:fc:00:{low}"), namespace.name, inner.name,
-        _mac(inner.mac, f"02:fb:00:{low}"), port.master, _is_up(port), _has_carrier(port), _mtu(port),
-        bool(port.hairpin),
+        _mac(inner.mac, f"02:fb:00:{low}"), port.master, is_up(port), carries(port) or not is_up(port),
+        _mtu(port), bool(port.hairpin), bool(port.isolated),
     )  # fmt: skip
 
 
@@ -208,7 +209,7 @@ def _missing_ports(bridges: Iterable[Bridge], wires: list[Wire], snapshot: Snaps
         (namespace.name, item.name)
         for namespace in separate(snapshot)
         for item in interfaces_of(namespace)
-        if not _has_carrier(item)
+        if not carries(item)
     }
     for namespace in separate(snapshot):
         without_carrier |= {

@@ -12,11 +12,12 @@ from sekisho.lab.agreement import Decision, terms
 from sekisho.lab.exchange import decisions
 from sekisho.lab.namespaces import LabError
 from sekisho.lab.oracle import Oracle
+from sekisho.lab.sockets import finds_a_source
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.world import World
 from sekisho.values.address import Address
-from sekisho.values.packet import ICMP, ICMPV6, SYN, TCP
+from sekisho.values.packet import ICMP, ICMPV6, SYN, TCP, Packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,18 @@ def start_of_question(world: World, question: Question) -> Start:
         packet = replace(packet, tcp_flags=SYN)
     if start.how == "process":
         packet = replace(packet, uid=0, gid=0)
+    left_open = frozenset({"length"})
     if "src" in start.unstated:
-        # As the model chooses it: the kernel is told the same address.
-        hops = journey(world, start, with_reply=False).forward.hops
-        changes = [change for step in (hops[0].steps if hops else ()) for change in step.changes]
-        chosen = next((after for field, before, after in changes if field == "src" and not before), None)
-        packet = packet if chosen is None else replace(packet, src=Address.parse(chosen).value)
-    return replace(start, packet=packet, unstated=frozenset({"length"}))
+        if finds_a_source(packet):
+            packet, left_open = replace(packet, src=0), left_open | {"src"}
+        else:
+            packet = _as_the_model_chooses(world, start, packet)
+    return replace(start, packet=packet, unstated=left_open)
+
+
+def _as_the_model_chooses(world: World, start: Start, packet: Packet) -> Packet:
+    """With the source that the model finds."""
+    hops = journey(world, start, with_reply=False).forward.hops
+    changes = [change for step in (hops[0].steps if hops else ()) for change in step.changes]
+    chosen = next((after for field, before, after in changes if field == "src" and not before), None)
+    return packet if chosen is None else replace(packet, src=Address.parse(chosen).value)

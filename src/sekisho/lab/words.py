@@ -43,7 +43,8 @@ def ip_command(node: str, *words: str, family: Family = 4) -> str:
 
 def _bridge(bridge: Bridge) -> Iterator[str]:
     more = [*_pair("address", bridge.mac), *_pair("mtu", bridge.mtu)]
-    yield ip_command(bridge.node, "link", "add", bridge.name, *more, "type", "bridge")
+    own = [word for option in bridge.options for word in option]
+    yield ip_command(bridge.node, "link", "add", bridge.name, *more, "type", "bridge", *own)
     if bridge.up:
         yield ip_command(bridge.node, "link", "set", bridge.name, "up")
 
@@ -59,8 +60,9 @@ def _wire(wire: Wire) -> Iterator[str]:
         yield ip_command(wire.node, "link", "set", wire.name, "master", wire.bridge)
     if wire.far_bridge:
         yield ip_command(wire.far_node, "link", "set", wire.far_name, "master", wire.far_bridge)
-    if wire.hairpin:
-        yield ip_command(wire.node, "link", "set", wire.name, "type", "bridge_slave", "hairpin", "on")
+    for switch, on in (("hairpin", wire.hairpin), ("isolated", wire.isolated)):
+        if on:
+            yield ip_command(wire.node, "link", "set", wire.name, "type", "bridge_slave", switch, "on")
     if wire.up:
         yield ip_command(wire.node, "link", "set", wire.name, "up")
     if wire.far_up:

@@ -17,6 +17,7 @@ from sekisho.model.netfilter import Option, Rule, Table
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics import bridges as semantics
+from sekisho.semantics.source_check import looks_sources_up
 from sekisho.values.address import Address, Prefix
 
 # dockerd: "br-" and the first 12 hex digits of the network's id; docker0 is the network "bridge".
@@ -132,6 +133,11 @@ class HostContext:
     def routes(self) -> RouteIndex:
         """This namespace's routes, by table and prefix."""
         return RouteIndex(self.namespace.routes)
+
+    @cached_property
+    def looks_sources_up(self) -> bool:
+        """Whether the sources of packets are looked up even where rp_filter is 0."""
+        return looks_sources_up(self.namespace)
 
     @cached_property
     def networks(self) -> dict[str, DockerNetwork]:

@@ -86,6 +86,10 @@ _PLAIN: dict[str, Callable[[str, str], Message]] = {
     "ip_nonlocal_bind": _value("ip_nonlocal_bind"),
     "ip_default_ttl": _value("ip_default_ttl"),
     "icmp_echo_ignore_all": _value("icmp_echo_ignore_all"),
+    "icmp_echo_ignore_broadcasts": _value("icmp_echo_ignore_broadcasts"),
+    "echo_ignore_all": _value("icmp_echo_ignore_all"),
+    "echo_ignore_multicast": _value("echo_ignore_multicast"),
+    "echo_ignore_anycast": _value("echo_ignore_anycast"),
     "fwmark_reflect": _value("fwmark_reflect"),
     "fib_multipath_hash_policy": _named("fib_multipath"),
     "fib_multipath_hash_fields": _named("fib_multipath"),
@@ -128,6 +132,8 @@ def _interface_setting(
         return (m(f"sysctl.{name}", value, where),)
     if name == "accept_source_route":
         return (m("sysctl.source_route", value, where),)
+    if name == "send_redirects" and family == "ipv4":
+        return (m("sysctl.send_redirects", value, where),)
     if name in _REDIRECTS:
         return (m("sysctl.redirects", name, value, where),)
     if _ARP.fullmatch(name):
@@ -143,9 +149,9 @@ def _effective_rp_filter(interface: str, value: str, context: HostContext) -> tu
     everywhere = context.namespace.sysctl("net.ipv4.conf.all.rp_filter")
     if everywhere is None:
         return (m("sysctl.rp_filter.all_unknown"),)
-    if everywhere <= value:
-        return ()
-    return (m("sysctl.rp_filter.effective", everywhere, max(everywhere, value)),)
+    if everywhere > value:
+        return (m("sysctl.rp_filter.effective", everywhere, max(everywhere, value)),)
+    return (m("sysctl.rp_filter.looked_up"),) if value == "0" and context.looks_sources_up else ()
 
 
 def _conntrack(last: str, value: str) -> Message:

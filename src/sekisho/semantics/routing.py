@@ -16,7 +16,8 @@ from sekisho.semantics.program import (
     Stop,
     Way,
 )
-from sekisho.semantics.traveller import BROADCAST, Traveller
+from sekisho.semantics.traveller import ANYCAST, BROADCAST, MULTICAST, UNICAST, Traveller
+from sekisho.values.address import Family
 
 
 def lookup(program: Program, packet: Traveller, choices: Choices) -> Passed:
@@ -110,6 +111,32 @@ def subnet_bits(action: Action) -> int | None:
     if not isinstance(action, RouteTo) or action.kind != "unicast" or action.prefix_length >= 127:
         return None
     return (1 << 128 - action.prefix_length) - 1 if all(way.via is None for way in action.ways) else None
+
+
+# The kinds of routes for what this host itself takes.
+_STAYING: dict[int, tuple[str, ...]] = {4: ("local", "broadcast"), 6: ("local", "anycast", "multicast")}
+
+
+def stays(route: RouteTo, family: Family) -> bool:
+    """Whether packets by that route are for this host itself."""
+    return route.kind in _STAYING[family]
+
+
+def kind_of(route: RouteTo) -> int:
+    """Whom what stays is for, as sockets see it."""
+    kinds = {"broadcast": BROADCAST, "multicast": MULTICAST, "anycast": ANYCAST}
+    return kinds.get(route.kind, UNICAST)
+
+
+def comes_back(route: RouteTo, family: Family) -> bool:
+    """Whether what a local process sends by that route comes back in over lo."""
+    return route.kind == "local" or (route.kind == "anycast" and family == 6)
+
+
+def refused_onward(route: RouteTo, family: Family) -> Stop | None:
+    """What becomes of packets that an input route would send on: IPv4 takes only plain routes for that
+    (ip_route_input_slow: RTN_UNICAST), not those for groups or anycast."""
+    return Stop("martian", "IP_INVALID_DEST") if family == 4 and route.kind != "unicast" else None
 
 
 def pick_way(route: RouteTo, choices: Choices) -> Way:

@@ -1,0 +1,68 @@
+"""What sysctls say of a namespace's interfaces, and lines that name the sysctl which asks for them."""
+
+from __future__ import annotations
+
+from sekisho.model.snapshot import Namespace
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.program import Action, Guard, Guarded, NotUnderstood
+from sekisho.values.address import Family
+
+
+def interfaces_of(namespace: Namespace) -> tuple[str, ...]:
+    """Every interface that any fact names, lo left out."""
+    names: dict[str, None] = {}
+    for item in namespace.interfaces or ():
+        names[item.name] = None
+    for route in namespace.routes:
+        for hop in route.nexthops:
+            if hop.dev:
+                names[hop.dev] = None
+    for address in namespace.addresses or ():
+        names[address.interface] = None
+    names.pop("lo", None)
+    return tuple(names)
+
+
+def key_of(interface: str, name: str, family: Family = 4) -> str:
+    """The sysctl of an interface, or of "all"; dots in its name are written as slashes."""
+    return f"net.ipv{family}.conf.{interface.replace('.', '/')}.{name}"
+
+
+def conf(namespace: Namespace, interface: str, name: str, family: Family = 4) -> int | None:
+    """A per-interface sysctl; None where not captured."""
+    value = namespace.sysctl(key_of(interface, name, family))
+    return int(value) if value is not None and _is_number(value) else None
+
+
+def greater(namespace: Namespace, interface: str, name: str) -> int:
+    """Settings of which the greater of the interface's and of ``all`` counts (IN_DEV_MAXCONF)."""
+    return max(conf(namespace, "all", name) or 0, conf(namespace, interface, name) or 0)
+
+
+def either(namespace: Namespace, interface: str, name: str) -> bool:
+    """Switches that are on when ``all`` or the interface has them on (IN_DEV_ORCONF)."""
+    return bool(conf(namespace, "all", name)) or bool(conf(namespace, interface, name))
+
+
+def because(guard: Guard, action: Action, namespace: Namespace, *keys: str) -> Guarded:
+    """A line whose evidence is the sysctl that asks for it: the first of the keys that was captured."""
+    fact = next((found for key in keys if (found := namespace.sysctl_fact(key)) is not None), None)
+    text = f"{fact.key} = {fact.value}" if fact else ""
+    return Guarded(guard, action, 0, text, "", fact.evidence if fact else None)
+
+
+def unreadable(namespace: Namespace, interface: str, *names: str) -> NotUnderstood | None:
+    """What to say where one of the interface's settings, or of all interfaces', is no number."""
+    return no_number(namespace, *(key_of(each, name) for name in names for each in ("all", interface)))
+
+
+def no_number(namespace: Namespace, *keys: str) -> NotUnderstood | None:
+    """Settings are known and their value is not: a line that was cut or damaged."""
+    for fact in namespace.sysctls or ():
+        if fact.key in keys and not _is_number(fact.value):
+            return NotUnderstood(Doubt("sysctl-not-understood", (fact.key, fact.value), fact.evidence))
+    return None
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.removeprefix("-").isdigit()

@@ -109,7 +109,9 @@ class Arrivals:
         if not home.satisfiable():
             return home
         sent, back = self.sent(flow), flow.back.ends
-        some = self.space.equal(self.space.equal(home, back.src, sent.dst), back.dst, sent.src)
+        some = self.space.equal(home, back.dst, sent.src)
+        if not flow.state.route_kind:  # whoever asks everybody is answered from somebody's own address
+            some = self.space.equal(some, back.src, sent.dst)
         ported = self.space.equal(some & self.walk.guards.ported, back.sport, sent.dport)
         return self.space.equal(ported, back.dport, sent.sport) | (some & ~self.walk.guards.ported)
 

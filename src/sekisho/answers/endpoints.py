@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sekisho.errors import Said, UsageError, said
+from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.semantics.world import HOST, World
 from sekisho.values.address import Address, Family, Prefix, everything
 
 # What stands for "somebody on the Internet": RFC 5737 and RFC 3849 documentation addresses.
@@ -275,7 +276,7 @@ def _from_address(address: Address, world: World, iface: str | None) -> Place:
             advice="name it with --in IFACE",
         )
     if interface in world.bridges:
-        stranger = Attachment(str(address), interface, frozenset({address}), "rule")
+        stranger = world.stranger(address, interface)
         lean = Lean("container-inferred", (str(address), interface))
         return Place(HOST, "attachment", address, interface, stranger, (lean,))
     lean = Lean("arrives-by-route", (str(address), interface))

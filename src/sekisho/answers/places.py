@@ -15,8 +15,9 @@ from functools import cached_property
 from sekisho.answers.ends import End
 from sekisho.answers.regions import Regions
 from sekisho.errors import Said, UsageError, said
+from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.asked import asks_anywhere
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows, Source, journeys, openers

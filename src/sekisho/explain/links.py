@@ -7,6 +7,7 @@ from sekisho.explain.message import Message, join, m
 from sekisho.explain.routes import describe_bridge
 from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
 from sekisho.model.netfilter import IpSet
+from sekisho.semantics.ports import carries, is_up
 from sekisho.values.address import Prefix
 
 _NEIGHBOUR_STATES = {"REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP"}
@@ -21,14 +22,18 @@ def explain_interface(item: Interface, context: HostContext) -> tuple[Message, .
     default = context.default_route
     if context.is_host and default is not None and any(way.dev == item.name for way in default.nexthops):
         said.append(m("link.default"))
-    if "NO-CARRIER" in item.flags or ("UP" in item.flags and item.state == "DOWN"):
+    if not is_up(item):
+        said.append(m("link.state.down"))
+    elif not carries(item):
         said.append(m("link.state.no_carrier"))
     elif "UP" in item.flags or item.state == "UP":
         said.append(m("link.state.up"))
-    elif item.flags or item.state == "DOWN":
-        said.append(m("link.state.down"))
+    if item.port_state not in (None, "forwarding"):
+        said.append(m("link.port_state", item.port_state))
     if item.hairpin:
         said.append(m("link.hairpin"))
+    if item.isolated:
+        said.append(m("link.isolated"))
     if item.mtu is not None:
         said.append(m("link.mtu", f"{item.mtu:,}"))
     return tuple(said)

@@ -50,8 +50,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ホスト全体のIPv6の転送です (値は{0})。0なら、IPv6パケットをインターフェース間で転送しません。",
     ),
     "sysctl.rp_filter.0": (
-        "The reverse path test is off on {0}: the source of arriving packets is not checked.",
-        "{0}では逆方向経路の検査を行いません。届いたパケットの送信元は検査されません。",
+        "The reverse path test is off on {0}: nobody asks by which way an answer to a packet's source would "
+        "leave.",
+        "{0}では逆方向経路の検査を行いません。送信元への戻りの経路がどこを通るかは問われません。",
     ),
     "sysctl.rp_filter.1": (
         "Strict reverse path test on {0}: a packet is dropped unless the answer to its source would "
@@ -61,9 +62,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "sysctl.rp_filter.2": (
         "Loose reverse path test on {0}: a packet is dropped only if there is no way back to its source "
-        "at all.",
+        "at all. Without an IPv4 address on the interface the test is as strict as 1.",
         "{0}では、逆方向経路の緩い (loose) 検査を行います。送信元への戻りの経路がまったくないパケットだけ"
-        "が破棄されます。",
+        "が破棄されます。ただし、インターフェースにIPv4アドレスがなければ1と同じく厳格になります。",
+    ),
+    "sysctl.rp_filter.looked_up": (
+        "Still, policy rules, local routes or realms of this host's own have every source looked up: one "
+        "that is the host's own or a broadcast address is refused.",
+        "それでも、このホストに追加されたポリシールール、local経路、realmのいずれかがあるため、送信元は必ず"
+        "調べられます。ホスト自身のアドレスやブロードキャストアドレスなら拒否されます。",
     ),
     "sysctl.rp_filter.effective": (
         "The larger of this value and conf.all's ({0}) counts: {1}.",
@@ -159,6 +166,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} = {1} on {2}: about ICMP redirects, by which routers point out a better way.",
         "{2}で{0} = {1}: よりよい経路を知らせるICMPリダイレクトの扱いを決めます。",
     ),
+    "sysctl.send_redirects": (
+        "send_redirects = {0} on {1}: with 1, on the interface or for all, the sender of what goes back out "
+        "of the interface it came in by is told the shorter way (ICMP redirect). The source of such packets "
+        "is then looked up, rp_filter or not: a broadcast address is refused.",
+        "{1}でsend_redirects = {0}: このインターフェースかallが1なら、届いたのと同じインターフェースから出て"
+        "いくパケットの送信者に近道を知らせます (ICMPリダイレクト)。その場合、rp_filterの値にかかわらず送信元"
+        "が調べられ、ブロードキャストアドレスなら拒否されます。",
+    ),
     "sysctl.source_route": (
         "Value {0} for {1}: whether packets that prescribe their own way (source routing) are taken.",
         "{1}についての値は{0}です。経路を自ら指定するパケット (ソースルーティング) を受け付けるかどうかを"
@@ -188,6 +203,20 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "sysctl.icmp_echo_ignore_all": (
         "Value {0}: with 1 the host answers no ping.",
         "値は{0}です。1なら、ホストはpingに応答しません。",
+    ),
+    "sysctl.icmp_echo_ignore_broadcasts": (
+        "Value {0}: with 1, the kernel's default, the host answers no ping for a broadcast or multicast "
+        "address; with 0 it does, from its own address.",
+        "値は{0}です。1 (カーネルの既定) なら、ブロードキャストやマルチキャスト宛のpingには応答しません。0"
+        "なら自分のアドレスから応答します。",
+    ),
+    "sysctl.echo_ignore_multicast": (
+        "Value {0}: with 1 the host answers no IPv6 ping for a multicast address.",
+        "値は{0}です。1なら、マルチキャスト宛のIPv6のpingには応答しません。",
+    ),
+    "sysctl.echo_ignore_anycast": (
+        "Value {0}: with 1 the host answers no IPv6 ping for an anycast address.",
+        "値は{0}です。1なら、エニーキャスト宛のIPv6のpingには応答しません。",
     ),
     "sysctl.log_martians": (
         "Value {0} for {1}: whether impossible packets (martians) are logged. They are dropped either way.",

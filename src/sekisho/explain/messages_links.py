@@ -45,6 +45,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "このブリッジポートではヘアピンモードが有効です。入ってきたポートからパケットを送り返せます。コン"
         "テナが公開ポート経由で自分自身に届くために必要です。",
     ),
+    "link.isolated": (
+        "This bridge port is isolated: it hands frames to the host and to ports that are not isolated, and "
+        "to no other isolated port.",
+        "このブリッジポートは分離 (isolated) されています。ホストと、分離されていないポートにはフレームを渡し"
+        "ますが、ほかの分離されたポートには渡しません。",
+    ),
+    "link.port_state": (
+        "As a bridge port it is in state {0}: no frame passes it.",
+        "ブリッジポートとしての状態は{0}で、フレームは通りません。",
+    ),
     "link.default": (
         "The default route leaves by it, so this is the side of the Internet.",
         "デフォルトルートの出力先なので、こちらがインターネット側です。",
@@ -129,4 +139,73 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "ipset.entries": ("Entries: {0}.", "要素: {0}。"),
     "ipset.used": ("Asked by {0}.", "参照元: {0}。"),
     "ipset.unused": ("No captured rule asks it.", "取得されたルールの中に、これを参照するものはありません。"),
+    # ------------------------------------------------------------------ what a trace says of them
+    "address-decides": (
+        "whether {0} has an IPv4 address was not captured, and with rp_filter it decides",
+        "{0} にIPv4アドレスがあるかは未取得で、rp_filterの結果を左右する",
+    ),
+    "neighbour-silent-now": (
+        "{1} does not answer on {0} (ip neigh: FAILED)",
+        "{0} の {1} は応答しない (ip neigh では FAILED)",
+    ),
+    "neighbour-is-oneself": (
+        "nobody is found as {1} on {0}: it is this host's own address there, and a host takes no"
+        " advertisement of its own",
+        "{0} で {1} を持つ近隣は見つからない (このホスト自身のアドレスであり、自分のアドレスの通知は"
+        "受け付けない)",
+    ),
+    "neighbour-silent": (
+        "{1} on {0} did not answer when captured (ip neigh: FAILED): taken as still silent",
+        "{0} の {1} は取得時に応答しなかった (ip neigh では FAILED): 今も応答しないとみなす",
+    ),
+    "default-rules-asked": (
+        "IPv6 asks tables local and main although a rule for them was taken away: it does until somebody adds"
+        " another rule (taken: nobody has)",
+        "IPv6は、自分のルールが削除されていてもテーブル local と main を調べる (別のルールが追加されるまで。"
+        "追加されたことはないものとする)",
+    ),
+    "route-source-not-own": (
+        "nothing is sent from {0}: no interface has it, nor has table local a local route for it",
+        "{0} からは送信できない (どのインターフェースにもなく、テーブル local にも local 経路がない)",
+    ),
+    "socket-transparent": (
+        "only a transparent socket (IP_TRANSPARENT) answers from an address that is none of this host's own,"
+        " and no listing tells which are",
+        "このホスト自身のものでないアドレスから応答できるのは透過ソケット (IP_TRANSPARENT) だけで、"
+        "どのソケットがそうかはどの一覧にも現れない",
+    ),
+    "bridge-isolated": (
+        "{0} hands no frame from one isolated port to another: {1}",
+        "{0} は分離 (isolated) されたポートどうしの間ではフレームを渡さない: {1}",
+    ),
+    "bridge-port-shut": (
+        "no frame passes the port on {0}: it is down, without carrier or not forwarding: {1}",
+        "{0} のポートをフレームが通らない (停止しているか、キャリアがないか、転送状態でない): {1}",
+    ),
+    "bridge-no-other-port": (
+        "{0} has no other port that passes frames, behind which {1} could be",
+        "{0} には、{1} がつながっていてフレームの通るポートがほかにない",
+    ),
+    "bridge-silent": (
+        "no frame passes {0}: it is down, or none of its ports has a carrier",
+        "{0} をフレームが通らない (停止しているか、キャリアのあるポートがない)",
+    ),
+    "interface-down": ("{0} is switched off", "{0} は停止している"),
+    "bridge-filters-vlans": (
+        "{0} keeps VLANs apart, and which VLANs ports are in is not modelled: {1}",
+        "{0} はVLANを分けており、ポートがどのVLANに属するかはモデルにない: {1}",
+    ),
+    "bridge-port-decides": (
+        "not every port of {0} passes frames, and nobody knows which one is {1}'s (capture bridge fdb)",
+        "{0} にはフレームの通らないポートがあり、{1} のポートがどれか分からない (bridge fdb を取得すれば"
+        "分かる)",
+    ),
+    "bridge-isolation-decides": (
+        "some ports of {0} are isolated, and nobody knows which one is whose (capture bridge fdb): {1}",
+        "{0} には分離されたポートがあり、どれが誰のポートか分からない (bridge fdb を取得すれば分かる): {1}",
+    ),
+    "link-line-unread": (
+        "a line of the interfaces or of a bridge's ports could not be read ({0})",
+        "読み取れないインターフェースかブリッジポートの行がある ({0})",
+    ),
 }

@@ -134,6 +134,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} does not send a frame back out of the port of {1}: hairpin mode is off",
         "{0} は {1} のポートへフレームを折り返さない (ヘアピンモードが無効)",
     ),
+    "icmp-ignored": ("{1} leaves this {0} unanswered", "{1} はこの {0} に応答しない"),
     "leaves-by": ("leaves by {0} towards {1}", "{0} から {1} へ出ていく"),
     "leaves-by-bridge": (
         "leaves by {0} towards {1}; who is there is not captured",
@@ -383,6 +384,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "nat-picks-address": (
         "the kernel picks an address from a range", "アドレスは範囲の中からカーネルが選ぶ",
+    ),
+    "answer-keeps-to-its-link": (
+        "IPv6 answers an echo for a group or for any router by the interface it came in by alone, which is "
+        "not modelled",
+        "IPv6は、グループ宛てや任意のルーター宛てのエコーには、届いたインターフェースからだけ応答する"
+        " (モデルにない)",
+    ),
+    "broadcast-forwarded": (
+        "{0} is on: what is for a subnet's broadcast address is forwarded as well as delivered",
+        "{0} が有効: サブネットのブロードキャスト宛ては配送と同時に転送もされる",
     ),
     "sysctl-decides": ("{0} is not captured, and it decides", "{0} は未取得で、結果を左右する"),
     "sockets-not-shown": (

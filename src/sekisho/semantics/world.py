@@ -1,23 +1,23 @@
 """All namespaces of a snapshot and what hangs on the host's bridges.
 
-An *attachment* is something behind a bridge of the host: a container that Docker names, a namespace
-that was captured, or an address that is known only because a rule translates to it (then it is said
-that it was inferred).
+See ``attachment`` for what hangs there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 
 from sekisho.model.docker import DockerContainer, NetworkMember
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.attachment import Attachment, Segment, attached
 from sekisho.semantics.bridges import bridges_of
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.listeners import with_listeners
+from sekisho.semantics.ports import Links, Port, carries
 from sekisho.semantics.program import Translate
 from sekisho.semantics.sharing import shared_namespaces
 from sekisho.values.address import BITS, Address, Family
@@ -25,46 +25,14 @@ from sekisho.values.intset import EMPTY, IntSet
 
 HOST = "host"
 
+# Whether br_netfilter is asked: a sysctl, and a setting of each bridge.
+BRIDGE_NF = {
+    4: ("net.bridge.bridge-nf-call-iptables", "nf_call_iptables"),
+    6: ("net.bridge.bridge-nf-call-ip6tables", "nf_call_ip6tables"),
+}
+
 # Drivers that put containers on an interface's own wire, and the mode in which siblings see one another.
 _WIRE_MODES = {"macvlan": "bridge", "ipvlan": "l2"}
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """``origin``: docker, namespace, neighbour, rule or wire (``bridge`` is then the parent interface).
-    ``node``/``interface``: the captured namespace and its end of the link; ``port``: the bridge's port;
-    ``hairpin``: that port's mode. None: not captured."""
-
-    name: str
-    bridge: str
-    addresses: frozenset[Address]
-    origin: str
-    node: str | None = None
-    interface: str | None = None
-    port: str | None = None
-    hairpin: bool | None = None
-    mac: str | None = None
-
-    def shares_port(self, other: Attachment) -> bool:
-        """Whether both hang on one port of a bridge, where frames turn around in hairpin mode only."""
-        return self is other or (self.port is not None and self.port == other.port)
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A bridge of the host for one family: the host's addresses on it, their subnets, and who is there.
-
-    A frame from a port goes up into the host's IP layer or across to another port:
-
-        from a container (it looks for a neighbour first)   up: the bridge's own address, or off the subnets
-        from elsewhere on the bridge                        across: the subnets, but for the host's own
-                                                            addresses and the broadcast addresses
-    """
-
-    own: IntSet
-    up_from_port: IntSet
-    up_from_wire: IntSet
-    attachments: tuple[Attachment, ...]
 
 
 class World:
@@ -80,6 +48,7 @@ class World:
         for namespace in snapshot.namespaces:
             if namespace.name not in self.shared:
                 self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
+        self.links = {name: Links.of(node.facts) for name, node in self.nodes.items()}
         self.known_bridges = bridges_of(snapshot)
         self.bridges = frozenset(self.known_bridges)
         seen: set[tuple[str, Address]] = set()
@@ -102,6 +71,36 @@ class World:
     def behind(self, bridge: str, address: Address) -> Attachment | None:
         """What answers for the address on that bridge."""
         return next((item for item in self.holders(address) if item.bridge == bridge), None)
+
+    def dead(self, node: str, interface: str) -> bool:
+        """Whether no frame passes an interface of a namespace: it is down, or without carrier."""
+        return self.links[node].dead(interface)
+
+    def strange(self, bridge: str) -> Port:
+        """What is known of the port of somebody on a bridge whom nobody knows."""
+        return self.links[HOST].port(bridge, None)
+
+    def strange_to(self, bridge: str, sender: Attachment | None) -> Port:
+        """The same for a frame that came in by the port of ``sender`` (None: by any): it finds nobody behind
+        that, but in hairpin mode."""
+        links = self.links[HOST]
+        if sender is None or sender.port is None:
+            besides = links.lone(bridge)
+        else:
+            besides = sender.port if sender.hairpin is False else None
+        return links.port(bridge, None, besides)
+
+    def stranger(self, address: Address, bridge: str) -> Attachment:
+        """Somebody on a bridge of whom only the address is known."""
+        return attached(str(address), bridge, (address,), "rule", self.strange(bridge))
+
+    def bridge_nf(self, bridge: str, family: Family) -> str | None:
+        """Whether netfilter sees what a bridge hands from port to port: "1", "0", None: not captured. The
+        bridge's own setting counts beside the sysctl (br_nf_pre_routing), where br_netfilter is there."""
+        sysctl, option = BRIDGE_NF[family]
+        found = self.host.facts.sysctl(sysctl)
+        own = self.links[HOST].detail(bridge, option)
+        return "1" if found == "0" and own not in (None, "0") else found
 
     def on_wire(self, parent: str, address: Address) -> Attachment | None:
         """The macvlan child of a host's interface that has the address: its frames never reach the host."""
@@ -244,21 +243,20 @@ class World:
                 known.add((bridge, container.id))
                 node = self._node_of(container)
                 interface = self._interface_with(node, endpoint.addresses)
-                port, hairpin = self._port(node, interface, bridge)
-                yield Attachment(
-                    container.name, bridge, frozenset(endpoint.addresses), "docker", node, interface, port,
-                    hairpin, endpoint.mac,
-                )  # fmt: skip
+                port = self._port(node, interface, bridge, endpoint.mac)
+                yield attached(
+                    container.name, bridge, endpoint.addresses, "docker", port, node, interface, endpoint.mac
+                )
         for network in networks.values():
             for member in network.members or ():
                 # Containers that were not inspected, and swarm's own end.
                 if network.bridge and member.addresses and (network.bridge, member.id) not in known:
                     node = member.name if member.name in self.nodes and member.name != HOST else None
                     interface = self._interface_with(node, member.addresses)
-                    port, hairpin = self._port(node, interface, network.bridge)
-                    yield Attachment(
-                        member.name, network.bridge, frozenset(member.addresses), "docker", node, interface,
-                        port, hairpin, member.mac,
+                    port = self._port(node, interface, network.bridge, member.mac)
+                    yield attached(
+                        member.name, network.bridge, member.addresses, "docker", port, node, interface,
+                        member.mac,
                     )  # fmt: skip
 
     def _node_of(self, container: DockerContainer) -> str | None:
@@ -276,28 +274,22 @@ class World:
             for interface, found in by_interface.items():
                 bridge = self._bridge_for(found)
                 if bridge is not None:
-                    port, hairpin = self._port(name, interface, bridge)
-                    yield Attachment(
-                        name, bridge, frozenset(found), "namespace", name, interface, port, hairpin
-                    )
+                    port = self._port(name, interface, bridge, None)
+                    yield attached(name, bridge, found, "namespace", port, name, interface)
 
     def _from_neighbours(self) -> Iterable[Attachment]:
         """Addresses that the host's neighbour table knows on a bridge, behind the port that the bridge
         learned for their MAC address. Where Docker knows all, only a further address of one of those."""
-        facts = self.host.facts
         macs = {(item.bridge, item.mac) for item in self._certain}
-        hairpins = {item.name: item.hairpin for item in facts.interfaces or ()}
-        ports = {entry.mac: entry.port for entry in facts.bridge_entries or () if entry.port in hairpins}
-        for item in facts.neighbours or ():
+        for item in self.host.facts.neighbours or ():
             if item.interface not in self.bridges or item.mac is None or item.state == "FAILED":
                 continue
             if item.interface in self.docker_bridges and (item.interface, item.mac) not in macs:
                 continue
-            port = ports.get(item.mac)
-            yield Attachment(
-                str(item.address), item.interface, frozenset({item.address}), "neighbour", None, None, port,
-                hairpins.get(port) if port else None, item.mac,
-            )  # fmt: skip
+            port = self._port(None, None, item.interface, item.mac)
+            yield attached(
+                str(item.address), item.interface, (item.address,), "neighbour", port, mac=item.mac
+            )
 
     def _from_rules(self) -> Iterable[Attachment]:
         """Addresses that a DNAT rule of the host sends packets to, where they lie on a bridge."""
@@ -318,7 +310,7 @@ class World:
                             found.add(address)
                             bridge = self._bridge_for({address})
                             if bridge is not None:
-                                yield Attachment(str(address), bridge, frozenset({address}), "rule")
+                                yield self.stranger(address, bridge)
 
     def _bridge_for(self, addresses: set[Address]) -> str | None:
         for address in addresses:
@@ -343,18 +335,25 @@ class World:
                     return item.interface
         return None
 
-    def _port(self, node: str | None, interface: str | None, bridge: str) -> tuple[str | None, bool | None]:
-        """The host's end of the link and its hairpin mode: the peer's index tells it."""
-        if node is None or interface is None:
-            return None, None
-        mine = next((i for i in self.nodes[node].facts.interfaces or () if i.name == interface), None)
-        if mine is None or mine.peer is None or not mine.peer.startswith("if"):
-            return None, None
-        index = int(mine.peer[2:]) if mine.peer[2:].isdigit() else None
-        for item in self.host.facts.interfaces or ():
-            if item.index == index and item.master == bridge:
-                return item.name, item.hairpin
-        return None, None
+    def _port(self, node: str | None, interface: str | None, bridge: str, mac: str | None) -> Port:
+        """The host's end of a link: its peer's index tells it, else what the bridge learned of the MAC
+        address."""
+        links = self.links[HOST]
+        mine = self.links[node].by_name.get(interface or "") if node is not None else None
+        name = None if mac is None else self._learned.get(mac)
+        if mine is not None and mine.peer is not None and mine.peer.removeprefix("if").isdigit():
+            index = int(mine.peer.removeprefix("if"))
+            ports = links.by_bridge.get(bridge, ())
+            name = next((item.name for item in ports if item.index == index), name)
+        port = links.port(bridge, name)
+        return replace(port, passes=False) if mine is not None and not carries(mine) else port
+
+    @cached_property
+    def _learned(self) -> dict[str, str]:
+        """Behind which port of a bridge a MAC address is."""
+        known = self.links[HOST].by_name
+        entries = self.host.facts.bridge_entries or ()
+        return {entry.mac: entry.port for entry in entries if entry.port in known}
 
 
 def _fresh(seen: set[tuple[str, Address]], every: Iterable[Attachment]) -> Iterable[Attachment]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sekisho.semantics.walk import BRIDGE_NF
-from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.ports import Port
+from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import OPEN, Front, Name, State, add
+from sekisho.symbolic.state import OPEN, Name, State
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 
@@ -55,6 +56,7 @@ class Neighbours:
         self.extra = tuple(extra)
         self.strangers: Origins = ()
         self._addresses: dict[int, IntSet] = {}
+        self._told_apart: dict[str, bool] = {}
         self._plain: dict[tuple[str, bool], tuple[IntSet, list[Attachment]]] = {}
         self.sees_ports = asks_for(world.host.programs[family], "physin", "physout", *_OF_BRIDGES)
         self.bridge_tables = any(hook.startswith("bridge-") for hook in world.host.programs[family].stations)
@@ -116,7 +118,7 @@ class Neighbours:
 
     def _answering(self, bridge: str, linkdown: bool) -> tuple[IntSet, list[Attachment]]:
         """The addresses on a bridge that simply take what comes, and the attachments that are looked at
-        one by one: captured namespaces, ports that refuse hairpins, inferred ones without carrier, and
+        one by one: captured namespaces, ports that refuse something, inferred ones without carrier, and
         those that the snapshot does not know."""
         key = (bridge, linkdown)
         found = self._plain.get(key)
@@ -124,9 +126,12 @@ class Neighbours:
             special = [
                 item
                 for item in self.attachments(bridge)
-                if item.node is not None or item.hairpin is False or (linkdown and item.origin == "rule")
+                if item.node is not None
+                or item.hairpin is False
+                or not item.passes
+                or (linkdown and item.origin == "rule")
                 or any(item is each for each in self.extra)
-            ]  # fmt: skip
+            ]
             plain = [item for item in self.attachments(bridge) if item not in special]
             values = (a.value for item in plain for a in item.addresses if a.family == self.family)
             found = self._plain[key] = (IntSet.of(*values), special)
@@ -136,17 +141,27 @@ class Neighbours:
         """The packets that set out from this attachment."""
         return next((some for item, some in self.strangers if item is target), self.space.nothing)
 
-    def _port(self, port: str | None) -> Name:
+    def _port(self, bridge: str, port: str | None) -> Name:
         """Rules see the bridge's port only where br_netfilter hands them the packets."""
-        setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
+        setting = self.world.bridge_nf(bridge, self.family)
         if setting == "0":
             return None
         return port if setting == "1" and port is not None else OPEN
 
+    def tells_apart(self, bridge: str) -> bool:
+        """Whether it matters who on the bridge sends packets, or whom they are for."""
+        found = self._told_apart.get(bridge)
+        if found is None:
+            ends: list[Attachment | Port] = [*self.attachments(bridge), self.world.strange(bridge)]
+            plain = all(end.hairpin is not False and end.isolated is False and end.passes for end in ends)
+            plain = plain and self.world.links[HOST].lone(bridge) is None
+            found = self._told_apart[bridge] = self.sees_ports or not plain
+        return found
+
     def _senders(self, bridge: str, state: State) -> list[tuple[Attachment | None, Set]]:
         """Who on the bridge sends the packets, as far as that matters."""
         here = self.attachments(bridge)
-        if not self.sees_ports and all(item.hairpin is not False for item in here):
+        if not self.tells_apart(bridge):
             return []
         rest = self.space.everything
         found: list[tuple[Attachment | None, Set]] = []
@@ -155,29 +170,6 @@ class Neighbours:
             found.append((target, whose))
             rest &= ~whose
         return [*found, (None, rest)]
-
-    def _turned(self, origins: Origins, front: Front) -> Front:
-        """Take away what a bridge would have to send back out of the port that it came in by, unless that
-        is in hairpin mode; and note the port that the rest goes out by."""
-        found: Front = {}
-        for state, some in front.items():
-            bridge, next_hop = state.way or "", state.next_hop
-            assert next_hop is not None
-            for target in self.attachments(bridge):
-                here = some
-                if self.sees_ports or target.hairpin is False:
-                    here = some & self.at(target, next_hop)
-                for origin, whose in origins if target.hairpin is False else ():
-                    if origin.shares_port(target):
-                        stuck = here & whose
-                        self.end(Fate("dropped", HOST, hook="bridge"), state, stuck)
-                        here &= ~stuck
-                        some &= ~stuck
-                if self.sees_ports:
-                    add(found, self._aimed(state, target), here)
-                    some &= ~here
-            add(found, self._aimed(state, None) if self.sees_ports else state, some)
-        return found
 
     def _aimed(self, state: State, target: Attachment | None) -> State:
         """On their way to an attachment's port; None: nobody knows whose."""

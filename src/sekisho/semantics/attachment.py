@@ -1,0 +1,68 @@
+"""What hangs on a bridge of the host: a container that Docker names, a namespace that was captured, or an
+address that is known only because a rule translates to it (then it is said that it was inferred)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sekisho.semantics.ports import Port
+from sekisho.values.address import Address
+from sekisho.values.intset import IntSet
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """``origin``: docker, namespace, neighbour, rule or wire (``bridge`` is then the parent interface).
+    ``node``/``interface``: the captured namespace and its end of the link; ``port`` and what follows: the
+    bridge's port, see ``ports.Port``. None: not captured."""
+
+    name: str
+    bridge: str
+    addresses: frozenset[Address]
+    origin: str
+    node: str | None = None
+    interface: str | None = None
+    port: str | None = None
+    hairpin: bool | None = None
+    mac: str | None = None
+    isolated: bool | None = False
+    passes: bool | None = True
+
+    def shares_port(self, other: Attachment) -> bool:
+        """Whether both hang on one port of a bridge, where frames turn around in hairpin mode only."""
+        return self is other or (self.port is not None and self.port == other.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A bridge of the host for one family: the host's addresses on it, their subnets, and who is there.
+
+    A frame from a port goes up into the host's IP layer or across to another port:
+
+        from a container (it looks for a neighbour first)   up: the bridge's own address, or off the subnets
+        from elsewhere on the bridge                        across: the subnets, but for the host's own
+                                                            addresses and the broadcast addresses
+    """
+
+    own: IntSet
+    up_from_port: IntSet
+    up_from_wire: IntSet
+    attachments: tuple[Attachment, ...]
+
+
+def attached(
+    name: str,
+    bridge: str,
+    addresses: Iterable[Address],
+    origin: str,
+    port: Port,
+    node: str | None = None,
+    interface: str | None = None,
+    mac: str | None = None,
+) -> Attachment:
+    """What is behind a port."""
+    return Attachment(
+        name, bridge, frozenset(addresses), origin, node, interface, port.name, port.hairpin, mac,
+        port.isolated, port.passes,
+    )  # fmt: skip

@@ -1,0 +1,340 @@
+"""Sets of packets on the host's bridges, up into its IP layer or across: the twin of
+``semantics.bridge_walk``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.traveller import BROADCAST
+from sekisho.semantics.world import BRIDGE_NF, HOST
+from sekisho.symbolic.bits import Bits, Set
+from sekisho.symbolic.fate import Fate
+from sekisho.symbolic.neighbours import Neighbours, Origins, group_mac, number_of
+from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
+from sekisho.symbolic.visit import Leaving, SymbolicVisit
+from sekisho.values.address import Address
+
+
+class SymbolicBridgeWalk(Neighbours, ABC):
+    """What happens between the ports of a bridge."""
+
+    visits: dict[str, SymbolicVisit]
+
+    @abstractmethod
+    def _go(self, node: str, leaving: list[Leaving], origins: Origins) -> None:
+        """Out of a namespace."""
+
+    @abstractmethod
+    def _to_found(self, node: str, leaving: Leaving) -> Leaving:
+        """The packets whose IPv6 neighbour the namespace's own rules let it find."""
+
+    @abstractmethod
+    def _within_bounds(self, node: str, front: Front) -> Front:
+        """Packets that have not been through too many namespaces."""
+
+    @abstractmethod
+    def _to_child(
+        self, child: Attachment, state: State, some: Set, entering: dict[Attachment, Front]
+    ) -> None:
+        """Frames for a child's own MAC never enter the parent's IP layer."""
+
+    # ------------------------------------------------------------------------------------ bridges
+
+    def _climb(self, mine: Attachment, next_hop: Address | Bits, front: Front) -> None:
+        """From a captured namespace onto the host's bridge: up where the next hop is the host itself."""
+        segment = self.world.segment(mine.bridge, self.family)
+        up = self.hop_in(next_hop, segment.own)
+        arriving: Front = {}
+        for state, some in front.items():
+            state = replace(state.crossed().elsewhere(), iif=mine.bridge, oif=None)
+            physin = self._port(mine.bridge, mine.port)
+            port = replace(state, physin=physin, portin=mine.port or OPEN, portout=None)
+            add(arriving, port, self._open(mine.bridge, port, some, mine))
+        arriving = self._within_bounds(HOST, arriving)
+        origins: Origins = ((mine, self.space.everything),)
+        self._split(arriving, mine.bridge, up, next_hop, origins)
+
+    def _split(
+        self, front: Front, bridge: str, up: Set, next_hop: Address | Bits | None, origins: Origins
+    ) -> None:
+        """Packets on a bridge: those in ``up`` into the host, the others across to the next hop (None:
+        to their destination)."""
+        rising: Front = {}
+        across: dict[Address | Bits, Front] = {}
+        for state, some in front.items():
+            add(rising, state, some & up)
+            add(across.setdefault(next_hop or state.ends.dst, {}), state, some & ~up)
+        self._up(rising, origins)
+        for hop, crossing in across.items():
+            self._across(crossing, bridge, hop, origins)
+
+    def _ports(self, origins: Origins, front: Front) -> None:
+        """Frames of attachments: across each bridge by itself, up from all bridges together."""
+        nothing = self.space.nothing
+        bridges: dict[str, Set] = {}
+        for origin, whose in origins:
+            bridges[origin.bridge] = bridges.get(origin.bridge, nothing) | whose
+        iif: Name = next(iter(bridges)) if len(bridges) == 1 else ByOrigin(tuple(bridges.items()))
+        ports: dict[str | None, Set] = {}
+        for origin, whose in origins:
+            port = self._port(origin.bridge, origin.port)
+            assert port is None or isinstance(port, str)
+            ports[port] = ports.get(port, nothing) | whose
+        physin: Name = next(iter(ports)) if len(ports) == 1 else ByOrigin(tuple(ports.items()))
+        portin: Name = ByOrigin(tuple((origin.port or OPEN, whose) for origin, whose in origins))
+        if not self.sees_ports:
+            physin = portin = None
+        rising: Front = {}
+        for state, some in front.items():
+            for origin, whose in origins:
+                if self._may_be_shut(origin.bridge, origin):
+                    some &= ~whose | self._open(origin.bridge, state, some & whose, origin)
+            for bridge, whose in bridges.items():
+                here = some & whose
+                up = here & self.space.member(
+                    state.ends.dst, self.world.segment(bridge, self.family).up_from_port
+                )
+                add(rising, replace(state, iif=iif, physin=physin, portin=portin, oif=None), up)
+                level = replace(state, iif=bridge, physin=physin, portin=portin, oif=None)
+                mine = tuple(pair for pair in origins if pair[0].bridge == bridge)
+                self._across({level: here & ~up}, bridge, state.ends.dst, mine)
+        self._up(rising, origins)
+
+    def _wire(self, node: str, front: Front) -> None:
+        """The packets arrive at an interface; on a bridge, a neighbour's address means across."""
+        plain: Front = {}
+        children: dict[Attachment, Front] = {}
+        for state, some in front.items():
+            bridge = state.iif
+            if isinstance(bridge, str) and self.world.dead(node, bridge):
+                self.end(Fate("link_down", node, hook="link"), state, some)
+                continue
+            for child in self._children(bridge) if node == HOST and isinstance(bridge, str) else ():
+                here = some & self.space.member(state.ends.dst, self.addresses_of(child))
+                self._to_child(child, state, here, children)
+                some &= ~here
+            if node != HOST or bridge not in self.world.bridges:
+                add(plain, state, some)
+                continue
+            assert isinstance(bridge, str)
+            senders = self._senders(bridge, state)
+            for item, where in senders:
+                if self._may_be_shut(bridge, item):
+                    some &= ~where | self._open(bridge, state, some & where, item)
+            ports = ((self._port(bridge, item.port if item else None), where) for item, where in senders)
+            physin = ByOrigin(tuple((port, where) for port, where in ports if not isinstance(port, ByOrigin)))
+            named = tuple(((item.port if item else None) or OPEN, where) for item, where in senders)
+            up = self.space.member(state.ends.dst, self.world.segment(bridge, self.family).up_from_wire)
+            origins = tuple((item, where) for item, where in senders if item is not None)
+            if self.sees_ports:
+                state = replace(state, physin=physin, portin=ByOrigin(named), portout=None)
+            arriving: Front = {state: some}
+            self._split(arriving, bridge, up, None, origins)
+        self._go(node, self.visits[node].arrive(plain), ())
+        for child, inside in children.items():
+            assert child.node is not None
+            self._go(child.node, self.visits[child.node].arrive(inside), ())
+
+    def _up(self, front: Front, origins: Origins) -> None:
+        """Through a bridge into the host's IP layer; br_netfilter may keep them on the bridge."""
+        by_setting: dict[bool, Front] = {}
+        for state, some in front.items():
+            for nf, here in self._filtering(state.iif):
+                add(by_setting.setdefault(nf, {}), state, some & here)
+        for nf, arriving in by_setting.items():
+            self._rise(arriving, nf, origins)
+
+    def _filtering(self, bridges: Name) -> Iterator[tuple[bool, Set]]:
+        """The packets on bridges that br_netfilter sees, and the others."""
+        cases = bridges.cases if isinstance(bridges, ByOrigin) else ((bridges, self.space.everything),)
+        seen, everything = self.space.nothing, self.space.nothing
+        for name, where in cases:
+            everything |= where
+            if self.world.bridge_nf(str(name), self.family) == "1":
+                seen |= where
+        yield True, seen
+        yield False, everything & ~seen
+
+    def _rise(self, front: Front, nf: bool, origins: Origins) -> None:
+        host = self.visits[HOST]
+        plain: Front = {}
+        kept: Front = {}
+        front = self._to_bridge(front)
+        front = host.bridge_hook("bridge-prerouting", front, "low") if nf else host.rise(front)
+        for before, some in front.items():
+            asked = host.prerouting({before: some}, enters=not nf)
+            for state, part in asked.items():
+                same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
+                add(plain, state, same)
+                add(kept, state, part & ~same)
+        if nf:
+            plain = host.entrance(host.rise(plain, "high"))
+        turned = partial(self._handed_on, origins)
+        self._go(HOST, host.input_decision(plain) + host.input_decision(kept, turned), origins)
+
+    def _to_bridge(self, front: Front) -> Front:
+        """The frames carry the bridge's own MAC address, or that of a group, or everybody's."""
+        if not self.sees_ports:
+            return front
+        found: Front = {}
+        for state, some in front.items():
+            whole = ((state.iif, self.space.everything),)
+            names = state.iif.cases if isinstance(state.iif, ByOrigin) else whole
+            own = ByOrigin(tuple((number_of(self.world.host.mac(str(n))), where) for n, where in names))
+            for kind, here in self.visits[HOST].frames(replace(state, frame=state.ends.dst), some):
+                mac = (1 << 48) - 1 if kind == BROADCAST else group_mac(self.space, state.ends.dst)
+                add(found, replace(state, dst_mac=mac), here)
+                some &= ~here
+            add(found, replace(state, dst_mac=own), some)
+        return found
+
+    def _handed_on(self, origins: Origins, front: Front) -> Front:
+        """What br_netfilter routed to a neighbour on the same bridge looks for that one first."""
+        found: Front = {}
+        for state, some in front.items():
+            sought = self._to_found(HOST, Leaving(state.way or "", state.towards, state, some))
+            add(found, state, sought.some)
+        return self._turned(origins, found)
+
+    def _across(self, front: Front, bridge: str, next_hop: Address | Bits, origins: Origins) -> None:
+        """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
+        front = {state: some for state, some in front.items() if some.satisfiable()}
+        if not front:
+            return
+        host = self.visits[HOST]
+        if self.sees_ports:
+            ahead = self._noted(changed(front, oif=bridge, next_hop=next_hop))
+            front = changed(ahead, oif=None, physout=None, portout=None)
+        setting = self.world.bridge_nf(bridge, self.family)
+        switched: Front = {}
+        filtered: Front = {}
+        for state, some in front.items():
+            through = some if setting == "1" else self.space.nothing
+            if setting is None:
+                doubt = Doubt("sysctl-decides", (BRIDGE_NF[self.family][0],))
+                key = ("bridge-nf", state.reply, state.visits)
+                through = some & self.space.choice(key, (doubt,))
+            towards = replace(state, oif=bridge, next_hop=next_hop)
+            add(filtered, towards, through)
+            add(switched, towards, some & ~through)
+        level = host.bridge_hook("bridge-prerouting", changed(switched, oif=None))
+        aimed = changed(level, oif=bridge)
+        crossed = host.cross(self._turned(origins, aimed))
+        self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in crossed.items()], origins)
+        turned = partial(self._handed_on, origins)
+        asked = changed(filtered, oif=None)
+        for before, some in host.bridge_hook("bridge-prerouting", asked, "low").items():
+            level = {}
+            routed: Front = {}
+            for state, part in host.prerouting({before: some}).items():
+                same = self.space.equal(part, before.ends.dst, state.ends.dst)
+                add(routed, state, part & ~same)
+                add(level, state, same)
+            self._go(HOST, host.input_decision(routed, turned), origins)
+            level = host.bridge_hook("bridge-prerouting", level, "high")
+            aimed = changed(level, oif=bridge, next_hop=next_hop)
+            passed = host.cross_filtered(self._turned(origins, aimed))
+            self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in passed.items()], origins)
+
+    # ---------------------------------------------------------------------------- from port to port
+
+    def _noted(self, front: Front) -> Front:
+        """The packets by the port that they go out by, where rules ask for it."""
+        if not self.sees_ports:
+            return front
+        found: Front = {}
+        for state, some in front.items():
+            for target, here in self._receivers(state, some):
+                add(found, self._aimed(state, target), here)
+        return found
+
+    def _turned(self, origins: Origins, front: Front) -> Front:
+        """Without what a bridge does not hand to the port it is for; the rest by that port."""
+        found: Front = {}
+        for state, some in front.items():
+            bridge = state.way or ""
+            if not self.tells_apart(bridge):
+                add(found, state, some)
+                continue
+            for target, here in self._receivers(state, some):
+                aimed = self._aimed(state, target) if self.sees_ports else state
+                here = self._open_to(bridge, origins, aimed, here, target)
+                kept = self._kept_apart(bridge, origins, here, target)
+                self.end(Fate("dropped", HOST, hook="bridge"), aimed, kept)
+                add(found, aimed, here & ~kept)
+        return found
+
+    def _receivers(self, state: State, some: Set) -> Iterator[tuple[Attachment | None, Set]]:
+        """The packets by who on the bridge they are for; None: nobody known."""
+        assert state.next_hop is not None
+        for target in self.attachments(state.way or ""):
+            here = some & self.at(target, state.next_hop)
+            if here.satisfiable():
+                some &= ~here
+                yield target, here
+        yield None, some
+
+    def _open_to(
+        self, bridge: str, origins: Origins, state: State, some: Set, target: Attachment | None
+    ) -> Set:
+        """The packets that pass the port of somebody on the bridge; whom nobody knows is behind another port
+        than the sender."""
+        senders = self._by_sender(bridge, origins, some) if target is None else ()
+        for sender, whose in senders:
+            if self.world.strange_to(bridge, sender).passes is False:
+                self.end(Fate("link_down", HOST, hook="link"), state, whose)
+                some &= ~whose
+        return self._open(bridge, state, some, target)
+
+    def _by_sender(self, bridge: str, origins: Origins, some: Set) -> Iterator[tuple[Attachment | None, Set]]:
+        """The packets that came in by ports of the bridge, by whose; None: nobody knows."""
+        for origin, whose in origins:
+            if origin.bridge == bridge:
+                yield origin, some & whose
+                some &= ~whose
+        yield None, some
+
+    def _may_be_shut(self, bridge: str, who: Attachment | None) -> bool:
+        """Whether perhaps no frame passes the bridge, or the port of somebody on it."""
+        return self.world.dead(HOST, bridge) or not (who or self.world.strange(bridge)).passes
+
+    def _open(
+        self, bridge: str, state: State, some: Set, who: Attachment | None, answer: str | None = None
+    ) -> Set:
+        """The packets that pass the bridge, and the port of somebody on it."""
+        fate = Fate("link_down", HOST, answer=answer, hook="link")
+        passes = (who or self.world.strange(bridge)).passes
+        shut = self.space.nothing
+        if self.world.dead(HOST, bridge) or passes is False:
+            shut = some
+        elif passes is None and who is not None:
+            why = self.world.links[HOST].decides("port", bridge, who.name)
+            shut = some & self.space.choice(("port", bridge, who.name), (why,))
+        self.end(fate, state, shut)
+        return some & ~shut
+
+    def _kept_apart(self, bridge: str, origins: Origins, some: Set, target: Attachment | None) -> Set:
+        """The packets from one isolated port to another, and those that would turn back without hairpin
+        mode."""
+        world, name = self.world, target.name if target else ""
+        certain, perhaps = self.space.nothing, self.space.nothing
+        for sender, whose in self._by_sender(bridge, origins, some):
+            pair = (
+                (sender or world.strange(bridge)).isolated,
+                (target or world.strange_to(bridge, sender)).isolated,
+            )
+            if False not in pair:
+                perhaps |= whose
+                certain |= self.space.nothing if None in pair else whose
+        for origin, whose in origins:
+            if target is not None and target.hairpin is False and origin.shares_port(target):
+                certain |= some & whose
+        if (perhaps & ~certain).satisfiable():
+            why = self.world.links[HOST].decides("isolation", bridge, name)
+            certain |= perhaps & self.space.choice(("isolated", bridge, name), (why,))
+        return certain

@@ -7,11 +7,12 @@ address after ``src`` is one of that interface's. That is an inference and is sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace
+from sekisho.semantics.fib import longer_in_main
 from sekisho.semantics.match_context import AddressTypes
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet
@@ -20,8 +21,10 @@ from sekisho.values.names import LOOPBACK, InterfaceName
 
 @dataclass(frozen=True, slots=True)
 class HostAddress:
-    """An address on an interface; ``length`` is its subnet's. ``inferred``: not captured as such;
-    ``tentative``: captured while duplicate address detection was under way, so about to be usable."""
+    """An address on an interface; ``length`` is its subnet's, in which ``peer`` is where there is one at the
+    far end (net/ipv4/devinet.c: ifa_address). ``inferred``: not captured as such;
+    ``tentative``: captured while duplicate address detection was under way, so about to be usable;
+    ``deprecated``: no source for new connections where there is another."""
 
     interface: InterfaceName
     family: Family
@@ -32,13 +35,15 @@ class HostAddress:
     broadcast: int | None = None
     inferred: bool = False
     tentative: bool = False
+    deprecated: bool = False
+    peer: int | None = None
 
     @property
     def subnet(self) -> Prefix:
-        """The prefix the address lies in."""
-        bits = BITS[self.family]
-        host = bits - self.length
-        return Prefix(self.family, self.value >> host << host, self.length)
+        """The prefix that is near by the address."""
+        host = BITS[self.family] - self.length
+        near = self.value if self.peer is None else self.peer
+        return Prefix(self.family, near >> host << host, self.length)
 
 
 def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, ...]:
@@ -49,11 +54,13 @@ def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, .
                 item.interface,
                 family,
                 item.address.value,
-                item.length if item.peer is None else BITS[family],
+                item.length,
                 item.scope or "global",
                 "secondary" in item.flags,
                 item.broadcast.value if item.broadcast else None,
                 tentative="tentative" in item.flags and "dadfailed" not in item.flags,
+                deprecated="deprecated" in item.flags,
+                peer=item.peer.value if item.peer else None,
             )
             for item in namespace.addresses
             if item.family == family
@@ -121,18 +128,34 @@ def local_table(
         routes += _own(namespace, address)
         subnet = address.subnet
         if family == 4 and address.interface != "lo" and subnet.length < 31:
-            last = subnet.last if address.broadcast is None else address.broadcast
-            routes.append(_local(4, Prefix(4, last, 32), "broadcast", address.interface))
+            lasts = dict.fromkeys((address.broadcast or subnet.last, subnet.last))
+            routes += (_local(4, Prefix(4, last, 32), "broadcast", address.interface) for last in lasts)
     if family == 6:
         routes.append(_local(6, Prefix(6, 0xFF << 120, 8), "multicast", None))
     return tuple(routes), True
 
 
+def added_to_local(namespace: Namespace) -> Iterator[Route]:
+    """IPv4 routes of table local, and those of type local of any table, that somebody but the kernel added.
+
+    iproute2 prints ``proto kernel`` of the kernel's and no protocol of those added by hand (RTPROT_BOOT);
+    busybox prints none of any route: there, the kernel's are those with an address of their own (fib_magic).
+    """
+    routes = [route for route in namespace.routes if route.family == 4]
+    printed = any(route.proto is not None for route in routes)
+    for route in routes:
+        if "local" not in (route.table, route.kind) or route.proto == "kernel":
+            continue
+        if printed or route.table != "local" or route.src is None:
+            yield route
+
+
 def _own(namespace: Namespace, address: HostAddress) -> Iterator[Route]:
     family = address.subnet.family
     yield _local(family, Prefix(family, address.value, BITS[family]), "local", address.interface)
-    if family == 6 and 0 < address.subnet.length < 127 and _forwards6(namespace, address.interface):
-        yield _local(6, Prefix(6, address.subnet.first, 128), "anycast", address.interface)
+    if family == 6 and 0 < address.length < 127 and _forwards6(namespace, address.interface):
+        own = replace(address, peer=None).subnet
+        yield _local(6, Prefix(6, own.first, 128), "anycast", address.interface)
 
 
 def _forwards6(namespace: Namespace, interface: str) -> bool:
@@ -145,8 +168,16 @@ def _local(family: Family, dst: Prefix, kind: str, device: InterfaceName | None)
     return Route(family, dst, kind, "local", (NextHop(device),), proto="kernel", scope="host")
 
 
-def address_types(family: Family, local: Iterable[Route], unseen: bool = False) -> AddressTypes:
-    """What ``-m addrtype`` sees: the types of the local table's routes; ``unseen``: of some of them only.
+# The types of addresses that routes give. What a route refuses, or throws, is no type: the lookup that asks
+# finds nothing (__inet_dev_addr_type).
+_TYPING = frozenset({"local", "broadcast", "multicast", "anycast"})
+
+
+def address_types(
+    family: Family, local: Iterable[Route], main: Sequence[Route] = (), unseen: bool = False
+) -> AddressTypes:
+    """What ``-m addrtype`` sees: the types of the local table's routes, and where it is one with table
+    main (``fib.table_chains``) those of main's as well; ``unseen``: of some of them only.
 
     Special addresses come first (net/ipv4/fib_frontend.c, __inet_dev_addr_type): 0.0.0.0 and
     255.255.255.255 are BROADCAST, 224.0.0.0/4 is MULTICAST.
@@ -163,11 +194,12 @@ def address_types(family: Family, local: Iterable[Route], unseen: bool = False) 
     taken = IntSet(())
     for values in special.values():
         taken |= values
-    for route in sorted(local, key=lambda route: -route.dst.length):
+    own = tuple(local)
+    for route in sorted((*own, *_typing_in_main(own, main)), key=lambda route: -route.dst.length):
         kind = route.kind.upper()
         mine = IntSet.prefix(route.dst).minus(taken, bits)
         taken |= mine
-        if kind == "UNICAST":
+        if route.kind not in _TYPING:
             continue
         by_type[kind] = by_type.get(kind, IntSet(())) | mine
         device = route.nexthops[0].dev if route.nexthops else None
@@ -177,3 +209,11 @@ def address_types(family: Family, local: Iterable[Route], unseen: bool = False) 
     for kind, values in special.items():
         by_type[kind] = by_type.get(kind, IntSet(())) | values
     return AddressTypes(by_type, by_device, unseen)
+
+
+def _typing_in_main(local: Iterable[Route], main: Sequence[Route]) -> Iterator[Route]:
+    """The routes of main that give addresses a type, or take it from those of a shorter prefix in local."""
+    typing = [route for route in main if route.kind in _TYPING]
+    for inside in longer_in_main((*local, *typing), main).values():
+        typing += inside
+    yield from dict.fromkeys(typing)

@@ -9,6 +9,7 @@ Source: net/core/fib_rules.c, net/ipv4/fib_trie.c (fib_table_lookup), net/ipv6/i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sekisho.model.routing import PolicyRule, Route
 from sekisho.semantics.journey import Doubt
@@ -34,7 +35,7 @@ from sekisho.semantics.program import (
     Unsure,
     Way,
 )
-from sekisho.values.address import Family, Prefix
+from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet
 
 DEFAULT_RULES: dict[int, tuple[tuple[int, str], ...]] = {
@@ -66,21 +67,63 @@ _LINK_LOCAL = Prefix(6, 0xFE80 << 112, 10)
 DEFAULT_METRIC: dict[int, int] = {4: 0, 6: 1024}
 
 
+def is_default(rule: PolicyRule) -> bool:
+    """Whether the kernel itself put the rule there when it made the namespace (fib4_rules_init)."""
+    table = dict(DEFAULT_RULES[rule.family]).get(rule.priority)
+    if table is None or rule.proto not in (None, "kernel"):
+        return False
+    return rule == PolicyRule(rule.family, rule.priority, table=table, proto=rule.proto)
+
+
+def has_custom_rules(rules: Sequence[PolicyRule] | None, family: Family) -> bool:
+    """Whether somebody added a policy rule or took one of the kernel's away; not where none is captured."""
+    mine = [rule for rule in rules or () if rule.family == family]
+    usual = sorted(rule.priority for rule in mine if is_default(rule))
+    return bool(mine) and (len(mine) > len(usual) or usual != [number for number, _ in DEFAULT_RULES[family]])
+
+
+def lacks_default(rules: Sequence[PolicyRule], family: Family) -> bool:
+    """Whether one of IPv6's own rules is away and is asked all the same: while nobody added another, IPv6
+    asks tables local and main without looking at the rules (fib6_rule_lookup, fib6_has_custom_rules)."""
+    mine = [rule for rule in rules if rule.family == family]
+    return family == 6 and 0 < len(mine) < len(DEFAULT_RULES[6]) and all(is_default(rule) for rule in mine)
+
+
 def table_chains(
-    routes: Iterable[Route], family: Family, ignores_linkdown: frozenset[str]
+    routes: Iterable[Route], family: Family, ignores_linkdown: frozenset[str], one_trie: bool = False
 ) -> dict[str, ChainCode]:
     """One chain for each table that has routes of the family.
 
-    ``ignores_linkdown`` are the interfaces whose sysctl ignore_routes_with_linkdown is 1.
+    ``ignores_linkdown`` are the interfaces whose sysctl ignore_routes_with_linkdown is 1. ``one_trie``:
+    tables local and main are one, as IPv4 keeps them until the first policy rule comes (fib_unmerge): what
+    main has a longer prefix for is not local's.
     """
     by_table: dict[str, list[Route]] = {}
     for route in routes:
         if route.family == family:
             by_table.setdefault(route.table, []).append(route)
-    return {name: _table(name, found, ignores_linkdown) for name, found in by_table.items()}
+    longer = longer_in_main(by_table.get("local", ()), by_table.get("main", ())) if one_trie else {}
+    return {
+        name: _table(name, found, ignores_linkdown, longer if name == "local" else {})
+        for name, found in by_table.items()
+    }
 
 
-def _table(name: str, routes: Sequence[Route], ignores_linkdown: frozenset[str]) -> ChainCode:
+def longer_in_main(local: Iterable[Route], main: Sequence[Route]) -> dict[Prefix, list[Route]]:
+    """The routes of main inside a destination of table local."""
+    wide = {route.dst for route in local if route.dst.length < BITS[route.family]}
+    found: dict[Prefix, list[Route]] = {}
+    for dst in wide:
+        first, last, length = dst.first, dst.last, dst.length
+        inside = [r for r in main if first <= r.dst.value <= last and r.dst.length > length]
+        if inside:
+            found[dst] = inside
+    return found
+
+
+def _table(
+    name: str, routes: Sequence[Route], ignores_linkdown: frozenset[str], longer: dict[Prefix, list[Route]]
+) -> ChainCode:
     default = DEFAULT_METRIC[routes[0].family]
     ordered = sorted(
         enumerate(routes),
@@ -91,8 +134,15 @@ def _table(name: str, routes: Sequence[Route], ignores_linkdown: frozenset[str])
             item[0],
         ),
     )
-    lines = (_route_line(route, name, ignores_linkdown) for _, route in ordered)
-    return ChainCode(name, tuple(line for line in lines if line is not None))
+    lines: list[Guarded] = []
+    for _, route in ordered:
+        line = _route_line(route, name, ignores_linkdown)
+        if line is not None and route.dst in longer:
+            others = (_route_line(other, "main", ignores_linkdown) for other in longer[route.dst])
+            elsewhere = AnyOf(tuple(other.guard for other in others if other is not None))
+            line = replace(line, guard=All((line.guard, Not(elsewhere))))
+        lines += [line] if line is not None else []
+    return ChainCode(name, tuple(lines))
 
 
 def _route_line(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Guarded | None:
@@ -162,6 +212,9 @@ def rule_chains(
                 chains.setdefault(line.action.chain, ChainCode(line.action.chain, ()))
         return ChainCode("rules", lines, end), chains
     mine = sorted((rule for rule in rules if rule.family == family), key=lambda rule: rule.priority)
+    if lacks_default(mine, family):
+        usual = (PolicyRule(family, number, table=table) for number, table in DEFAULT_RULES[family])
+        mine = [next((rule for rule in mine if rule.priority == each.priority), each) for each in usual]
     lines = tuple(_rule_line(rule, chains) for rule in mine)
     for rule in mine:
         if rule.action == "goto" and rule.goto is not None:

@@ -10,17 +10,19 @@ from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics import fib, netfilter
 from sekisho.semantics.addresses import HostAddress, address_types, host_addresses, local_table
+from sekisho.semantics.echo import echo_chain
 from sekisho.semantics.input_checks import (
     arrival_checks,
     departure_checks,
     entrance_checks,
     forwarding_check,
-    source_check,
 )
 from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.match_context import MatchContext
+from sekisho.semantics.own_source import answering, connecting, own_sources
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
 from sekisho.semantics.sockets import published_ports, socket_chain
+from sekisho.semantics.source_check import source_check
 from sekisho.semantics.tracked import wants_tracking, with_nat_in_use
 from sekisho.values.address import Address, Family, format_ip
 
@@ -69,6 +71,21 @@ class HostCode:
         """Whether the MAC address of a neighbour on an interface is known."""
         return neighbour.value in self.neighbours(interface, neighbour.family)
 
+    def silent(self, interface: str, family: Family) -> frozenset[int]:
+        """Who did not answer on an interface when the host was captured."""
+        return frozenset(
+            item.address.value
+            for item in self.facts.neighbours or ()
+            if item.interface == interface and item.address.family == family and item.state == "FAILED"
+        )
+
+    def unfindable(self, interface: str, family: Family) -> frozenset[int]:
+        """The interface's own IPv6 addresses: a host takes no advertisement of them (ndisc_recv_na), so where
+        routing does not take a packet for one of them itself, nobody else does."""
+        here = (item for item in self.addresses[family] if item.interface == interface)
+        own = frozenset(item.value for item in here) if family == 6 else frozenset[int]()
+        return own - self.neighbours(interface, family)
+
     def mac(self, interface: str) -> str | None:
         """An interface's MAC address; None: not captured."""
         return next((item.mac for item in self.facts.interfaces or () if item.name == interface), None)
@@ -112,7 +129,10 @@ def _program(
     rules = tuple(rule for rule in namespace.rules or () if rule.family == family) or None
     if rules is None:
         leans.append(Lean("policy-rules-not-captured"))
-    tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace))
+    elif fib.lacks_default(rules, family):
+        leans.append(Lean("default-rules-asked"))
+    one_trie = family == 4 and not fib.has_custom_rules(namespace.rules, family)
+    tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace), one_trie)
     if inferred:
         tables = _with_unread_addresses(tables, namespace)
     routing, tables = fib.rule_chains(rules, family, tables)
@@ -125,14 +145,16 @@ def _program(
     nothing_tells = namespace.addresses is None and not any(
         known == family for known, _ in namespace.route_tables
     )
-    types = address_types(family, local, nothing_tells or (inferred and not leaning))
+    main = tuple(route for route in captured if route.table == "main") if one_trie else ()
+    types = address_types(family, local, main, nothing_tells or (inferred and not leaning))
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
+    own = own_sources(family, addresses, types)
     context = MatchContext(family, types, sets, moving, namespace.interfaces, leaning)
     stations = _stations(namespace, context)
     program = Program(
         family,
         stations,
-        arrival_checks(namespace, family),
+        arrival_checks(namespace, family, local),
         routing,
         tables,
         forwarding_check(namespace, family),
@@ -142,6 +164,10 @@ def _program(
         published_ports(stations),
         entrance_checks(family),
         departure_checks(namespace, family),
+        echo_chain(namespace, family),
+        own,
+        connecting(own),
+        answering(own),
     )
     return program, tuple(leans)
 

@@ -12,7 +12,7 @@ from sekisho.semantics.chains import Choices
 from sekisho.semantics.conntrack import Connection, bind
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import Translate
-from sekisho.semantics.source_address import best_address, deciding
+from sekisho.semantics.source_address import best_address, deciding, preferred_addresses
 from sekisho.semantics.traveller import Traveller, holds
 from sekisho.values.address import BITS
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS
@@ -63,7 +63,7 @@ def _address(
 ) -> int | None:
     if action.own_address == "out":
         towards = deciding(packet.family, packet.dst, packet.next_hop)
-        found = best_address(addresses, packet.oif or "", towards)
+        found = best_address(preferred_addresses(addresses, packet.oif or ""), towards)
         if found is None:
             raise NoAddress(packet.oif or "")
         return found.value

@@ -30,7 +30,7 @@ FIELD_BITS: dict[str, int] = {
     "ttl": 8, "length": 16, "uid": 32, "gid": 32, "src_mac": 48, "dst_mac": 48, "pkttype": 3, "zone": 16,
     "zone_reply": 16, "ctproto": 8, "ctorigsrc": 32, "ctorigdst": 32, "ctorigsport": 16, "ctorigdport": 16,
     "ctreplsrc": 32, "ctrepldst": 32, "ctreplsport": 16, "ctrepldport": 16, "fragment": 1,
-    "flow_uid": 32, "setproto": 8, "setsport": 16, "setdport": 16,
+    "flow_uid": 32, "setproto": 8, "setsport": 16, "setdport": 16, "route_kind": 2,
 }  # fmt: skip
 
 # Values of ``ctstate``: exactly one of these is true of every packet.
@@ -375,7 +375,8 @@ class Program:
     asks of the source address (rp_filter, local addresses), ``forwarding`` whether a packet that arrived
     may be forwarded. ``gaps`` are, per hook, the tables that were not captured. ``sockets`` are the
     listening sockets as a chain that accepts (None: not captured), ``published`` holds for the ports that
-    some DNAT rule asks for. ``departure`` is what an output route asks of the addresses.
+    some DNAT rule asks for. ``departure`` is what an output route asks of the addresses, ``echo`` takes away
+    what the host itself leaves unanswered. ``own_sources``: see the module of that name.
     """
 
     family: Family
@@ -390,3 +391,7 @@ class Program:
     published: Guard = NEVER
     entrance: ChainCode = ChainCode("entrance", (), Accept())
     departure: ChainCode = ChainCode("departure", (), Accept())
+    echo: ChainCode = ChainCode("icmp", (), Accept())
+    own_sources: IntSet | None = None
+    connecting: ChainCode = ChainCode("connect", (), Accept())
+    answering: ChainCode = ChainCode("answer", (), Accept())

@@ -1,7 +1,12 @@
 """Which of its addresses the kernel takes as a source on an interface.
 
-IPv4 looks at the next hop (net/ipv4/devinet.c, inet_select_addr), IPv6 at the destination (RFC 6724;
-net/ipv6/addrconf.c, ipv6_dev_get_saddr).
+IPv4 (net/ipv4/devinet.c, inet_select_addr) takes the interface's first primary address whose subnet holds
+what it looks at, else its first, else another interface's:
+
+    MASQUERADE          the next hop                          as far as the whole world
+    a packet of its own the route's gateway; without one,     as far as the route reaches (its scope)
+                        none: the first address
+IPv6 looks at the destination (RFC 6724; net/ipv6/addrconf.c, ipv6_dev_get_saddr).
 """
 
 from __future__ import annotations
@@ -9,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sekisho.semantics.addresses import HostAddress
+from sekisho.semantics.program import RouteTo, Way
 from sekisho.values.address import Address, Prefix, host_prefix
 
 Preference = tuple[Prefix | None, HostAddress]
@@ -16,37 +22,57 @@ Preference = tuple[Prefix | None, HostAddress]
 _LINK_LOCAL = Prefix(6, 0xFE80 << 112, 10)
 # The prefixes of Linux's address labels (net/ipv6/addrlabel.c) that tell kinds of addresses apart.
 _LABELS = (Prefix(6, 0xFC << 120, 7), Prefix(6, 0x2002 << 112, 16), Prefix(6, 0, 0))
+# How far an address or a route reaches (include/uapi/linux/rtnetlink.h): the more the nearer.
+_SCOPES = {"global": 0, "universe": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 
 
-def preferred_addresses(addresses: Iterable[HostAddress], device: str) -> tuple[Preference, ...]:
+def preferred_addresses(
+    addresses: Iterable[HostAddress], device: str, scope: str | None = None
+) -> tuple[Preference, ...]:
     """The candidates on an interface, best first, each with the prefix for which it is taken (None: any).
 
-    The prefix is compared with ``deciding`` the next hop (IPv4) or the destination (IPv6).
+    The prefix is compared with ``deciding`` the next hop (IPv4) or the destination (IPv6). ``scope``: how far
+    the packet is to go.
     """
     every = tuple(addresses)
     if every and every[0].family == 6:
         return _ipv6(every, device)
-    here: list[HostAddress] = []
-    elsewhere: list[HostAddress] = []
-    for address in every:
-        if address.secondary:
-            continue
-        if address.interface != device:
-            if address.scope not in ("host", "link"):
-                elsewhere.append(address)
-        elif address.scope != "host":
-            here.append(address)
+    limit = _reach(scope)
+    primary = [address for address in every if not address.secondary and _reach(address.scope) <= limit]
+    here = [address for address in primary if address.interface == device]
+    elsewhere = [address for address in primary if address.scope != "link"]
     by_subnet: list[Preference] = [(address.subnet, address) for address in here]
     return (*by_subnet, *((None, address) for address in (*here, *elsewhere)[:1]))
 
 
+def preferred_by_route(
+    addresses: Iterable[HostAddress], route: RouteTo, way: Way, device: str
+) -> tuple[Preference, ...]:
+    """The same for what a process sends by a route that names no source."""
+    found = preferred_addresses(addresses, device, route.scope)
+    if not found or found[0][1].family == 6:
+        return found
+    via = way.via if way.via is not None and way.via.family == 4 else None
+    if via is None:
+        return tuple((None, item) for _, item in found[:1])
+    fitting = (item for prefix, item in found if prefix is None or prefix.contains(via))
+    return tuple((None, item) for item in list(fitting)[:1])
+
+
+def _reach(scope: str | None) -> int:
+    if scope is None:
+        return 0
+    return _SCOPES.get(scope) or (int(scope) if scope.isdigit() else 0)
+
+
 def _ipv6(addresses: Sequence[HostAddress], device: str) -> tuple[Preference, ...]:
-    """In the order of RFC 6724's rules: the destination itself, a fitting scope, the outgoing interface, the
-    same label, the longest common prefix."""
+    """In the order of RFC 6724's rules: the destination itself, a fitting scope, what is not deprecated, the
+    outgoing interface, the same label, the longest common prefix."""
     own: list[Preference] = [(host_prefix(Address(6, item.value)), item) for item in addresses]
     local = [item for item in addresses if item.scope == "link" and item.interface == device]
     found: list[Preference] = [*own, *((_LINK_LOCAL, item) for item in local[:1])]
     wide = [item for item in addresses if item.scope not in ("link", "host")]
+    wide = [item for item in wide if not item.deprecated] or wide
     candidates = [item for item in wide if item.interface == device] or wide
     if len(candidates) < 2:
         return (*found, *((None, item) for item in candidates))
@@ -69,12 +95,12 @@ def _cut(item: HostAddress, length: int) -> Prefix:
 
 def deciding(family: int, destination: int, next_hop: Address | None) -> int:
     """What the preferred address depends on: the next hop in IPv4, the destination in IPv6."""
-    return next_hop.value if family == 4 and next_hop is not None else destination
+    return next_hop.value if family == 4 and next_hop is not None and next_hop.family == 4 else destination
 
 
-def best_address(addresses: Iterable[HostAddress], device: str, towards: int) -> HostAddress | None:
+def best_address(preferences: Iterable[Preference], towards: int) -> HostAddress | None:
     """The address that is taken towards a next hop or destination, see ``deciding``."""
-    for prefix, item in preferred_addresses(addresses, device):
+    for prefix, item in preferences:
         if prefix is None or prefix.contains(Address(item.family, towards)):
             return item
     return None

@@ -17,10 +17,11 @@ from sekisho.semantics.chains import Passed
 from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Doubt, Lean, Step
 from sekisho.semantics.program import Accept, ChainCode, NotUnderstood, RouteTo, Stop, Way
-from sekisho.semantics.source_address import best_address, deciding
+from sekisho.semantics.related import is_error
+from sekisho.semantics.source_address import best_address, preferred_by_route
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST, Traveller
 from sekisho.values.address import Address, format_ip
-from sekisho.values.packet import TCP
+from sekisho.values.packet import ICMP, TCP
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +104,14 @@ class Visit(BridgeHooks):
             return (self._object(program.forwarding) if looked_up else None) or self._refused(passed)
         self.lean(*self.host.leans[packet.family])
         way = routing.pick_way(action, self.choices)
-        taken = action.kind in ("local", "broadcast", "anycast", "multicast")
+        taken = routing.stays(action, packet.family)
         if bridge is not None and packet.family == 6:
             if way.dev == bridge and not taken:
                 return self.bridge_on(passed, way, bridge)
             if end := self.entrance():  # only now it comes up to IPv6
                 return end
         if taken:
-            packet.route_kind = {"broadcast": BROADCAST, "multicast": MULTICAST}.get(action.kind, UNICAST)
+            packet.route_kind = routing.kind_of(action)
             if (action.kind != "broadcast" or packet.src) and (end := self._object(program.source_check)):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))
@@ -122,6 +123,9 @@ class Visit(BridgeHooks):
         if end is not None and bridge is not None and packet.family == 4:
             packet.oif = None
             return self.rise("high") or end  # that refusal, too, is met above the bridge
+        strange = routing.refused_onward(action, packet.family)
+        if end is None and strange is not None:
+            end = self._refused(Passed(program.forwarding, None, strange))
         if end is None and packet.family == 6:
             end = self._expired()  # IPv6 looks at the hop limit before it looks at the source (ip6_forward)
         # What br_netfilter routed for its new destination seems to IPv6 to come in where it goes out.
@@ -209,6 +213,20 @@ class Visit(BridgeHooks):
         self.steps.append(Step("forward", "TTL_EXPIRED", code="ttl-expired"))
         return End("ttl_expired", kernel_reason="IP_INHDR", answer=answer)
 
+    def answer(self) -> End | Leaves:
+        """The host sends because of a packet that it took; see ``own_source``."""
+        stated = "src" not in self.packet.unstated
+        return (self._may_not_send(self.program.answering) if stated else None) or self.send()
+
+    def _may_not_send(self, chain: ChainCode) -> End | None:
+        """IPv4 does not let the host send from an address that is none of its own."""
+        passed = routing.check(chain, self.program, self.packet, self.choices)
+        if isinstance(passed.action, Stop):
+            source = format_ip(self.packet.family, self.packet.src)
+            self.steps.append(Step("route", "NO_ROUTE", code="route-source-not-own", args=(source,)))
+            return End(passed.action.disposition)
+        return None if isinstance(passed.action, Accept) else self._refused(passed)
+
     def send(self) -> End | Leaves:
         """A local process sends the packet: output route, OUTPUT, perhaps another route, POSTROUTING."""
         packet, program = self.packet, self.program
@@ -228,8 +246,9 @@ class Visit(BridgeHooks):
             return self._to_everybody(passed)
         self.lean(*self.host.leans[packet.family])
         self._set_out(passed, "OUTPUT", True)
-        if chooses and packet.proto == TCP and packet.family == 4:
-            # connect() looks up once more with the source it was given (ip_route_connect).
+        if chooses and self._looks_again():
+            if end := self._may_not_send(program.connecting):
+                return end
             again = routing.lookup(program, packet, self.choices)
             if not isinstance(again.action, RouteTo):
                 return self._refused(again)
@@ -242,6 +261,13 @@ class Visit(BridgeHooks):
             return end
         packet.oif = self.way_out
         return self.postrouting()
+
+    def _looks_again(self) -> bool:
+        """Whether what was given a source is looked up once more with it: TCP's connect() does so
+        (ip_route_connect), and the answer to an echo (icmp_reply)."""
+        packet = self.packet
+        answers = self.reply and packet.proto == ICMP and not is_error(packet)
+        return packet.family == 4 and (packet.proto == TCP or answers)
 
     def route_again(self) -> End | None:
         """A station of OUTPUT changed what routing looks at: another route at once, but the rest of
@@ -269,12 +295,12 @@ class Visit(BridgeHooks):
         packet, action = self.packet, passed.action
         assert isinstance(action, RouteTo)
         self.way = way = routing.pick_way(action, self.choices)
-        packet.oif = "lo" if action.kind in ("local", "anycast") else way.dev
+        packet.oif = "lo" if routing.comes_back(action, packet.family) else way.dev
         packet.next_hop = way.via or Address(packet.family, packet.dst)
         self.linkdown = "linkdown" in way.flags
         changes: tuple[tuple[str, str, str], ...] = ()
         if choose_source and "src" in packet.unstated:
-            packet.src = self._source(action, packet)
+            packet.src = self._source(action, way, packet)
             packet.unstated -= {"src"}
             changes = (("src", "", format_ip(packet.family, packet.src)),)
         step = routing.route_step(passed, verdict, way, packet)
@@ -286,13 +312,13 @@ class Visit(BridgeHooks):
                         step.code, step.args, step.evidence)  # fmt: skip
         self.steps.append(step)
 
-    def _source(self, route: RouteTo, packet: Traveller) -> int:
+    def _source(self, route: RouteTo, way: Way, packet: Traveller) -> int:
         if route.src is not None and route.src.family == packet.family:
             return route.src.value
         if route.kind == "local":
             return packet.dst
-        towards = deciding(packet.family, packet.dst, packet.next_hop)
-        found = best_address(self.host.addresses[packet.family], packet.oif or "", towards)
+        addresses = self.host.addresses[packet.family]
+        found = best_address(preferred_by_route(addresses, route, way, packet.oif or ""), packet.dst)
         return found.value if found else 0
 
     def postrouting(self) -> End | Leaves:
@@ -308,7 +334,7 @@ class Visit(BridgeHooks):
         self.packet.oif = None
         if end := self.hook("input"):
             return end
-        found = delivery.socket_lookup(self.host, self.packet, self.reply, self.connection)
+        found = delivery.socket_lookup(self.host, self.packet, self.reply, self.connection, self.choices)
         self.lean(*found.leans)
         self.steps.append(found.step)
         return End(found.disposition, found.doubts, found.kernel_reason, found.answer, found.where)

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 
-from sekisho.semantics import solicitation
+from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.bridge_walk import BridgeWalk
 from sekisho.semantics.chains import Choices
 from sekisho.semantics.conntrack import Connection, Tracker
 from sekisho.semantics.hook_walk import End
-from sekisho.semantics.journey import Doubt, Hop, Lean, Leg, Step
-from sekisho.semantics.traveller import Traveller
+from sekisho.semantics.journey import Hop, Lean, Leg, Step
+from sekisho.semantics.traveller import UNICAST, Traveller
 from sekisho.semantics.visit import Leaves, Visit
-from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.semantics.world import HOST, World
 from sekisho.values.address import Address
 
 # A packet that has been through this many namespaces goes round in circles.
 MAX_VISITS = 16
 
-BRIDGE_NF = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
-
 
 @dataclass(slots=True)
 class Walk:
     """State that lasts over both legs of a journey: connections and what was assumed. ``ended``: the
-    connection and the direction of the latest packet when its way ended. ``spares``: no rule drops what
-    sets out now."""
+    connection and the direction of the latest packet when its way ended, ``ended_kind`` whom it was for.
+    ``spares``: no rule drops what sets out now."""
 
     world: World
     choices: Choices
@@ -35,6 +33,7 @@ class Walk:
     ended: tuple[Connection, int] | None = None
     ended_untracked: bool = False
     ended_zones: tuple[int, int] | None = None
+    ended_kind: int = UNICAST
     spares: bool = False
 
     def behind(self, bridge: str, address: Address) -> Attachment | None:
@@ -48,12 +47,14 @@ class Walk:
 
     def leg(self, packet: Traveller, node: str, start: str, *, reply: bool = False,
             origin: Attachment | None = None,
-            carries: tuple[Connection, int] | None = None, template: bool = False) -> Leg:  # fmt: skip
+            carries: tuple[Connection, int] | None = None, template: bool = False,
+            answers: bool = False) -> Leg:  # fmt: skip
         """Let the packet set out: ``start`` is "process" (sent in ``node``), "interface" (arrives at
         ``packet.iif`` of ``node``), or "attachment" (``origin`` puts it on its bridge). ``carries``: the
         connection and direction of what the host itself sends because of another packet; ``template``: that
-        one had a template or was untracked, and CT targets find this one taken."""
-        return _Leg(self, packet, reply, carries, template).run(node, start, origin)
+        one had a template or was untracked, and CT targets find this one taken. ``answers``: routing has to
+        let the host send from its address."""
+        return _Leg(self, packet, reply, None, carries, template, answers).run(node, start, origin)
 
     def tracker(self, node: str) -> Tracker:
         """The connection table of a namespace."""
@@ -61,14 +62,11 @@ class Walk:
 
 
 @dataclass(slots=True)
-class _Leg:
-    walk: Walk
-    packet: Traveller
-    reply: bool
+class _Leg(BridgeWalk):
     carries: tuple[Connection, int] | None = None
     template: bool = False
+    answers: bool = False
     hops: list[Hop] = field(default_factory=list)
-    came_from: Attachment | None = None
 
     def run(self, node: str, start: str, origin: Attachment | None) -> Leg:
         if start == "process":
@@ -77,7 +75,7 @@ class _Leg:
                 visit.carry(*self.carries)
             elif self.template:
                 visit.template = True
-            went = visit.send()
+            went = visit.answer() if self.answers else visit.send()
         elif start == "attachment":
             assert origin is not None
             visit, went = self._onto_bridge(origin, None)
@@ -85,6 +83,8 @@ class _Leg:
             visit = self._visit(node)
             sender = Address(self.packet.family, self.packet.src)
             self.came_from = self.walk.behind(self.packet.iif or "", sender) if node == HOST else None
+            if self.walk.world.dead(node, self.packet.iif or ""):
+                return self._finish(visit, self._silent(visit, self.packet.iif or ""))
             child = self._child(node)
             if child is not None:
                 step = self._to_child(visit, child, "macvlan-child")
@@ -97,6 +97,8 @@ class _Leg:
             node = visit.host.name
             if isinstance(went, End):
                 return self._finish(visit, went)
+            if self.walk.world.dead(node, went.interface):
+                return self._finish(visit, self._no_carrier(visit, went))
             if went.interface == "lo":
                 self._hop(visit, "lo")
                 visit = self._again(visit)
@@ -133,6 +135,10 @@ class _Leg:
         target = self.walk.behind(leaves.interface, next_hop)
         if leaves.linkdown and (target is None or self._only_inferred(target)):
             return self._finish(visit, self._no_carrier(visit, leaves))
+        if target is None and (end := self._unanswered(visit, leaves)):
+            return self._finish(visit, end)
+        if not leaves.bridged and (end := self._shut(visit, leaves.interface, target, str(next_hop))):
+            return self._finish(visit, replace(end, answer=self._unreachable()))
         if end := self._descend(visit, leaves, target):
             return self._finish(visit, end)
         if target is None:
@@ -180,49 +186,7 @@ class _Leg:
         """Parent and child never see one another's frames (drivers/net/macvlan.c)."""
         args = (leaves.interface, str(leaves.next_hop))
         visit.steps.append(Step("neighbour", "NEIGHBOUR_FAILED", code="macvlan-apart", args=args))
-        answer = "icmp-host-unreachable" if self.packet.family == 4 else "icmp6-addr-unreachable"
-        return End("neighbour_failed", answer=answer)
-
-    def _handed_on(self, visit: Visit, next_hop: Address) -> End | None:
-        """What br_netfilter routed to a neighbour on the same bridge looks for that one first
-        (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish_bridge)."""
-        end = None
-        if next_hop.family == 6:
-            end = self._unsolicited(visit, Leaves(self.packet.iif or "", next_hop))
-        return end or self._turns_back(visit, next_hop)
-
-    def _turns_back(self, visit: Visit, next_hop: Address) -> End | None:
-        """Whether a bridge would have to send a frame back out of the port that it came in by: that is
-        seen before the frame's FORWARD hook (net/bridge/br_forward.c, should_deliver)."""
-        bridge, origin = self.packet.iif or "", self.came_from
-        target = self.walk.behind(bridge, next_hop)
-        self._aim(target)
-        self.packet.physout = self.packet.portout
-        if origin is None or target is None or not origin.shares_port(target) or target.hairpin:
-            return None
-        if target.hairpin is False:
-            visit.steps.append(Step("bridge", "DROP", code="bridge-no-hairpin", args=(bridge, target.name)))
-            return End("dropped")
-        visit.lean(Lean("hairpin-not-captured", (bridge, target.name)))
-        return None
-
-    def _aim(self, target: Attachment | None, mac: str | None = None) -> None:
-        """Which port of the bridge the frame is for, and whose MAC address it carries."""
-        self.packet.portout = (target.port if target else None) or ""
-        self.packet.carry_mac("dst_mac", (target.mac if target else None) or mac)
-
-    def _descend(self, visit: Visit, leaves: Leaves, target: Attachment | None) -> End | None:
-        """Past the bridge's own chains, for what the host itself hands to it; nobody's address is found
-        beforehand where Docker knows all."""
-        if leaves.bridged or (target is None and leaves.interface in self.walk.world.docker_bridges):
-            return None
-        packet = self.packet
-        sent_by, open_before = packet.src_mac, packet.unstated
-        self._aim(target)
-        self.packet.carry_mac("src_mac", visit.host.mac(leaves.interface))
-        end = visit.descend()
-        packet.src_mac, packet.unstated = sent_by, open_before
-        return end
+        return End("neighbour_failed", answer=self._unreachable())
 
     def _into_unknown(self, visit: Visit, target: Attachment) -> End:
         """A container whose own namespace was not captured takes the packet, as far as anybody knows."""
@@ -236,32 +200,40 @@ class _Leg:
     def _only_inferred(self, target: Attachment) -> bool:
         return target.origin == "rule" and target is not self.walk.stranger
 
-    def _unsolicited(self, visit: Visit, leaves: Leaves) -> End | None:
-        """Whether the namespace's own rules keep it from finding its IPv6 neighbour."""
-        if leaves.linkdown:
-            return None
-        found = solicitation.sought(visit.host, leaves.interface, leaves.next_hop, self.packet.src)
-        if found.refusal is None or (found.doubts and self.walk.choices.choose(found.doubts, 2)):
-            return None
-        while visit.steps and (visit.steps[-1].table or "").startswith("netdev "):
-            visit.steps.pop()  # the egress comes after the search
-        visit.steps.append(solicitation.refused(found.refusal, leaves.interface, leaves.next_hop))
-        return End("neighbour_failed", answer="icmp6-addr-unreachable")
-
     def _no_carrier(self, visit: Visit, leaves: Leaves) -> End:
         """Frames for an interface without carrier are dropped, address resolution included, so that
         the sender is told what it is told of a neighbour that does not answer."""
-        visit.steps.append(Step("link", "LINK_DOWN", code="no-carrier", args=(leaves.interface,)))
-        answer = "icmp-host-unreachable" if self.packet.family == 4 else "icmp6-addr-unreachable"
-        return End("link_down", answer=answer)
+        return replace(self._silent(visit, leaves.interface), answer=self._unreachable())
+
+    def _unreachable(self) -> str:
+        return "icmp-host-unreachable" if self.packet.family == 4 else "icmp6-addr-unreachable"
 
     def _away(self, visit: Visit, leaves: Leaves) -> End:
         if leaves.linkdown:
             return self._no_carrier(visit, leaves)
+        if end := self._unanswered(visit, leaves):
+            return end
         visit.steps.append(
             Step("neighbour", "EXITS", code="leaves-by", args=(leaves.interface, str(leaves.next_hop)))
         )
         return End("exits")
+
+    def _unanswered(self, visit: Visit, leaves: Leaves) -> End | None:
+        """Whether the next hop did not answer when the host was captured, or cannot: nothing leaves without
+        its MAC address."""
+        hop, args = leaves.next_hop, (leaves.interface, str(leaves.next_hop))
+        if leaves.bridged:
+            return None
+        if hop.value in visit.host.silent(leaves.interface, hop.family):
+            visit.lean(Lean("neighbour-silent", args))
+            code = "neighbour-silent-now"
+        elif hop.value in visit.host.unfindable(leaves.interface, hop.family):
+            code = "neighbour-is-oneself"
+        else:
+            return None
+        self._before_the_search(visit)
+        visit.steps.append(Step("neighbour", "NEIGHBOUR_FAILED", code=code, args=args))
+        return End("neighbour_failed", kernel_reason="NEIGH_FAILED", answer=self._unreachable())
 
     def _nobody(self, visit: Visit, leaves: Leaves) -> End:
         """Nothing that is known answers for the address on this bridge."""
@@ -269,103 +241,12 @@ class _Leg:
         if leaves.interface in self.walk.world.docker_bridges:
             visit.lean(Lean("docker-knows-all", (leaves.interface,)))
             visit.steps.append(Step("neighbour", "NEIGHBOUR_FAILED", code="nobody-answers", args=args))
-            answer = "icmp-host-unreachable" if self.packet.family == 4 else "icmp6-addr-unreachable"
-            return End("neighbour_failed", kernel_reason="NEIGH_FAILED", answer=answer)
+            return End("neighbour_failed", kernel_reason="NEIGH_FAILED", answer=self._unreachable())
         visit.lean(Lean("bridge-members-not-captured", args))
         visit.steps.append(Step("neighbour", "EXITS", code="leaves-by-bridge", args=args))
         return End("exits")
 
-    def _onto_bridge(self, origin: Attachment, next_hop: Address | None) -> tuple[Visit, End | Leaves]:
-        """A frame from an attachment enters its bridge port: up to the host, or across the bridge.
-
-        ``next_hop`` None: the attachment's own routing is not known, a container's usual one is taken.
-        """
-        visit, packet = self._visit(HOST), self.packet
-        self.came_from = origin
-        if origin.node is not None:
-            packet.cross()
-        packet.iif, packet.oif = origin.bridge, None
-        self._set_port(visit, origin)
-        if origin.node is None and not self.reply:
-            visit.lean(Lean("container-routing-assumed", (origin.name,)))
-        segment = self.walk.world.segment(origin.bridge, packet.family)
-        if next_hop is None:
-            up, next_hop = packet.dst in segment.up_from_port, Address(packet.family, packet.dst)
-        else:
-            up = next_hop.family == packet.family and next_hop.value in segment.own
-        return visit, self._up(visit) if up else self._across(visit, origin.bridge, next_hop)
-
-    def _arrive_wire(self, visit: Visit) -> End | Leaves:
-        """The packet arrives at an interface; on a bridge, a neighbour's address means across."""
-        world, packet = self.walk.world, self.packet
-        bridge = packet.iif or ""
-        if visit.host.name == HOST and bridge in world.bridges:
-            source = self.walk.behind(bridge, Address(packet.family, packet.src))
-            self._set_port(visit, source)
-            if packet.dst not in world.segment(bridge, packet.family).up_from_wire:
-                return self._across(visit, bridge, Address(packet.family, packet.dst))
-            return self._up(visit)
-        return visit.arrive()
-
-    def _up(self, visit: Visit) -> End | Leaves:
-        """Through the bridge into the host's IP layer; br_netfilter may keep it on the bridge."""
-        before, bridge = self.packet.dst, self.packet.iif or ""
-        self.packet.carry_mac("dst_mac", visit.group_mac() or visit.host.mac(bridge))
-        # br_netfilter asks the hook while the packet is on the bridge still.
-        if self._bridge_nf(visit) != "1":
-            end = visit.rise() or visit.prerouting(enters=True)
-            return end or visit.input_decision()
-        if end := visit.bridge_hook("bridge-prerouting", "low") or visit.prerouting():
-            return end
-        kept = self.packet.dst != before
-        end = None if kept else visit.rise("high") or visit.entrance()
-        return end or visit.input_decision(bridge if kept else None)
-
-    def _set_port(self, visit: Visit, source: Attachment | None) -> None:
-        """Rules see the bridge's port (physdev) only where br_netfilter hands them the packet."""
-        setting = self._bridge_nf(visit)
-        self.packet.portin, self.packet.portout = (source.port if source else None) or "", None
-        if setting == "1" and source is not None and source.port is not None:
-            self.packet.physin = source.port
-        elif setting != "0":
-            self.packet.unstated |= {"physin"}
-
-    def _bridge_nf(self, visit: Visit) -> str | None:
-        return visit.host.facts.sysctl(BRIDGE_NF[self.packet.family])
-
-    def _across(self, visit: Visit, bridge: str, next_hop: Address) -> End | Leaves:
-        """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
-        packet = self.packet
-        target = self.walk.behind(bridge, next_hop)
-        self.packet.carry_mac("dst_mac", target.mac if target else None)
-        setting = self._bridge_nf(visit)
-        if setting is None:
-            doubt = Doubt("sysctl-decides", (BRIDGE_NF[packet.family],))
-            setting = str(self.walk.choices.choose((doubt,), 2))
-        if setting != "1":
-            visit.steps.append(Step("bridge", "FORWARD", code="bridge-switches", args=(bridge,)))
-            end = visit.bridge_hook("bridge-prerouting") or self._turns_back(visit, next_hop)
-            packet.oif = bridge
-            return end or visit.cross() or Leaves(bridge, next_hop, bridged=True)
-        before = packet.dst
-        if end := visit.bridge_hook("bridge-prerouting", "low") or visit.prerouting():
-            return end
-        if packet.dst != before:
-            return visit.input_decision(bridge)
-        if end := visit.bridge_hook("bridge-prerouting", "high") or self._turns_back(visit, next_hop):
-            return end
-        packet.oif, packet.next_hop = bridge, next_hop
-        visit.steps.append(Step("bridge", "FORWARD", code="bridge-netfilter", args=(bridge,)))
-        return visit.cross_filtered() or Leaves(bridge, next_hop, bridged=True)
-
     # ------------------------------------------------------------------------------------- visits
-
-    def _visit(self, node: str) -> Visit:
-        walk = self.walk
-        visit = Visit(walk.world.nodes[node], self.packet, walk.tracker(node), walk.choices, walk.leans,
-                      reply=self.reply, spares=walk.spares)  # fmt: skip
-        visit.turns_back = partial(self._handed_on, visit)
-        return visit
 
     def _again(self, visit: Visit) -> Visit:
         """The same packet once more in the same namespace, its connection still attached. Where it has
@@ -394,6 +275,7 @@ class _Leg:
         out = self.packet.oif if goes_on else None
         self._hop(visit, out)
         self.walk.ended_untracked, self.walk.ended_zones = visit.untracked, visit.template_zones()
+        self.walk.ended_kind = self.packet.route_kind
         ends_in = visit.connection, self.packet.ctdir
         self.walk.ended = None if ends_in[0] is None or ends_in[1] is None else (ends_in[0], ends_in[1])
         return Leg(end.disposition, tuple(self.hops), self.packet.packet(), end.doubts, end.kernel_reason,

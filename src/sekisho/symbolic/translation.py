@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.addresses import HostAddress
@@ -12,7 +12,7 @@ from sekisho.semantics.program import (
     SNAT_BIT,
     Translate,
 )
-from sekisho.semantics.source_address import preferred_addresses
+from sekisho.semantics.source_address import Preference, preferred_addresses
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import Space
@@ -159,9 +159,17 @@ def own_addresses(
     """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
     # IPv6 chooses by the destination, IPv4 by the next hop.
     towards: Bits | Address = state.ends.dst
-    if space.family == 4 and state.next_hop is not None:
-        towards = state.next_hop
-    for subnet, address in preferred_addresses(addresses, state.way or ""):
+    hop = state.next_hop
+    if space.family == 4 and hop is not None and not (isinstance(hop, Address) and hop.family == 6):
+        towards = hop
+    yield from by_preference(some, preferred_addresses(addresses, state.way or ""), towards, space)
+
+
+def by_preference(
+    some: Set, preferences: Iterable[Preference], towards: Bits | Address, space: Space
+) -> Iterator[tuple[Bits | str, Set]]:
+    """The packets by the address that is taken for what they go ``towards``; "none" where there is none."""
+    for subnet, address in preferences:
         here = some
         if subnet is not None:
             if isinstance(towards, Address):
@@ -169,7 +177,7 @@ def own_addresses(
             else:
                 here = some & space.member(towards, IntSet.prefix(subnet))
         if here.satisfiable():
-            yield space.constant(address.value, state.ends.src.width), here
+            yield space.constant(address.value, space.width("src")), here
             some &= ~here
     if some.satisfiable():
         yield "none", some

@@ -13,28 +13,22 @@ from sekisho.semantics.chains import Passed
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.passage import Checkpoint
-from sekisho.semantics.program import (
-    DNAT_BIT,
-    Accept,
-    Guarded,
-    NotUnderstood,
-    RouteTo,
-    Way,
-)
-from sekisho.semantics.proxy import PROCESS
+from sekisho.semantics.program import Accept, RouteTo, Way
+from sekisho.semantics.routing import comes_back, kind_of, refused_onward, stays
+from sekisho.semantics.source_address import preferred_by_route
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
 from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.bits import Bits, Set
-from sekisho.symbolic.bridging import SymbolicBridgeHooks, Turned
+from sekisho.symbolic.bridging import Turned
+from sekisho.symbolic.delivery import SymbolicDelivery
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Neighbours
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
-from sekisho.symbolic.translation import own_addresses
+from sekisho.symbolic.translation import by_preference
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import TCP, UDP
+from sekisho.values.packet import ICMP
 
-_LOCAL_KINDS = ("local", "broadcast", "anycast", "multicast")
 _GROUPS = {4: IntSet.span(0xE0 << 24, (0xF0 << 24) - 1), 6: IntSet.span(0xFF << 120, (1 << 128) - 1)}
 
 
@@ -49,7 +43,7 @@ class Leaving:
     bridged: bool = False
 
 
-class SymbolicVisit(SymbolicBridgeHooks):
+class SymbolicVisit(SymbolicDelivery):
     """The stations of one namespace."""
 
     def __init__(self, walk: Neighbours, host: HostCode) -> None:
@@ -143,9 +137,8 @@ class SymbolicVisit(SymbolicBridgeHooks):
                 self._refused(passed, state, some)
                 continue
             for way, part in self._ways(action, state, some, (id(passed.line), "in")):
-                if action.kind in _LOCAL_KINDS:
-                    kind = {"broadcast": BROADCAST, "multicast": MULTICAST}.get(action.kind, UNICAST)
-                    arrived = replace(state, route_kind=kind)
+                if stays(action, self.space.family):
+                    arrived = replace(state, route_kind=kind_of(action))
                     unnamed = self.space.nothing
                     part = self._let_in(arrived, part, turned)
                     if action.kind == "broadcast":
@@ -160,7 +153,7 @@ class SymbolicVisit(SymbolicBridgeHooks):
         self.local_input(local if turned is None else self.rise(local, "high"))
         ready: Front = {}
         bridged: Front = {}
-        for (_, way), waiting in onward.items():
+        for (route, way), waiting in onward.items():
             seen: Front = {}
             for state, some in waiting.items():
                 back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
@@ -169,6 +162,7 @@ class SymbolicVisit(SymbolicBridgeHooks):
                     some = self._let_in(state, some & ~back, turned)
                 add(seen, replace(state, oif=way.dev), some)
             accepted = self._may_forward(seen, turned)
+            accepted = self._for_a_host(route, accepted)
             if self.space.family == 6:  # IPv6 looks at the hop limit before it looks at the source
                 accepted = self._unexpired(accepted)
             if turned is None or self.space.family == 4:
@@ -199,6 +193,15 @@ class SymbolicVisit(SymbolicBridgeHooks):
             for each, those in self._risen(up, turned).items():
                 self._refused(passed, replace(each, oif=state.oif), those)
         return accepted
+
+    def _for_a_host(self, route: RouteTo, front: Front) -> Front:
+        """What is routed to a single host; see ``semantics.routing``."""
+        stop = refused_onward(route, self.space.family)
+        if stop is None:
+            return front
+        for state, some in front.items():
+            self._refused(Passed(self.program.forwarding, None, stop), state, some)
+        return {}
 
     def _let_in(self, state: State, some: Set, turned: Turned | None) -> Set:
         """What br_netfilter had comes up to IPv6 only where it is not handed to a port."""
@@ -240,6 +243,7 @@ class SymbolicVisit(SymbolicBridgeHooks):
         if choose_source:
             self._choose_sources(local, routed)
         else:
+            local = self._answers(local)
             for passed, state, some in self._lookup(local, "output"):
                 self._set_out(passed, state, some, "output", routed)
         waiting: Front = {}
@@ -249,6 +253,12 @@ class SymbolicVisit(SymbolicBridgeHooks):
         for state, some in self.hook("output", waiting).items():
             add(ready, replace(state, oif=state.way_out), some)
         return self.postrouting(ready)
+
+    def _answers(self, front: Front) -> Front:
+        """Those that the host may answer; see ``semantics.own_source``."""
+        asked = {state: some for state, some in front.items() if state.reply}
+        plain = {state: some for state, some in front.items() if not state.reply}
+        return {**plain, **self._object(self.program.answering, asked, "answer")}
 
     def route_again(self, checkpoint: Checkpoint, looks_at: int, front: Front) -> Front:
         """A checkpoint of OUTPUT; where it changes what routing looks at, there is another route at once,
@@ -289,7 +299,8 @@ class SymbolicVisit(SymbolicBridgeHooks):
             return
         for way, part in self._ways(action, state, some, (id(passed.line), phase)):
             out = state.by_way(way)
-            add(ready, replace(out, oif="lo") if action.kind in ("local", "anycast") else out, part)
+            back = comes_back(action, self.space.family)
+            add(ready, replace(out, oif="lo") if back else out, part)
 
     def _choose_sources(self, front: Front, ready: Front) -> None:
         """Routing gives the packets their source; TCP's connect() then looks up once more with it."""
@@ -302,10 +313,17 @@ class SymbolicVisit(SymbolicBridgeHooks):
                     assert isinstance(passed.action, RouteTo)
                     for source, mine in self._sources(passed.action, each, those):
                         sent = each.with_ends(src=source)
-                        sent = replace(sent, first=sent.ends)
-                        tcp = mine & self.guards.tcp if self.space.family == 4 else self.space.nothing
-                        add(ready, sent, mine & ~tcp)
-                        self._connect(passed, sent, tcp, ready)
+                        sent = sent if sent.reply else replace(sent, first=sent.ends)
+                        again = mine & self._looks_again(sent)
+                        add(ready, sent, mine & ~again)
+                        self._connect(passed, sent, again, ready)
+
+    def _looks_again(self, state: State) -> Set:
+        """The packets that are looked up once more with the source they were given."""
+        if self.space.family == 6:
+            return self.space.nothing
+        echoes = self.guards.field_in("proto", IntSet.of(ICMP), state)
+        return self.guards.tcp | echoes if state.reply else self.guards.tcp
 
     def _to_everybody(self, passed: Passed, state: State, some: Set) -> None:
         """connect() of TCP refuses such a destination; other packets leave and come back as well."""
@@ -316,7 +334,8 @@ class SymbolicVisit(SymbolicBridgeHooks):
         self.walk.end(open_, state, some & ~self.guards.tcp)
 
     def _connect(self, first: Passed, sent: State, some: Set, ready: Front) -> None:
-        for again, _, part in self._lookup({sent: some}, "connect") if some.satisfiable() else ():
+        may = self._object(self.program.connecting, {sent: some} if some.satisfiable() else {}, "own source")
+        for again, _, part in self._lookup(may, "connect"):
             if again.line is first.line:
                 add(ready, sent, part)
             else:
@@ -329,72 +348,13 @@ class SymbolicVisit(SymbolicBridgeHooks):
         elif route.kind == "local":
             yield state.ends.dst, some
         else:
-            addresses = self.host.addresses[self.space.family]
-            for source, part in own_addresses(some, state, addresses, self.space):
+            addresses, way = self.host.addresses[self.space.family], state.way or ""
+            via = state.next_hop if isinstance(state.next_hop, Address) else None
+            preferences = preferred_by_route(addresses, route, Way(way, via), way)
+            for source, part in by_preference(some, preferences, state.ends.dst, self.space):
                 yield (self.space.constant(0, width) if isinstance(source, str) else source), part
 
     def postrouting(self, front: Front) -> list[Leaving]:
         """POSTROUTING, and out."""
         passed = self.hook("postrouting", front)
         return [Leaving(s.way or "", s.towards, s, some) for s, some in passed.items()]
-
-    def local_input(self, front: Front) -> None:
-        """INPUT, then the sockets."""
-        inside: Front = {}
-        for state, some in front.items():
-            add(inside, replace(state, oif=None), some)
-        for state, some in self.hook("input", inside).items():
-            self._sockets(state, some)
-
-    def _sockets(self, state: State, some: Set) -> None:
-        """Who takes the packets; see ``semantics.delivery``."""
-        delivered = Fate("delivered", self.host.name, self.host.name, hook="socket")
-        if state.reply:
-            self.walk.end(delivered, state, some)
-            return
-        asking = some & self.guards.field_in("proto", IntSet.of(TCP, UDP), state)
-        taken = some & ~asking
-        if state.route_kind != UNICAST:  # TCP takes no broadcasts, and answers none
-            refused = Fate("no_socket", self.host.name, self.host.name, hook="socket")
-            self.walk.end(refused, state, asking & self.guards.tcp)
-            asking &= ~self.guards.tcp
-        chain = self.program.sockets
-        if chain is not None:
-            # Line by line: who takes the packets matters where it is docker-proxy.
-            for line in chain.lines:
-                those = asking & self.guards.holds(line.guard, state).yes
-                if those.satisfiable():
-                    asking &= ~those
-                    self._taken(line, delivered, state, those)
-            if asking.satisfiable() and isinstance(chain.policy, NotUnderstood):
-                name, doubts = self.host.name, (chain.policy.doubt,)
-                self.walk.end(Fate("undetermined", name, name, doubts=doubts, hook="socket"), state, asking)
-            else:
-                self._no_socket(state, asking)
-        else:
-            connection = state.connection
-            if connection is None or not connection.status & DNAT_BIT:
-                proxied = asking & self.guards.holds(self.program.published, state).yes
-                doubts = (Doubt("only-docker-proxy", ("", "")),)
-                fate = Fate("undetermined", self.host.name, self.host.name, doubts=doubts, hook="socket")
-                self.walk.end(fate, state, proxied)
-                asking &= ~proxied
-            taken |= asking
-        self.walk.end(delivered, state, taken)
-
-    def _taken(self, line: Guarded, delivered: Fate, state: State, some: Set) -> None:
-        """A socket's line fits."""
-        if isinstance(line.action, NotUnderstood):
-            doubts = (line.action.doubt,)
-            delivered = replace(delivered, disposition="undetermined", doubts=doubts)
-        elif PROCESS in line.text:
-            delivered = replace(delivered, line=line)
-        self.walk.end(delivered, state, some)
-
-    def _no_socket(self, state: State, some: Set) -> None:
-        unreachable = "icmp-port-unreachable" if self.space.family == 4 else "icmp6-port-unreachable"
-        for proto, answer in ((TCP, "tcp-reset"), (UDP, unreachable)):
-            here = some & self.guards.field_in("proto", IntSet.of(proto), state)
-            name = self.host.name
-            fate = Fate("no_socket", name, name, answer=answer, kernel_reason="NO_SOCKET", hook="socket")
-            self.walk.end(fate, state, here)

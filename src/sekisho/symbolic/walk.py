@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 
-from sekisho.semantics.journey import Doubt
-from sekisho.semantics.traveller import BROADCAST
-from sekisho.semantics.walk import BRIDGE_NF, MAX_VISITS
-from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.walk import MAX_VISITS
+from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Bits, Set
+from sekisho.symbolic.bridge_walk import SymbolicBridgeWalk
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.neighbours import Ended, Neighbours, Origins, group_mac, number_of
+from sekisho.symbolic.neighbours import Ended, Origins
 from sekisho.symbolic.solicitation import Solicitations
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
+from sekisho.symbolic.state import Front, State, add
 from sekisho.symbolic.visit import Leaving, SymbolicVisit
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 
 
-class SymbolicWalk(Neighbours):
+class SymbolicWalk(SymbolicBridgeWalk):
     """Walks sets of packets of one family through a world."""
 
     def __init__(
@@ -62,12 +61,15 @@ class SymbolicWalk(Neighbours):
         entering: dict[Attachment, Front] = {}
         climbing: dict[tuple[Attachment, Address | Bits], Front] = {}
         for each in leaving:
+            if self.world.dead(node, each.interface):
+                self._no_carrier(each, each.some)
+                continue
             each = self._to_found(node, each)
             state, some = each.state, each.some
             if each.interface == "lo":
                 again = replace(state, iif="lo", oif=None, visits=state.visits + 1, linkdown=False)
-                if state.tracked is None:  # tracked anew, and the zone of the first time is forgotten
-                    again = replace(again, zone=0, zone_reply=0, template=False)
+                if state.tracked is None:  # tracked anew, unless NOTRACK lasts; see ``semantics.walk``
+                    again = replace(again, zone=0, zone_reply=0, template=state.untracked)
                 add(looping, again, some)
             elif node != HOST:
                 mine = self._end_of_link(node, each.interface)
@@ -142,6 +144,23 @@ class SymbolicWalk(Neighbours):
         self.end(fate, leaving.state, leaving.some & lost)
         return replace(leaving, some=leaving.some & ~lost)
 
+    def _answered(self, node: str, leaving: Leaving, some: Set) -> Set:
+        """The packets whose next hop may answer, as far as anybody knows."""
+        hop, interface = leaving.next_hop, leaving.interface
+        family: Family = hop.family if isinstance(hop, Address) else self.family
+        host = self.world.nodes[node]
+        silent = host.silent(interface, family) | host.unfindable(interface, family)
+        if not silent or leaving.bridged:
+            return some
+        if isinstance(hop, Address):
+            lost = some if hop.value in silent else self.space.nothing
+        else:
+            lost = some & self.space.member(hop, IntSet.of(*silent))
+        fate = Fate("neighbour_failed", node, answer=self._unreachable(), kernel_reason="NEIGH_FAILED",
+                    hook="neighbour")  # fmt: skip
+        self.end(fate, leaving.state, lost)
+        return some & ~lost
+
     def _within_bounds(self, node: str, front: Front) -> Front:
         """Packets that have been through too many namespaces go round in circles."""
         kept: Front = {}
@@ -155,8 +174,9 @@ class SymbolicWalk(Neighbours):
     def _away(self, node: str, leaving: Leaving, some: Set) -> None:
         if leaving.state.linkdown:
             self._no_carrier(leaving, some)
-        else:
-            self.end(Fate("exits", node, hook="neighbour"), leaving.state, some)
+            return
+        some = self._answered(node, leaving, some)
+        self.end(Fate("exits", node, hook="neighbour"), leaving.state, some)
 
     def _no_carrier(self, leaving: Leaving, some: Set) -> None:
         self.end(Fate("link_down", HOST, answer=self._unreachable(), hook="link"), leaving.state, some)
@@ -176,7 +196,7 @@ class SymbolicWalk(Neighbours):
             return {state: some}
         mac = self.world.host.mac(leaving.interface)
         own = None if mac is None else self.space.constant(int(mac.replace(":", ""), 16), 48)
-        front = self._turned((), {replace(state, src_mac=own, mac_open=own is None): some})
+        front = self._noted({replace(state, src_mac=own, mac_open=own is None): some})
         passed: Front = {}
         for after, part in self.visits[HOST].descend(front).items():
             add(passed, replace(after, src_mac=state.src_mac, mac_open=state.mac_open), part)
@@ -202,6 +222,8 @@ class SymbolicWalk(Neighbours):
                 if unknown.satisfiable():
                     self._no_carrier(leaving, unknown)
                     here &= ~unknown
+            if not leaving.bridged:
+                here = self._open(bridge, state, here, target, self._unreachable())
             if target.node is None:
                 taken |= here
                 continue
@@ -211,9 +233,11 @@ class SymbolicWalk(Neighbours):
         # Who takes them is told by the next hop: one end for all containers that were not captured.
         for each, those in self._descended(leaving, taken).items():
             self.end(Fate("delivered", HOST, bridge=bridge, hook="socket"), each, those)
+        if not state.linkdown:
+            rest = self._answered(HOST, leaving, rest)
         if not rest.satisfiable():
             return
-        if state.linkdown:
+        if state.linkdown or (not leaving.bridged and self.world.strange(bridge).passes is False):
             self._no_carrier(leaving, rest)
         elif bridge in self.world.docker_bridges:
             fate = Fate("neighbour_failed", HOST, answer=self._unreachable(), kernel_reason="NEIGH_FAILED",
@@ -222,173 +246,3 @@ class SymbolicWalk(Neighbours):
         else:
             for each, those in self._descended(leaving, rest).items():
                 self.end(Fate("exits", HOST, hook="neighbour"), each, those)
-
-    # ------------------------------------------------------------------------------------ bridges
-
-    def _climb(self, mine: Attachment, next_hop: Address | Bits, front: Front) -> None:
-        """From a captured namespace onto the host's bridge: up where the next hop is the host itself."""
-        segment = self.world.segment(mine.bridge, self.family)
-        up = self.hop_in(next_hop, segment.own)
-        arriving: Front = {}
-        for state, some in front.items():
-            state = replace(state.crossed().elsewhere(), iif=mine.bridge, oif=None)
-            port = replace(state, physin=self._port(mine.port), portin=mine.port or OPEN, portout=None)
-            add(arriving, port, some)
-        arriving = self._within_bounds(HOST, arriving)
-        origins: Origins = ((mine, self.space.everything),)
-        self._split(arriving, mine.bridge, up, next_hop, origins)
-
-    def _split(
-        self, front: Front, bridge: str, up: Set, next_hop: Address | Bits | None, origins: Origins
-    ) -> None:
-        """Packets on a bridge: those in ``up`` into the host, the others across to the next hop (None:
-        to their destination)."""
-        rising: Front = {}
-        across: dict[Address | Bits, Front] = {}
-        for state, some in front.items():
-            add(rising, state, some & up)
-            add(across.setdefault(next_hop or state.ends.dst, {}), state, some & ~up)
-        self._up(rising, origins)
-        for hop, crossing in across.items():
-            self._across(crossing, bridge, hop, origins)
-
-    def _ports(self, origins: Origins, front: Front) -> None:
-        """Frames of attachments: across each bridge by itself, up from all bridges together."""
-        nothing = self.space.nothing
-        bridges: dict[str, Set] = {}
-        for origin, whose in origins:
-            bridges[origin.bridge] = bridges.get(origin.bridge, nothing) | whose
-        iif: Name = next(iter(bridges)) if len(bridges) == 1 else ByOrigin(tuple(bridges.items()))
-        ports: dict[str | None, Set] = {}
-        for origin, whose in origins:
-            port = self._port(origin.port)
-            assert port is None or isinstance(port, str)
-            ports[port] = ports.get(port, nothing) | whose
-        physin: Name = next(iter(ports)) if len(ports) == 1 else ByOrigin(tuple(ports.items()))
-        portin: Name = ByOrigin(tuple((origin.port or OPEN, whose) for origin, whose in origins))
-        if not self.sees_ports:
-            physin = portin = None
-        rising: Front = {}
-        for state, some in front.items():
-            for bridge, whose in bridges.items():
-                here = some & whose
-                up = here & self.space.member(
-                    state.ends.dst, self.world.segment(bridge, self.family).up_from_port
-                )
-                add(rising, replace(state, iif=iif, physin=physin, portin=portin, oif=None), up)
-                level = replace(state, iif=bridge, physin=physin, portin=portin, oif=None)
-                mine = tuple(pair for pair in origins if pair[0].bridge == bridge)
-                self._across({level: here & ~up}, bridge, state.ends.dst, mine)
-        self._up(rising, origins)
-
-    def _wire(self, node: str, front: Front) -> None:
-        """The packets arrive at an interface; on a bridge, a neighbour's address means across."""
-        plain: Front = {}
-        children: dict[Attachment, Front] = {}
-        for state, some in front.items():
-            bridge = state.iif
-            for child in self._children(bridge) if node == HOST and isinstance(bridge, str) else ():
-                here = some & self.space.member(state.ends.dst, self.addresses_of(child))
-                self._to_child(child, state, here, children)
-                some &= ~here
-            if node != HOST or bridge not in self.world.bridges:
-                add(plain, state, some)
-                continue
-            assert isinstance(bridge, str)
-            senders = self._senders(bridge, state)
-            ports = ((self._port(item.port if item else None), where) for item, where in senders)
-            physin = ByOrigin(tuple((port, where) for port, where in ports if not isinstance(port, ByOrigin)))
-            named = tuple(((item.port if item else None) or OPEN, where) for item, where in senders)
-            up = self.space.member(state.ends.dst, self.world.segment(bridge, self.family).up_from_wire)
-            origins = tuple((item, where) for item, where in senders if item is not None)
-            if self.sees_ports:
-                state = replace(state, physin=physin, portin=ByOrigin(named), portout=None)
-            arriving: Front = {state: some}
-            self._split(arriving, bridge, up, None, origins)
-        self._go(node, self.visits[node].arrive(plain), ())
-        for child, inside in children.items():
-            assert child.node is not None
-            self._go(child.node, self.visits[child.node].arrive(inside), ())
-
-    def _up(self, front: Front, origins: Origins) -> None:
-        """Through a bridge into the host's IP layer; br_netfilter may keep them on the bridge."""
-        nf = self.world.host.facts.sysctl(BRIDGE_NF[self.family]) == "1"
-        host = self.visits[HOST]
-        plain: Front = {}
-        kept: Front = {}
-        front = self._to_bridge(front)
-        front = host.bridge_hook("bridge-prerouting", front, "low") if nf else host.rise(front)
-        for before, some in front.items():
-            asked = host.prerouting({before: some}, enters=not nf)
-            for state, part in asked.items():
-                same = self.space.equal(part, before.ends.dst, state.ends.dst) if nf else part
-                add(plain, state, same)
-                add(kept, state, part & ~same)
-        if nf:
-            plain = host.entrance(host.rise(plain, "high"))
-        turned = partial(self._handed_on, origins)
-        self._go(HOST, host.input_decision(plain) + host.input_decision(kept, turned), origins)
-
-    def _to_bridge(self, front: Front) -> Front:
-        """The frames carry the bridge's own MAC address, or that of a group, or everybody's."""
-        if not self.sees_ports:
-            return front
-        found: Front = {}
-        for state, some in front.items():
-            whole = ((state.iif, self.space.everything),)
-            names = state.iif.cases if isinstance(state.iif, ByOrigin) else whole
-            own = ByOrigin(tuple((number_of(self.world.host.mac(str(n))), where) for n, where in names))
-            for kind, here in self.visits[HOST].frames(replace(state, frame=state.ends.dst), some):
-                mac = (1 << 48) - 1 if kind == BROADCAST else group_mac(self.space, state.ends.dst)
-                add(found, replace(state, dst_mac=mac), here)
-                some &= ~here
-            add(found, replace(state, dst_mac=own), some)
-        return found
-
-    def _handed_on(self, origins: Origins, front: Front) -> Front:
-        """What br_netfilter routed to a neighbour on the same bridge looks for that one first."""
-        found: Front = {}
-        for state, some in front.items():
-            sought = self._to_found(HOST, Leaving(state.way or "", state.towards, state, some))
-            add(found, state, sought.some)
-        return self._turned(origins, found)
-
-    def _across(self, front: Front, bridge: str, next_hop: Address | Bits, origins: Origins) -> None:
-        """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
-        front = {state: some for state, some in front.items() if some.satisfiable()}
-        if not front:
-            return
-        host = self.visits[HOST]
-        if self.sees_ports:
-            ahead = self._turned((), changed(front, oif=bridge, next_hop=next_hop))
-            front = changed(ahead, oif=None, physout=None, portout=None)
-        setting = self.world.host.facts.sysctl(BRIDGE_NF[self.family])
-        switched: Front = {}
-        filtered: Front = {}
-        for state, some in front.items():
-            through = some if setting == "1" else self.space.nothing
-            if setting is None:
-                doubt = Doubt("sysctl-decides", (BRIDGE_NF[self.family],))
-                key = ("bridge-nf", state.reply, state.visits)
-                through = some & self.space.choice(key, (doubt,))
-            towards = replace(state, oif=bridge, next_hop=next_hop)
-            add(filtered, towards, through)
-            add(switched, towards, some & ~through)
-        level = host.bridge_hook("bridge-prerouting", changed(switched, oif=None))
-        aimed = changed(level, oif=bridge)
-        crossed = host.cross(self._turned(origins, aimed))
-        self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in crossed.items()], origins)
-        turned = partial(self._handed_on, origins)
-        asked = changed(filtered, oif=None)
-        for before, some in host.bridge_hook("bridge-prerouting", asked, "low").items():
-            level = {}
-            routed: Front = {}
-            for state, part in host.prerouting({before: some}).items():
-                same = self.space.equal(part, before.ends.dst, state.ends.dst)
-                add(routed, state, part & ~same)
-                add(level, state, same)
-            self._go(HOST, host.input_decision(routed, turned), origins)
-            level = host.bridge_hook("bridge-prerouting", level, "high")
-            aimed = changed(level, oif=bridge, next_hop=next_hop)
-            passed = host.cross_filtered(self._turned(origins, aimed))
-            self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in passed.items()], origins)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.chains import Choices, explored
 from sekisho.semantics.journey import ARRIVED, Doubt, Journey, Lean, Leg
 from sekisho.semantics.program import RELATED
 from sekisho.semantics.related import is_error
-from sekisho.semantics.traveller import Traveller, traveller
+from sekisho.semantics.traveller import UNICAST, Traveller, traveller
 from sekisho.semantics.walk import Walk
-from sekisho.semantics.world import HOST, Attachment, World
+from sekisho.semantics.world import HOST, World
 from sekisho.values.address import Address
 from sekisho.values.packet import ACK, ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, Packet
 
@@ -28,9 +29,10 @@ class Start:
     """Where a packet sets out: ``how`` is process (sent in ``node``), interface (arrives at the packet's
     ``iif`` of ``node``) or attachment (``origin`` puts it on its bridge).
 
-    ``complaint``: an ICMP error from where the packet's way ended, about the packet as it was there; it is
-    the answer to be followed instead of the usual one. ``about_reply``: it comes from the packet's sender
-    and is about the reply. ``answer_ttl``: with which the answer sets out, where that is known.
+    ``established``: a later packet of a connection that is older than the rules, or ``younger``: whose first
+    packets met them. ``complaint``: an ICMP error from where the packet's way ended, about the packet as it
+    was there; it is the answer to be followed instead of the usual one. ``about_reply``: it comes from the
+    packet's sender and is about the reply. ``answer_ttl``: with which the answer sets out, where known.
     """
 
     packet: Packet
@@ -42,6 +44,7 @@ class Start:
     complaint: Packet | None = None
     about_reply: bool = False
     answer_ttl: int | None = None
+    younger: bool = False
 
 
 def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
@@ -62,18 +65,19 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
     if start.established and (unclear := _connect(walk, start)) is not None:
         return Journey(start.packet, unclear, None, tuple(walk.leans))
     forward = _forward(walk, start, first=not start.established)
+    everybody = walk.ended_kind != UNICAST
     reply = None
     if with_reply and (start.complaint is not None or forward.disposition in ARRIVED):
         reply = _answered(walk, start, forward)
     leans = (*walk.leans, *_bridges_by_name(world, forward, reply))
     found = Journey(start.packet, forward, reply, leans)
-    return replace(found, answered=_comes_back(start, found))
+    return replace(found, answered=_comes_back(start, found, everybody))
 
 
 def _connect(walk: Walk, start: Start) -> Leg | None:
-    """Make the connection exist: its first packets are replayed to learn what was translated. Rules that
-    would drop them today did not then. Returns the leg of which nobody can say what became, if any."""
-    walk.spares = True
+    """Make the connection exist: its first packets are replayed to learn what was translated. Rules that are
+    younger and would drop them today did not then. Returns the leg of which nobody can say what became."""
+    walk.spares = not start.younger
     opening = _forward(walk, start, first=True)
     unclear = opening if opening.disposition == "undetermined" else None
     if opening.disposition in ARRIVED:
@@ -82,7 +86,7 @@ def _connect(walk: Walk, start: Start) -> Leg | None:
     elif unclear is None:
         walk.leans.setdefault(Lean("connection-assumed", (opening.disposition,)))
     walk.spares = False
-    for tracker in walk.trackers.values():
+    for tracker in walk.trackers.values() if not start.younger else ():
         tracker.establish()
     return unclear
 
@@ -99,9 +103,9 @@ def _bridges_by_name(world: World, *legs: Leg | None) -> Iterator[Lean]:
     return (lean for lean in found if lean is not None)
 
 
-def _comes_back(start: Start, found: Journey) -> bool | None:
-    """Whether the reply gets back to who sent the packet, from whom it was sent to; the twin is
-    ``answers.arrivals.both_ways``."""
+def _comes_back(start: Start, found: Journey, everybody: bool) -> bool | None:
+    """Whether the reply gets back to who sent the packet, from whom it was sent to, or where it was for
+    ``everybody`` from anybody; the twin is ``answers.arrivals.both_ways``."""
     forward, reply, sent = found.forward, found.reply, found.sent
     for leg in (forward, reply):
         if leg is None or leg.disposition == "undetermined":
@@ -117,7 +121,12 @@ def _comes_back(start: Start, found: Journey) -> bool | None:
         home = home and (back.oif, reply.where) == (start.origin.bridge, start.origin.name)
     else:
         home = reply.disposition == "exits" or back.oif == start.packet.iif
-    ends = ((back.src, sent.dst), (back.dst, sent.src), (back.sport, sent.dport), (back.dport, sent.sport))
+    ends = (
+        (None if everybody else back.src, sent.dst),
+        (back.dst, sent.src),
+        (back.sport, sent.dport),
+        (back.dport, sent.sport),
+    )
     return home and all(one == other or None in (one, other) for one, other in ends)
 
 
@@ -189,10 +198,27 @@ def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
         # one of the interface it came in by, and knows none on a bridge (icmp6_send, parm->iif).
         if is_error(back) and not _for_this_host(forward) and (back.family == 4 or _bridged(forward)):
             back.unstated |= {"src"}
-        return walk.leg(back, node, "process", reply=True, carries=carries, template=template)
+        if walk.ended_kind and not is_error(back):
+            if back.family == 6 and back.proto == ICMPV6:
+                return Leg("undetermined", (), back.packet(), (KEEPS_TO_ITS_LINK,))
+            back.unstated |= {"src"}  # nobody answers as everybody, or as a group (fib_compute_spec_dst)
+        if forward.disposition == "delivered" and back.proto in PORT_PROTOCOLS:
+            # Whoever listens owns it: connections being made, and from Linux 6.13 on resets too
+            # (tcp_make_synack, ip_send_unicast_reply). No listing tells who that is.
+            back.unstated |= {"uid", "gid"}
+        # A rule's reset may have any source (nf_send_reset: ip_route_me_harder).
+        answers = not (forward.disposition == "rejected" and back.proto == TCP)
+        return walk.leg(
+            back, node, "process", reply=True, carries=carries, template=template, answers=answers
+        )
     holder = walk.behind(last.oif or "", last.next_hop or Address(last.family, last.dst))
     assert holder is not None  # delivered to a known container, so it hangs on a bridge
     return walk.leg(back, HOST, "attachment", reply=True, origin=holder)
+
+
+# IPv6 answers an echo for a group or for any router by the interface that it came in by alone
+# (icmpv6_echo_reply: flowi6_oif without a source), which is not modelled.
+KEEPS_TO_ITS_LINK = Doubt("answer-keeps-to-its-link")
 
 
 def _for_this_host(leg: Leg) -> bool:

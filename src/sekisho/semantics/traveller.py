@@ -30,8 +30,9 @@ from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
 
-# Values of ``pkttype`` (xt_pkttype): for this host or another one, for everybody, for a group.
-UNICAST, BROADCAST, MULTICAST = 0, 1, 2
+# Values of ``pkttype`` (xt_pkttype): for this host or another one, for everybody, for a group. ``route_kind``
+# has a fourth: for any router on the link (IPv6).
+UNICAST, BROADCAST, MULTICAST, ANYCAST = 0, 1, 2, 3
 # What a guard sees of the ports in a connection's tuples.
 CT_PORTS = frozenset({"ctorigsport", "ctorigdport", "ctreplsport", "ctrepldport"})
 
@@ -194,7 +195,9 @@ def _in(guard: In, packet: Traveller) -> bool | None:
     if guard.field in packet.unstated:
         return _of_any_ttl(guard.values, packet.ttl) if guard.field == "ttl" else None
     value = getattr(packet, guard.field)
-    return value is not None and value in guard.values
+    if value is None:
+        return None if guard.field == "flow_uid" and "uid" in packet.unstated else False
+    return value in guard.values
 
 
 def _of_any_ttl(wanted: IntSet, nominal: int) -> bool | None:

@@ -83,12 +83,19 @@ class Guards:
     # ---------------------------------------------------------------------------------- leaves
 
     def _in(self, guard: In, state: State) -> Cond:
-        if guard.field == "src_mac" and state.mac_open:
+        if self._is_open(guard.field, state):
             return self._unsure
         if guard.field == "dst_mac":
             fits = partial(self.space.member, values=guard.values)
             return self._known(state.dst_mac, guard.values.__contains__, fits)
         return self._known_but(guard.field, state, self.field_in(guard.field, guard.values, state))
+
+    @staticmethod
+    def _is_open(name: str, state: State) -> bool:
+        """Whether nobody knows the field."""
+        if name in ("uid", "gid", "flow_uid"):
+            return state.owner_open and (state.local or name != "flow_uid")
+        return name == "src_mac" and state.mac_open
 
     def _known_but(self, name: str, state: State, some: Set) -> Cond:
         """The packets that fit, where some may have another value than is thought."""
@@ -231,7 +238,7 @@ class Guards:
 
     def _masked(self, guard: Masked, state: State) -> Cond:
         name, mask, value = guard.field, guard.mask, guard.value
-        if name == "src_mac" and state.mac_open:
+        if self._is_open(name, state):
             return self._unsure
         fits = partial(self.space.masked, mask=mask, value=value)
         if name == "dst_mac":
@@ -262,7 +269,7 @@ class Guards:
 
     def _members(self, guard: Members, state: State) -> Cond:
         """Entries from the last to the first: an earlier one decides over a later one."""
-        if state.mac_open and "src_mac" in guard.fields:
+        if any(self._is_open(name, state) for name in guard.fields):
             return self._unsure
         hidden = self._hidden(guard, state)
         if hidden == self.space.everything:

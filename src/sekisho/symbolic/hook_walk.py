@@ -174,7 +174,7 @@ class SymbolicHookWalk(ABC):
         for state, some in front.items():
             seen = replace(state, iif="lo" if state.iif is None else state.iif, oif=None)
             if of_root:
-                seen = replace(seen, uid=self.space.constant(0, 32))
+                seen = replace(seen, uid=self.space.constant(0, 32), owner_open=False)
             if phase == "output" and state.reply and self.space.family == 6:
                 seen = replace(seen, tos=self.space.constant(0, 8))  # see ``semantics.visit``
             for passed, _, part in self._run(self.program.routing, {seen: some}, phase):
@@ -226,7 +226,7 @@ class SymbolicHookWalk(ABC):
             ends = replace(ends, src=self.space.constant(0, ends.src.width))
         way_out = state.oif if guard.sees == "ports" or guard.onward else None
         back = replace(
-            state, ends=ends, iif=way_out or "lo", oif=None, uid=zero, local=True,
+            state, ends=ends, iif=way_out or "lo", oif=None, uid=zero, local=True, owner_open=False,
             mark=state.mark if guard.use_mark else 0, sees=guard.sees,
         )  # fmt: skip
         found = self._looked_back(back, state.iif, guard)

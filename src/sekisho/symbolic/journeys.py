@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.echo import ECHO
 from sekisho.semantics.journey import ARRIVED, Doubt
+from sekisho.semantics.journeys import KEEPS_TO_ITS_LINK
 from sekisho.semantics.size import smallest
 from sekisho.semantics.traveller import LIVING
-from sekisho.semantics.world import HOST, Attachment
+from sekisho.semantics.world import HOST
 from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.bits import Bits, Ends, Set
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.guards import ANSWERS
 from sekisho.symbolic.neighbours import Ended, Origins
 from sekisho.symbolic.state import Front, State, at_start
 from sekisho.symbolic.walk import SymbolicWalk
@@ -110,7 +112,16 @@ def _reply(walk: SymbolicWalk, ended: Ended) -> list[Ended]:
             # A container on an interface's own wire whose namespace was not captured.
             found.append(Ended(Fate("exits", fate.where, hook="neighbour"), replace(back, oif="wire"), some))
         elif not fate.bridge:
-            found += walk.from_process(fate.where, {back: some}, choose_source=False)
+            echoes = space.nothing
+            if state.route_kind and walk.family == 6:
+                echoes = some & walk.guards.field_in("proto", IntSet.of(ICMPV6), state)
+            if echoes.satisfiable():
+                alone = Fate("undetermined", fate.where, doubts=(KEEPS_TO_ITS_LINK,), hook="route")
+                found.append(Ended(alone, back, echoes))
+                some &= ~echoes
+            owned = some & walk.guards.ported
+            answers = {replace(back, owner_open=True): owned, back: some & ~owned}
+            found += walk.from_process(fate.where, answers, choose_source=bool(state.route_kind))
         else:
             found += walk.from_ports(_holders(walk, fate.bridge, ended), {back: some})
     return found
@@ -143,13 +154,13 @@ def _ttl_of_answers(walk: SymbolicWalk) -> Bits:
 
 
 def openers(walk: SymbolicWalk) -> Set:
-    """The packets that open connections: TCP's SYN, ICMP queries, and all other protocols'; none that
-    routers would let die on its way, nor of IPv6 what some link or route does not take (IPv4 is cut)."""
+    """The packets that open connections: TCP's SYN, pings, and all other protocols'; none that routers would
+    let die on its way, nor of IPv6 what some link or route does not take (IPv4 is cut)."""
     space, guards = walk.space, walk.guards
     start = at_start(space)
-    queries, alien = (ANSWERS[ICMP], ICMPV6) if walk.family == 4 else (ANSWERS[ICMPV6], ICMP)
+    alien = ICMPV6 if walk.family == 4 else ICMP
     syn = guards.tcp & space.member(space.field["tcp_flags"], IntSet.of(SYN))
-    asks = guards.field_in("icmp_type", IntSet.of(*queries), start)
+    asks = guards.field_in("icmp_type", IntSet.of(ECHO[walk.family][1]), start)
     others = ~(guards.tcp | guards.icmp)
     known = ~space.member(space.field["proto"], IntSet.of(alien))
     living = space.member(space.field["ttl"], LIVING)

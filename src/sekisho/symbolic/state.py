@@ -56,7 +56,8 @@ class SymbolicConnection:
 class State:
     """See the module's text. Fields are those of ``Traveller``; ``spent`` is what routers took of the
     original TTL, ``answered`` that the ICMP type is the answer's to the original one, ``mac_open`` that
-    nobody knows the sender's MAC address; ``sees`` is that of the reverse lookup that this is (ReversePath).
+    nobody knows the sender's MAC address, ``owner_open`` that nobody knows whose the packet is; ``sees`` is
+    that of the reverse lookup that this is (ReversePath).
     ``connections`` are those of all namespaces, ``tracked`` the one in this namespace, by its place among
     them. ``frame`` is the destination that the frame was for, ``first`` are the ends as a process sent them,
     where routing chose the source."""
@@ -75,6 +76,7 @@ class State:
     spent: int = 0
     answered: bool = False
     mac_open: bool = False
+    owner_open: bool = False
     sees: str = "ports"
     fragment: Free = 0
     iif: Name = None
@@ -148,6 +150,7 @@ class State:
             local=False,
             uid=None,
             gid=None,
+            owner_open=False,
             physin=None,
             physout=None,
             portin=None,

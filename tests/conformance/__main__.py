@@ -7,10 +7,28 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sekisho.lab import doctor
+
+if TYPE_CHECKING:
+    from tests.conformance.campaign import Tally
+
+
+LOT = 25
+EVERY = 10.0  # seconds between two lines of progress
+
+
+def so_far(tally: Tally, seconds: float) -> str:
+    """One line of progress."""
+    return (
+        f"{tally.hosts} hosts, {tally.decisions} decisions ({tally.decisions / seconds:.0f} a second): "
+        f"{tally.agreed} agree, {sum(tally.undetermined.values())} undetermined, "
+        f"{len(tally.disagreements)} disagree, {len(tally.unrepeated)} once"
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,22 +58,15 @@ def main(argv: list[str] | None = None) -> int:
     begun = time.monotonic()
     print(f"seed {args.seed}", flush=True)
     seeds = list(range(args.seed * 1_000_000, args.seed * 1_000_000 + args.hosts))
-    tally = Tally()
-    if args.jobs == 1:
-        tally.add(run_hosts(seeds, args.packets, args.verbose, args.nft, args.shrink))
-    else:
-        lots = [seeds[at : at + 25] for at in range(0, len(seeds), 25)]
-        with ProcessPoolExecutor(args.jobs, max_tasks_per_child=None) as pool:
-            for done in pool.map(
-                partial(
-                    run_hosts, packets=args.packets, verbose=args.verbose, nft=args.nft, shrink=args.shrink
-                ),
-                lots,
-            ):
-                tally.add(done)
-                if tally.hosts % 500 < 25:
-                    print(f"{tally.hosts} hosts, {tally.decisions} decisions, "
-                          f"{len(tally.disagreements)} disagreements", flush=True)  # fmt: skip
+    tally, told = Tally(), begun
+    lots = [seeds[at : at + LOT] for at in range(0, len(seeds), LOT)]
+    ask = partial(run_hosts, packets=args.packets, verbose=args.verbose, nft=args.nft, shrink=args.shrink)
+    with ProcessPoolExecutor(args.jobs) if args.jobs > 1 else nullcontext() as pool:
+        for done in pool.map(ask, lots) if pool else map(ask, lots):
+            tally.add(done)
+            if time.monotonic() - told >= EVERY:
+                told = time.monotonic()
+                print(so_far(tally, told - begun), flush=True)
     seconds = time.monotonic() - begun
     undecided = sum(tally.undetermined.values())
     print(

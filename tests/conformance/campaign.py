@@ -8,7 +8,7 @@ a bridge or a timer of the kernel drops meanwhile stands in it as well.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from sekisho.lab.agreement import Decision, comparable, kernel_steps, terms
@@ -22,6 +22,7 @@ from tests.conformance.features import features
 from tests.conformance.hosts import Host, random_host
 from tests.conformance.nft_hosts import Scratch, random_nft_host
 from tests.conformance.packets import random_packet
+from tests.conformance.printed import printed
 from tests.conformance.shrink import disagrees, shrunk, write_case
 
 _ASKED_AGAIN = 2
@@ -112,7 +113,9 @@ def _ask(host: Host, drops: DropLog, packets: int, tally: Tally) -> list[Asked]:
         tally.hosts += 1
         tally.kinds[host.kind] += 1
         end = tally.decisions + packets
-        world, known = World(host.snapshot), terms(host.snapshot)
+        host = replace(host, snapshot=printed(host, oracle))
+        world = World(host.snapshot)
+        known = replace(terms(host.snapshot), sockets=not oracle.node("host").refused_sockets)
         chance = Random(host.seed * 7919 + 1)
         at = 0
         while tally.decisions < end:
@@ -132,6 +135,8 @@ def _ask(host: Host, drops: DropLog, packets: int, tally: Tally) -> list[Asked]:
 
 def _show(decision: Decision, host: Host) -> None:
     leg, seen = decision.leg, decision.seen
+    if leg is not None and leg.steps:
+        print("   ended ", leg.steps[-1].code, leg.steps[-1].args)
     print("   packet", decision.packet, "flags", decision.packet.tcp_flags, "ttl", decision.packet.ttl)
     if leg is not None:
         routes = [(s.verdict, s.text) for s in leg.steps if s.hook == "route"]
@@ -159,6 +164,8 @@ def _show(decision: Decision, host: Host) -> None:
 
 def _shrink(host: Host, asked: Asked, drops: DropLog) -> None:
     phase = asked.decision.phase
-    texts, small = shrunk(host.snapshot, asked.packet, disagrees(phase, drops))
+    with Oracle(host.snapshot, drops) as oracle:
+        shown = printed(replace(host, seed=1), oracle)  # as text, whose lines can go
+    texts, small = shrunk(shown, asked.packet, disagrees(phase, drops))
     about = f"Found by the campaign on host {host.seed}: {asked.decision.difference}"
     print(f"   written: {write_case(f'campaign-{host.seed}', texts, small, phase, about)}")

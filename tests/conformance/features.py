@@ -7,12 +7,16 @@ from collections.abc import Iterator
 
 from sekisho.lab.agreement import Decision
 from sekisho.model.netfilter import Chain, Rule
+from sekisho.semantics.echo import ECHO, keys
 from sekisho.values.packet import ACK, FIN, ICMP, ICMPV6, RST, SCTP, SYN, TCP, UDP
 from tests.conformance.hosts import Host
+from tests.conformance.network_features import of_network
 from tests.conformance.nft_features import of_nft
 
 # Per-interface switches of the input decision, asked by whatever comes in by the interface.
-SWITCHES = ("rp_filter", "accept_local", "route_localnet", "src_valid_mark", "forwarding")
+SWITCHES = ("rp_filter", "accept_local", "route_localnet", "src_valid_mark", "forwarding", "send_redirects")
+# Those of the host itself, asked by its pings.
+ECHOES = (*keys(4), *keys(6))
 ROUTE_KINDS = ("unicast", "local", "broadcast", "anycast", "blackhole", "unreachable", "prohibit", "throw")
 RULE_WORDS = ("from", "to", "iif", "fwmark", "tos", "ipproto", "sport", "uidrange", "not", "goto",
               "blackhole", "unreachable", "prohibit", "suppress_prefixlength")  # fmt: skip
@@ -29,6 +33,7 @@ def features(host: Host, decision: Decision, count: Counter[str]) -> None:
         seen.update(of_nft(host.snapshot.host.nft, decision.leg.steps))
     seen.update(_of_routes(host, decision))
     seen.update(_of_switches(host, decision))
+    seen.update(of_network(host, decision))
     count.update(seen)
 
 
@@ -120,10 +125,14 @@ def _of_switches(host: Host, decision: Decision) -> Iterator[str]:
     bridge = "net.bridge.bridge-nf-call-" + ("iptables" if family == 4 else "ip6tables")
     if packet.iif is None:
         return
-    keys = [f"net.ipv4.conf.{name}.{key}" for key in SWITCHES for name in ("all", packet.iif)]
-    keys += ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"]
-    keys += [bridge] if packet.iif in ("docker0", "br-aaaaaaaaaaaa") else []
-    for key in keys:
+    if (packet.proto, packet.icmp_type) == ECHO[packet.family]:
+        for key in (each for each in ECHOES if decision.leg is not None and decision.leg.where == "host"):
+            if (value := facts.sysctl(key)) is not None:
+                yield f"sysctl {key} = {value}"
+    names = [f"net.ipv4.conf.{name}.{key}" for key in SWITCHES for name in ("all", packet.iif)]
+    names += ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"]
+    names += [bridge] if packet.iif in ("docker0", "br-aaaaaaaaaaaa") else []
+    for key in names:
         value = facts.sysctl(key)
         if value is not None and (key.startswith(f"net.ipv{family}") or key == bridge):
             parts = key.split(".")

@@ -53,6 +53,14 @@ LIMITS: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = (
          "カーネルは質問で言い表せないものによって経路を選ぶため、問わない"),
     ),
     (
+        ("Policy rules and local routes that were there once and are gone",
+         "以前あって今はないポリシールールとローカル経路"),
+        ("the kernel remembers that it once had any, and looks sources up more strictly from then on; no"
+         " listing tells: taken is that there were none",
+         "カーネルは一度でもあったことを覚えていて、それ以後は送信元をより厳しく調べる。どの一覧にも"
+         "現れないため、なかったものとする"),
+    ),
+    (
         ("SCTP and DCCP to the host itself", "ホスト自身宛てのSCTPとDCCP"),
         ("this kernel has no such sockets: delivery is compared up to INPUT",
          "このカーネルにはそのソケットがない。INPUTまでの配送を比べる"),

@@ -10,7 +10,7 @@ from sekisho.lab.namespaces import LabError, NetworkNamespace
 from sekisho.model.links import Interface
 from sekisho.sources import nft_text
 from sekisho.values.address import Family
-from tests.conformance.hosts import Host, random_host, snapshot_of
+from tests.conformance.hosts import Host, skeleton, snapshot_of
 from tests.conformance.nft_bridge_rules import BridgeRuleMaker
 from tests.conformance.nft_device_rules import DeviceRuleMaker
 from tests.conformance.nft_rules import NftRuleMaker
@@ -85,14 +85,12 @@ def random_nft_host(seed: int, scratch: Scratch) -> Host:
         text += DeviceRuleMaker(chance, words).table_text()
     text = scratch.accepted(text)
     six = "6" if family == 6 else ""
-    alike = (random_host(seed * 31 + at) for at in range(1000))
-    skeleton = next(host for host in alike if host.family == family)
-    texts = [(name, body) for name, body in skeleton.texts if "tables" not in name]
-    snapshot = snapshot_of(tuple(texts), family, chance)
+    texts, network = skeleton(seed * 31, family)
+    snapshot = snapshot_of(tuple(texts), family, network)
     links = tuple(_shown_whole(link) for link in snapshot.host.interfaces or ())
     own = replace(snapshot.host, interfaces=links, nft=nft_text.parse(text, "nft-ruleset.txt"))
     files = (*texts, ("nft-ruleset.txt", text))
-    return Host(seed, f"nft ip{six or '4'}", family, replace(snapshot, host=own), files)
+    return Host(seed, f"nft ip{six or '4'}", family, replace(snapshot, host=own), files, network.words)
 
 
 def _shown_whole(link: Interface) -> Interface:

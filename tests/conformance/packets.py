@@ -24,6 +24,7 @@ from sekisho.values.packet import (
     URG,
     Packet,
 )
+from tests.conformance.routes import rare_destinations
 from tests.conformance.vocabulary import BRIDGES, INTERFACES, PORTS, Vocabulary
 
 ROUTER_MAC = "02:52:00:00:00:01"
@@ -69,14 +70,16 @@ def _usual(chance: Random, words: Vocabulary) -> Packet:
         if local:
             more["icmp_type"] = kinds[0]
     else:
-        more = {
-            "sport": chance.choice((chance.randint(1024, 60999), 1000, 2001)),
-            "dport": chance.choice(PORTS),
-        }
+        sport, dport = chance.choice((chance.randint(1024, 60999), 1000, 2001)), chance.choice(PORTS)
+        while local and sport in (*words.busy, dport):  # TCP would connect to itself
+            sport = chance.randint(1024, 60999)
+        more = {"sport": sport, "dport": dport}
     if proto == TCP:
         more["tcp_flags"] = SYN if local else chance.choice((SYN,) * 8 + (ACK, SYN | ACK, RST, FIN | ACK))
     if local:
         more |= {"uid": 0, "gid": 0}
+        if chance.random() < 0.3 and proto != ICMPV6:
+            src = 0  # the kernel finds one
     segment = 4 if more.get("tcp_flags", 0) & SYN else 0  # the option that every SYN carries
     mac = None
     if iif is not None:
@@ -131,15 +134,19 @@ def _source(chance: Random, words: Vocabulary, iif: str | None) -> int:
     if iif is None:
         if words.family == 4 and chance.random() < 0.05:
             return (127 << 24) + 1
-        return Address.parse(words.own(chance.choice(INTERFACES))).value
+        return Address.parse(chance.choice(words.held)).value
+    near = [address for address in words.behind[iif] if address not in words.shut]
     if iif in BRIDGES or chance.random() < 0.8:
-        return Address.parse(chance.choice(words.behind[iif])).value
-    every = [a for name in INTERFACES for a in (*words.behind[name], words.own(name))]
-    return Address.parse(chance.choice(every)).value
+        return Address.parse(chance.choice(near)).value
+    every = [a for name in INTERFACES for a in words.behind[name]]
+    return Address.parse(chance.choice((*every, *words.held))).value
 
 
 def _destination(chance: Random, words: Vocabulary, iif: str | None, src: int) -> int:
-    every = [a for name in INTERFACES for a in (*words.behind[name], words.own(name), words.own(name))]
+    every = [a for name in INTERFACES for a in words.behind[name]]
+    every += [*words.held, *words.held]
+    if chance.random() < 0.05:
+        every = list(rare_destinations(words.family))
     while True:
         dst = Address.parse(chance.choice((*every, *words.beyond))).value
         if words.family == 4 and iif == "eth0" and chance.random() < 0.03:

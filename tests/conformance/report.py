@@ -10,8 +10,9 @@ from typing import Literal, Protocol
 
 from sekisho.semantics import matches, targets
 from sekisho.semantics.hooks import TABLE_HOOKS
-from tests.conformance.features import ROUTE_KINDS, RULE_WORDS, SWITCHES
+from tests.conformance.features import ECHOES, ROUTE_KINDS, RULE_WORDS, SWITCHES
 from tests.conformance.limits import LIMITS, NOT_ASKED
+from tests.conformance.network_features import OF_NETWORK
 
 Language = Literal["en", "ja"]
 SETS = ("hash:ip", "hash:net", "hash:ip,port", "hash:net,port", "hash:ip,port,ip", "hash:ip,port,net",
@@ -24,23 +25,33 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "how": (
         "Random hosts (rules of every kind, programs' own rule sets, policy routing,"
-        " switches, two bridges with\n"
-        "neighbours) are built from network namespaces. Random packets aimed at the edges"
-        " of what their rules\n"
-        "mention are put to the model and to the kernel, then what the host itself answers,"
-        " ICMP errors about what\n"
-        "left, the replies and the next packets. Compared are how a packet ends, its final"
-        " headers, the interface\n"
-        "and next hop, and every rule, chain end and policy on the way, in order.",
+        " switches, interfaces with\n"
+        "several addresses or none, sockets, two bridges with neighbours, some of them absent)"
+        " are built from network\n"
+        "namespaces. What ip, bridge and ss print there, as text or as JSON, is read again; on"
+        " every third host what\n"
+        "iptables-save prints, too. Random packets aimed at the edges of what the rules mention,"
+        " some of them sent\n"
+        "without a source, are put to the model and to the kernel, then what the host itself"
+        " answers, ICMP errors\n"
+        "about what left, the replies and the next packets. Compared are how a packet ends,"
+        " whether a socket takes\n"
+        "it, whether and as whom the host answers a ping, the final headers, the interface and"
+        " next hop, and every\n"
+        "rule, chain end and policy on the way, in order.",
         "ランダムなホスト (あらゆる種類のルール、実際のプログラムのルール群、"
-        "ポリシールーティング、スイッチ、近隣の\n"
-        "いる2つのブリッジ) をネットワーク名前空間で作る。"
-        "ルールの境目を狙ったランダムなパケットを、モデルとカーネルの\n"
-        "両方に与え、続いてホスト自身の応答、出ていったパケットについてのICMPエラー、返信、"
-        "次のパケットも与える。\n"
-        "パケットの終わり方、最終的なヘッダー、インターフェースと次ホップ、"
-        "通ったすべてのルール・チェインの終わり・\n"
-        "ポリシーを順番どおりに比べる。",
+        "ポリシールーティング、スイッチ、アドレスが複数\n"
+        "あるいは一つもないインターフェース、ソケット、近隣のいる (いないこともある) 2つの"
+        "ブリッジ) をネットワーク名前空間\n"
+        "で作る。そこで ip、bridge、ss が表示するもの (テキストまたは JSON)、3台に1台では "
+        "iptables-save の表示も読み直す。\n"
+        "ルールの境目を狙ったランダムなパケット (送信元を決めずに送るものもある) を、モデルと"
+        "カーネルの両方に与え、続いて\n"
+        "ホスト自身の応答、出ていったパケットについてのICMPエラー、返信、次のパケットも与える。"
+        "パケットの終わり方、\n"
+        "ソケットが受け取るか、pingにどのアドレスで答えるか (答えないか)、最終的なヘッダー、"
+        "インターフェースと次ホップ、\n"
+        "通ったすべてのルール・チェインの終わり・ポリシーを順番どおりに比べる。",
     ),
     "hosts": ("hosts", "ホスト"), "decisions": ("decisions", "判定"), "agreed": ("agree", "一致"),
     "undetermined": ("answered `undetermined`", "`undetermined` と答えたもの"),
@@ -159,6 +170,8 @@ def claimed(counted: Mapping[str, int]) -> list[str]:
     for key in SWITCHES:
         for value in "01" if key != "rp_filter" else "012":
             rows[f"sysctl net.ipv4.conf.IFACE.{key} = {value}"] = None
+    rows.update(dict.fromkeys(f"sysctl {key} = {value}" for key in ECHOES for value in "01"))
+    rows.update(dict.fromkeys(OF_NETWORK))
     return sorted(rows)
 
 

@@ -35,6 +35,7 @@ _MAY_GO = (
     (re.compile(r"ip6?tables\b.*\.txt$"), re.compile(r"(\[\d+:\d+\] )?-A ")),
     (re.compile(r"(ip6?-(route|rule)\b.*|sysctl)\.txt$"), re.compile("")),
     (re.compile(r"ipset-save\.txt$"), re.compile("add ")),
+    (re.compile(r"ss\.txt$"), re.compile("")),
     # Rules of nftables, one a line; a set's elements and a chain's own line stay.
     (re.compile(r"nft-ruleset\.txt$"), re.compile(r"\t\t(?!type |flags |auto-merge|elements )[a-z].*[^{,]$")),
 )
@@ -115,8 +116,9 @@ def disagrees(phase: Phase, drops: DropLog) -> Shows:
     """Whether model and kernel differ in that phase."""
 
     def shows(snapshot: Snapshot, packet: Packet) -> bool:
-        world, known = World(snapshot), terms(snapshot)
+        world = World(snapshot)
         with Oracle(snapshot, drops) as oracle:
+            known = replace(terms(snapshot), sockets=not oracle.node("host").refused_sockets)
             found = decisions(snapshot, known, world, oracle, start_at(packet), True)
             return any(each.phase == phase and each.difference for each in found)
 

@@ -15,7 +15,9 @@ PORTS = (22, 53, 79, 80, 81, 443, 999, 1000, 1001, 2000, 2001, 3306, 8080, 32767
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """``addresses`` of the host by interface, ``behind`` each interface its neighbours and those that
-    are reached through them, ``beyond`` what a packet may be sent to, ``prefixes`` for conditions."""
+    are reached through them, ``beyond`` what a packet may be sent to, ``prefixes`` for conditions. Of one
+    host: ``more`` of its addresses, the interfaces that are ``bare`` of theirs, the neighbours that are
+    ``shut`` off, the ports at which something listens: ``busy``."""
 
     family: Family
     addresses: dict[str, str]
@@ -36,6 +38,15 @@ class Vocabulary:
     ttl_module: str
     ttl_option: str
     ttl_target: str
+    more: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
+    shut: tuple[str, ...] = ()
+    busy: frozenset[int] = frozenset()
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """All addresses of the host but those of its lo."""
+        return (*(self.own(name) for name in INTERFACES if name not in self.bare), *self.more)
 
     def network(self, interface: str) -> str:
         """The connected prefix of an interface."""

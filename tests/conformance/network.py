@@ -64,6 +64,18 @@ def random_network(chance: Random, words: Vocabulary) -> Network:
     return Network(words, interfaces, addresses, neighbours, entries, sockets)
 
 
+class _Usual(Random):
+    """A chance that never takes what is drawn rarely."""
+
+    def random(self) -> float:
+        return 0.9
+
+
+def plain_network(words: Vocabulary) -> Network:
+    """The two wires and two bridges, and nothing besides."""
+    return random_network(_Usual(0), words)
+
+
 def link_local(index: int) -> str:
     """The address that the kernel gives an interface of ours (EUI-64 of its MAC address)."""
     return f"fe80::ff:fe00:{index:x}"

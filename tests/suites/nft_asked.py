@@ -20,7 +20,8 @@ from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.names import interface_name, link_address
-from tests.conformance.hosts import link_local, snapshot_of
+from tests.conformance.hosts import snapshot_of
+from tests.conformance.network import link_local, plain_network
 from tests.conformance.vocabulary import VOCABULARIES
 from tests.suites.nft_aim import aimed, aims, protocols
 from tests.suites.nft_kernel import INTERFACES
@@ -192,7 +193,7 @@ def _host(family: Family, table: NftTable) -> Snapshot:
                        "net.bridge.bridge-nf-call-ip6tables = 0\n"),
         ("ipset-save.txt", ""),
     )  # fmt: skip
-    snapshot = snapshot_of(texts, family)
+    snapshot = snapshot_of(texts, family, plain_network(words))
     further = tuple(
         Interface(
             interface_name(name),

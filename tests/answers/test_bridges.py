@@ -117,7 +117,7 @@ def test_the_words(bridge: str, rule: str, words: str, drawn: str, tmp_path: Pat
     context = HostContext(snapshot, snapshot.host)
     assert context.bridge(bridge) is not None
     assert context.bridge("eth0") is None
-    assert drawn in "\n".join(draw(snapshot, "en"))
+    assert drawn in "\n".join(draw(context, "en"))
     (route,) = [
         line for section in explain(snapshot, ("routes",), "en").sections for line in section.lines
         if line.text.startswith("172.19.")

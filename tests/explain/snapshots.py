@@ -7,6 +7,7 @@ from pathlib import Path
 from sekisho.explain.context import HostContext
 from sekisho.explain.idioms import Place
 from sekisho.explain.message import Message
+from sekisho.explain.nat_index import NatIndex
 from sekisho.explain.netfilter import explain_rule
 from sekisho.explain.words import sentences
 from sekisho.model.netfilter import Ruleset
@@ -45,7 +46,7 @@ def explain_rule_at(rules: Ruleset, chain: str, number: int, context: HostContex
     table = rules.tables[0]
     chains = {item.name: item for item in table.chains}
     rule = chains[chain].rules[number - 1]
-    return explain_rule(Place(table, chains[chain], number, rule, chains), context)
+    return explain_rule(Place(table, chains[chain], number, rule, chains, NatIndex(table)), context)
 
 
 def said(messages: object, lang: str = "en") -> str:

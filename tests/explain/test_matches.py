@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sekisho.explain.idioms import Place
 from sekisho.explain.matches import phrase_of, subject
+from sekisho.explain.nat_index import NatIndex
 from sekisho.explain.netfilter import explain_rule
 from sekisho.explain.words import words
 from sekisho.model.netfilter import Option, Rule, Target
@@ -132,7 +133,7 @@ def test_no_condition_is_left_out(chosen: list[tuple[tuple[str, str, str], bool]
     rule = Rule(matches, Target("DROP"))
     table = ruleset("filter").tables[0]
     for lang in ("en", "ja"):
-        text = said(explain_rule(Place(table, table.chains[1], 1, rule, {}), host()), lang)
+        text = said(explain_rule(Place(table, table.chains[1], 1, rule, {}, NatIndex(table)), host()), lang)
         for (_module, _name, value), _negated in chosen:
             for part in value.removesuffix("/32").split(","):
                 assert part.replace(":", "-") in text.replace(":", "-")

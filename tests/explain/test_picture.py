@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from sekisho.explain.context import HostContext
 from sekisho.explain.layout import columns
 from sekisho.explain.picture import draw
 from sekisho.sources.load import load
@@ -30,14 +33,19 @@ ARTICLE = """\
 Addresses of this host are inferred from its routes."""
 
 
+def _host(path: Path) -> HostContext:
+    snapshot = load(str(path))
+    return HostContext(snapshot, snapshot.host)
+
+
 def test_the_shipped_host() -> None:
-    assert "\n".join(draw(load(str(EXAMPLES / "host-10.1.0.81")), "en")) == ARTICLE
+    assert "\n".join(draw(_host(EXAMPLES / "host-10.1.0.81"), "en")) == ARTICLE
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 @pytest.mark.parametrize("name", ["host-10.1.0.81", "host-10.0.0.10"])
 def test_the_frame_is_straight(name: str, lang: str) -> None:
-    drawn = list(draw(load(str(EXAMPLES / name)), lang))
+    drawn = list(draw(_host(EXAMPLES / name), lang))
     framed = [line for line in drawn if line[:1] in "│┌└"]
     assert len(framed) > 5
     assert {columns(line) for line in framed} == {78}
@@ -50,7 +58,7 @@ def test_the_frame_is_straight(name: str, lang: str) -> None:
 def test_containers_and_networks_by_name(version: str, lang: str) -> None:
     truth = truth_dir()
     assert truth is not None
-    drawn = list(draw(load(str(truth / "docker" / version / "compose-basic")), lang))
+    drawn = list(draw(_host(truth / "docker" / version / "compose-basic"), lang))
     text = "\n".join(drawn)
     for wanted in ("proj_default", "proj-web-1", "proj-db-1", "10.0.1.1", "10.0.1.23", "172.18.0.0/16"):
         assert wanted in text

@@ -20,6 +20,7 @@ from sekisho.explain.links import (
 )
 from sekisho.explain.message import Message, m
 from sekisho.explain.messages_report import MESSAGES
+from sekisho.explain.nat_index import NatIndex
 from sekisho.explain.netfilter import calls_of, explain_chain, explain_rule, explain_table
 from sekisho.explain.nft import explain_nft
 from sekisho.explain.partly import partly
@@ -120,11 +121,13 @@ def _ruleset(ruleset: Ruleset, context: HostContext) -> Iterator[Explained]:
             yield where, _line(table.evidence, explain_table(table), table.name)
         calls, chains = calls_of(table), {chain.name: chain for chain in table.chains}
         loader = Loader(table, ruleset.family, ruleset.backend, context.namespace.ipsets)
+        index = NatIndex(table)
         for chain in table.chains:
             yield where, _line(chain.evidence, (*remarks, *explain_chain(chain, table, calls)), chain.name)
             remarks = []
             for number, rule in enumerate(chain.rules, start=1):
-                messages = explain_rule(Place(table, chain, number, rule, chains, loader), context)
+                place = Place(table, chain, number, rule, chains, index, loader)
+                messages = explain_rule(place, context)
                 yield where, _line(rule.evidence, messages, f"{chain.name} {number}")
 
 

@@ -7,18 +7,19 @@ captured says so in ``Holder.known_by``.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
 from sekisho.explain.message import Message, m
 from sekisho.explain.route_index import RouteIndex
-from sekisho.model.docker import DockerContainer, DockerNetwork
+from sekisho.model.docker import DockerNetwork
 from sekisho.model.netfilter import Option, Rule, Table
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics import bridges as semantics
 from sekisho.semantics.source_check import looks_sources_up
-from sekisho.values.address import Address, Prefix
+from sekisho.values.address import BITS, Address, Prefix
 
 # dockerd: "br-" and the first 12 hex digits of the network's id; docker0 is the network "bridge".
 DOCKER_BRIDGE = re.compile(r"br-[0-9a-f]{12}")
@@ -57,18 +58,43 @@ class Bridge:
 
 @dataclass(frozen=True)
 class HostContext:
-    """One namespace of a snapshot, with what Docker and the other namespaces tell about it."""
+    """One namespace of a snapshot, with what Docker and the other namespaces tell about it.
+
+    ``host`` is the host's own context, where there is one already: what all namespaces share is found there.
+    """
 
     snapshot: Snapshot
     namespace: Namespace
+    host: HostContext | None = None
 
     @property
     def is_host(self) -> bool:
         return self.namespace.name == self.snapshot.host.name
 
     @cached_property
+    def _of_host(self) -> HostContext:
+        if self.is_host:
+            return self
+        return self.host or HostContext(self.snapshot, self.snapshot.host)
+
+    @property
     def holders(self) -> dict[Address, Holder]:
         """Containers and other namespaces by address; DNAT destinations where nothing else is known."""
+        return self._of_host._holders
+
+    def holders_in(self, prefix: Prefix) -> list[Holder]:
+        """Those with an address in the prefix, by address."""
+        holders, ordered = self.holders, self._of_host._ordered
+        first = bisect_left(ordered, Address(prefix.family, prefix.first))
+        last = bisect_right(ordered, Address(prefix.family, prefix.last))
+        return [holders[address] for address in ordered[first:last]]
+
+    @cached_property
+    def _ordered(self) -> list[Address]:
+        return sorted(self._holders)
+
+    @cached_property
+    def _holders(self) -> dict[Address, Holder]:
         found: dict[Address, Holder] = {}
         for rule_address in self.dnat_addresses:
             found[rule_address] = Holder(rule_address, "", known_by="rule")
@@ -83,9 +109,13 @@ class HostContext:
                     found[address] = Holder(address, container.name, service)
         return found
 
-    @cached_property
+    @property
     def dnat_addresses(self) -> tuple[Address, ...]:
         """Every single address to which a DNAT rule of the host sends packets, in order."""
+        return self._of_host._dnat_addresses
+
+    @cached_property
+    def _dnat_addresses(self) -> tuple[Address, ...]:
         found: dict[Address, None] = {}
         for ruleset in self.snapshot.host.rulesets:
             for table in ruleset.tables:
@@ -168,14 +198,51 @@ class HostContext:
 
     def device_to(self, address: Address) -> str | None:
         """The interface whose directly connected prefix holds the address, None where none does."""
-        best = [(prefix.length, device) for prefix, device in self.connected if prefix.contains(address)]
-        return max(best)[1] if best else None
+        for length in self._connected_lengths:
+            host = max(0, BITS[address.family] - length)
+            found = self._connected_devices.get((address.family, address.value >> host << host, length))
+            if found is not None:
+                return found
+        return None
+
+    @cached_property
+    def _connected_devices(self) -> dict[tuple[int, int, int], str]:
+        """Of several interfaces with one prefix, the last by name."""
+        found: dict[tuple[int, int, int], str] = {}
+        for prefix, device in self.connected:
+            place = (prefix.family, prefix.value, prefix.length)
+            found[place] = max(device, found.get(place, device))
+        return found
+
+    @cached_property
+    def _connected_lengths(self) -> list[int]:
+        return sorted({prefix.length for prefix, _device in self.connected}, reverse=True)
 
     def host_interface_of(self, address: Address) -> str | None:
         """The host's interface that has this address (captured, or inferred from a connected route)."""
-        if self.is_host:
-            return self.own_addresses.get(address)
-        return HostContext(self.snapshot, self.snapshot.host).own_addresses.get(address)
+        return self._of_host.own_addresses.get(address)
+
+    @cached_property
+    def far_ends(self) -> dict[tuple[str | None, str], list[str]]:
+        """The captured namespaces that hold an interface, by its peer as it names it and its own number."""
+        found: dict[tuple[str | None, str], list[str]] = {}
+        for namespace in self.snapshot.namespaces:
+            for other in namespace.interfaces or ():
+                found.setdefault((other.peer, str(other.index)), []).append(namespace.name)
+        return found
+
+    @cached_property
+    def set_users(self) -> dict[str, list[Message]]:
+        """The names of the rules that ask each ipset."""
+        found: dict[str, list[Message]] = {}
+        for ruleset in self.namespace.rulesets:
+            for table in ruleset.tables:
+                for chain, number, rule in rules_of(table):
+                    asked = (o.values[0] for o in rule.matches if o.name == "match-set" and o.values)
+                    for name in dict.fromkeys(asked):
+                        users = found.setdefault(name, [])
+                        users.append(m("rule.name", f"{table.name} {chain}", number))
+        return found
 
     def name_of(self, address: Address) -> Message | str:
         """The address with what is known about who has it, for use inside a sentence."""
@@ -187,10 +254,6 @@ class HostContext:
         if holder.service:
             return m("name.service", address, holder.name, holder.service)
         return m("name.container", address, holder.name)
-
-    def container_named(self, name: str) -> DockerContainer | None:
-        """The captured container of that name."""
-        return next((item for item in self.snapshot.containers or () if item.name == name), None)
 
 
 _LOOPBACKS = frozenset({0x7F000001, 1})

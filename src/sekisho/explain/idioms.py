@@ -13,22 +13,27 @@ from sekisho.explain.context import HostContext, dnat_destination, host_address
 from sekisho.explain.hairpin import explain_hairpin
 from sekisho.explain.matches import bare
 from sekisho.explain.message import Message, join, m
+from sekisho.explain.nat_index import NatIndex
 from sekisho.explain.shape import Shape, shape_of
 from sekisho.model.netfilter import Chain, Rule, Table
 from sekisho.semantics.loadable import Loader
 from sekisho.values.address import Family
+from sekisho.values.intset import IntSet
+
+_MANY = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rule, its 1-based number, and what it stands in; ``chains`` are the table's by name. ``loader`` says
-    what iptables would say of the rule."""
+    """A rule, its 1-based number, and what it stands in; ``chains`` are the table's by name, ``index`` is
+    the table's. ``loader`` says what iptables would say of the rule."""
 
     table: Table
     chain: Chain
     number: int
     rule: Rule
     chains: Mapping[str, Chain]
+    index: NatIndex
     loader: Loader | None = None
 
     @property
@@ -70,7 +75,7 @@ def _nat(place: Place, shape: Shape, target: str, context: HostContext) -> list[
 def _source_nat(place: Place, shape: Shape, context: HostContext) -> list[Message]:
     source, destination = shape.plain("source"), shape.plain("destination")
     if source is not None and source == destination and host_address(source) is not None:
-        return explain_hairpin(place.table, shape, context)
+        return explain_hairpin(place.table, place.index, shape, context)
     if shape.only("source", "out-interface") and source and shape.negated("out-interface"):
         return [m("idiom.outbound", source, shape.negated("out-interface"))]
     if shape.only("source") and source:
@@ -102,30 +107,26 @@ def _published(place: Place, shape: Shape, context: HostContext) -> list[Message
         said.append(m("idiom.published.not_own", not_from, published))
     elif only is not None and bare(only) in ("127.0.0.1", "::1"):
         pass
-    elif shape.plain("in-interface") is None and not _returned_before(place, context.device_to(address)):
+    elif shape.plain("in-interface") is None and not place.index.returned_before(
+        place.chain, place.number, context.device_to(address)
+    ):
         said.append(m("idiom.published.hairpin"))
     return said
 
 
-def _returned_before(place: Place, device: str | None) -> bool:
-    return any(
-        rule.target is not None
-        and rule.target.name == "RETURN"
-        and shape_of(rule).only("in-interface")
-        and shape_of(rule).plain("in-interface") == device
-        for rule in place.chain.rules[: place.number - 1]
-    )
-
-
 def _return(place: Place, bridge: str) -> list[Message]:
-    below = [
-        str(number)
-        for number, rule in enumerate(place.chain.rules, start=1)
-        if number > place.number and rule.target is not None and rule.target.name == "DNAT"
-    ]
+    below = _numbers(place.index.translating_below(place.chain, place.number))
     if not below:
         return [m("idiom.return.bridge.none", bridge)]
     return [m("idiom.return.bridge", bridge, m("idiom.return.rules", join("and", below), place.chain.name))]
+
+
+def _numbers(places: list[int]) -> list[str]:
+    """Rules by number; those of very many rules that follow one another as ``3-90``."""
+    if len(places) <= _MANY:
+        return [str(number) for number in places]
+    spans = IntSet.of(*places)
+    return [str(first) if first == last else f"{first}-{last}" for first, last in spans]
 
 
 def _filter(place: Place, shape: Shape, target: str, context: HostContext) -> list[Message]:

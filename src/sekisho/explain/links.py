@@ -65,12 +65,7 @@ def _far_end(item: Interface, context: HostContext) -> Message | None:
         return m("link.end.name", item.peer)
     if item.index is not None and peer_index is not None and context.is_host:
         back = f"if{item.index}"
-        names = [
-            namespace.name
-            for namespace in context.snapshot.namespaces
-            for other in namespace.interfaces or ()
-            if other.peer == back and str(other.index) == peer_index
-        ]
+        names = context.far_ends.get((back, peer_index), ())
         if len(names) == 1:
             return m("link.end.container", names[0])
     if item.peer_namespace is not None:
@@ -135,13 +130,6 @@ def explain_ipset(item: IpSet, context: HostContext) -> tuple[Message, ...]:
     if item.entries:
         shown = [element for element, _options in item.entries[:20]]
         said.append(m("ipset.entries", ", ".join(shown + (["..."] if len(item.entries) > 20 else []))))
-    users = [
-        m("rule.name", f"{table.name} {chain.name}", number)
-        for ruleset in context.namespace.rulesets
-        for table in ruleset.tables
-        for chain in table.chains
-        for number, rule in enumerate(chain.rules, start=1)
-        if any(o.name == "match-set" and o.values[:1] == (item.name,) for o in rule.matches)
-    ]
+    users = context.set_users.get(item.name, ())
     said.append(m("ipset.used", join("and", users)) if users else m("ipset.unused"))
     return tuple(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sekisho.explain.context import HostContext
 from sekisho.explain.matches import Phrase, pair_places, subject
@@ -66,9 +66,10 @@ def _table(table: NftTable, context: HostContext) -> Iterator[Explained]:
         yield _at(one.evidence, f"{'map' if one.is_map else 'set'} {one.name}"), _set(one, changing)
     for flowtable in table.flowtables:
         yield _at(flowtable.evidence, f"flowtable {flowtable.name}"), _flowtable(flowtable)
+    calls = _calls_of(table)
     for chain in table.chains:
         if not chain.bound:  # the rule that leads there has said it
-            yield _at(chain.evidence, f"chain {chain.name}"), _chain(chain, table)
+            yield _at(chain.evidence, f"chain {chain.name}"), _chain(chain, table, calls.get(chain.name, ()))
         for number, rule in enumerate(chain.rules, 1):
             place = _at(rule.evidence, rule_text(rule, table.family))
             yield place, _rule(number, rule, chain, table, context)
@@ -107,11 +108,10 @@ def _flowtable(flowtable: NftFlowtable) -> tuple[Message, ...]:
     return (m("nft.flowtable", flowtable.name, ", ".join(flowtable.devices) or "-"),)
 
 
-def _chain(chain: NftChain, table: NftTable) -> tuple[Message, ...]:
+def _chain(chain: NftChain, table: NftTable, callers: Sequence[Message]) -> tuple[Message, ...]:
     said: list[Message] = []
     if chain.hook is None:
         said.append(m("chain.user", chain.name))
-        callers = _callers(chain.name, table)
         called = m("chain.called", join("and", callers[:_MOST]))
         said.append(called if callers else uncalled(table.incomplete))
         if not chain.rules:
@@ -140,28 +140,32 @@ def _chain(chain: NftChain, table: NftTable) -> tuple[Message, ...]:
     return tuple(said)
 
 
-def _callers(name: str, table: NftTable) -> list[Message]:
-    """The rules and maps that lead to a chain."""
-    found: list[Message] = []
+def _calls_of(table: NftTable) -> dict[str, list[Message]]:
+    """The rules and maps that lead to each chain."""
+    found: dict[str, list[Message]] = {}
     for chain in table.chains:
         for number, rule in enumerate(chain.rules, 1):
-            if any(_leads(statement, name) for statement in rule.statements):
-                found.append(m("rule.name", chain.name, number))
+            for name in dict.fromkeys(each for statement in rule.statements for each in _called(statement)):
+                found.setdefault(name, []).append(m("rule.name", chain.name, number))
     for one in table.sets:
-        if any(_is_call(getattr(element, "value", None), name) for element in one.elements):
-            found.append(m("nft.map.name", one.name))
+        for name in dict.fromkeys(_called_by(one.elements)):
+            found.setdefault(name, []).append(m("nft.map.name", one.name))
     return found
 
 
-def _leads(statement: Statement, name: str) -> bool:
+def _called(statement: Statement) -> Iterator[str]:
+    """The chains that a statement leads to."""
     if isinstance(statement, VerdictMap):
-        elements = getattr(statement.data, "elements", ())
-        return any(_is_call(getattr(element, "value", None), name) for element in elements)
-    return _is_call(statement, name)
+        yield from _called_by(getattr(statement.data, "elements", ()))
+    elif isinstance(statement, Verdict) and statement.chain:
+        yield statement.chain
 
 
-def _is_call(value: object, name: str) -> bool:
-    return isinstance(value, Verdict) and value.chain == name
+def _called_by(elements: Iterable[object]) -> Iterator[str]:
+    for element in elements:
+        value = getattr(element, "value", None)
+        if isinstance(value, Verdict) and value.chain:
+            yield value.chain
 
 
 def _rule(

@@ -14,8 +14,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from sekisho.explain.context import Holder, HostContext, dnat_destination, rules_of
 from sekisho.explain.layout import columns, pad, wrap
@@ -23,7 +24,6 @@ from sekisho.explain.matches import bare
 from sekisho.explain.message import Message, m
 from sekisho.explain.shape import shape_of
 from sekisho.explain.words import words
-from sekisho.model.snapshot import Snapshot
 from sekisho.values.address import Address
 
 WIDTH = 78
@@ -39,16 +39,30 @@ class Published:
     target: str
 
 
-def draw(snapshot: Snapshot, lang: str) -> Iterator[str]:
-    """The drawing, line by line, at most 78 columns; nothing where no interface is known."""
-    context = HostContext(snapshot, snapshot.host)
+class _Ports:
+    """The published ports, also by the address that they lead to."""
+
+    def __init__(self, every: list[Published]) -> None:
+        self.every = every
+        self._by_address: dict[Address, list[int]] = {}
+        for place, port in enumerate(every):
+            self._by_address.setdefault(port.address, []).append(place)
+
+    def of(self, addresses: Iterable[Address]) -> list[str]:
+        """The host's ports that lead to one of the addresses, in the rules' order."""
+        places = sorted(place for address in set(addresses) for place in self._by_address.get(address, ()))
+        return list(dict.fromkeys(self.every[place].host for place in places))
+
+
+def draw(context: HostContext, lang: str) -> Iterator[str]:
+    """The drawing of the host, line by line, at most 78 columns; nothing where no interface is known."""
     devices = _devices(context)
     if not devices:
         return
-    published = published_ports(context)
+    published = _Ports(published_ports(context))
     middle = WIDTH // 2
     yield from _outside(context, lang, middle)
-    title = f"┌─ {snapshot.name or words(m('picture.host'), lang)} "
+    title = f"┌─ {context.snapshot.name or words(m('picture.host'), lang)} "
     line = list(title + "─" * (WIDTH - columns(title) - 1) + "┐")
     if context.default_route is not None and columns(title) < middle:
         line[len(line) - (WIDTH - middle)] = "┴"
@@ -96,9 +110,7 @@ def _devices(context: HostContext) -> list[str]:
     return sorted(found, key=lambda name: (name not in uplinks, context.bridge(name) is not None))
 
 
-def _device(
-    name: str, context: HostContext, published: list[Published], lang: str
-) -> Iterator[tuple[str, int]]:
+def _device(name: str, context: HostContext, published: _Ports, lang: str) -> Iterator[tuple[str, int]]:
     """(text, indent) of each row about one interface."""
     own = [str(a) for a, dev in context.own_addresses.items() if dev == name and not _link_local(a)]
     prefixes = [str(p) for p, dev in context.connected if dev == name and not _link_local(p.address)]
@@ -118,8 +130,8 @@ def _device(
         forward = context.namespace.sysctl("net.ipv4.ip_forward")
         if forward in ("0", "1"):
             yield words(m(f"picture.forward.{forward}"), lang), 2
-        if published:
-            ports = [f"{port.host} → {port.target}" for port in published]
+        if published.every:
+            ports = [f"{port.host} → {port.target}" for port in published.every]
             yield words(m("picture.published", ", ".join(ports)), lang), 2
     yield from _residents(name, context, published, lang)
 
@@ -135,27 +147,26 @@ def _label(name: str, context: HostContext) -> Message | None:
     return m("picture.bridge" if bridge.kind == "other" else f"picture.{bridge.kind}")
 
 
-def _residents(
-    name: str, context: HostContext, published: list[Published], lang: str
-) -> Iterator[tuple[str, int]]:
+def _residents(name: str, context: HostContext, published: _Ports, lang: str) -> Iterator[tuple[str, int]]:
     """Who is known to be on the link: containers, other namespaces, destinations of DNAT rules."""
     prefixes = [prefix for prefix, device in context.connected if device == name]
     by_name: dict[tuple[str, str], list[Holder]] = {}
-    for address, holder in sorted(context.holders.items()):
-        if any(prefix.contains(address) for prefix in prefixes):
-            by_name.setdefault((holder.known_by, holder.name or str(address)), []).append(holder)
+    for holder in {
+        holder.address: holder for prefix in sorted(prefixes) for holder in context.holders_in(prefix)
+    }.values():
+        by_name.setdefault((holder.known_by, holder.name or str(holder.address)), []).append(holder)
     rows: list[str] = []
-    for (known_by, _who), holders in by_name.items():
+    for (known_by, _who), holders in islice(by_name.items(), _MOST):
         who = {"docker": "picture.container", "namespace": "picture.namespace"}.get(known_by)
         label = words(m(who, holders[0].name), lang) if who else words(m("picture.target"), lang)
-        ports = [p.host for p in published if p.address in {holder.address for holder in holders}]
         shown = f"{', '.join(str(holder.address) for holder in holders)}  {label}"
+        ports = published.of([holder.address for holder in holders])
         if ports:
-            shown += "  " + words(m("picture.published", ", ".join(dict.fromkeys(ports))), lang)
+            shown += "  " + words(m("picture.published", ", ".join(ports)), lang)
         rows.append(shown)
-    more = len(rows) - _MOST
+    more = len(by_name) - _MOST
     if more > 0:
-        rows = [*rows[:_MOST], words(m("picture.more", more), lang)]
+        rows.append(words(m("picture.more", more), lang))
     for at, row in enumerate(rows, start=1):
         yield f"{'└' if at == len(rows) else '├'}─ {row}", 2
     if not rows and context.bridge(name) is not None and context.snapshot.containers is not None:

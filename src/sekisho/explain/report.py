@@ -57,15 +57,15 @@ def explain(snapshot: Snapshot, sections: tuple[str, ...], lang: str) -> Explana
     wanted = _wanted(sections)
     found: list[Section] = []
     texts = dict(snapshot.texts)
-    for namespace in (snapshot.host, *snapshot.namespaces):
-        context = HostContext(snapshot, namespace)
+    host = HostContext(snapshot, snapshot.host)
+    for context in (host, *(HostContext(snapshot, each, host) for each in snapshot.namespaces)):
         found.extend(_sections(context, wanted, texts))
     found.extend(section for section in _rest(snapshot) if section.name in wanted)
     seen = {section.name for section in found}
     for name in wanted:
         if sections and name not in seen and name not in ("picture", "tables"):
             found.append(Section(name, "host", _title(key(name)), (), (_absent(name, snapshot.host),)))
-    picture = tuple(draw(snapshot, lang)) if not sections or "picture" in sections else ()
+    picture = tuple(draw(host, lang)) if not sections or "picture" in sections else ()
     return Explanation(snapshot.path, lang, tuple(_with_terms(found)), picture)
 
 
@@ -146,6 +146,7 @@ def _merged(file: str, items: list[Explained], text: str) -> Iterable[Explained]
     covered = {number for _where, line in items for number, _text in line.continued}
     where = items[0][0]
     result: list[Explained] = []
+    below: dict[int, list[tuple[int, str]]] = {}  # lines that belong to one above, by its place
     for number, raw in enumerate(text.split("\n"), start=1):
         here = facts.get(number)
         if here is not None:
@@ -154,11 +155,12 @@ def _merged(file: str, items: list[Explained], text: str) -> Iterable[Explained]
         elif raw.strip() and number not in covered:
             message = _plain(raw)
             if message is None and result:
-                at, owner = result[-1]
-                more = (*owner.continued, (number, raw))
-                result[-1] = (at, Line(owner.file, owner.line, owner.text, owner.messages, more, owner.read))
+                below.setdefault(len(result) - 1, []).append((number, raw))
             else:
                 result.append((where, Line(file, number, raw, (message or m("line.unaccounted"),))))
+    for place, more in below.items():
+        at, owner = result[place]
+        result[place] = (at, replace(owner, continued=(*owner.continued, *more)))
     return result
 
 

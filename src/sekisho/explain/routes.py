@@ -134,7 +134,7 @@ def _bridge(route: Route, context: HostContext) -> list[Message]:
     bridge = context.bridge(name)
     if route.src is not None and bridge is not None and bridge.kind not in PLAIN:
         said.append(m("routes.bridge.own", route.src))
-    known = [context.name_of(address) for address in sorted(context.holders) if route.dst.contains(address)]
+    known = [context.name_of(holder.address) for holder in context.holders_in(route.dst)]
     if known:
         said.append(m("routes.bridge.containers", join("and", known)))
     return said

@@ -29,7 +29,8 @@ WIDTH = {
     "proto": 8, "dport": 16, "tdport": 16, "sport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16,
     "tcp_flags": 8, "tos": 8, "src_mac": 48, "length": 16, "ttl": 8, "uid": 32, "gid": 32,
 }  # fmt: skip
-HEADER = tuple(name for name in ORDER if name not in ("tdst", "tdport"))
+TRANSLATED = ("tdst", "tdport")
+HEADER = tuple(name for name in ORDER if name not in TRANSLATED)
 
 # Room for nodes and for remembered operations; memory is taken as it is used.
 _NODES = 1 << 25
@@ -280,11 +281,13 @@ class Space:
         return self._cubed[1]
 
     def certainly(self, some: Set) -> Set:
-        """The packets that are in the set however the open questions are answered. What a translation gave
-        them is forgotten: it may depend on the answer."""
+        """The packets that are in the set however the open questions are answered.
+
+        Where to an answer has a packet translated is no matter: each answer gives it one destination.
+        """
         if not self.doubts:
             return some
-        return self.without(some, ("tdst", "tdport")).forall(self._choice_cube())
+        return self.without(some, TRANSLATED).forall(self._choice_cube())
 
     def perhaps(self, some: Set) -> Set:
         """The packets that are in the set for some answers."""

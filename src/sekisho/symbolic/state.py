@@ -111,10 +111,12 @@ class State:
     first: Ends | None = None
 
     def __hash__(self) -> int:
-        # States are looked up very often; these fields tell nearly all of them apart.
+        # States are looked up very often; these fields tell nearly all of them apart. Right after a
+        # translation only the connection does.
+        latest = self.connections[-1][1].onward if self.connections else None
         return hash(
             (self.ends, self.iif, self.oif, self.next_hop, self.ctstate, self.ctdir, self.mark, self.reply,
-             self.visits, self.tracked, self.physin, self.uid)
+             self.visits, self.tracked, self.physin, self.uid, latest)
         )  # fmt: skip
 
     def with_ends(self, **ends: Bits) -> State:

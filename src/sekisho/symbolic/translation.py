@@ -20,6 +20,13 @@ from sekisho.symbolic.state import ByOrigin, Front, State, add
 from sekisho.values.address import Address, Prefix
 from sekisho.values.intset import EMPTY, IntSet
 
+# Packets of one state that one side of the translation is decided for, and within which others; their new
+# addresses and ports (None: as they were).
+_Reached = tuple[State, str, Set]
+_Changes = list[tuple[Bits | None, Bits | None, Set]]
+# So many translating lines are intersected one by one with what reached them.
+_FEW = 16
+
 LINK_LOCAL = IntSet.prefix(Prefix(6, 0xFE80 << 112, 10))
 
 
@@ -42,7 +49,7 @@ def translate(
     """Bind the connections: the packets by their new states, and those for which there is no address."""
     bound: Front = {}
     dropped: list[tuple[State, Set]] = []
-    changes: dict[tuple[State, str, Set], list[tuple[Bits | None, Bits | None, Set]]] = {}
+    changes: dict[_Reached, _Changes] = {}
     for hit in hits:
         connection = hit.state.connection
         if connection is None:
@@ -60,15 +67,29 @@ def translate(
             for port, part in _ports(hit, some, guards):
                 if part.satisfiable():
                     changes.setdefault((hit.state, hit.side, hit.within), []).append((address, port, part))
-    for (state, side, within), found in changes.items():
+    for (state, side, within), found in _together(changes, guards.space).items():
         _bind(state, side, found, within, guards, bound)
     return bound, dropped
+
+
+def _together(changes: dict[_Reached, _Changes], space: Space) -> dict[_Reached, _Changes]:
+    """Few lines are intersected with what reached them: lines of many chains, too, are many destinations."""
+    found: dict[_Reached, _Changes] = {}
+    for (state, side, within), those in changes.items():
+        if len(those) > _FEW or within is space.everything:
+            found.setdefault((state, side, within), []).extend(those)
+        else:
+            here = ((address, port, some & within) for address, port, some in those)
+            kept = [each for each in here if each[2].satisfiable()]
+            if kept:
+                found.setdefault((state, side, space.everything), []).extend(kept)
+    return found
 
 
 def _bind(
     state: State,
     side: str,
-    changes: list[tuple[Bits | None, Bits | None, Set]],
+    changes: _Changes,
     within: Set,
     guards: Guards,
     bound: Front,

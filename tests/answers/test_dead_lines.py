@@ -10,8 +10,10 @@ import pytest
 
 from sekisho.answers.chain import ChainReader
 from sekisho.answers.dead_lines import dead_lines
-from sekisho.semantics.chains import Choices, run
-from sekisho.semantics.program import Action, ChainCode, Station
+from sekisho.semantics.carried import Unchanged
+from sekisho.semantics.chains import run
+from sekisho.semantics.choices import Choices
+from sekisho.semantics.program import ChainCode, Station
 from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
@@ -353,10 +355,8 @@ def _packet(draw: Random, station: Station) -> Traveller:
 
 
 def _walk(station: Station, packet: Traveller):  # type: ignore[no-untyped-def]
-    def effect(action: Action, packet: Traveller) -> None:
-        """Marks stay as drawn: every value is as possible as another."""
-
-    return run(station.base, station.chains, packet, Choices(), effect)
+    # Marks stay as drawn: every value is as possible as another.
+    return run(station.base, station.chains, Unchanged(packet), Choices())
 
 
 def _lacking(station: Station, dead: DeadLine) -> Station:

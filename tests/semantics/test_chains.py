@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.semantics.chains import Choices, run
+from sekisho.semantics.carried import Unchanged
+from sekisho.semantics.chains import run
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.loops import without_loops
 from sekisho.semantics.program import (
@@ -90,7 +92,7 @@ def compiled(chains: dict[str, list[Line]]) -> dict[str, ChainCode]:
 @given(rulesets())
 def test_random_rule_sets(chains: dict[str, list[Line]]) -> None:
     code = compiled(chains)
-    passed = list(run(code["base"], code, packet(), Choices(), lambda action, packet: None))
+    passed = list(run(code["base"], code, Unchanged(packet()), Choices()))
     wanted = {"ACCEPT": Accept(), "DROP": Drop(), None: Accept()}[verdict(chains, "base")]
     assert passed[-1].action == wanted
     # Every numbered line on the way is one that fits.
@@ -122,7 +124,7 @@ def leads_back(chains: dict[str, list[Line]], start: str) -> bool:
 def test_circles_end_undecided(chains: dict[str, list[Line]]) -> None:
     before = compiled(chains)
     code = without_loops(before)
-    passed = list(run(code["base"], code, packet(), Choices(), lambda action, packet: None))
+    passed = list(run(code["base"], code, Unchanged(packet()), Choices()))
     circles = {name for name in chains if leads_back(chains, name)}
     # Chains that are on no circle stay as they are, and on a circle some call is cut.
     assert {name for name in chains if code[name] != before[name]} == circles
@@ -136,7 +138,7 @@ def test_circles_end_undecided(chains: dict[str, list[Line]]) -> None:
 
 def test_a_return_in_a_base_chain_takes_the_policy() -> None:
     base = ChainCode("base", (Guarded(ALWAYS, Return(), 1), Guarded(ALWAYS, Accept(), 2)), Drop())
-    last = list(run(base, {}, packet(), Choices(), lambda action, packet: None))[-1]
+    last = list(run(base, {}, Unchanged(packet()), Choices()))[-1]
     assert (last.line, last.action) == (None, Drop())
 
 
@@ -147,7 +149,7 @@ def test_the_end_of_a_chain_that_was_gone_to_returns_to_the_caller_before() -> N
         "a": ChainCode("a", (Guarded(ALWAYS, Goto("b"), 1), Guarded(ALWAYS, Accept(), 2))),
         "b": ChainCode("b", (Guarded(ALWAYS, Continue(), 1),)),
     }
-    passed = list(run(code["base"], code, packet(), Choices(), lambda action, packet: None))
+    passed = list(run(code["base"], code, Unchanged(packet()), Choices()))
     assert [(one.chain.name, one.line.number if one.line else None) for one in passed] == [
         ("base", 1), ("a", 1), ("b", 1), ("b", None), ("base", 2),
     ]  # fmt: skip
@@ -157,14 +159,14 @@ def test_the_end_of_a_chain_that_was_gone_to_returns_to_the_caller_before() -> N
 def test_open_questions_follow_the_script(script: tuple[int, ...], wanted: Action) -> None:
     line = Guarded(Unsure(Doubt("rate-limit", ("5/min",))), Drop(), 1)
     choices = Choices(script)
-    passed = list(run(ChainCode("base", (line,), Accept()), {}, packet(), choices, lambda a, p: None))
+    passed = list(run(ChainCode("base", (line,), Accept()), {}, Unchanged(packet()), choices))
     assert passed[-1].action == wanted
-    assert [(reasons[0].code, answers) for reasons, _, answers in choices.taken] == [("rate-limit", 2)]
+    assert [(each.doubts[0].code, each.answers) for each in choices.taken] == [("rate-limit", 2)]
 
 
 def test_a_question_on_which_only_a_log_line_depends_is_not_asked() -> None:
     line = Guarded(Unsure(Doubt("rate-limit", ("5/min",))), Continue(), 1)
     choices = Choices()
-    list(run(ChainCode("base", (line,), Accept()), {}, packet(), choices, lambda a, p: None))
+    list(run(ChainCode("base", (line,), Accept()), {}, Unchanged(packet()), choices))
     assert choices.taken == []
     assert [doubt.code for doubt in choices.passed_over] == ["rate-limit"]

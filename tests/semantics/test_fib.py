@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.semantics import fib
-from sekisho.semantics.chains import Choices, run
+from sekisho.semantics.carried import Unchanged
+from sekisho.semantics.chains import run
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.program import Action, NotUnderstood, RouteTo, Stop
 from sekisho.sources import ip_route, ip_rule
 from tests.semantics.rules import packet
@@ -24,7 +26,7 @@ def decided(routes: str, dst: str, rules: str = "", **fields: Any) -> Action:
     assert not asked.unread, asked.unread
     tables = fib.table_chains(listed.facts, 4, frozenset())
     base, tables = fib.rule_chains(asked.facts or None, 4, tables)
-    walk = run(base, tables, packet(dst=dst, **fields), Choices(), lambda action, packet: None)
+    walk = run(base, tables, Unchanged(packet(dst=dst, **fields)), Choices())
     found = list(walk)[-1].action
     assert found is not None
     return found

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.semantics.chains import set_bits
+from sekisho.semantics.carried import set_bits
 from sekisho.semantics.program import (
     Accept,
     Action,

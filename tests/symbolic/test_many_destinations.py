@@ -1,4 +1,4 @@
-"""Destinations that come from many chains, and those that nobody can foretell, as sets and packet by packet."""
+"""Destinations that come from many chains, and those that nobody can foretell."""
 
 from __future__ import annotations
 

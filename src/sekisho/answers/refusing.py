@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from sekisho.answers.arrivals import Witness
 from sekisho.model.evidence import Evidence
-from sekisho.semantics.chains import Choices, run
-from sekisho.semantics.program import Accept, Action, Drop, Reject
+from sekisho.semantics.carried import Unchanged
+from sekisho.semantics.chains import run
+from sekisho.semantics.choices import Choices
+from sekisho.semantics.program import Accept, Drop, Reject
 from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.journeys import Flows
@@ -40,7 +42,8 @@ def host_objects(world: World, family: Family, witness: Witness, flow: Flows) ->
         if station.kind != "filter":
             continue
         choices = Choices()
-        passed = list(run(station.base, station.chains, packet, choices, _nothing))
+        # Marks and the like do not matter to what is asked here.
+        passed = list(run(station.base, station.chains, Unchanged(packet), choices))
         last = passed[-1] if passed else None
         if last is None or choices.taken or isinstance(last.action, Accept):
             continue
@@ -51,10 +54,6 @@ def host_objects(world: World, family: Family, witness: Witness, flow: Flows) ->
             number = line.number if line else None
             return Objection(station.table, last.chain.name, number, text, evidence)
     return None
-
-
-def _nothing(action: Action, packet: Traveller) -> None:
-    """Marks and the like do not matter to what is asked here."""
 
 
 def _bridge(world: World, family: Family, witness: Witness) -> str | None:

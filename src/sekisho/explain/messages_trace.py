@@ -70,6 +70,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "trace.node-local": ("{0}: sent by a local process", "{0}: ローカルのプロセスが送信"),
     "trace.policy": ("policy", "ポリシー"),
     "trace.chain-end": ("end of chain", "チェインの終わり"),
+    "chain-again": ("comes back as before ({0} steps)", "前と同じ経過で戻る ({0} ステップ)"),
     # ------------------------------------------------------------------------------- routing
     "route-local": ("for this host itself", "このホスト自身宛て"),
     "route-forward-via": ("forward out of {0} via {1}", "{1} 経由で {0} から転送"),
@@ -329,9 +330,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "no line shows the policy of {0} in table {1}: taken as ACCEPT, as in a fresh table",
         "{1}テーブルの{0}のポリシーを示す行がない: 新しいテーブルと同じくACCEPTとみなす",
     ),
+    "too-many-questions": (
+        "from this rule on, too many matches that nobody can decide are met one after another",
+        "このルールから先、判定できない条件が重なりすぎている",
+    ),
     "chain-loop": (
         "the call of chain {0} leads back to itself, which no kernel allows",
         "チェイン {0} の呼び出しが自分自身に戻る (カーネルは許さない)",
+    ),
+    "chain-too-deep": (
+        "chain {0} is called from a depth of {1} chains: nf_tables loads no deeper one, so these rules are not "
+        "in force as they stand",
+        "チェイン {0} の呼び出しは{1}段目のチェインからのもの: nf_tablesはこれより深い入れ子を読み込まないた"
+        "め、このルールがこのままカーネルにあることはない",
     ),
     "policy-not-understood": ("this policy is not known to Sekisho: {0}", "Sekishoの知らないポリシー: {0}"),
     "routes-not-captured": ("no {0} routes were captured", "{0}の経路が取得されていない"),

@@ -1,15 +1,18 @@
 """The walk of one packet through chains: first match decides, jumps come back.
 
-Undecided guards: the walk takes its ``choices`` in order ("does it hold?"), and says No where they end.
-Whoever asks runs it again with other choices to see whether they matter (see ``choices``).
+Undecided guards: all ways through the chains are followed together (see ``forks``), and the ``choices`` say
+which of the ends that they lead to is this run's. Whoever asks runs it again with other choices to see
+whether they matter (see ``choices``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Generator, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 
+from sekisho.semantics.carried import Carried
+from sekisho.semantics.choices import Choices
+from sekisho.semantics.forks import Outcome, Question, TooManyWaysError, ways
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     Action,
@@ -20,64 +23,32 @@ from sekisho.semantics.program import (
     Goto,
     Guarded,
     Jump,
+    NotUnderstood,
     Return,
     Series,
     SetBits,
     SetZone,
     Untrack,
 )
-from sekisho.semantics.traveller import Traveller, doubts, holds
+from sekisho.semantics.traveller import doubts, holds
 
-# More nested jumps than iptables allows (a loop is refused when rules are loaded).
-MAX_DEPTH = 128
-
-
-@dataclass(slots=True)
-class Choices:
-    """A script for undecided questions. ``taken`` records each with the number of answers it has,
-    ``passed_over`` those on which nothing but a log line or the like depends."""
-
-    script: tuple[int, ...] = ()
-    passed_over: list[Doubt] = field(default_factory=list)
-    taken: list[tuple[tuple[Doubt, ...], int, int]] = field(default_factory=list)
-
-    def choose(self, reasons: tuple[Doubt, ...], answers: int) -> int:
-        """Which of ``answers`` to follow for a question nobody can decide."""
-        at = len(self.taken)
-        answer = self.script[at] if at < len(self.script) else 0
-        self.taken.append((reasons, answer, answers))
-        return answer
-
-
-Told = TypeVar("Told")
-
-
-def explored(ask: Callable[[Choices], Told], most: int) -> tuple[list[tuple[Choices, Told]], bool]:
-    """Ask once for every way of answering the questions met, and whether some ways were left over."""
-    runs: list[tuple[Choices, Told]] = []
-    pending: list[tuple[int, ...]] = [()]
-    while pending and len(runs) < most:
-        choices = Choices(pending.pop())
-        runs.append((choices, ask(choices)))
-        # Every question met beyond the script was answered with 0: queue its other answers.
-        answers = tuple(answer for _, answer, _ in choices.taken)
-        for at in range(len(choices.script), len(choices.taken)):
-            for other in range(1, choices.taken[at][2]):
-                pending.append((*answers[:at], other))
-    return runs, bool(pending)
+# A walk with more steps is a rule set whose chains call one another again and again.
+_LONG = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
     """One line that fitted (or the end of a chain, ``line`` None), in the chain it stands in.
 
-    ``more``: the line has acted and is not done yet.
+    ``more``: the line has acted and is not done yet. ``again``: the same packet has passed the chain before
+    and came back; so it does once more, by so many steps that are not told again.
     """
 
     chain: ChainCode
     line: Guarded | None
     action: Action | None
     more: bool = False
+    again: int = 0
 
 
 # What acts on the packet and lets the chain go on.
@@ -85,99 +56,187 @@ _PASSING = (Continue, SetBits, CopyMark, Untrack, SetZone)
 
 
 def run(
-    base: ChainCode,
-    chains: dict[str, ChainCode],
-    packet: Traveller,
-    choices: Choices,
-    effect: Callable[[Action, Traveller], None],
+    base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices
 ) -> Iterator[Passed]:
     """Walk a base chain; the last ``Passed`` holds the action that decided (never a jump or return).
 
-    ``effect`` is told of every action that changes the packet and goes on (marks, untrack).
+    ``carried`` is told of every action that changes the packet and goes on (marks, untrack), after it was
+    yielded.
     """
-    stack: list[tuple[ChainCode, int]] = []
+    asking = _Asking(base, chains, carried, choices)
+    try:
+        yield from _walked(asking, _Calls(carried, choices))
+    except TooManyWaysError:
+        chain, at = asking.here
+        line = chain.lines[at]
+        yield Passed(chain, line, NotUnderstood(Doubt("too-many-questions", (), line.evidence)))
+
+
+def _walked(asking: _Asking, calls: _Calls) -> Iterator[Passed]:
+    base, chains, carried, stack = asking.base, asking.chains, asking.carried, asking.callers
+    packet = carried.packet
     chain, at = base, 0
     while True:
         if at >= len(chain.lines):
             if chain is not base:
+                calls.steps += 1
                 yield Passed(chain, None, None)
             if not stack:
                 yield Passed(base, None, base.policy)
                 return
             chain, at = stack.pop()
+            calls.ended(len(stack))
             continue
         line = chain.lines[at]
         at += 1
-        if not _fits(line, packet, choices):
+        held = holds(line.guard, packet)
+        if held is None:
+            held = asking.answer(line, (chain, at - 1), carried)
+        if not held:
             continue
         action: Action | None = line.action
         kind = type(action)
+        calls.steps += 1
         if kind is FirstOf or kind is Series:
             action, kind = None, type(None)
-            for action, more in _acts(line.action, packet, choices):
+            for action, more in asking.acts((chain, at - 1)):
                 yield Passed(chain, line, action, more)
                 kind = type(action)
                 if kind not in _PASSING:
                     break
-                effect(action, packet)
+                carried.act(action)
             if action is None or kind in _PASSING:
                 continue
         else:
             yield Passed(chain, line, action)
             if kind in _PASSING:
-                effect(line.action, packet)
+                carried.act(line.action)
                 continue
         if isinstance(action, Jump | Goto):
             if isinstance(action, Jump):
+                if passed := calls.before(action.chain, len(stack)):
+                    yield Passed(chains[action.chain], None, None, again=passed)
+                    continue
                 stack.append((chain, at))
-            if len(stack) > MAX_DEPTH:
-                raise RecursionError(chain.name)
             chain, at = chains[action.chain], 0
         elif kind is Return:
             if not stack:
                 yield Passed(base, None, base.policy)
                 return
             chain, at = stack.pop()
+            calls.ended(len(stack))
         else:
             return
 
 
-def _fits(line: Guarded, packet: Traveller, choices: Choices) -> bool:
-    """Whether the line's guard holds; where nobody can say, what the choices answer."""
-    held = holds(line.guard, packet)
-    if held is None:
-        reasons = doubts(line.guard, packet)
-        if type(line.action) is Continue:
-            choices.passed_over += reasons
-            return False
-        return bool(choices.choose(reasons, 2))
-    return held
+class _Calls:
+    """Which chains a packet has come back from unchanged and without an open question, by how many steps.
 
-
-def _acts(action: Action, packet: Traveller, choices: Choices) -> Generator[tuple[Action, bool], None, bool]:
-    """The single acts of a line's action, each with whether more may follow; whether it came to its end.
-
-    Guards are asked as late as can be: who takes an act carries it out before asking for the next.
+    Where each chain calls the next one twice, nobody could wait for a walk line by line, or read it. On walks
+    of ordinary length nothing is noted.
     """
-    match action:
-        case FirstOf(lines):
-            for line in lines:
-                if _fits(line, packet, choices):
-                    return (yield from _acts(line.action, packet, choices))
+
+    def __init__(self, carried: Carried, choices: Choices) -> None:
+        self.steps = 0
+        self._carried = carried
+        self._choices = choices
+        self._known: dict[tuple[str, Hashable], int] = {}
+        self._open: list[tuple[int, tuple[str, Hashable], int, int]] = []
+
+    def before(self, name: str, depth: int) -> int:
+        """The steps of the call that is about to be made, where it was made before; else it is noted."""
+        if self.steps < _LONG:
+            return 0
+        key = (name, self._carried.key())
+        known = self._known.get(key, 0)
+        if not known:
+            self._open.append((depth, key, self.steps, self._asked))
+        self.steps += known
+        return known
+
+    def ended(self, depth: int) -> None:
+        """A chain has given the packet back to one at this depth of calls."""
+        if not self._open or self._open[-1][0] != depth:
+            return
+        _, key, steps, asked = self._open.pop()
+        if self._asked == asked and self._carried.key() == key[1]:
+            self._known[key] = self.steps - steps
+
+    @property
+    def _asked(self) -> int:
+        return len(self._choices.taken) + len(self._choices.passed_over)
+
+
+_Place = tuple[ChainCode, int]
+_Acts = Generator[tuple[Action, bool], None, bool]
+
+
+class _Asking:
+    """Whether lines fit; open questions are answered as the choices want it. ``callers``: where the chains that
+    called one another go on."""
+
+    def __init__(
+        self, base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices
+    ) -> None:
+        self.base = base
+        self.chains = chains
+        self.carried = carried
+        self.callers: list[_Place] = []
+        self.here: _Place = (base, 0)
+        self._choices = choices
+        self._next: Question | Outcome | None = None
+        self._wanted = 0
+
+    def answer(self, line: Guarded, here: _Place, before: Carried) -> bool:
+        """Whether a guard is to hold of which nobody can say it. ``here``: where its rule stands, ``before``
+        the packet as it came there."""
+        self.here = here
+        reasons = doubts(line.guard, self.carried.packet)
+        if type(line.action) is Continue:
+            self._choices.passed_over += reasons
             return False
-        case Series(lines):
-            for number, line in enumerate(lines, 1):
-                if not _fits(line, packet, choices):
-                    return False
-                inner = _acts(line.action, packet, choices)
-                if number < len(lines):
-                    inner = _with_more(inner)
-                if not (yield from inner):
-                    return False
-            return True
-        case _:
-            yield action, False
-            return True
+        if self._next is None:
+            found = ways(self.base, self.chains, (*self.callers, here), before)
+            self._choices.passed_over += found.passed_over
+            self._next = found.first
+            self._wanted = self._choices.choose(found.doubts, found.outcomes, found)
+        assert isinstance(self._next, Question)
+        assert self._next.line is line
+        answer, self._next = self._next.answer(self._wanted)
+        return answer
+
+    def acts(self, here: _Place) -> _Acts:
+        """The single acts of a rule, each with whether more may follow; whether it came to its end.
+
+        Guards are asked as late as can be: who takes an act carries it out before asking for the next.
+        """
+        chain, at = here
+        return self._acts(chain.lines[at].action, here, self.carried.twin())
+
+    def _acts(self, action: Action, here: _Place, before: Carried) -> _Acts:
+        match action:
+            case FirstOf(lines):
+                for line in lines:
+                    if self._fits(line, here, before):
+                        return (yield from self._acts(line.action, here, before))
+                return False
+            case Series(lines):
+                for number, line in enumerate(lines, 1):
+                    if not self._fits(line, here, before):
+                        return False
+                    inner = self._acts(line.action, here, before)
+                    if number < len(lines):
+                        inner = _with_more(inner)
+                    if not (yield from inner):
+                        return False
+                return True
+            case _:
+                yield action, False
+                return True
+
+    def _fits(self, line: Guarded, here: _Place, before: Carried) -> bool:
+        held = holds(line.guard, self.carried.packet)
+        return self.answer(line, here, before) if held is None else held
 
 
 def _with_more(
@@ -190,24 +249,3 @@ def _with_more(
         except StopIteration as done:
             return bool(done.value)
         yield act, type(act) in _PASSING
-
-
-def asks_connection(action: Action) -> bool:
-    """Whether the action reads or writes the connection's mark: without one it does nothing
-    (net/netfilter/xt_connmark.c)."""
-    if isinstance(action, CopyMark):
-        return "ctmark" in (action.source, action.target)
-    return isinstance(action, SetBits) and action.field == "ctmark"
-
-
-def set_bits(action: Action, packet: Traveller) -> None:
-    """Carry out the actions that change marks and the like."""
-    if asks_connection(action) and packet.ctdir is None:
-        return
-    if isinstance(action, SetBits):
-        setattr(packet, action.field, action.of(getattr(packet, action.field)))
-        if action.field == "ttl":  # set as a whole, whatever it was
-            packet.unstated -= {"ttl"}
-    elif isinstance(action, CopyMark):
-        taken, before = getattr(packet, action.source), getattr(packet, action.target)
-        setattr(packet, action.target, action.of(taken, before))

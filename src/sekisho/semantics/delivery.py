@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.semantics.chains import Choices, run
+from sekisho.semantics.carried import Unchanged
+from sekisho.semantics.chains import run
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection
 from sekisho.semantics.echo import ECHO, keys, switch
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Lean, Step
-from sekisho.semantics.program import DNAT_BIT, Action, NotUnderstood, Stop
+from sekisho.semantics.program import DNAT_BIT, NotUnderstood, Stop
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, Traveller, holds
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_name
 
@@ -63,7 +65,7 @@ def socket_lookup(
         step = Step("socket", "DELIVERED", code="socket-assumed", args=(name, str(port), host.name))
         lean = Lean("sockets-not-captured", (host.name, name, str(port)))
         return Delivery("delivered", step, (lean,), where=host.name)
-    passed = list(run(program.sockets, {}, packet, choices, _no_effect))[-1]
+    passed = list(run(program.sockets, {}, Unchanged(packet), choices))[-1]
     line, action = passed.line, passed.action
     if isinstance(action, NotUnderstood):
         doubt = action.doubt
@@ -90,7 +92,7 @@ def socket_lookup(
 def _icmp(host: HostCode, packet: Traveller, choices: Choices) -> Delivery:
     """The kernel itself takes it, and answers a question unless it is told not to."""
     name = protocol_name(packet.proto)
-    passed = list(run(host.programs[packet.family].echo, {}, packet, choices, _no_effect))[-1]
+    passed = list(run(host.programs[packet.family].echo, {}, Unchanged(packet), choices))[-1]
     if isinstance(passed.action, NotUnderstood):
         doubt = passed.action.doubt
         step = Step("socket", "UNDETERMINED", code=doubt.code, args=doubt.args, evidence=doubt.evidence)
@@ -119,7 +121,3 @@ def _by_command(host: HostCode) -> tuple[Lean, ...]:
     if not host.commands:
         return ()
     return (Lean("sockets-by-command", (host.name, "; ".join(host.commands))),)
-
-
-def _no_effect(action: Action, packet: Traveller) -> None:
-    """Sockets change nothing of the packet."""

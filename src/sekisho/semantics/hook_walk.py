@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from sekisho.semantics import nat, related
-from sekisho.semantics.chains import Choices, Passed, asks_connection, run, set_bits
+from sekisho.semantics.carried import Twin, asks_connection, carry_out, key_of, twin_of
+from sekisho.semantics.chains import Passed, run
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection, Tracker, differences, rewrite, show, track
 from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode
@@ -16,7 +19,6 @@ from sekisho.semantics.program import (
     ESTABLISHED,
     NEW,
     RELATED,
-    UNTRACKED,
     Accept,
     Action,
     CopyMark,
@@ -28,10 +30,8 @@ from sekisho.semantics.program import (
     Reject,
     Return,
     SetBits,
-    SetZone,
     Station,
     Translate,
-    Untrack,
     Way,
 )
 from sekisho.semantics.related import is_error, relate
@@ -196,7 +196,7 @@ class HookWalk:
     def _pass(self, station: Station) -> Action | None:
         """Walk a station's chains and note the steps; the action that decided."""
         decided: Action | None = None
-        for passed in run(station.base, station.chains, self.packet, self.choices, self._effect):
+        for passed in run(station.base, station.chains, self, self.choices):
             decided = passed.action
             if isinstance(decided, Translate):
                 end = self._translate(station, decided)
@@ -216,23 +216,17 @@ class HookWalk:
             return Drop()
         return None
 
-    def _effect(self, action: Action, packet: Traveller) -> None:
-        if isinstance(action, SetBits | CopyMark):
-            set_bits(action, packet)
-            if self.connection is not None:
-                self.connection.mark = packet.ctmark
-        elif self.template or self.connection is not None:
-            return  # the first CT or NOTRACK target of a packet wins (net/netfilter/xt_CT.c)
-        elif isinstance(action, Untrack):
-            self.template = self.untracked = True
-            packet.ctstate = UNTRACKED
-        elif isinstance(action, SetZone):
-            self.template = True
-            packet.take_template()
-            if action.directions in ("both", "orig"):
-                packet.zone = action.zone
-            if action.directions in ("both", "reply"):
-                packet.zone_reply = action.zone
+    def act(self, action: Action) -> None:
+        """What an action that lets the chain go on does to the packet."""
+        carry_out(action, self)
+
+    def twin(self) -> Twin:
+        """The packet once more, as far as lines may change it."""
+        return twin_of(self)
+
+    def key(self) -> Hashable:
+        """What tells the packet from such twins."""
+        return key_of(self)
 
     def _step(self, station: Station, passed: Passed, decided: Action | None) -> Step:
         """The step for a line that fitted; what the line changes of the packet happens right after."""
@@ -254,9 +248,10 @@ class HookWalk:
         target = line.target if line else ""
         if isinstance(decided, Jump | Goto):
             target = decided.chain
+        code, args = ("chain-again", (str(passed.again),)) if passed.again else ("", ())
         return Step(
             station.hook, verdict, station.table, passed.chain.name, line.number if line else None,
-            line.text if line else "", target, changes, "rule-part" if passed.more else "", (),
+            line.text if line else "", target, changes, "rule-part" if passed.more else code, args,
             line.evidence if line else passed.chain.evidence, station.backend,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.attachment import Attachment
-from sekisho.semantics.chains import Choices, explored
+from sekisho.semantics.choices import Choices, explored, reasons
 from sekisho.semantics.journey import ARRIVED, Doubt, Journey, Lean, Leg
 from sekisho.semantics.program import RELATED
 from sekisho.semantics.related import is_error
@@ -53,7 +53,7 @@ def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
     open_questions: dict[Doubt, None] = {}
     for choices, _ in runs:
         open_questions.update(dict.fromkeys(choices.passed_over))
-        open_questions.update(dict.fromkeys(doubt for reasons, _, _ in choices.taken for doubt in reasons))
+        open_questions.update(dict.fromkeys(doubt for each in choices.taken for doubt in each.doubts))
     first = replace(runs[0][1], undecided=tuple(open_questions))
     if len(runs) == 1:
         return first
@@ -287,21 +287,7 @@ def _undetermined(legs: list[Leg], reasons: tuple[Doubt, ...]) -> Leg:
 
 def _reasons(runs: list[tuple[Choices, Journey]], which: str) -> tuple[Doubt, ...]:
     """The questions on whose answers the end depends: flipping one alone changes it."""
-    ends: dict[tuple[int, ...], object] = {}
-    for choices, each in runs:
-        leg = each.forward if which == "forward" else each.reply
-        ends[tuple(answer for _, answer, _ in choices.taken)] = None if leg is None else _end_of(leg)
-    found: dict[Doubt, None] = {}
-    every: dict[Doubt, None] = {}
-    for choices, _ in runs:
-        answers = tuple(answer for _, answer, _ in choices.taken)
-        for at, (doubts, _, _) in enumerate(choices.taken):
-            every.update(dict.fromkeys(doubts))
-            by_answer: dict[int, set[object]] = {}
-            for path, end in ends.items():
-                if path[:at] == answers[:at] and len(path) > at:
-                    by_answer.setdefault(path[at], set()).add(end)
-            if len({frozenset(group) for group in by_answer.values()}) > 1:
-                found.update(dict.fromkeys(doubts))
+    legs = [(choices, each.forward if which == "forward" else each.reply) for choices, each in runs]
+    found, every = reasons([(choices, None if leg is None else _end_of(leg)) for choices, leg in legs])
     doubts_in_legs = [d for _, e in runs for d in (e.forward.doubts if which == "forward" else ())]
     return tuple(found or every) + tuple(d for d in dict.fromkeys(doubts_in_legs) if d not in found)

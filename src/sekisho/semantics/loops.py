@@ -6,7 +6,7 @@ shows them was damaged or mixed up. Calls that lead round stay undecided, so tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from sekisho.semantics.conjunction import parts
@@ -25,17 +25,30 @@ from sekisho.semantics.program import (
 
 def without_loops(chains: Mapping[str, ChainCode]) -> dict[str, ChainCode]:
     """The chains of one table by name; calls of a chain that leads back here are not understood."""
-    calls = {name: tuple(dict.fromkeys(_calls(chain))) for name, chain in chains.items()}
+    calls = {name: calls_of(chain) for name, chain in chains.items()}
     round_about = _on_circles(calls)
     if not round_about:
         return dict(chains)
     reached = {name: _reached(name, calls) for name in round_about}
+
+    def cut(name: str) -> Callable[[Action, Guarded], Action]:
+        def uncalled(action: Action, line: Guarded) -> Action:
+            if isinstance(action, Jump | Goto) and (
+                action.chain == name or name in reached.get(action.chain, ())
+            ):
+                return NotUnderstood(Doubt("chain-loop", (action.chain,), line.evidence))
+            return action
+
+        return uncalled
+
     return {
-        name: replace(chain, lines=tuple(_line(line, name, reached) for line in chain.lines))
-        if name in round_about
-        else chain
-        for name, chain in chains.items()
+        name: lines_with(chain, cut(name)) if name in round_about else chain for name, chain in chains.items()
     }
+
+
+def calls_of(chain: ChainCode) -> tuple[str, ...]:
+    """The chains that a chain calls, each once."""
+    return tuple(dict.fromkeys(_calls(chain)))
 
 
 def _calls(chain: ChainCode) -> Iterator[str]:
@@ -75,16 +88,16 @@ def _reached(start: str, calls: Mapping[str, tuple[str, ...]]) -> set[str]:
     return found
 
 
-def _line(line: Guarded, name: str, reached: Mapping[str, set[str]]) -> Guarded:
-    action = _action(line.action, line, name, reached)
-    return line if action is line.action else replace(line, action=action)
+def lines_with(chain: ChainCode, change: Callable[[Action, Guarded], Action]) -> ChainCode:
+    """The chain with every single act of its lines changed."""
+    return replace(chain, lines=tuple(_line(line, change) for line in chain.lines))
 
 
-def _action(action: Action, line: Guarded, name: str, reached: Mapping[str, set[str]]) -> Action:
-    if isinstance(action, Jump | Goto):
-        leads_back = action.chain == name or name in reached.get(action.chain, ())
-        return NotUnderstood(Doubt("chain-loop", (action.chain,), line.evidence)) if leads_back else action
+def _line(line: Guarded, change: Callable[[Action, Guarded], Action]) -> Guarded:
+    action = line.action
     if isinstance(action, FirstOf | Series):
-        inner = tuple(_line(each, name, reached) for each in action.lines)
-        return action if inner == action.lines else replace(action, lines=inner)
-    return action
+        inner = tuple(_line(each, change) for each in action.lines)
+        changed: Action = action if inner == action.lines else replace(action, lines=inner)
+    else:
+        changed = change(action, line)
+    return line if changed is action else replace(line, action=changed)

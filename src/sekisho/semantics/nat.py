@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sekisho.semantics.addresses import HostAddress
-from sekisho.semantics.chains import Choices
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection, bind
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import Translate

@@ -21,6 +21,7 @@ from sekisho.semantics.journey import Doubt, Hook, Lean
 from sekisho.semantics.loops import without_loops
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.matches import rule_guard
+from sekisho.semantics.nesting import within_depth
 from sekisho.semantics.partial import unseen_chain, with_unseen
 from sekisho.semantics.program import (
     ALWAYS,
@@ -89,6 +90,8 @@ def _table_stations(table: Table, ruleset: Ruleset, context: MatchContext) -> li
     code = without_loops(
         {chain.name: _chain_code(chain, table, users, context, doubtful) for chain in table.chains}
     )
+    if backend == "nft":
+        code = within_depth(code, (chain.name for chain in table.chains if table.is_base(chain)))
     base = {chain.name: code[chain.name] for chain in table.chains if table.is_base(chain)}
     if table.incomplete is not None:
         unseen = (name for name in BUILTIN_CHAINS.get(table.name, ()) if name not in base)

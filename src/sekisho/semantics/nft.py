@@ -19,6 +19,7 @@ from sekisho.model.nft_rule import Meter, SetUpdate, Statement
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.loops import without_loops
 from sekisho.semantics.match_context import MatchContext
+from sekisho.semantics.nesting import within_depth
 from sekisho.semantics.nft_bridge import HOOKS as BRIDGE_HOOKS
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_rules import rule_line
@@ -96,6 +97,7 @@ def nft_stations(table: NftTable, of: MatchContext) -> Iterator[Station]:
         frozenset(shrinking(table)), made_by_iptables(table),
     )  # fmt: skip
     code = without_loops({chain.name: _chain_code(chain, table, context) for chain in table.chains})
+    code = within_depth(code, (chain.name for chain in table.chains if chain.hook is not None))
     users = {name: code[name] for name in context.chains}
     hooks = BRIDGE_HOOKS if table.family == "bridge" else _HOOKS
     name = f"{table.family} {table.name}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from copy import copy
 
-from sekisho.semantics.chains import Choices, Passed, run
+from sekisho.semantics.carried import Unchanged
+from sekisho.semantics.chains import Passed, run
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.journey import Doubt, Step
 from sekisho.semantics.program import (
     Action,
@@ -42,11 +44,7 @@ def check(chain: ChainCode, program: Program, packet: Traveller, choices: Choice
 
 def _last(chain: ChainCode, tables: dict[str, ChainCode], packet: Traveller, choices: Choices) -> Passed:
     # A base chain ends with its policy at the latest, so there is always a last line.
-    return list(run(chain, tables, packet, choices, _no_effect))[-1]
-
-
-def _no_effect(action: Action, packet: Traveller) -> None:
-    """Routing lines change nothing of the packet."""
+    return list(run(chain, tables, Unchanged(packet), choices))[-1]
 
 
 # The link of a frame that br_netfilter shows between two ports: no route is by a port.

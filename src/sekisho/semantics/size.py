@@ -15,7 +15,7 @@ What the kernel has learned from others' messages (PMTU) is not in a snapshot an
 from __future__ import annotations
 
 from sekisho.model.snapshot import Namespace
-from sekisho.semantics.chains import Choices
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.fib import route_mtu
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import Way

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.semantics.addresses import HostAddress
-from sekisho.semantics.chains import Choices, explored
+from sekisho.semantics.choices import Choices, explored
 from sekisho.semantics.conntrack import Tracker
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt, Hook, Step
@@ -91,7 +91,7 @@ def _told(
     runs, cut = explored(lambda each: _refusal(host, interface, next_hop, source, each, ways), _MAX_RUNS)
     doubts: dict[Doubt, None] = {}
     for choices, (_, reasons) in runs:
-        asked = (doubt for each, _, _ in choices.taken for doubt in each)
+        asked = (doubt for each in choices.taken for doubt in each.doubts)
         doubts.update(dict.fromkeys((*asked, *reasons)))
     refused = [step for _, (step, _) in runs if step is not None]
     if not refused and not cut:

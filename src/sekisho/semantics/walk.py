@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.bridge_walk import BridgeWalk
-from sekisho.semantics.chains import Choices
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection, Tracker
 from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Hop, Lean, Leg, Step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sekisho.semantics.chains import asks_connection
+from sekisho.semantics.carried import asks_connection
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
     NEW,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sekisho.semantics.chains import MAX_DEPTH, Passed
+from sekisho.semantics.chains import Passed
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     Accept,
@@ -151,7 +151,7 @@ class Flow:
         depth: int,
     ) -> Front:
         """Walk one chain; what comes back at its end or by RETURN."""
-        if depth > MAX_DEPTH:
+        if depth > 5000:
             raise RecursionError(chain.name)
         back: Front = {}
         for start, some in front.items():

@@ -339,8 +339,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "チェイン {0} の呼び出しが自分自身に戻る (カーネルは許さない)",
     ),
     "chain-too-deep": (
-        "chain {0} is called from a depth of {1} chains: nf_tables loads no deeper one, so these rules are not "
-        "in force as they stand",
+        "chain {0} is called from a depth of {1} chains: nf_tables loads no deeper one, so these rules are "
+        "not in force as they stand",
         "チェイン {0} の呼び出しは{1}段目のチェインからのもの: nf_tablesはこれより深い入れ子を読み込まないた"
         "め、このルールがこのままカーネルにあることはない",
     ),

@@ -172,8 +172,8 @@ _Acts = Generator[tuple[Action, bool], None, bool]
 
 
 class _Asking:
-    """Whether lines fit; open questions are answered as the choices want it. ``callers``: where the chains that
-    called one another go on."""
+    """Whether lines fit; open questions are answered as the choices want it. ``callers``: where the chains
+    that called one another go on."""
 
     def __init__(
         self, base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices

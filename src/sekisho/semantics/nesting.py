@@ -53,6 +53,20 @@ def depths_of(calls: Mapping[str, tuple[str, ...]], bases: Iterable[str]) -> dic
     return found
 
 
+def callees_first(base: ChainCode, chains: Mapping[str, ChainCode]) -> list[str]:
+    """The chains that a packet may come to from a base chain, each after all that it calls itself."""
+    found: dict[str, None] = {}
+    waiting = [(name, False) for name in calls_of(base)]
+    while waiting:
+        name, called = waiting.pop()
+        if called:
+            found[name] = None
+        elif name not in found:
+            waiting.append((name, True))
+            waiting += ((each, False) for each in calls_of(chains[name]) if each not in found)
+    return list(found)
+
+
 def _cut(action: Action, line: Guarded) -> Action:
     if isinstance(action, Jump | Goto):
         return NotUnderstood(Doubt("chain-too-deep", (action.chain, str(DEEPEST)), line.evidence))

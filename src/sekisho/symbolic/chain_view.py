@@ -35,8 +35,9 @@ from sekisho.semantics.program import (
 )
 from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.composition import Composition, changes_nothing
-from sekisho.symbolic.flow import Flow, Within
+from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Cond, Guards
+from sekisho.symbolic.line_runs import Within
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import ByOrigin, Front, State, at_start
 from sekisho.values.address import Family

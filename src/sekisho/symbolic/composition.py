@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sekisho.semantics.nesting import callees_first
 from sekisho.semantics.program import (
     Accept,
     Action,
@@ -116,6 +117,8 @@ class Composition:
 
     def verdicts(self) -> tuple[Set, Set]:
         """The packets that the station may accept, and those that it may refuse."""
+        for name in callees_first(self.base, self.chains):
+            self._known[name] = self._call(name)
         whole = self._chain(self.base)
         left = (self.some & ~whole.taken) | whole.back
         if isinstance(self.base.policy, Accept):
@@ -175,7 +178,7 @@ class Composition:
             case Return():
                 return Outcome(held.yes, nothing, held.maybe, None if exact else nothing)
             case Jump(name) | Goto(name):
-                called = self._called(name)
+                called = self._known[name]
                 accepted, through = held.maybe & called.accepted, held.maybe & called.back
                 refused = None if exact and called.refused is None else held.maybe & called.not_let
                 if isinstance(action, Jump):
@@ -186,17 +189,14 @@ class Composition:
             case _:
                 return Outcome(held.yes, nothing, nothing, None if exact else held.maybe)
 
-    def _called(self, name: str) -> Outcome:
+    def _call(self, name: str) -> Outcome:
         """What a chain does; ``back`` are then all that may come back from it."""
-        found = self._known.get(name)
-        if found is None:
-            inner = self._chain(self.chains[name])
-            returned = (self.some & ~inner.taken) | inner.back
-            through, accepted = self._simpler(name, returned), self._simpler(name, inner.accepted)
-            exact = inner.refused is None and (through, accepted) == (returned, inner.accepted)
-            refused = None if exact else self._simpler(name, inner.not_let)
-            found = self._known[name] = Outcome(self.some & ~through, accepted, through, refused)
-        return found
+        inner = self._chain(self.chains[name])
+        returned = (self.some & ~inner.taken) | inner.back
+        through, accepted = self._simpler(name, returned), self._simpler(name, inner.accepted)
+        exact = inner.refused is None and (through, accepted) == (returned, inner.accepted)
+        refused = None if exact else self._simpler(name, inner.not_let)
+        return Outcome(self.some & ~through, accepted, through, refused)
 
     def _first_of(self, lines: tuple[Guarded, ...], rest: Cond) -> Outcome:
         """The first line that fits acts; whom it lets go on has done with the others too."""

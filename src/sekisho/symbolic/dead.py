@@ -7,12 +7,10 @@ a slice of them (one source, one destination, one interface), and a slice that a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from sekisho.semantics.conjunction import parts
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
@@ -21,9 +19,7 @@ from sekisho.semantics.program import (
     ChainCode,
     Drop,
     FirstOf,
-    Goto,
     Guarded,
-    Jump,
     Reject,
     Return,
     Translate,
@@ -34,15 +30,13 @@ from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.changes import Changes
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.overlap import SIDES, Around, Overlaps, Region
-from sekisho.symbolic.samples import ANYTHING, PASSING, Samples, may_lead_back
+from sekisho.symbolic.samples import PASSING, Samples
 from sekisho.symbolic.slices import Slices
 from sekisho.symbolic.state import ByOrigin
+from sekisho.symbolic.ways_in import Search, WaysIn
 from sekisho.values.address import BITS
 
 _ENDING = (Accept, Drop, Reject, Return, Translate)
-_WAYS = 3
-# Ways to call a chain that are followed for one line at most; with more, it is not called dead.
-MOST_WAYS = 256
 
 # Whether a line of a chain does more than to decide (it logs, marks, adds to a list...).
 Acts = Callable[[ChainCode, Guarded], bool]
@@ -60,14 +54,6 @@ class DeadLine:
     line: Guarded
     why: Why
     proof: tuple[tuple[ChainCode, Guarded], ...]
-
-
-@dataclass(slots=True)
-class _Search:
-    """One line's packets on the way to it."""
-
-    proof: dict[int, tuple[ChainCode, Guarded]] = field(default_factory=dict)
-    ways: int = 0
 
 
 def _asking_wholly(chain: ChainCode) -> ChainCode:
@@ -95,12 +81,6 @@ class DeadLines:
         station = view.station
         chains = {station.base.name: station.base, **station.chains}
         self.chains = {name: _asking_wholly(chain) for name, chain in chains.items()}
-        self.callers: dict[str, list[tuple[ChainCode, int]]] = {name: [] for name in self.chains}
-        for chain in self.chains.values():
-            for place, line in enumerate(chain.lines):
-                for part in parts(line):
-                    if isinstance(part.action, Jump | Goto) and part.action.chain in self.callers:
-                        self.callers[part.action.chain].append((chain, place))
         self.changes = Changes(view, self.chains)
         self.interfaces = frozenset().union(*map(self._names_of, SIDES))
         names_of = {side: self._names_of(side) for side in SIDES}
@@ -108,9 +88,12 @@ class DeadLines:
         self.slices = Slices(view, self.interfaces)
         self._overlaps: dict[str, Overlaps] = {}
         self._around: Around = {}
-        self._called: dict[str, list[Region]] = {}
         self._held: dict[int, tuple[Cond, bool]] = {}
         self._sample: dict[int, Traveller] = {}
+        self.ways = WaysIn(
+            self.space, self.chains[station.base.name], self.chains, self.samples, self._holds, self._index,
+            self._begins,
+        )  # fmt: skip
 
     def _names_of(self, side: str) -> frozenset[str]:
         given = getattr(self.view.start, side)
@@ -121,7 +104,7 @@ class DeadLines:
         nobody calls are left out."""
         found: list[DeadLine] = []
         asked = self.chains.values() if names is None else [self.chains[name] for name in names]
-        called = [c for c in asked if self._begins(c) or self.callers[c.name]]
+        called = [c for c in asked if self._begins(c) or self.ways.callers[c.name]]
         for chain in called:
             for place, line in enumerate(chain.lines):
                 if line.number and (dead := self._dead(chain, place, line)):
@@ -151,14 +134,14 @@ class DeadLines:
         if (cover := self._covered(chain, place, exactly, box)) is not None:
             why: Why = "unreachable" if cover.guard == ALWAYS else "shadowed"
             return DeadLine(chain, line, why, ((chain, cover),))
-        search = _Search()
-        if not self._some_slice_arrives(chain, place, asked, box) and not self._arrives(
+        search = Search()
+        if not self._some_slice_arrives(chain, place, asked, box) and not self.ways.arrives(
             chain, place, asked, box, search
         ):
             proof = tuple(search.proof.values())
             whole = [(where, each) for where, each in proof if where is chain and each.guard == ALWAYS]
             if not proof:
-                calls = tuple((caller, caller.lines[at]) for caller, at in self.callers[chain.name])
+                calls = tuple((caller, caller.lines[at]) for caller, at in self.ways.callers[chain.name])
                 return DeadLine(chain, line, "contradicted", calls)
             why = "unreachable" if whole else "shadowed"
             return DeadLine(chain, line, why, tuple(whole) or proof)
@@ -169,23 +152,12 @@ class DeadLines:
         if self._wavers(line):
             return False
         box = self._index(chain).regions[place]
-        for way in self._ways(chain):
+        for way in self.ways.boxes(chain):
             for packet in self.samples.draw(chain, place, box.meet(way)):
                 self._sample[id(line)] = packet
-                if self._comes(chain, place, packet, ()):
+                if self.ways.sample_comes(chain, place, packet):
                     return True
         return False
-
-    def _comes(self, chain: ChainCode, place: int, packet: Traveller, path: tuple[str, ...]) -> bool:
-        """Whether the packet may come to the place in the chain, by some way of calling it."""
-        if not self.samples.past(chain, packet, place)[0]:
-            return False
-        return self._begins(chain) or any(
-            holds(caller.lines[at].guard, packet) is not False
-            and self._comes(caller, at, packet, (*path, chain.name))
-            for caller, at in self.callers[chain.name]
-            if caller.name not in path
-        )
 
     def _holds(self, line: Guarded) -> Cond:
         """What a line takes of all packets, whatever other lines change of them on the way."""
@@ -227,90 +199,12 @@ class DeadLines:
 
     def _some_slice_arrives(self, chain: ChainCode, place: int, some: Set, box: Region) -> bool:
         """Whether one of a few slices of the packets arrives."""
-        for way in self._ways(chain):
+        for way in self.ways.boxes(chain):
             for slice_ in self.slices.of(box.meet(way)):
                 part = some & self.slices.within(slice_)
-                if part.satisfiable() and self._arrives(chain, place, part, slice_, _Search()):
+                if part.satisfiable() and self.ways.arrives(chain, place, part, slice_, Search()):
                     return True
         return False
-
-    def _ways(self, chain: ChainCode) -> list[Region]:
-        """The boxes of a few ways in which a chain is called."""
-        known = self._called.get(chain.name)
-        if known is None:
-            known = self._called[chain.name] = list(islice(self._calls(chain, ()), _WAYS))
-        return known
-
-    def _calls(self, chain: ChainCode, path: tuple[str, ...]) -> Iterator[Region]:
-        if self._begins(chain):
-            yield Region({}, {})
-        for caller, at in self.callers[chain.name] if chain.name not in path else ():
-            for outer in self._calls(caller, (*path, chain.name)):
-                yield outer.meet(self._index(caller).regions[at])
-
-    # ------------------------------------------------------------------------------ on the way there
-
-    def _arrives(self, chain: ChainCode, place: int, some: Set, box: Region, search: _Search) -> bool:
-        """Whether any of the packets may come to the place in the chain, by some way of calling it."""
-        return self._coming(chain, place, some, box, search, ()).satisfiable()
-
-    def _coming(
-        self, chain: ChainCode, place: int, some: Set, box: Region, search: _Search, path: tuple[str, ...]
-    ) -> Set:
-        nothing = self.space.nothing
-        if self._begins(chain):
-            return self._past(chain, some, box, search, place)[0]
-        for caller, at in self.callers[chain.name]:
-            search.ways += 1
-            if search.ways > MOST_WAYS or caller.name in path:
-                return some
-            jump = caller.lines[at]
-            entering = some & self._holds(jump).maybe
-            if not entering.satisfiable():
-                continue
-            inside = box.meet(self._index(caller).regions[at])
-            entering = self._coming(caller, at, entering, inside, search, (*path, chain.name))
-            if entering.satisfiable():
-                left = self._past(chain, entering, inside, search, place)[0]
-                if left.satisfiable():
-                    return left
-        return nothing
-
-    def _past(
-        self, chain: ChainCode, some: Set, box: Region, search: _Search, before: int | None = None
-    ) -> tuple[Set, Set]:
-        """The packets that are not certainly gone after the lines ``before`` a place (all of them), and
-        those that may have returned to the caller."""
-        back = self.space.nothing
-        for place in self._index(chain).lines(box, before):
-            if not some.satisfiable():
-                break
-            line = chain.lines[place]
-            kind = type(line.action)
-            if kind in PASSING:
-                continue
-            held = self._holds(line)
-            taken = some & held.maybe
-            if not taken.satisfiable():
-                continue
-            if kind in ANYTHING:
-                back |= taken if may_lead_back(line) else self.space.nothing
-                continue
-            left = some & ~held.yes
-            if kind is Jump or kind is Goto:
-                assert isinstance(line.action, Jump | Goto)
-                inside = box.meet(self._index(chain).regions[place])
-                passed, returned = self._past(self.chains[line.action.chain], taken, inside, search)
-                if kind is Jump:
-                    left |= passed | returned
-                else:
-                    back |= passed | returned
-            elif kind is Return:
-                back |= taken
-            if left != some and kind is not Jump and kind is not Goto:
-                search.proof[id(line)] = (chain, line)
-            some = left
-        return some, back
 
     # ----------------------------------------------------------------------------------- afterwards
 

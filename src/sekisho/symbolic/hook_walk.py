@@ -34,8 +34,8 @@ from sekisho.semantics.routing import A_PORT, found_kind, subnet_bits
 from sekisho.semantics.traveller import BROADCAST
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.flow import Within
 from sekisho.symbolic.guards import Cond
+from sekisho.symbolic.line_runs import Within
 from sekisho.symbolic.neighbours import Neighbours
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
 from sekisho.symbolic.tracking import confirm, rewrite, track

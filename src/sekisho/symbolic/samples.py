@@ -40,6 +40,7 @@ from sekisho.symbolic.overlap import FIELDS, SIDES, Overlaps, Region, places
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, UDP
+from sekisho.values.unwound import Call, unwound
 
 # What passes a packet on to the next line, whatever else it does.
 PASSING = (Continue, SetBits, CopyMark, Untrack, SetZone)
@@ -181,10 +182,18 @@ class Samples:
 
     # ---------------------------------------------------------------------------------- on its way
 
-    def past(self, chain: ChainCode, packet: Traveller, before: int | None = None) -> tuple[bool, bool]:
-        """Whether the packet may be left after the lines ``before`` a place (all of them), and whether it
-        may have returned to the caller."""
-        back = False
+    def passing(self, packet: Traveller) -> Callable[[ChainCode, int | None], tuple[bool, bool]]:
+        """Tells whether the packet may be left after the lines ``before`` a place of a chain (all of them),
+        and whether it may have returned to the caller; whole chains are walked once for it."""
+        known: dict[str, tuple[bool, bool]] = {}
+        return lambda chain, before: unwound(self._past(chain, packet, before, known))
+
+    def _past(
+        self, chain: ChainCode, packet: Traveller, before: int | None, known: dict[str, tuple[bool, bool]]
+    ) -> Call[tuple[bool, bool]]:
+        if before is None and chain.name in known:
+            return known[chain.name]
+        back, left = False, True
         for place in self.index(chain).meeting(packet, before):
             line = chain.lines[place]
             kind = type(line.action)
@@ -199,7 +208,7 @@ class Samples:
             certain = held is True and not self.undecided(line)
             if kind is Jump or kind is Goto:
                 assert isinstance(line.action, Jump | Goto)
-                passed, returned = self.past(self.chains[line.action.chain], packet)
+                passed, returned = yield self._past(self.chains[line.action.chain], packet, None, known)
                 if kind is Jump:
                     certain = certain and not passed and not returned
                 else:
@@ -207,8 +216,11 @@ class Samples:
             elif kind is Return:
                 back = True
             if certain:
-                return False, back
-        return True, back
+                left = False
+                break
+        if before is None:
+            known[chain.name] = left, back
+        return left, back
 
     def done_otherwise(
         self, chain: ChainCode, place: int, packet: Traveller, gone: Callable[[Guarded], bool]

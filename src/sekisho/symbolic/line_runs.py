@@ -1,0 +1,51 @@
+"""Consecutive lines of a chain that end packets' ways alike, taken together rather than one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sekisho.semantics.chains import Passed
+from sekisho.semantics.program import Accept, Action, Guarded, Return, Translate
+from sekisho.symbolic.bits import Set
+from sekisho.symbolic.narrow import ask_apart, first_asked
+from sekisho.symbolic.space import Space
+
+# Lines of these kinds are taken by runs.
+RUNS: tuple[type[Action], ...] = (Accept, Return, Translate)
+
+
+@dataclass(frozen=True, slots=True)
+class Within(Passed):
+    """A translating line of a run: the packets that reach it are those of ``within`` that its set takes.
+
+    Long runs of such lines are not intersected one by one with all that comes to them.
+    """
+
+    within: Set | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """The lines, with what each takes of all packets."""
+
+    kind: type[Action]
+    lines: list[tuple[Guarded, Set]] = field(default_factory=list)
+
+    def union(self, space: Space) -> Set:
+        """What any of the lines takes; neighbours are joined first."""
+        return space.union(
+            [some for _, some in sorted(self.lines, key=lambda item: first_asked(item[0].guard))]
+        )
+
+    def apart(self, nothing: Set) -> Iterator[tuple[Guarded, Set]]:
+        """Each line with what the lines before have left to it."""
+        if ask_apart([line.guard for line, _ in self.lines]):
+            yield from self.lines
+            return
+        before = nothing
+        for line, some in self.lines:
+            if (some & before).satisfiable():
+                some &= ~before
+            before |= some
+            yield line, some

@@ -1,0 +1,193 @@
+"""How packets come to a line of a chain: by which calls of its chain, and past which earlier lines.
+
+What a chain does with the same packets is found out once for each question: where chains call the next one
+twice, there are more ways than could be followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import TypeAlias
+
+from sekisho.semantics.conjunction import parts
+from sekisho.semantics.nesting import callees_first
+from sekisho.semantics.program import (
+    ChainCode,
+    Goto,
+    Guarded,
+    Jump,
+    Return,
+)
+from sekisho.semantics.traveller import Traveller, holds
+from sekisho.symbolic.bits import Set
+from sekisho.symbolic.guards import Cond
+from sekisho.symbolic.overlap import Overlaps, Region
+from sekisho.symbolic.samples import ANYTHING, PASSING, Samples, may_lead_back
+from sekisho.symbolic.space import Space
+from sekisho.values.unwound import Call, unwound
+
+# Boxes of ways to call a chain that are looked at.
+_WAYS = 3
+# Ways to call a chain that are followed for one line at most; with more, it is not called dead.
+MOST_WAYS = 256
+
+# What is left after some lines, and what may have returned to the caller.
+_Left: TypeAlias = tuple[Set, Set]
+
+
+@dataclass(slots=True)
+class Search:
+    """One line's packets on the way to it: ``proof`` are the lines that take some of them."""
+
+    proof: dict[int, tuple[ChainCode, Guarded]] = field(default_factory=dict)
+    ways: int = 0
+    passed: dict[tuple[str, Set], _Left] = field(default_factory=dict)
+    come: dict[tuple[str, int, Set], Set] = field(default_factory=dict)
+
+
+class WaysIn:
+    """The calls of one station's chains. ``hold`` tells which packets a line takes, ``index`` a chain's
+    overlaps, ``begins`` whether any packet may set out at its head."""
+
+    def __init__(
+        self,
+        space: Space,
+        base: ChainCode,
+        chains: Mapping[str, ChainCode],
+        samples: Samples,
+        hold: Callable[[Guarded], Cond],
+        index: Callable[[ChainCode], Overlaps],
+        begins: Callable[[ChainCode], bool],
+    ) -> None:
+        self.space = space
+        self.base = base
+        self.chains = chains
+        self.samples = samples
+        self._hold = hold
+        self._index = index
+        self._begins = begins
+        self.callers: dict[str, list[tuple[ChainCode, int]]] = {name: [] for name in chains}
+        for chain in chains.values():
+            for place, line in enumerate(chain.lines):
+                for part in parts(line):
+                    if isinstance(part.action, Jump | Goto) and part.action.chain in chains:
+                        self.callers[part.action.chain].append((chain, place))
+
+    # ------------------------------------------------------------------------------- ways and samples
+
+    def boxes(self, chain: ChainCode) -> list[Region]:
+        """The boxes of a few ways in which a chain is called."""
+        return self._ways_to(chain, self._boxes)
+
+    def _ways_to(self, chain: ChainCode, called: Mapping[str, list[Region]]) -> list[Region]:
+        whole = [Region({}, {})] if self._begins(chain) else []
+        return [*whole, *called.get(chain.name, ())][:_WAYS]
+
+    @cached_property
+    def _boxes(self) -> dict[str, list[Region]]:
+        found: dict[str, list[Region]] = {}
+        for name in reversed(callees_first(self.base, self.chains)):
+            every = (
+                outer.meet(self._index(caller).regions[at])
+                for caller, at in self.callers[name]
+                for outer in self._ways_to(caller, found)
+            )
+            found[name] = list(islice(every, _WAYS))
+        return found
+
+    def sample_comes(self, chain: ChainCode, place: int, packet: Traveller) -> bool:
+        """Whether the packet may come to the place in the chain, by some way of calling it."""
+        passed = self.samples.passing(packet)
+        waiting = [(chain, place)]
+        seen: set[tuple[str, int]] = set()
+        while waiting:
+            chain, place = waiting.pop()
+            if (chain.name, place) in seen or not passed(chain, place)[0]:
+                continue
+            seen.add((chain.name, place))
+            if self._begins(chain):
+                return True
+            waiting += (
+                (caller, at)
+                for caller, at in self.callers[chain.name]
+                if holds(caller.lines[at].guard, packet) is not False
+            )
+        return False
+
+    # ------------------------------------------------------------------------------------------ sets
+
+    def arrives(self, chain: ChainCode, place: int, some: Set, box: Region, search: Search) -> bool:
+        """Whether any of the packets, which are in the box, may come to the place in the chain."""
+        return unwound(self._coming(chain, place, some, box, search)).satisfiable()
+
+    def _coming(self, chain: ChainCode, place: int, some: Set, box: Region, search: Search) -> Call[Set]:
+        if self._begins(chain):
+            return self._past(chain, some, box, search, place)[0]
+        asked = (chain.name, place, some)
+        if asked in search.come:
+            return search.come[asked]
+        found = self.space.nothing
+        for caller, at in self.callers[chain.name]:
+            search.ways += 1
+            if search.ways > MOST_WAYS:
+                return some
+            jump = caller.lines[at]
+            entering = some & self._hold(jump).maybe
+            if not entering.satisfiable():
+                continue
+            inside = box.meet(self._index(caller).regions[at])
+            entering = yield self._coming(caller, at, entering, inside, search)
+            if entering.satisfiable():
+                left = self._past(chain, entering, inside, search, place)[0]
+                if left.satisfiable():
+                    found = left
+                    break
+        search.come[asked] = found
+        return found
+
+    def _past(self, chain: ChainCode, some: Set, box: Region, search: Search, before: int) -> _Left:
+        return unwound(self._left(chain, some, box, search, before))
+
+    def _left(
+        self, chain: ChainCode, some: Set, box: Region, search: Search, before: int | None = None
+    ) -> Call[_Left]:
+        """The packets that are not certainly gone after the lines ``before`` a place (all of them), and
+        those that may have returned to the caller."""
+        asked = (chain.name, some)
+        if before is None and asked in search.passed:
+            return search.passed[asked]
+        back = self.space.nothing
+        for place in self._index(chain).lines(box, before):
+            if not some.satisfiable():
+                break
+            line = chain.lines[place]
+            kind = type(line.action)
+            if kind in PASSING:
+                continue
+            held = self._hold(line)
+            taken = some & held.maybe
+            if not taken.satisfiable():
+                continue
+            if kind in ANYTHING:  # whatever it does to some of them, all may go on
+                back |= taken if may_lead_back(line) else self.space.nothing
+                continue
+            left = some & ~held.yes
+            if kind is Jump or kind is Goto:
+                assert isinstance(line.action, Jump | Goto)
+                inside = box.meet(self._index(chain).regions[place])
+                passed, returned = yield self._left(self.chains[line.action.chain], taken, inside, search)
+                if kind is Jump:
+                    left |= passed | returned
+                else:
+                    back |= passed | returned
+            elif kind is Return:
+                back |= taken
+            if left != some and kind is not Jump and kind is not Goto:
+                search.proof[id(line)] = (chain, line)
+            some = left
+        if before is None:
+            search.passed[asked] = (some, back)
+        return some, back

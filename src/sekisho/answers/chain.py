@@ -19,6 +19,7 @@ from sekisho.symbolic.bits import Set
 from sekisho.symbolic.boxes import Box, boxes, by_value
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.overlap import places
+from sekisho.symbolic.stand_ins import without_large_sets
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import SYN, TCP
@@ -83,7 +84,8 @@ class ChainReader:
         self.snapshot = snapshot
         self.host = compile_host(snapshot.host)
         self.station = station_of(self.host.programs[family], name)
-        self.view = ChainView(self.station, family)
+        self.small = without_large_sets(self.station, family)
+        self.view = ChainView(self.small.station, family)
         self._verdicts: tuple[Set, Set] | None = None
 
     def answer(
@@ -116,7 +118,7 @@ class ChainReader:
             listed = [
                 list(islice(boxes(space, some & here, shown), MOST_BOXES + 1)) for some in (certain, perhaps)
             ]
-            certainly, possibly = (tuple(each[:MOST_BOXES]) for each in listed)
+            certainly, possibly = (tuple(map(self._meant, each[:MOST_BOXES])) for each in listed)
             rows.append(Accepted(iif, certainly, possibly, any(len(each) > MOST_BOXES for each in listed)))
         return tuple(rows)
 
@@ -143,11 +145,17 @@ class ChainReader:
 
     def _matrix(self, may: Set) -> tuple[Class, ...]:
         field, space = self.view.space.field, self.view.space
-        return tuple(_classes(self.view, space.showing(may, (field["dst"], field["src"]))))
+        found = _classes(self.view, space.showing(may, (field["dst"], field["src"])))
+        real = self.small.real
+        meant = [Class(real("src", one.sources), real("dst", one.targets)) for one in found]
+        return tuple(sorted(meant, key=lambda item: -item.targets.size()))
+
+    def _meant(self, box: Box) -> Box:
+        return Box(tuple((name, self.small.real(name, values)) for name, values in box.fields))
 
     def dead(self) -> tuple[Finding, ...]:
         """Rules that take nothing or make no difference, each with its proof."""
-        return tuple(chain_findings(self.snapshot, self.view))
+        return tuple(chain_findings(self.snapshot, self.station, self.view))
 
 
 def _classes(view: ChainView, accepted: Set) -> list[Class]:
@@ -171,4 +179,4 @@ def _classes(view: ChainView, accepted: Set) -> list[Class]:
     for called, spans in by_targets.items():
         union = IntSet.from_intervals(i for at in places(called) for i in targets[at])
         found.append(Class(IntSet.from_intervals(spans), union))
-    return sorted(found, key=lambda item: -item.targets.size())
+    return found

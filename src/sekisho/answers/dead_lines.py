@@ -21,6 +21,7 @@ from sekisho.semantics.program import ChainCode, Goto, Jump, Station
 from sekisho.semantics.unseen import unread_of, unseen, unseen_of
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
+from sekisho.symbolic.stand_ins import without_large_sets
 from sekisho.values.address import Family
 
 # Lines of a proof that are shown; a rule may be covered by hundreds.
@@ -54,18 +55,23 @@ def dead_lines(snapshot: Snapshot) -> Iterator[Finding]:
     yield from _hidden_routes(snapshot.host)
 
 
-def chain_findings(snapshot: Snapshot, view: ChainView) -> Iterator[Finding]:
-    """The dead lines of a base chain and of the chains that only it calls, for packets of one family."""
+def chain_findings(snapshot: Snapshot, station: Station, view: ChainView) -> Iterator[Finding]:
+    """The dead lines of a base chain and of the chains that only it calls, for packets of one family.
+    ``view`` is that of the station without large sets."""
     host, family = compile_host(snapshot.host, leaning=False), view.space.family
     every = list(stations(host.programs[family]))
-    place = (view.station.backend, view.station.table, view.station.base.name)
+    place = (station.backend, station.table, station.base.name)
     same = (one for one in every if (one.backend, one.table, one.base.name) == place)
-    station = next(same, view.station)
-    if station != view.station:
-        view = ChainView(station, family)
-    for dead in _dead(view, every, WrittenLines(snapshot)):
-        if dead.why != "impossible" or not station.table.startswith(_OF_BOTH):
-            yield _finding(dead, station)
+    known = next(same, station)
+    if known != station:
+        view = _view(known, family)
+    for dead in _dead(known, view, every, WrittenLines(snapshot)):
+        if dead.why != "impossible" or not known.table.startswith(_OF_BOTH):
+            yield _finding(dead, known)
+
+
+def _view(station: Station, family: Family) -> ChainView:
+    return ChainView(without_large_sets(station, family).station, family)
 
 
 # Back end, table, chain and number of a line.
@@ -79,14 +85,16 @@ def _dead_in(
     every = list(stations(host.programs[family]))
     for station in every:
         if station.base.lines or station.chains:
-            for dead in _dead(ChainView(station, family), every, written):
+            for dead in _dead(station, _view(station, family), every, written):
                 place = (station.backend, station.table, dead.chain.name, dead.line.number)
                 yield place, (dead, station)
 
 
-def _dead(view: ChainView, every: Sequence[Station], written: WrittenLines) -> Iterator[DeadLine]:
+def _dead(
+    station: Station, view: ChainView, every: Sequence[Station], written: WrittenLines
+) -> Iterator[DeadLine]:
     """The dead lines of a station's base chain and of the chains that are looked at with it."""
-    station, family = view.station, view.space.family
+    family = view.space.family
     of_table = _of_table(station, every)
     acts = partial(written.acts, station, family)
     searches = [(DeadLines(view, acts), _looked_at(station, every))]
@@ -94,7 +102,7 @@ def _dead(view: ChainView, every: Sequence[Station], written: WrittenLines) -> I
         searches = [(searches[0][0], [station.base])]
         if station is of_table[0]:
             # Nobody knows on which hook lines that are not shown call the table's chains.
-            anywhere = ChainView(replace(station, hook="forward"), family)
+            anywhere = ChainView(replace(view.station, hook="forward"), family)
             searches.append((DeadLines(anywhere, acts, unseen=True), list(station.chains.values())))
     for lines, chains in searches:
         for dead in lines.find([chain.name for chain in chains if chain.lines]):

@@ -23,11 +23,13 @@ from sekisho.semantics.program import (
     Not,
     Unsure,
 )
-from sekisho.values.address import Address, Family, Prefix
-from sekisho.values.intset import IntSet
+from sekisho.values.address import Address, Family, Prefix, parse_value
+from sekisho.values.intset import Interval, IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_number
 
 _MAX_NESTING = 4
+# Sets of so many elements are taken element by element.
+_FEW = 256
 
 
 def match(options: Sequence[Option], context: MatchContext) -> Guard | None:
@@ -87,6 +89,9 @@ def membership(
     )
     if ipset.type == "hash:net,iface":
         return _net_and_interface(ipset, fields, sides[1], nomatch)
+    exceptions = nomatch or any(word == "nomatch" for _, words in ipset.entries for word, _ in words)
+    if fields in (("src",), ("dst",)) and not exceptions:
+        return In(fields[0], _addresses(ipset, options))
     entries = []
     for element, words in ipset.entries:
         entry_options = dict(words)
@@ -98,7 +103,35 @@ def membership(
         return In(fields[0], union)
     # A more specific entry decides before a wider one (hash:net types look up long prefixes first).
     entries.sort(key=lambda entry: entry[0])
-    return Members(fields, tuple((boxes, holds) for _, boxes, holds in entries))
+    ordered = tuple((boxes, holds) for _, boxes, holds in entries)
+    return Members(fields, _together(ordered) if all(holds for _, holds in ordered) else ordered)
+
+
+def _addresses(ipset: IpSet, options: dict[str, str]) -> IntSet:
+    """The addresses of a set of one dimension: most are single ones, and there may be very many."""
+    plain = "netmask" not in options
+    single = [text for text, _ in ipset.entries if plain and "/" not in text and "-" not in text]
+    found = IntSet.of_values(map(parse_value, single))
+    if len(single) == len(ipset.entries):
+        return found
+    others = (text for text, _ in ipset.entries if not plain or "/" in text or "-" in text)
+    return found | IntSet.from_intervals(
+        span for text in others for span in _element_addresses(text, options)
+    )
+
+
+_Boxes = tuple[IntSet | str, ...]
+
+
+def _together(entries: tuple[tuple[_Boxes, bool], ...]) -> tuple[tuple[_Boxes, bool], ...]:
+    """Elements that differ in their first dimension only, as one: very many addresses have few ports."""
+    if len(entries) <= _FEW or not isinstance(entries[0][0][0], IntSet):
+        return entries
+    first: dict[_Boxes, list[Interval]] = {}
+    for (box, *others), _ in entries:
+        assert isinstance(box, IntSet)
+        first.setdefault(tuple(others), []).extend(box)
+    return tuple(((IntSet.from_intervals(spans), *others), True) for others, spans in first.items())
 
 
 def _net_and_interface(ipset: IpSet, fields: tuple[str, ...], side: str, nomatch: bool) -> Guard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ from sekisho.values.names import BadNameError, set_name
 _FLAGS = frozenset({"counters", "comment", "skbinfo", "forceadd", "wildcard", "nomatch"})
 # Flags of the command itself: they say how to create or add, not what.
 _COMMAND_FLAGS = frozenset({"-exist", "-!", "-q", "-quiet"})
+
+# An element as ``ipset save`` prints it: no quotes, no blanks, no option.
+_PLAIN = re.compile(r"[0-9A-Za-z.:/,_][0-9A-Za-z.:/,_-]*")
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -40,6 +44,15 @@ class _Reader:
         self.sets: dict[str, _Building] = {}
         self.unread: list[Unread] = []
         self.current: _Building | None = None
+
+    def element(self, name: str, element: str) -> bool:
+        """``add NAME ELEMENT`` and no more; False where it is for the other method to say what that is."""
+        known = self.sets.get(name)
+        if known is None or _PLAIN.fullmatch(element) is None:
+            return False
+        self.current = known
+        known.entries.append((element, ()))
+        return True
 
     def line(self, number: int, line: str, cut: bool) -> None:
         if not line.strip() or line.startswith("#"):
@@ -157,6 +170,10 @@ def parse(text: str, file: str) -> Parsed[IpSet]:
     reader = _Reader(file)
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
+        words = line.split(" ")
+        # By far the most lines of a large set; what is quoted, or the last line, may be cut.
+        if len(words) == 3 and words[0] == "add" and number < len(lines) and reader.element(*words[1:]):
+            continue
         reader.line(number, line.rstrip("\r"), cut=number == len(lines))
     reader.end()
     return Parsed(tuple(built.done() for built in reader.sets.values()), tuple(reader.unread))

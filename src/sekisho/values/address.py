@@ -25,6 +25,15 @@ def format_ip(family: int, value: int) -> str:
     return inet_ntop(AF_INET6, value.to_bytes(16, "big"))
 
 
+def parse_value(text: str) -> int:
+    """The number of an address of either family, without the object around it: where there are very many.
+    Raises ValueError."""
+    try:
+        return int.from_bytes(inet_pton(AF_INET6 if ":" in text else AF_INET, text), "big")
+    except (OSError, UnicodeEncodeError) as error:
+        raise ValueError(said("not an IP address: {0!r}", text)) from error
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """One IP address. ``value`` is the address in network byte order as an unsigned integer."""
@@ -43,12 +52,7 @@ class Address:
 
 @lru_cache(maxsize=65536)
 def _parse_address(text: str) -> Address:
-    try:
-        if ":" in text:
-            return Address(6, int.from_bytes(inet_pton(AF_INET6, text), "big"))
-        return Address(4, int.from_bytes(inet_pton(AF_INET, text), "big"))
-    except (OSError, UnicodeEncodeError) as error:
-        raise ValueError(said("not an IP address: {0!r}", text)) from error
+    return Address(6 if ":" in text else 4, parse_value(text))
 
 
 @dataclass(frozen=True, slots=True, order=True)

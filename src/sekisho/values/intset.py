@@ -24,9 +24,22 @@ class IntSet:
     @staticmethod
     def of(*values: int) -> IntSet:
         """The set of these single values."""
-        if len(values) == 1:
-            return IntSet(((values[0], values[0]),))
-        return IntSet.from_intervals((value, value) for value in values)
+        return IntSet.of_values(values)
+
+    @staticmethod
+    def of_values(values: Iterable[int]) -> IntSet:
+        """The set of any pile of single values."""
+        merged: list[Interval] = []
+        first = last = -2
+        for value in sorted(values):
+            if value > last + 1:
+                if last >= 0:
+                    merged.append((first, last))
+                first = value
+            last = value
+        if last >= 0:
+            merged.append((first, last))
+        return IntSet(tuple(merged))
 
     @staticmethod
     def span(first: int, last: int) -> IntSet:

@@ -41,6 +41,7 @@ from sekisho.symbolic.effects import effect
 from sekisho.symbolic.guards import Cond, Guards
 from sekisho.symbolic.line_runs import RUNS, Run, Within
 from sekisho.symbolic.narrow import Lines, Narrowing
+from sekisho.symbolic.segments import Segment
 from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.unwound import Call, unwound
@@ -131,9 +132,16 @@ class Flow:
         run: Run | None = None
         known = self.known(start)
         narrowed = self.narrowing.lines(chain, passage.chains, start)
-        for line, guard in narrowed.towards(self._destinations(narrowed, start, some)):
+        for item in narrowed.towards(self._destinations(narrowed, start, some)):
             if not live:
                 break  # a run that is not ended yet leaves its packets in ``live``
+            if isinstance(item, Segment):
+                if run is not None:
+                    self._end_run(run, chain, start, live, back, passage)
+                    run = None
+                live = yield from self._segment(item, chain, passage, live, back)
+                continue
+            line, guard = item
             kind = type(line.action)
             if run is not None and kind is not run.kind:
                 self._end_run(run, chain, start, live, back, passage)
@@ -170,6 +178,22 @@ class Flow:
             self._end_run(run, chain, start, live, back, passage)
         for state, rest in live.items():
             add(back, state, rest)
+
+    def _segment(
+        self, segment: Segment, chain: ChainCode, passage: _Passage, live: Front, back: Front
+    ) -> Generator[Call[Front], Front, Front]:
+        """Walk a stretch of lines of which at most one acts on a packet; those that go on."""
+        going: Front = {}
+        for state, rest in live.items():
+            for line, some in segment.held(state, self.space):
+                fit = rest & some
+                if fit.satisfiable():
+                    rest &= ~some
+                    _, over = yield from self._acts(line.action, chain, line, passage, state, fit, back)
+                    for each, those in over.items():
+                        add(going, each, those)
+            add(going, state, rest)
+        return going
 
     def _end_run(
         self, run: Run, chain: ChainCode, state: State, live: Front, back: Front, passage: _Passage

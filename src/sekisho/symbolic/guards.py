@@ -115,7 +115,7 @@ class Guards:
             return self._exact(among(value))
         if isinstance(value, ByOrigin):
             yes = value.where(lambda each: isinstance(each, int) and wanted(each), space.nothing)
-            return Cond(yes, yes | value.where(lambda each: each == OPEN, space.nothing))
+            return Cond(yes, yes | value.of(OPEN, space.nothing))
         if value == OPEN:
             return self._unsure
         return self.always if isinstance(value, int) and wanted(value) else self.never
@@ -252,8 +252,12 @@ class Guards:
     def _interface(self, guard: Interface, state: State) -> Cond:
         name: Name = getattr(state, guard.field)
         if isinstance(name, ByOrigin):
-            yes = name.where(lambda each: each != OPEN and interface_fits(guard, each), self.space.nothing)
-            unknown = name.where(lambda each: each == OPEN, self.space.nothing)
+            nothing = self.space.nothing
+            if guard.prefix:
+                yes = name.where(lambda each: each != OPEN and interface_fits(guard, each), nothing)
+            else:
+                yes = name.of(guard.name, nothing) if guard.name != OPEN else nothing
+            unknown = name.of(OPEN, nothing)
             return Cond(yes, yes | unknown) if unknown.satisfiable() else self._exact(yes)
         if name == OPEN:
             return self._unsure
@@ -264,7 +268,7 @@ class Guards:
     def named(self, name: Name, wanted: str | None) -> Set:
         """The packets of which the name is the wanted one."""
         if isinstance(name, ByOrigin):
-            return name.where(lambda each: each == wanted, self.space.nothing)
+            return name.of(wanted, self.space.nothing)
         return self.space.everything if name == wanted else self.space.nothing
 
     def _members(self, guard: Members, state: State) -> Cond:
@@ -290,7 +294,7 @@ class Guards:
                 continue
             given = getattr(state, name)
             if isinstance(given, ByOrigin):
-                found |= given.where(lambda each: each == OPEN, self.space.nothing)
+                found |= given.of(OPEN, self.space.nothing)
             elif given == OPEN:
                 return self.space.everything
         return found

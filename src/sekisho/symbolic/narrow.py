@@ -21,7 +21,6 @@ from sekisho.semantics.program import (
     FirstOf,
     Goto,
     Guard,
-    Guarded,
     In,
     Interface,
     Jump,
@@ -32,6 +31,7 @@ from sekisho.semantics.program import (
     Untrack,
 )
 from sekisho.symbolic.guards import interface_fits
+from sekisho.symbolic.segments import Asking, Item, Segment, cut
 from sekisho.symbolic.state import ByOrigin, State
 from sekisho.values.intset import EMPTY, IntSet
 
@@ -43,20 +43,19 @@ _SINGLES = 4
 class Lines:
     """The lines of a chain that are left for one combination of interfaces and connection state.
 
-    ``guards`` are what is still to be asked of each line. ``by_dst``: the places of lines for one or few
-    destinations, which are ``singles``; ``others`` of those for any.
+    ``items`` are the lines with what is still to be asked of each, long stretches as one. ``by_dst``: the
+    places of lines for one or few destinations, which are ``singles``; ``others`` of those for any.
     """
 
-    lines: list[Guarded]
-    guards: list[Guard]
+    items: list[Item]
     by_dst: dict[int, list[int]] = field(default_factory=dict)
     others: list[int] = field(default_factory=list)
     singles: IntSet = EMPTY
 
-    def towards(self, destinations: IntSet | None) -> Iterator[tuple[Guarded, Guard]]:
+    def towards(self, destinations: IntSet | None) -> Iterator[Item]:
         """The lines in order that packets to these destinations may fit (None: to any)."""
         if destinations is None:
-            yield from zip(self.lines, self.guards, strict=True)
+            yield from self.items
             return
         places = list(self.others)
         for first, last in destinations:
@@ -67,7 +66,7 @@ class Lines:
         for place in places:
             if place != before:
                 before = place
-                yield self.lines[place], self.guards[place]
+                yield self.items[place]
 
 
 class Narrowing:
@@ -78,13 +77,14 @@ class Narrowing:
         self._known: dict[tuple[object, ...], Lines] = {}
         self._tracks: dict[int, bool] = {}
         self._tracking: dict[int, set[str]] = {}
+        self._few: dict[int, tuple[Guard, list[int] | None]] = {}
 
     def lines(self, chain: ChainCode, chains: Mapping[str, ChainCode], state: State) -> Lines:
         """The lines of the chain that packets may fit which begin it in that state."""
         if self._changes_tracking(chain, chains):
             state = replace(state, ctstate=None)
         seen = (state.iif, state.oif, state.ctstate)
-        key = (id(chain), *("*" if isinstance(each, ByOrigin) else each for each in seen))
+        key = (id(chain), *(each.names if isinstance(each, ByOrigin) else each for each in seen))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._narrowed(chain, state)
@@ -104,29 +104,37 @@ class Narrowing:
         by_name = self._sorted.get(id(chain))
         if by_name is None:
             by_name = self._sorted[id(chain)] = _Sorted.of(chain)
-        found = Lines([], [])
-        singles: set[int] = set()
         known = {name for name in _ASKED if not isinstance(getattr(state, name), ByOrigin)}
+        left: list[Asking] = []
         for place in by_name.places(state):
             line = chain.lines[place]
-            if place in by_name.settled and not by_name.asks[place] & known:
-                guard, single = line.guard, by_name.settled[place]
-            else:
+            if by_name.asks[place] & known:
                 guard = settled(line.guard, state)
-                if guard is NEVER:
-                    continue
-                single = _destinations(guard)
-            at = len(found.lines)
-            found.lines.append(line)
-            found.guards.append(guard)
+                if guard is not NEVER:
+                    left.append((line, guard))
+            else:
+                left.append((line, line.guard))
+        return self._by_destination(list(cut(left)))
+
+    def _by_destination(self, items: list[Item]) -> Lines:
+        found = Lines(items)
+        singles: set[int] = set()
+        for at, item in enumerate(items):
+            single = None if isinstance(item, Segment) else self._few_destinations(item[1])
             if single is None:
                 found.others.append(at)
             else:
                 singles.update(single)
                 for value in single:
                     found.by_dst.setdefault(value, []).append(at)
-        found.singles = IntSet.of(*singles)
+        found.singles = IntSet.of_values(singles)
         return found
+
+    def _few_destinations(self, guard: Guard) -> list[int] | None:
+        known = self._few.get(id(guard))
+        if known is None:
+            known = self._few[id(guard)] = (guard, _destinations(guard))
+        return known[1]
 
 
 def _tracking(chains: Mapping[str, ChainCode]) -> set[str]:
@@ -158,20 +166,18 @@ def _calls(chain: ChainCode) -> tuple[set[str], bool]:
 
 @dataclass(slots=True)
 class _Sorted:
-    """A chain's lines by the interface that they name, outgoing ones first. ``settled`` are the few
-    destinations that lines ask for, ``asks`` what of interfaces and connection state."""
+    """A chain's lines by the interface that they name, outgoing ones first. ``asks`` is what lines ask of
+    interfaces and connection state."""
 
     by_oif: dict[str, list[int]] = field(default_factory=dict)
     by_iif: dict[str, list[int]] = field(default_factory=dict)
     others: list[int] = field(default_factory=list)
-    settled: dict[int, list[int] | None] = field(default_factory=dict)
     asks: list[frozenset[str]] = field(default_factory=list)
 
     @staticmethod
     def of(chain: ChainCode) -> _Sorted:
         found = _Sorted()
         for place, line in enumerate(chain.lines):
-            found.settled[place] = _destinations(line.guard)
             found.asks.append(_asks(line.guard))
             named = {
                 p.field: p.name
@@ -190,8 +196,7 @@ class _Sorted:
         """The lines for the interfaces of a state and those for any, in order."""
         found = list(self.others)
         for lines, given in ((self.by_oif, state.oif), (self.by_iif, state.iif)):
-            names = [name for name, _ in given.cases] if isinstance(given, ByOrigin) else [given]
-            for name in names:
+            for name in given.names if isinstance(given, ByOrigin) else (given,):
                 found += lines.get(str(name), ()) if name is not None else ()
         return sorted(found)
 

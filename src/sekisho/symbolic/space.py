@@ -10,6 +10,7 @@ unknown match), so that "certainly" is *for all choices* and "perhaps" is *for s
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from oxidd.bcdd import BCDDManager
@@ -18,7 +19,7 @@ from sekisho.semantics.journey import Doubt
 from sekisho.symbolic.bits import ONE, ZERO, Bits, Ends, Set
 from sekisho.symbolic.spans import spans
 from sekisho.values.address import BITS, Family
-from sekisho.values.intset import Interval, IntSet
+from sekisho.values.intset import IntSet
 
 # Fields of a packet in the order of their variables; addresses take their family's width.
 ORDER = (
@@ -132,37 +133,48 @@ class Space:
             return self.everything if bits.value in values else self.nothing
         found = bits.sets.get(values)
         if found is None:
-            possible = values
-            if values and values.intervals[-1][1] >> bits.width:
-                possible = values & IntSet.span(0, (1 << bits.width) - 1)
-            found = bits.sets[values] = self._member(bits.codes, 0, 0, possible.intervals)
+            # A number may be too large for the field: a port, where ICMP has a type.
+            starts = [first for first, _ in values.intervals if first >> bits.width == 0]
+            ends = [last for _, last in values.intervals[: len(starts)]]
+            found = bits.sets[values] = self._member(bits.codes, 0, 0, starts, ends, 0, len(starts))
         return found
 
-    def _member(self, codes: tuple[int, ...], at: int, base: int, intervals: Sequence[Interval]) -> Set:
-        """``intervals`` cut to the block of values that begin with the first ``at`` bits (``base``)."""
-        if not intervals:
+    def _member(
+        self,
+        codes: tuple[int, ...],
+        at: int,
+        base: int,
+        starts: list[int],
+        ends: list[int],
+        low: int,
+        high: int,
+    ) -> Set:
+        """Those of the block of values that begin with the first ``at`` bits (``base``). The intervals from
+        ``low`` to ``high`` are those that reach into the block."""
+        if low == high:
             return self.nothing
         left = len(codes) - at
-        size = 1 << left
-        if intervals[0][0] <= base and intervals[0][1] >= base + size - 1:
+        top = base + (1 << left) - 1
+        first, last = max(starts[low], base), min(ends[high - 1], top)
+        if ends[low] >= top and first == base:
             return self.everything
-        first, last = intervals[0][0], intervals[-1][1]
         differing = (first ^ last).bit_length()
         if differing < left:
             # What all values begin with, once for all of them.
             begun = len(codes) - differing
             begin = self._equals(codes[at:begun], first - base >> differing)
-            return begin & self._member(codes, begun, first >> differing << differing, intervals)
-        half = base + (size >> 1)
-        low = [(first, min(last, half - 1)) for first, last in intervals if first < half]
-        high = [(max(first, half), last) for first, last in intervals if last >= half]
+            below = first >> differing << differing
+            return begin & self._member(codes, begun, below, starts, ends, low, high)
+        half = base + (1 << left - 1)
+        middle = bisect_left(starts, half, low, high)
+        above = middle - 1 if middle > low and ends[middle - 1] >= half else middle
         code = codes[at]
         if code == ZERO:
-            return self._member(codes, at + 1, base, low)
+            return self._member(codes, at + 1, base, starts, ends, low, middle)
         if code == ONE:
-            return self._member(codes, at + 1, half, high)
-        zero = self._member(codes, at + 1, base, low)
-        one = self._member(codes, at + 1, half, high)
+            return self._member(codes, at + 1, half, starts, ends, above, high)
+        zero = self._member(codes, at + 1, base, starts, ends, low, middle)
+        one = self._member(codes, at + 1, half, starts, ends, above, high)
         return (
             self._variable(code >> 1).ite(zero, one) if code & 1 else self._variable(code >> 1).ite(one, zero)
         )

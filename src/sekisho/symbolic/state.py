@@ -6,6 +6,7 @@ field of the original in a reply. Interfaces are concrete, or depend on who sent
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.program import INVALID, Way
@@ -14,11 +15,22 @@ from sekisho.symbolic.space import Space
 from sekisho.values.address import Address
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class ByOrigin:
     """A name or number that depends on the packet: disjoint sets, one for each. Compared by identity."""
 
-    cases: tuple[tuple[str | int | None, Set], ...]
+    __slots__ = ("_by_name", "cases", "names")
+
+    def __init__(self, cases: Iterable[tuple[str | int | None, Set]]) -> None:
+        self.cases = tuple(cases)
+        self._by_name: dict[str | int | None, Set] = {}
+        for name, some in self.cases:
+            present = self._by_name.get(name)
+            self._by_name[name] = some if present is None else present | some
+        self.names = frozenset(self._by_name)
+
+    def of(self, name: str | int | None, nothing: Set) -> Set:
+        """The packets for which it is just this one."""
+        return self._by_name.get(name, nothing)
 
     def where(self, wanted: object, nothing: Set) -> Set:
         """The packets for which ``wanted(name)`` holds."""

@@ -66,7 +66,7 @@ def of_iptables(text: str, backend: str) -> list[Station]:
 
 def of_nft(text: str) -> list[Station]:
     tables = nft_text.parse(text, "nft-ruleset.txt").tables
-    return [each for table in tables for each in nft_stations(table, 4, NO_TYPES)]
+    return [each for table in tables for each in nft_stations(table, MatchContext(4, NO_TYPES))]
 
 
 def loads(command: list[str], text: str) -> bool:

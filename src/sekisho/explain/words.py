@@ -17,6 +17,7 @@ LANGUAGES = ("en", "ja")
 # Looked through in this order; a trace needs the first one only.
 TABLES = (
     "messages_trace",
+    "messages_doubts",
     "messages_plan",
     "messages_reach",
     "messages_terms",

@@ -180,7 +180,8 @@ def nft_map(folder: Path, elements: int) -> Path:
     text = "table ip filter {\n\tmap m {\n\t\ttype ipv4_addr : verdict\n\t\telements = { "
     text += ",\n\t\t\t     ".join(pairs) + " }\n\t}\n\n"
     text += "\tchain c0 {\n\t\ttcp dport 22 accept\n\t}\n\n\tchain c1 {\n\t\ttcp dport 80 accept\n\t}\n\n"
-    text += "\tchain INPUT {\n\t\ttype filter hook input priority filter; policy drop;\n\t\tip saddr vmap @m\n\t}\n}\n"
+    text += "\tchain INPUT {\n\t\ttype filter hook input priority filter; policy drop;\n"
+    text += "\t\tip saddr vmap @m\n\t}\n}\n"
     (folder / "nft-ruleset.txt").write_text(text)
     return folder
 

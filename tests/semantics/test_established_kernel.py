@@ -1,20 +1,19 @@
 """Connections that are older than the rules: what the kernel does with their next packets, and the model.
 
-client 10.1.0.2 ── 10.1.0.1 host 10.2.0.1 ── 10.2.0.2:8080 server; the host publishes it as 10.1.0.1:80
+The host between them publishes the server's 10.2.0.2:8080 as 10.1.0.1:80.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
 from sekisho.answers.trace import Question, trace
-from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.semantics.world import World
 from sekisho.sources.load import load_text
+from tests.semantics.wired import HOST, wired
 
 NAT = """*nat
 :PREROUTING ACCEPT [0:0]
@@ -30,20 +29,6 @@ FILTER = """*filter
 :OUTPUT ACCEPT [0:0]
 {rules}COMMIT
 """
-HOST = """$ ip addr
-1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN
-    inet 127.0.0.1/8 scope host lo
-2: c0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP
-    inet 10.1.0.1/24 scope global c0
-3: s0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP
-    inet 10.2.0.1/24 scope global s0
-$ ip route
-10.1.0.0/24 dev c0 proto kernel scope link src 10.1.0.1
-10.2.0.0/24 dev s0 proto kernel scope link src 10.2.0.1
-$ sysctl -a
-net.ipv4.ip_forward = 1
-$ iptables-save
-"""
 # The rules of today, and whether a connection of yesterday still works under them.
 TODAY = [
     ("DROP", "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n", True),
@@ -53,22 +38,6 @@ TODAY = [
     ("DROP", "-A FORWARD -m conntrack --ctstate DNAT -j ACCEPT\n", True),
     ("DROP", "-A FORWARD -m conntrack --ctorigdstport 80 --ctstate ESTABLISHED -j ACCEPT\n", True),
 ]
-
-
-@contextmanager
-def _wired() -> Iterator[tuple[NetworkNamespace, NetworkNamespace, NetworkNamespace]]:
-    with ExitStack() as held:
-        host, client, server = (NetworkNamespace() for _ in range(3))
-        for each in (host, client, server):
-            held.callback(each.close)
-        for name, far, net in (("c0", client, "10.1.0"), ("s0", server, "10.2.0")):
-            host.run(["ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", far.path])
-            for where, link, last in ((host, name, 1), (far, "eth0", 2)):
-                where.run(["ip", "addr", "add", f"{net}.{last}/24", "dev", link])
-                where.run(["ip", "link", "set", link, "up"])
-            far.run(["ip", "route", "add", "default", "via", f"{net}.1"])
-        host.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"])
-        yield host, client, server
 
 
 def _echoed(there: socket.socket, here: socket.socket) -> bool:
@@ -86,7 +55,7 @@ def _echoed(there: socket.socket, here: socket.socket) -> bool:
 @pytest.mark.kernel
 @pytest.mark.parametrize(("policy", "rules", "works"), TODAY)
 def test_the_kernel_knows_connections_of_yesterday(policy: str, rules: str, works: bool) -> None:
-    with _wired() as (host, client, server), ExitStack() as held:
+    with wired() as (host, client, server), ExitStack() as held:
         host.run(["iptables-restore"], feed=NAT + FILTER.format(policy="ACCEPT", rules=""))
         listener = held.enter_context(server.socket(socket.AF_INET, socket.SOCK_STREAM))
         listener.bind(("10.2.0.2", 8080))

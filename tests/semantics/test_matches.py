@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.semantics.program import DNAT_BIT, ESTABLISHED, INVALID, NEW, RELATED, SNAT_BIT, UNTRACKED
 from sekisho.semantics.traveller import doubts, holds
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP
@@ -111,6 +113,7 @@ TABLE: list[tuple[bool | None, str, Fields]] = [
     (True, "-m ttl --ttl-lt 5", {"ttl": 4}),
     (False, "-m ttl --ttl-lt 5", {"ttl": 5}),
     (True, "-m ttl --ttl-gt 5", {"ttl": 6}),
+    (False, "-m ttl --ttl-gt 5", {"ttl": 5}),
     (True, "-m dscp --dscp 0x2e", {"tos": 0xB8}),
     (True, "-m pkttype --pkt-type broadcast", {"pkttype": 1}),
     # ------------------------------------------------------------------------ nobody can say
@@ -138,6 +141,9 @@ TABLE6: list[tuple[bool | None, str, Fields]] = [
     (True, "-p ipv6-icmp -m icmp6 --icmpv6-type 128", {"proto": ICMPV6}),
     (True, "-p ipv6-icmp -m icmp6 --icmpv6-type echo-request", {"proto": ICMPV6}),
     (True, "-m hl --hl-eq 64", {"ttl": 64}),
+    (True, "-m hl --hl-gt 63", {"ttl": 64}),
+    (False, "-m hl --hl-gt 64", {"ttl": 64}),
+    (False, "-m hl --hl-lt 64", {"ttl": 64}),
     (False, "-m frag --fragid 1", {}),
 ]
 
@@ -146,6 +152,31 @@ TABLE6: list[tuple[bool | None, str, Fields]] = [
 def test_matches_of_ipv6(wanted: bool | None, words: str, fields: Fields) -> None:
     seen = packet(src="2001:db8::9", dst="fd00::1", **fields)
     assert holds(guard(words + " -j DROP", 6), seen) is wanted
+
+
+# Rules that number what they count by their comments, and what a kernel counted of datagrams with each TTL.
+TTLS = ("--ttl-eq 5", "! --ttl-eq 5", "--ttl-lt 5", "--ttl-gt 5", "--ttl-gt 254", "--ttl-lt 2")
+SENT = (1, 4, 5, 6, 254, 255)
+
+
+@pytest.mark.kernel
+def test_the_kernel_compares_ttls_alike() -> None:
+    rules = "".join(f"-A INPUT -m ttl {words}\n" for words in TTLS)
+    where = NetworkNamespace()
+    try:
+        where.run(["ip", "link", "set", "lo", "up"])
+        for ttl in SENT:
+            where.run(["iptables-restore"], feed=f"*filter\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n")
+            with where.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+                asking.bind(("127.0.0.1", 0))
+                asking.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+                asking.sendto(b"?", asking.getsockname())
+            saved = where.run(["iptables-save", "-c", "-t", "filter"]).splitlines()
+            counted = [line.startswith("[1:") for line in saved if "-A INPUT" in line]
+            seen = packet(ttl=ttl)
+            assert [holds(guard(f"-m ttl {words} -j DROP"), seen) for words in TTLS] == counted, ttl
+    finally:
+        where.close()
 
 
 ADDRESSES = st.integers(0, (1 << 32) - 1)

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from sekisho.errors import SourceError
-from sekisho.model.nft_expression import Unknown
-from sekisho.model.nft_rule import Verdict
-from sekisho.sources import nft_json
+from sekisho.lab.namespaces import NetworkNamespace
+from sekisho.model.nft_expression import Element, Number, Range, SetLiteral, Unknown
+from sekisho.model.nft_rule import Match, Verdict
+from sekisho.sources import nft_json, nft_text
 
 TABLE = {"table": {"family": "ip", "name": "t", "handle": 1}}
 CHAIN = {"chain": {"family": "ip", "table": "t", "name": "c", "handle": 2}}
@@ -74,3 +75,52 @@ def test_a_new_object_is_unread() -> None:
     tunnel = {"tunnel": {"family": "ip", "table": "t", "name": "x", "handle": 9}}
     ruleset = nft_json.parse(_listing(TABLE, tunnel), "nft-ruleset.json")
     assert [(one.reason, one.detail) for one in ruleset.tables[0].unread] == [("unknown-line", "tunnel")]
+
+
+# Durations: libnftables-json(5) has them in seconds. What nft 1.0.6 prints of `ct expiration ...`.
+DURATIONS = [
+    ("30s", 30, Number(30_000)),
+    ("2m", 120, Number(120_000)),
+    ("1h30m", 5400, Number(5_400_000)),
+    ("30s-1m", {"range": [30, 60]}, Range(Number(30_000), Number(60_000))),
+    ("{ 30s, 1m30s }", {"set": [30, 90]}, SetLiteral((Number(30_000), Number(90_000)))),
+]
+
+
+@pytest.mark.parametrize(("words", "printed", "wanted"), DURATIONS)
+def test_durations_are_seconds(words: str, printed: object, wanted: object) -> None:
+    match = {"op": "==", "left": {"ct": {"key": "expiration"}}, "right": printed}
+    rule = {"rule": {"family": "ip", "table": "t", "chain": "c", "handle": 3, "expr": [{"match": match}]}}
+    ruleset = nft_json.parse(_listing(TABLE, CHAIN, rule), "nft-ruleset.json")
+    (statement,) = ruleset.tables[0].chains[0].rules[0].statements
+    assert isinstance(statement, Match)
+    assert statement.right == wanted
+    text = f"table ip t {{\n\tchain c {{\n\t\tct expiration {words}\n\t}}\n}}\n"
+    assert nft_text.parse(text, "nft-ruleset.txt").tables[0].chains[0].rules[0].statements == (statement,)
+
+
+def test_timeouts_of_sets_are_seconds() -> None:
+    printed = {"family": "ip", "table": "t", "name": "s", "type": "ipv4_addr", "handle": 2, "timeout": 60,
+               "flags": ["timeout"],
+               "elem": [{"elem": {"val": "10.0.0.1", "timeout": 30, "expires": 29}}]}  # fmt: skip
+    (found,) = nft_json.parse(_listing(TABLE, {"set": printed}), "nft-ruleset.json").tables[0].sets
+    (element,) = found.elements
+    assert isinstance(element, Element)
+    assert (found.timeout, element.timeout, element.expires) == (60_000, 30_000, 29_000)
+
+
+@pytest.mark.kernel
+def test_nft_prints_durations_so() -> None:
+    rules = "".join(f"add rule ip t c ct expiration {words}\n" for words, _, _ in DURATIONS)
+    sets = "add set ip t s { type ipv4_addr; timeout 1m; elements = { 10.0.0.1 timeout 30s } }\n"
+    where = NetworkNamespace()
+    try:
+        where.run(["nft", "-f", "-"], feed=f"add table ip t\nadd chain ip t c\n{rules}{sets}")
+        listed = json.loads(where.run(["nft", "-j", "list", "ruleset"]))["nftables"]
+    finally:
+        where.close()
+    assert [item["rule"]["expr"][0]["match"]["right"] for item in listed if "rule" in item] == [
+        printed for _, printed, _ in DURATIONS
+    ]
+    (made,) = (item["set"] for item in listed if "set" in item)
+    assert (made["timeout"], made["elem"][0]["elem"]["timeout"]) == (60, 30)

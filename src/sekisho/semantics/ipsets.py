@@ -38,7 +38,7 @@ def match(options: Sequence[Option], context: MatchContext) -> Guard | None:
     Raises ValueError when the set's elements cannot be read.
     """
     wanted = [option for option in options if option.name == "match-set"]
-    rest = {option.name for option in options} - {"match-set"}
+    rest = {option.name for option in options if option.name} - {"match-set"}
     if len(wanted) != 1 or not rest <= {"return-nomatch"}:
         return None
     option = wanted[0]

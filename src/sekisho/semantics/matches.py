@@ -7,7 +7,7 @@ Sources: iptables-extensions(8) and net/netfilter/xt_*.c for what each match loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from sekisho.model.evidence import Evidence
@@ -49,13 +49,23 @@ from sekisho.values.packet import protocol_number
 
 def rule_guard(options: Sequence[Option], context: MatchContext, evidence: Evidence | None = None) -> Guard:
     """The condition of a whole rule: every module's condition holds."""
-    groups: dict[tuple[str, int], list[Option]] = {}
-    for index, option in enumerate(options):
-        # A module may be named twice with the same option (-m comment twice, two sets): those are separate.
-        key = (option.module, index if option.module in _ONE_BY_ONE else 0)
-        groups.setdefault(key, []).append(option)
-    guards = [_module_guard(module, group, context, evidence) for (module, _), group in groups.items()]
+    guards = [_module_guard(group[0].module, group, context, evidence) for group in _groups(options)]
     return both(*guards)
+
+
+def _groups(options: Sequence[Option]) -> Iterable[list[Option]]:
+    """The options of each module together; of one that a rule may name twice, those of each time."""
+    groups: dict[tuple[str, int], list[Option]] = {}
+    times: dict[str, int] = {}
+    for option in options:
+        module, name = option.module, option.name
+        if module in _EACH_TIME:
+            before = groups.get((module, times.setdefault(module, 0)), ())
+            # One without a name stands where nothing else tells one time from the next.
+            if not name or any(name == other.name for other in before):
+                times[module] += 1
+        groups.setdefault((module, times.get(module, 0)), []).append(option)
+    return groups.values()
 
 
 _NOWHERE = AddressTypes({}, {})
@@ -346,7 +356,8 @@ _READERS: dict[str, Reader] = {
 
 # Modules that hold for every packet.
 _IRRELEVANT = frozenset({"comment", "standard"})
-_ONE_BY_ONE = frozenset({"set", "comment"})
+# Modules that a rule may name twice with the same option (two sets).
+_EACH_TIME = frozenset({"set", "comment"})
 
 # Modules whose answer is in no snapshot, and why.
 _UNDECIDABLE: dict[str, str] = {

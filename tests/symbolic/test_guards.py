@@ -1,0 +1,94 @@
+"""What matches ask of sets of packets: the same as of single ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sekisho.semantics.program import Guard, Not
+from sekisho.semantics.traveller import Traveller, holds
+from sekisho.symbolic.bits import Ends, Set
+from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.space import HEADER, Space
+from sekisho.symbolic.state import State, at_start
+from sekisho.values.packet import ICMP, PORT_PROTOCOLS, TCP
+from tests.semantics import test_ipsets, test_matches
+from tests.semantics.rules import guard, packet
+
+SPACE = Space(4)
+GUARDS = Guards(SPACE)
+
+
+def stated(seen: Traveller) -> Traveller:
+    """The packet with every field of its header told, as sets have it."""
+    names = ["length", "src_mac", "uid", "gid"]
+    names += ["sport", "dport"] if seen.proto in PORT_PROTOCOLS else []
+    names += ["icmp_type", "icmp_code", "icmp_id"] if seen.proto == ICMP else []
+    for name in names:
+        setattr(seen, name, getattr(seen, name) or 0)
+    seen.tcp_flags = (seen.tcp_flags or 0) if seen.proto == TCP else None
+    return seen
+
+
+def state_of(seen: Traveller) -> State:
+    """What a packet has besides its header."""
+    field, tracked = SPACE.field, None
+    if seen.ctdir is not None:
+        tracked = Ends(
+            SPACE.constant(seen.ctorigsrc or 0, 32), SPACE.constant(seen.ctorigdst or 0, 32),
+            SPACE.constant(seen.ctorigsport or 0, 16), SPACE.constant(seen.ctorigdport or 0, 16),
+        )  # fmt: skip
+    return replace(
+        at_start(SPACE, iif=seen.iif, mark=seen.mark), oif=seen.oif, ctstate=seen.ctstate,
+        ctstatus=seen.ctstatus, ctdir=seen.ctdir, ctmark=seen.ctmark, pkttype=seen.pkttype, ctsent=tracked,
+        ctonward=tracked, uid=field["uid"], gid=field["gid"], src_mac=field["src_mac"],
+    )  # fmt: skip
+
+
+def alone(seen: Traveller, **other: int) -> Set:
+    """The one packet as a set; ``other`` values of its header instead."""
+    found = SPACE.everything
+    for name in reversed(HEADER):
+        value = other.get(name, getattr(seen, name) or 0)
+        found &= SPACE.masked(SPACE.field[name], (1 << SPACE.width(name)) - 1, value)
+    return found
+
+
+def together(asked: Guard, state: State, one: Set) -> bool | None:
+    """What the reading of sets says of the one packet."""
+    held = GUARDS.holds(asked, state)
+    if (held.yes & one).satisfiable():
+        return True
+    return None if (held.maybe & one).satisfiable() else False
+
+
+# Of what a question leaves open, sets have all values.
+ASKED = [(words, fields) for _, words, fields in test_matches.TABLE if "unstated" not in fields]
+
+
+@pytest.mark.parametrize(("words", "fields"), ASKED, ids=[f"{words}-{fields}" for words, fields in ASKED])
+def test_every_match(words: str, fields: test_matches.Fields) -> None:
+    seen, asked = stated(packet(**fields)), guard(f"{words} -j DROP")
+    wanted = holds(asked, seen)
+    state, one = state_of(seen), alone(seen)
+    assert together(asked, state, one) is wanted
+    # `not` leaves open what is open.
+    assert together(Not(asked), state, one) is (None if wanted is None else not wanted)
+
+
+@pytest.mark.parametrize(("words", "dst", "sent", "fits"), test_ipsets.TABLE)
+def test_membership(words: str, dst: str, sent: test_ipsets.Sent, fits: bool) -> None:
+    asked, seen = test_ipsets.asked(words), stated(test_ipsets.packet_of(dst, sent))
+    assert together(asked, state_of(seen), alone(seen)) is fits
+
+
+@pytest.mark.parametrize("words", test_matches.TTLS)
+def test_what_routers_took_of_the_ttl(words: str) -> None:
+    asked = guard(f"-m ttl {words} -j DROP")
+    for ttl in test_matches.SENT:
+        seen = stated(packet(ttl=ttl))
+        for spent in (0, 1, 3):
+            if ttl + spent <= 255:
+                state = replace(state_of(seen), spent=spent)
+                assert together(asked, state, alone(seen, ttl=ttl + spent)) is holds(asked, seen)

@@ -1,0 +1,151 @@
+"""Changes in what rules, routes and connections mean for one packet."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+# Cases that a kernel answered, walked again: for modules that have no test file of their own.
+_CASES = ("tests/test_cases.py",)
+
+MUTANTS: tuple[Mutant, ...] = (
+    # What no test noticed once.
+    Mutant(
+        "rp-filter-before-dnat", "semantics/routing.py",
+        "else packet.dst, packet.src", "else packet.ctorigdst or packet.dst, packet.src",
+        "rp_filter looks the way back up from the address before DNAT: other packets are dropped",
+        _CASES, must=True,
+    ),
+    Mutant(
+        "masquerade-next-hop", "semantics/nat.py",
+        "towards = deciding(packet.family, packet.dst, packet.next_hop)",
+        "towards = deciding(packet.family, packet.dst, None)",
+        "MASQUERADE takes an address by the destination, not by the gateway's subnet",
+        _CASES, must=True,
+    ),
+    Mutant(
+        "zone-of-replies", "semantics/conntrack.py",
+        "connection.zone_reply == zone_reply", "connection.zone_reply == zone",
+        "replies find their connection by the zone of the other direction: NEW instead of ESTABLISHED",
+        must=True,
+    ),
+    Mutant(
+        "zone-of-replies-kept", "semantics/conntrack.py",
+        "Connection(key, key.mirrored(), packet.zone, packet.zone_reply)",
+        "Connection(key, key.mirrored(), packet.zone, packet.zone)",
+        "a connection of --zone-orig has its replies in the zone, too",
+        must=True,
+    ),
+    Mutant(
+        "tos-of-routes", "semantics/fib.py", "-item[1].tos,", "item[1].tos,",
+        "a route without tos is asked before the one for the packet's tos",
+        _CASES, must=True,
+    ),
+    Mutant(
+        "uid-on-reroute", "semantics/visit.py",
+        "asked = _of_root(packet) if packet.family == 4 else packet",
+        "asked = _of_root(packet) if packet.family == 6 else packet",
+        "a local packet that is routed again still goes by uidrange rules (IPv4), or does no more (IPv6)",
+        _CASES, must=True,
+    ),
+    Mutant(
+        "ttl-gt", "semantics/matches.py", "IntSet.span(value + 1, 255)", "IntSet.span(value, 255)",
+        "--ttl-gt 5 takes a packet with a TTL of 5",
+        must=True,
+    ),
+    Mutant(
+        "kept-port-first", "semantics/nat.py", "first <= present <= last", "first < present <= last",
+        "SNAT to a range of ports lets go of a port that is the range's first",
+        must=True,
+    ),
+    Mutant(
+        "kept-port-last", "semantics/nat.py", "first <= present <= last", "first <= present < last",
+        "SNAT to a range of ports lets go of a port that is the range's last",
+        must=True,
+    ),
+    # Others.
+    Mutant(
+        "reply-side", "semantics/conntrack.py",
+        "if direction == 1:\n        bit ^=", "if direction == 0:\n        bit ^=",
+        "a reply's source is restored where its destination should be",
+    ),
+    Mutant(
+        "bare-ack", "semantics/conntrack.py", "return flags in (SYN, ACK)", "return flags in (SYN,)",
+        "an ACK without a connection is INVALID, though the kernel picks it up",
+    ),
+    Mutant(
+        "port-shift", "semantics/nat.py", "% (last - first + 1)", "% (last - first)",
+        "DNAT of a range of ports to another sends the last one to the first port",
+    ),
+    Mutant(
+        "suppress-prefixlength", "semantics/fib.py",
+        "line.action.prefix_length <= length", "line.action.prefix_length < length",
+        "suppress_prefixlength 0 lets the default route pass: a tunnel is gone round",
+    ),
+    Mutant(
+        "rule-goto", "semantics/fib.py", "other.priority >= rule.goto", "other.priority > rule.goto",
+        "goto of a policy rule skips the rule that it leads to",
+    ),
+    Mutant(
+        "localnet-of-all", "semantics/input_checks.py",
+        'if not conf(namespace, "all", "route_localnet"):', 'if conf(namespace, "all", "route_localnet"):',
+        "what is published on 127.0.0.1 can be called from the wire",
+        _CASES,
+    ),
+    Mutant(
+        "no-broadcast-of-31", "semantics/addresses.py", "subnet.length < 31", "subnet.length <= 31",
+        "in a /31 the other end's address is taken for a broadcast",
+    ),
+    Mutant(
+        "ipset-nomatch", "semantics/ipsets.py", "excluded == nomatch", "excluded != nomatch",
+        "an ipset's elements are out and its exceptions are in",
+    ),
+    Mutant(
+        "ipset-specific-first", "semantics/ipsets.py",
+        "entries.sort(key=lambda entry: entry[0])", "entries.sort(key=lambda entry: -entry[0])",
+        "an exception within an ipset's network is never reached",
+    ),
+    Mutant(
+        "ipset-icmp", "semantics/traveller.py", "self.icmp_type << 8", "self.icmp_type << 4",
+        "an ipset's icmp:8/0 fits no ping",
+        ("tests/semantics/test_ipsets.py",),
+    ),
+    Mutant(
+        "multiport-either", "semantics/matches.py",
+        'AnyOf((In("sport", values), In("dport", values)))',
+        'All((In("sport", values), In("dport", values)))',
+        "multiport --ports asks both ports, not either",
+    ),
+    Mutant(
+        "conntrack-untracked", "semantics/match_conntrack.py",
+        "AnyOf((Not(TRACKED), rest))", "All((Not(TRACKED), rest))",
+        "--ctstate with another option of conntrack fits nothing",
+    ),
+    Mutant(
+        "set-mark-is-or", "semantics/targets.py", "(mask | value, value)", "(mask, value)",
+        "MARK --set-mark turns bits outside its mask over, as --set-xmark does",
+    ),
+    Mutant(
+        "goto-comes-back", "semantics/chains.py",
+        "if isinstance(action, Jump):", "if isinstance(action, Goto):",
+        "goto comes back to where it was called, a jump does not",
+    ),
+    Mutant(
+        "policy-not-shown", "semantics/netfilter.py",
+        'known = _POLICIES.get(chain.policy or "ACCEPT")', 'known = _POLICIES.get(chain.policy or "DROP")',
+        "a chain whose policy no line shows drops",
+        ("tests/semantics/test_partial.py",),
+    ),
+    Mutant(
+        "nft-set-interval", "semantics/nft_values.py",
+        "IntSet.span(number(first, kind), number(last, kind))",
+        "IntSet.span(number(first, kind), number(last, kind) - 1)",
+        "an interval of an nft set lacks its last value",
+        ("tests/semantics/test_nft.py",),
+    ),
+    Mutant(
+        "mapped-socket", "semantics/sockets.py",
+        "address.value >> 32 != 0xFFFF:", "address.value >> 32 == 0xFFFF:",
+        "a socket of ::ffff:10.0.0.1 is not found, one of ::1 takes IPv4",
+        ("tests/semantics/test_listeners.py",),
+    ),
+)  # fmt: skip

@@ -140,12 +140,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "IntSet.span(number(first, kind), number(last, kind))",
         "IntSet.span(number(first, kind), number(last, kind) - 1)",
         "an interval of an nft set lacks its last value",
-        ("tests/semantics/test_nft.py",),
     ),
     Mutant(
         "mapped-socket", "semantics/sockets.py",
         "address.value >> 32 != 0xFFFF:", "address.value >> 32 == 0xFFFF:",
         "a socket of ::ffff:10.0.0.1 is not found, one of ::1 takes IPv4",
-        ("tests/semantics/test_listeners.py",),
     ),
 )  # fmt: skip

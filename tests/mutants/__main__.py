@@ -14,7 +14,7 @@ from queue import SimpleQueue
 
 import tests.mutants
 from tests.mutants.listed import MUTANTS
-from tests.mutants.mutant import Mutant, faults
+from tests.mutants.mutant import ROOT, Mutant, faults
 from tests.mutants.workshop import Outcome, Workshop, WorkshopError
 
 # So many of the whole list may survive, none that must be caught.
@@ -98,7 +98,7 @@ def _printed(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
     for outcome in outcomes:
         mutant = outcome.mutant
         if outcome.test is None:
-            ran = ", ".join(mutant.tests_in(Path.cwd()))
+            ran = ", ".join(mutant.tests_in(ROOT))
             print(f"SURVIVED  {mutant.name}  {mutant.file}  ({ran} pass): {mutant.means}", flush=True)
         else:
             print(f"caught    {mutant.name}  {mutant.file}  {outcome.test}", flush=True)

@@ -33,8 +33,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "not-of-a-list", "sources/iptables_reader.py",
-        'Option("", name, option.negated, (value,))', 'Option("", name, False, (value,))',
-        "`! -s a,b` becomes `-s a` and `-s b`",
+        "if negated and len(found) > 1:", "if negated and len(found) > 2:",
+        "`! -s a,b`, which iptables refuses, is read as two rules",
         ("tests/sources/test_iptables_rule.py",),
     ),
     Mutant(

@@ -65,6 +65,8 @@ SAYS: list[tuple[Family, str, str, str, str]] = [
     (4, "filter", "OUTPUT", "-i eth0", "Can't use -i with OUTPUT"),
     (4, "filter", "FORWARD", "-i averyverylongname",
      "interface name `averyverylongname' must be shorter than IFNAMSIZ (15)"),
+    (4, "filter", "FORWARD", "! -s 10.0.0.1,10.0.0.2",
+     "! not allowed with multiple source or destination IP addresses"),
     (4, "filter", "FORWARD", "-j ACCEPT --softly", 'unknown option "--softly"'),
     (4, "filter", "FORWARD", "-j REJECT --reject-with a-smile", 'unknown reject type "a-smile"'),
     (4, "filter", "FORWARD", "-j LOG --log-level loud", 'log level "loud" unknown'),

@@ -14,6 +14,7 @@ from sekisho.model.netfilter import Ruleset, Table
 from sekisho.sources import iptables_list, iptables_S, iptables_save
 from sekisho.sources.iptables_rule import normal_form
 from sekisho.values.address import Family
+from tests.sources.test_iptables_rule import NOWHERE
 from tests.strategies import netfilter
 
 TABLES = ("raw", "mangle", "nat", "filter")
@@ -112,8 +113,18 @@ BY_HAND = (
     "* nat\n-N R\n-A R -p tcp -j REDIRECT --to-ports 15001\n-A PREROUTING -p tcp -j R\n-A OUTPUT -o lo -j R\n"
     "COMMIT\n",
     "*filter\n-F\n-X\n-Z\n-A INPUT -s 192.0.2.1 -j DROP\n-F INPUT\n-N Y\n-A INPUT -j Y\nCOMMIT\n",
+    "*filter\n-A INPUT -s 10.0.0.1,10.0.0.2 -d 10.1.0.1,10.1.0.2 -j DROP\n"
+    "-A INPUT -s 0/0,10.0.0.3 -j DROP\nCOMMIT\n",
     "*filter\n-N X\n-N Y\n-A X -j DROP\n-A Y -j DROP\n-F X\n-X X\n-A FORWARD -j Y\nCOMMIT\n",
 )
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("rule", "family"), NOWHERE)
+def test_iptables_legacy_prints_what_is_not_anywhere(rule: str, family: Family) -> None:
+    tool = "iptables-legacy" if family == 4 else "ip6tables-legacy"
+    said = ask(tool, f"*filter\n-A INPUT {rule}\nCOMMIT\n")
+    assert f"-A INPUT {rule}\n" in said["save"]
 
 
 @pytest.mark.kernel

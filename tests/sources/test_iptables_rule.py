@@ -53,6 +53,12 @@ SPELLINGS = [
     ("-p tcp -m tcp -j ACCEPT", "-p tcp -m tcp -j ACCEPT"),
 ]  # fmt: skip
 
+# What fits nothing; iptables-legacy 1.8.9 prints it so, iptables-nft's kernel refuses it.
+NOWHERE: list[tuple[str, Family]] = [
+    ("! -s 0.0.0.0/0 -j DROP", 4), ("! -d 0.0.0.0/0 -j DROP", 4), ("! -s ::/0 -j DROP", 6),
+    ("! -d ::/0 -j DROP", 6),
+]  # fmt: skip
+
 # Older versions took the "!" behind the option as well, a value without a blank before it, and
 # --set for --match-set.
 OLD_SPELLINGS = [
@@ -138,6 +144,8 @@ def test_unknown_module_is_kept_word_for_word() -> None:
         ("unknown-protocol", "tpc", "-p tpc", "-p tpc -j DROP"),
         ("bad-value", "99999", "--dport 99999", "-p tcp --dport 99999 -j DROP"),
         ("bad-value", "SYN,FOO SYN", "--tcp-flags SYN,FOO SYN", "-p tcp --tcp-flags SYN,FOO SYN -j DROP"),
+        ("bad-value", "10.0.0.1,10.0.0.2", "! -s 10.0.0.1,10.0.0.2", "! -s 10.0.0.1,10.0.0.2 -j DROP"),
+        ("bad-value", "10.0.0.1,10.0.0.2", "-d ! 10.0.0.1,10.0.0.2", "-d ! 10.0.0.1,10.0.0.2 -j DROP"),
         ("unknown-option", "--dport", "--dport 80", "--dport 80 -j DROP"),
         ("unknown-word", "stray", "stray", "stray -j DROP"),
         ("missing-value", "-i", "! -i", "-j DROP ! -i"),
@@ -151,6 +159,14 @@ def test_what_makes_no_sense_is_kept_as_text(reason: str, detail: str, kept: str
     assert not iptables_rule.is_understood(rule)
     assert rule.target is not None
     assert rule.target.name == "DROP"
+
+
+@pytest.mark.parametrize(("text", "family"), NOWHERE)
+def test_what_is_not_anywhere_is_kept(text: str, family: Family) -> None:
+    rule, problems = parse_rule(text, family)
+    assert problems == ()
+    assert [one.negated for one in rule.matches] == [True]
+    assert render_rule(rule) == text
 
 
 def test_list_of_addresses_makes_several_rules() -> None:

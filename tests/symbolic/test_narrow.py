@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sekisho.semantics.program import (
@@ -66,6 +66,10 @@ STATES = st.builds(
 )  # fmt: skip
 
 
+@example(
+    Members(("iif",), (((NAMES[0],), True), ((NAMES[0],), False))),
+    replace(at_start(SPACE, iif=NAMES[0]), ctstate=NEW),
+)
 @given(ASKED, STATES)
 def test_what_is_settled_beforehand(guard: Guard, state: State) -> None:
     whole, left = GUARDS.holds(guard, state), GUARDS.holds(settled(guard, state), state)

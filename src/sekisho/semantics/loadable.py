@@ -107,6 +107,9 @@ class Loader:
             numeric = value.endswith(",") and value[:-1].isdigit()
             yield words(f"-c {'byte counter not numeric' if numeric else 'requires packet and byte counter'}")
             return
+        if option.name in ("source", "destination") and "!" in text and "," in value:
+            yield words("! not allowed with multiple source or destination IP addresses")
+            return
         if name in ("protocol", "p"):
             yield words(f'unknown protocol "{value}" specified')
             return

@@ -228,9 +228,11 @@ class _Reader:
         except ValueError:
             self._keep(name, start, "bad-address", value)
             return
-        if len(found) > 1:
+        if negated and len(found) > 1:  # which iptables refuses
+            self._keep(name, start, "bad-value", value)
+        elif len(found) > 1:
             self.lists.append((name, found))
-            self._add("", Option("", name, negated, (found[0],)))
+            self._add("", Option("", name, False, (found[0],)))
         elif negated or found[0] not in ("0.0.0.0/0", "::/0"):
             self._add("", _option("", name, negated, (found[0],)))
 
@@ -367,7 +369,7 @@ def _has(known: Arity, module: str, name: str) -> bool:
 
 def _with_address(matches: tuple[Option, ...], name: str, value: str) -> tuple[Option, ...]:
     replaced = [
-        Option("", name, option.negated, (value,)) if not option.module and option.name == name else option
+        Option("", name, False, (value,)) if not option.module and option.name == name else option
         for option in matches
     ]
     return tuple(o for o in replaced if o.negated or o.values not in (("0.0.0.0/0",), ("::/0",)))

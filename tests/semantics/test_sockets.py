@@ -8,7 +8,9 @@ from contextlib import ExitStack
 import pytest
 
 from sekisho.lab.namespaces import NetworkNamespace
-from sekisho.semantics.chains import Choices, run
+from sekisho.semantics.carried import Unchanged
+from sekisho.semantics.chains import run
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.program import Accept, Stop
 from sekisho.semantics.sockets import socket_chain
 from sekisho.semantics.traveller import traveller
@@ -70,7 +72,7 @@ def test_and_so_does_the_model(bound: str, alone: bool, printed: str, reached: t
         assert chain is not None
         # One to another port and one of another protocol are never taken.
         ends = [
-            list(run(chain, {}, traveller(packet), Choices(), lambda action, seen: None))[-1].action
+            list(run(chain, {}, Unchanged(traveller(packet)), Choices()))[-1].action
             for packet in (
                 Packet(address.family, address.value, address.value, UDP, 4000, 53, iif="lo"),
                 Packet(address.family, address.value, address.value, UDP, 53, 4000, iif="lo"),

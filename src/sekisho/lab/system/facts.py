@@ -17,6 +17,7 @@ from sekisho.lab.namespaces import LabError, tool
 from sekisho.lab.system.control import Client
 from sekisho.lab.system.look import apart
 from sekisho.lab.system.plan import Plan, Server
+from sekisho.lab.system.settled import await_settled
 from sekisho.model.docker import DockerContainer, DockerEndpoint, DockerNetwork, PublishedPort
 from sekisho.model.host import Socket
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -25,8 +26,8 @@ from sekisho.sources.load import load
 from sekisho.values.address import Address
 from sekisho.values.names import ContainerName, InterfaceName, namespace_name, network_name
 
+_LINKS = ("ip", "-j", "-d", "link")
 _COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ip-link.json", ("ip", "-j", "-d", "link")),
     ("ip-addr.json", ("ip", "-j", "addr")),
     ("ip-route.json", ("ip", "-j", "route", "show", "table", "all")),
     ("ip-rule.json", ("ip", "-j", "rule")),
@@ -73,7 +74,7 @@ def capture(client: Client, plan: Plan, nodes: Sequence[str] | None = None) -> L
 
 def _read(six: bool) -> dict[str, str]:
     """Every file of one namespace's part of a snapshot."""
-    found = {}
+    found = {"ip-link.json": await_settled(lambda: _output(_LINKS))}
     for name, argv in (*_COMMANDS, *(_SIX if six else ())):
         found[name] = _output(argv)
     links, entries = (

@@ -61,6 +61,17 @@ LIMITS: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = (
          "現れないため、なかったものとする"),
     ),
     (
+        ("Rules with tcp or udp twice, as iptables-nft-save prints them",
+         "tcp や udp を2回書いたルールの、iptables-nft-save による表示"),
+        ("it prints both as one, which is another rule: such hosts are read as they were made",
+         "2つが1つに、つまり別のルールとして表示されるため、作ったときの書き方のまま読む"),
+    ),
+    (
+        ("IPv6 hosts where no rule asks table local", "テーブル local を調べるルールのないIPv6ホスト"),
+        ("what is sent to ::1 by table main goes round and round: drawn for IPv4 alone",
+         "テーブル main によって ::1 へ送られたものは回り続けるため、IPv4 でだけ試す"),
+    ),
+    (
         ("SCTP and DCCP to the host itself", "ホスト自身宛てのSCTPとDCCP"),
         ("this kernel has no such sockets: delivery is compared up to INPUT",
          "このカーネルにはそのソケットがない。INPUTまでの配送を比べる"),

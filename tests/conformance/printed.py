@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from sekisho.model.snapshot import Snapshot
 from sekisho.sources.load import load
 from tests.conformance.hosts import Host
 
+# iptables-nft-save prints two of these in one rule as one, which is another rule.
+_TWICE = re.compile(r"-m (tcp|udp) .*-m \1 ")
 _SHOWN = ("ip-route", "ip6-route", "ip-rule", "ip6-rule")
 
 
@@ -61,8 +64,10 @@ def _shown(host: Host, namespace: NetworkNamespace) -> Iterator[tuple[str, str]]
     yield f"ip-link.{kind}", ip("-d", "link")
     yield "ip-neigh.txt", namespace.run(("ip", "neigh")) + _silent(host)
     if host.seed % 3 == 0:
-        for name, _ in host.texts:
-            if name.startswith((f"ip{six}tables-save", f"ip{six}tables-legacy-save")):
+        for name, text in host.texts:
+            if not name.startswith((f"ip{six}tables-save", f"ip{six}tables-legacy-save")):
+                continue
+            if not _TWICE.search(text):
                 back_end = "legacy" if "legacy" in name else "nft"
                 yield name, namespace.run((f"ip{six}tables-{back_end}-save",))
     bridge = (namespace.run(("bridge", *flags, *words)) for words in (("-d", "link"), ("fdb",)))

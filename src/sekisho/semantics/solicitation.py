@@ -1,7 +1,7 @@
 """How IPv6 finds a neighbour, and whether a host's own rules let it.
 
 host ── solicitation ─► OUTPUT ─► POSTROUTING ─► link (to ff02::1:ffxx:xxxx)
-host ◄─ INPUT ◄─ PREROUTING ◄─── advertisement ── neighbour
+host ◄─ INPUT ◄─ route ◄─ PREROUTING ◄─── advertisement ── neighbour
 
 ARP passes no table of iptables. What does the same for IPv6 are ICMPv6 packets like others
 (net/ipv6/ndisc.c, ndisc_send_skb): a host whose rules refuse them sends nothing to whom it does not know yet.
@@ -12,14 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sekisho.semantics import routing
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.choices import Choices, explored
 from sekisho.semantics.conntrack import Tracker
+from sekisho.semantics.fib import has_custom_rules
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt, Hook, Step
+from sekisho.semantics.program import NotUnderstood, RouteTo
 from sekisho.semantics.traveller import traveller
 from sekisho.semantics.visit import Visit
 from sekisho.values.address import Address
+from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMPV6, Packet
 
 _SOLICITATION, _ADVERTISEMENT = 135, 136
@@ -72,12 +76,21 @@ def sought(host: HostCode, interface: str, next_hop: Address, src: int) -> Solic
     """What comes of a packet's need for its next hop; ``src`` is the packet's."""
     if host.knows(interface, next_hop) or not asks(host, interface):
         return Solicited()
-    return solicited(host, interface, next_hop, source_for(host, interface, src))
+    source = source_for(host, interface, src)
+    return _worse(solicited(host, interface, next_hop, source), routed(host, interface, next_hop, source))
 
 
 def solicited(host: HostCode, interface: str, next_hop: Address | None, source: int | None) -> Solicited:
     """Ask for a neighbour (None: for any) as the host would, from ``source`` (None: not known)."""
     return _told(host, interface, next_hop, source, _ASKS)
+
+
+def _worse(one: Solicited, other: Solicited) -> Solicited:
+    """What comes of two things that may each keep a neighbour from being found."""
+    for each in (one, other):
+        if each.refusal is not None and not each.doubts:
+            return each
+    return Solicited(one.refusal or other.refusal, (*one.doubts, *other.doubts))
 
 
 def answered(host: HostCode, interface: str, own: int) -> Solicited:
@@ -89,6 +102,10 @@ def _told(
     host: HostCode, interface: str, next_hop: Address | None, source: int | None, ways: tuple[_Way, ...]
 ) -> Solicited:
     runs, cut = explored(lambda each: _refusal(host, interface, next_hop, source, each, ways), _MAX_RUNS)
+    return _gathered(runs, cut)
+
+
+def _gathered(runs: list[tuple[Choices, tuple[Step | None, tuple[Doubt, ...]]]], cut: bool) -> Solicited:
     doubts: dict[Doubt, None] = {}
     for choices, (_, reasons) in runs:
         asked = (doubt for each in choices.taken for doubt in each.doubts)
@@ -125,6 +142,8 @@ def _refusal(
         packet.local = goes_out
         visit = Visit(host, packet, Tracker(), choices, {})
         for hook in hooks:
+            if hook == "postrouting":  # it was made for its interface (ndisc_alloc_skb; ip6_output: indev)
+                packet.iif = interface
             end = visit.prerouting() if hook == "prerouting" else visit.hook(hook)
             if end is not None:
                 return next((s for s in reversed(visit.steps) if s.table), Step(hook, "DROP")), end.doubts
@@ -132,6 +151,41 @@ def _refusal(
             changed = (s for s in visit.steps if any(name == "ttl" for name, _, _ in s.changes))
             return next(changed, Step("neighbour", "DROP")), ()
     return None, ()
+
+
+def routed(host: HostCode, interface: str, neighbour: Address, source: int | None) -> Solicited:
+    """Whether routing lets the neighbour's advertisement get to the host that asked: a policy rule may refuse
+    its source, or table local not be asked. Such rules see it without a mark."""
+    if source is None or not has_custom_rules(host.facts.rules, 6):
+        return Solicited()
+    runs, cut = explored(lambda each: _astray(host, interface, neighbour, source, each), _MAX_RUNS)
+    return _gathered(runs, cut)
+
+
+def _astray(
+    host: HostCode, interface: str, neighbour: Address, source: int, choices: Choices
+) -> tuple[Step | None, tuple[Doubt, ...]]:
+    packet = traveller(
+        Packet(6, neighbour.value, source, ICMPV6, icmp_type=_ADVERTISEMENT, icmp_code=0, iif=interface,
+               ttl=_HOP_LIMIT, length=_LENGTH)
+    )  # fmt: skip
+    passed = routing.lookup(host.programs[6], packet, choices)
+    action = passed.action
+    if isinstance(action, RouteTo) and routing.stays(action, 6):
+        return None, ()
+    step = routing.route_step(passed, "DROP", None, packet)
+    return step, (action.doubt,) if isinstance(action, NotUnderstood) else ()
+
+
+def told_apart(host: HostCode) -> tuple[IntSet, ...]:
+    """The neighbours' addresses by what policy rules ask of sources: all of one set fare alike."""
+    found = [IntSet.span(0, (1 << 128) - 1)]
+    for rule in host.facts.rules or ():
+        if rule.family == 6 and rule.src is not None:
+            inside = IntSet.prefix(rule.src)
+            parts = ((each & inside, each.minus(inside, 128)) for each in found)
+            found = [part for pair in parts for part in pair if part.intervals]
+    return tuple(found)
 
 
 def _unstated(any_source: bool, any_neighbour: bool, goes_out: bool) -> Iterator[str]:

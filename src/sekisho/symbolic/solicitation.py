@@ -36,6 +36,7 @@ class Solicitations:
         some = leaving.some & ~self._at(next_hop, IntSet.of(*host.neighbours(interface, 6)))
         lost = nothing
         for source, here in self._sources(host, leaving, some):
+            lost |= self._astray(host, leaving, source, here)
             if isinstance(next_hop, Address):
                 lost |= here & self._lost(host, interface, next_hop, source)
                 continue
@@ -48,6 +49,21 @@ class Solicitations:
                             here &= ~there
                             lost |= there & self._lost(host, interface, Address(6, value), source)
             lost |= here & self._lost(host, interface, None, source)
+        return lost
+
+    def _astray(self, host: HostCode, leaving: Leaving, source: int | None, some: Set) -> Set:
+        """The packets whose neighbour's answer routing keeps from the host."""
+        space, interface, next_hop = self.guards.space, leaving.interface, leaving.next_hop
+        lost = space.nothing
+        for alike in solicitation.told_apart(host) if source is not None else ():
+            here = some & self._at(next_hop, alike)
+            if not here.satisfiable():
+                continue
+            anyone = Address(6, alike.intervals[0][0])
+            found = solicitation.routed(host, interface, anyone, source)
+            if found.refusal is not None:
+                key = ("astray", host.name, interface, anyone, source)
+                lost |= here & space.choice(key, found.doubts) if found.doubts else here
         return lost
 
     def _sources(self, host: HostCode, leaving: Leaving, some: Set) -> Iterator[tuple[int | None, Set]]:

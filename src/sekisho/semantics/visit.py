@@ -99,7 +99,7 @@ class Visit(BridgeHooks):
         if not isinstance(action, RouteTo):
             # Where nothing may be forwarded, an IPv4 route that refuses is not even answered.
             looked_up = packet.family == 4 and passed.chain.name != program.arrival.name
-            if bridge is not None and looked_up and (end := self.rise("high")):
+            if bridge is not None and looked_up and (end := self._above(bridge)):
                 return end  # the refusal is a route as well, to be met above the bridge (ip_error)
             return (self._object(program.forwarding) if looked_up else None) or self._refused(passed)
         self.lean(*self.host.leans[packet.family])
@@ -115,14 +115,14 @@ class Visit(BridgeHooks):
             if (action.kind != "broadcast" or packet.src) and (end := self._object(program.source_check)):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))
-            return (self.rise("high") if bridge is not None else None) or self.local_input()
+            return (self._above(bridge) if bridge is not None else None) or self.local_input()
         if self._forwarding_assumed():
             self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
         packet.oif = way.dev
         end = self._object(program.forwarding)
         if end is not None and bridge is not None and packet.family == 4:
             packet.oif = None
-            return self.rise("high") or end  # that refusal, too, is met above the bridge
+            return self._above(bridge) or end  # that refusal, too, is met above the bridge
         strange = routing.refused_onward(action, packet.family)
         if end is None and strange is not None:
             end = self._refused(Passed(program.forwarding, None, strange))
@@ -138,9 +138,15 @@ class Visit(BridgeHooks):
         self.steps.append(routing.route_step(passed, "FORWARD", way, packet))
         if bridge is not None:
             packet.oif = None
-            if end := self.rise("high"):
+            if end := self._above(bridge):
                 return end
         return self.forward(way)
+
+    def _above(self, bridge: str) -> End | None:
+        """Up from a bridge where br_netfilter routed the packet: the frame is for the bridge itself from now
+        on (br_nf_pre_routing_finish: ether_addr_copy)."""
+        self.packet.carry_mac("dst_mac", self.host.mac(bridge))
+        return self.rise("high")
 
     def bridge_on(self, passed: Passed, way: Way, bridge: str) -> End | Leaves:
         """A new neighbour on the same bridge is handed to its port rather than routed: nothing is taken

@@ -14,7 +14,7 @@ from sekisho.semantics.traveller import BROADCAST
 from sekisho.semantics.world import BRIDGE_NF, HOST
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.neighbours import Neighbours, Origins, group_mac, number_of
+from sekisho.symbolic.neighbours import Neighbours, Origins, group_mac
 from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
 from sekisho.symbolic.visit import Leaving, SymbolicVisit
 from sekisho.values.address import Address
@@ -183,14 +183,11 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             return front
         found: Front = {}
         for state, some in front.items():
-            whole = ((state.iif, self.space.everything),)
-            names = state.iif.cases if isinstance(state.iif, ByOrigin) else whole
-            own = ByOrigin(tuple((number_of(self.world.host.mac(str(n))), where) for n, where in names))
             for kind, here in self.visits[HOST].frames(replace(state, frame=state.ends.dst), some):
                 mac = (1 << 48) - 1 if kind == BROADCAST else group_mac(self.space, state.ends.dst)
                 add(found, replace(state, dst_mac=mac), here)
                 some &= ~here
-            add(found, replace(state, dst_mac=own), some)
+            add(found, replace(state, dst_mac=self._own_mac(state)), some)
         return found
 
     def _handed_on(self, origins: Origins, front: Front) -> Front:

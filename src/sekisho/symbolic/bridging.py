@@ -32,6 +32,10 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
         """From the bridge up into the host's IP layer."""
         return self.bridge_hook("bridge-input", self.bridge_hook("bridge-prerouting", front, which))
 
+    def above(self, front: Front) -> Front:
+        """Up from a bridge where br_netfilter routed the packets; the frames are for the bridge itself."""
+        return self.rise(self.walk.to_itself(front), "high")
+
     def descend(self, front: Front) -> Front:
         """What the host itself hands to a bridge."""
         front = self._nowhere("bridge-postrouting", self._nowhere("bridge-output", front))
@@ -69,7 +73,7 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
 
     def _risen(self, front: Front, turned: Turned | None) -> Front:
         """What IPv4 refuses of what br_netfilter had, above the bridge."""
-        return front if turned is None or self.space.family == 6 else self.rise(front, "high")
+        return front if turned is None or self.space.family == 6 else self.above(front)
 
     def late(self, front: Front) -> Front:
         """The chains of the bridge's PREROUTING behind br_netfilter, for what it keeps on the bridge."""

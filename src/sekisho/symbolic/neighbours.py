@@ -14,7 +14,7 @@ from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import OPEN, Name, State
+from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 
@@ -170,6 +170,20 @@ class Neighbours:
             found.append((target, whose))
             rest &= ~whose
         return [*found, (None, rest)]
+
+    def to_itself(self, front: Front) -> Front:
+        """The frames as for the bridge itself that they came in by."""
+        if not self.sees_ports:
+            return front
+        found: Front = {}
+        for state, some in front.items():
+            add(found, replace(state, dst_mac=self._own_mac(state)), some)
+        return found
+
+    def _own_mac(self, state: State) -> ByOrigin:
+        whole = ((state.iif, self.space.everything),)
+        names = state.iif.cases if isinstance(state.iif, ByOrigin) else whole
+        return ByOrigin(tuple((number_of(self.world.host.mac(str(n))), where) for n, where in names))
 
     def _aimed(self, state: State, target: Attachment | None) -> State:
         """On their way to an attachment's port; None: nobody knows whose."""

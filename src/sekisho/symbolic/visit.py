@@ -150,7 +150,7 @@ class SymbolicVisit(SymbolicDelivery):
                         add(local, arrived, unnamed)
                 else:
                     add(onward.setdefault((action, way), {}), state, part)
-        self.local_input(local if turned is None else self.rise(local, "high"))
+        self.local_input(local if turned is None else self.above(local))
         ready: Front = {}
         bridged: Front = {}
         for (route, way), waiting in onward.items():
@@ -173,7 +173,7 @@ class SymbolicVisit(SymbolicDelivery):
                 add(routed, state, some & ~back)
                 add(bridged, state.by_way(way), some & back)
             if turned is not None:  # what br_netfilter routed comes up from the bridge after that
-                routed = self.unbound(lambda some: self.rise(some, "high"), routed)
+                routed = self.unbound(self.above, routed)
             self._set_forward(routed, way, ready)
         leaving = self.postrouting(self.hook("forward", ready))
         # A new neighbour on the same bridge is handed to its port: nothing is taken off the TTL.

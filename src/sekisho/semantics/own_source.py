@@ -26,10 +26,10 @@ REFUSED = Stop("no_route")
 
 
 def own_sources(family: Family, addresses: Iterable[HostAddress], types: AddressTypes) -> IntSet | None:
-    """The addresses; None: any (IPv6 does not ask)."""
-    if family == 6:
+    """The addresses, and 0.0.0.0, of which nobody asks; None: any (IPv6 does not ask), or nobody knows."""
+    if family == 6 or types.unseen:
         return None
-    return IntSet.of(*(item.value for item in addresses)) | types.by_type.get("LOCAL", IntSet(()))
+    return IntSet.of(0, *(item.value for item in addresses)) | types.by_type.get("LOCAL", IntSet(()))
 
 
 def connecting(own: IntSet | None) -> ChainCode:

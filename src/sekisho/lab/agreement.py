@@ -92,7 +92,7 @@ def compare(
         return Decision(phase, packet, None, seen, "the model has no reply")
     if leg.disposition == "undetermined":
         return Decision(phase, packet, leg, seen, "", ",".join(sorted({d.code for d in leg.doubts})))
-    mine, theirs = _ending(leg, seen, known, decided)
+    mine, theirs = _ending(leg, seen, known, comparing_steps)
     if known.sockets and phase == "first" and _asks_for_a_socket(leg, packet, known):
         mine, theirs = leg.disposition, seen.disposition
     steps = model_steps(leg)
@@ -135,7 +135,7 @@ def compare(
     return Decision(phase, packet, leg, seen, "; ".join(found), "", tuple(steps))
 
 
-def _ending(leg: Leg, seen: Observed, known: Terms, decided: bool) -> tuple[str, str]:
+def _ending(leg: Leg, seen: Observed, known: Terms, comparing_steps: bool) -> tuple[str, str]:
     """The two dispositions in common words: some of the kernel's cannot be told apart from outside."""
     mine, theirs = leg.disposition, seen.disposition
     bridges = leg.packet.iif in known.bridges and leg.packet.oif == leg.packet.iif
@@ -177,7 +177,7 @@ def _ending(leg: Leg, seen: Observed, known: Terms, decided: bool) -> tuple[str,
     ours, real = comparable(model_steps(leg)), comparable(kernel_steps(seen.passages))
     stopped = leg.steps[-1].table or "" if leg.steps else ""
     past_ip = stopped.startswith(("netdev ", "bridge ")) and mine == "dropped" and not seen.frames
-    if past_ip and theirs in silence and (not decided or ours[: len(real)] == real):
+    if past_ip and theirs in silence and (not comparing_steps or ours[: len(real)] == real):
         return "unsolicited", "unsolicited"  # a chain there stopped what asks for the neighbour before
     redirect = (leg.packet.proto, leg.packet.icmp_type) == (ICMP, 5)
     if mine == "dropped" and theirs == "blackhole" and redirect and seen.reason == "NOT_SPECIFIED":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from types import TracebackType
@@ -33,6 +34,8 @@ from sekisho.values.packet import Packet
 
 _ETHERTYPE = {4: 0x0800, 6: 0x86DD}
 _ROUTER_MAC = b"\x02\x52\x00\x00\x00\x01"
+# So often the end of a probe is looked for; each pause is a step longer (seconds).
+_LOOKS, _PAUSE = 5, 0.004
 
 
 class Oracle:
@@ -92,20 +95,29 @@ class Oracle:
             error, sender = sockets.send(node.namespace, probe, self._ident)
         else:
             self._inject(probe)
-        seen_frames = self._settle()
-        passages = self._passages(probe.packet.family)
-        wanted = _ETHERTYPE[probe.packet.family]
-        reasons = [name for proto, name in self._drops.drain() if proto == wanted] if self._drops else []
-        tracked = node.conntrack.find(probe.packet) if self._with_conntrack else None
-        unanswered = bool(self.stage.world.unanswered)
-        observed = read(
-            probe,
-            Sightings(passages, seen_frames, reasons, error, unanswered, self._ident),
-            self._rejecting,
-            tracked,
-        )
+        observed = self._observed(probe, node, error)
         if sender is not None:
             sender.close()
+        return observed
+
+    def _observed(self, probe: Probe, node: Node, error: int) -> Observed:
+        """What became of the probe. A busy machine takes packets from one interface to the next a little
+        later; where that leaves the end open, it is looked for again for a while."""
+        seen_frames: list[Egress] = []
+        passages: list[Passage] = []
+        reasons: list[str] = []
+        wanted = _ETHERTYPE[probe.packet.family]
+        for again in range(_LOOKS):
+            time.sleep(again * _PAUSE)
+            seen_frames += self._settle()
+            passages += self._passages(probe.packet.family)
+            reasons += [name for proto, name in self._drops.drain() if proto == wanted] if self._drops else []
+            tracked = node.conntrack.find(probe.packet) if self._with_conntrack else None
+            unanswered = bool(self.stage.world.unanswered)
+            sightings = Sightings(passages, seen_frames, reasons, error, unanswered, self._ident)
+            observed = read(probe, sightings, self._rejecting, tracked)
+            if observed.disposition != "undetermined":
+                break
         return observed
 
     # ------------------------------------------------------------------ what is going on

@@ -18,7 +18,7 @@ from sekisho.model.nft_expression import (
     Unknown,
     Word,
 )
-from sekisho.model.nft_rule import Match, Reject, Statement, Verdict, VerdictMap
+from sekisho.model.nft_rule import Assign, Match, Reject, Statement, Verdict, VerdictMap
 
 # Headers that ARP does not have; neighbour discovery's are ICMPv6's, and asked for by few. No frame here has
 # a VLAN tag.
@@ -86,6 +86,8 @@ def _drops(statement: Statement) -> bool:
     match statement:
         case Verdict(kind):
             return kind in ("drop", "queue")
+        case Assign(Payload("ip6", "hoplimit")):
+            return True  # with any other than 255 an advertisement counts for nothing (ndisc_rcv)
         case VerdictMap(key, SetLiteral(elements)):
             return any(_element_drops(key, element) for element in elements)
         case VerdictMap() | Unknown() | Reject():

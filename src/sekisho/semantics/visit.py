@@ -23,6 +23,9 @@ from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST, Traveller
 from sekisho.values.address import Address, format_ip
 from sekisho.values.packet import ICMP, TCP
 
+# It leaves and comes back as well.
+SENT_TO_EVERYBODY = Doubt("sent-to-everybody")
+
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
@@ -285,6 +288,8 @@ class Visit(BridgeHooks):
         passed = routing.lookup(self.program, asked, self.choices)
         if not isinstance(passed.action, RouteTo):
             return self._refused(passed)
+        if passed.action.kind in ("broadcast", "multicast"):
+            return End("undetermined", (SENT_TO_EVERYBODY,))
         self._set_out(passed, "OUTPUT", False)
         end = self._object(self.program.departure)
         self.way_out, packet.oif = packet.oif, seen
@@ -295,7 +300,7 @@ class Visit(BridgeHooks):
         if self.packet.proto == TCP:
             self.steps.append(routing.route_step(passed, "NO_ROUTE", None, self.packet))
             return End("no_route")
-        return End("undetermined", (Doubt("sent-to-everybody"),))
+        return End("undetermined", (SENT_TO_EVERYBODY,))
 
     def _set_out(self, passed: Passed, verdict: str, choose_source: bool) -> None:
         packet, action = self.packet, passed.action

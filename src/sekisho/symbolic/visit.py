@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.host import HostCode
-from sekisho.semantics.journey import Doubt
 from sekisho.semantics.passage import Checkpoint
 from sekisho.semantics.program import Accept, RouteTo, Way
 from sekisho.semantics.routing import comes_back, kind_of, refused_onward, stays
 from sekisho.semantics.source_address import preferred_by_route
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
+from sekisho.semantics.visit import SENT_TO_EVERYBODY
 from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.bridging import Turned
@@ -294,8 +294,9 @@ class SymbolicVisit(SymbolicDelivery):
         if not isinstance(action, RouteTo):
             self._refused(passed, state, some)
             return
-        if phase == "output" and action.kind in ("broadcast", "multicast"):
-            self._to_everybody(passed, state, some)
+        connects = phase == "output"  # else a translation sent there what was on its way already
+        if (connects or phase.startswith("reroute")) and action.kind in ("broadcast", "multicast"):
+            self._to_everybody(passed, state, some, connects)
             return
         for way, part in self._ways(action, state, some, (id(passed.line), phase)):
             out = state.by_way(way)
@@ -325,13 +326,13 @@ class SymbolicVisit(SymbolicDelivery):
         echoes = self.guards.field_in("proto", IntSet.of(ICMP), state)
         return self.guards.tcp | echoes if state.reply else self.guards.tcp
 
-    def _to_everybody(self, passed: Passed, state: State, some: Set) -> None:
+    def _to_everybody(self, passed: Passed, state: State, some: Set, connects: bool) -> None:
         """connect() of TCP refuses such a destination; other packets leave and come back as well."""
         refused = Fate("no_route", self.host.name, hook="route", chain=passed.chain, line=passed.line)
-        self.walk.end(refused, state, some & self.guards.tcp)
-        doubts = (Doubt("sent-to-everybody"),)
-        open_ = Fate("undetermined", self.host.name, doubts=doubts, hook="route")
-        self.walk.end(open_, state, some & ~self.guards.tcp)
+        fails = some & self.guards.tcp if connects else self.space.nothing
+        self.walk.end(refused, state, fails)
+        open_ = Fate("undetermined", self.host.name, doubts=(SENT_TO_EVERYBODY,), hook="route")
+        self.walk.end(open_, state, some & ~fails)
 
     def _connect(self, first: Passed, sent: State, some: Set, ready: Front) -> None:
         may = self._object(self.program.connecting, {sent: some} if some.satisfiable() else {}, "own source")

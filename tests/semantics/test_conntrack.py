@@ -107,7 +107,8 @@ def test_an_answer_is_the_mirror_image() -> None:
     # The same from other ports is of no connection.
     stray = packet("10.2.0.2", "10.1.0.2", sport=40000, dport=80, tcp_flags=SYN | ACK)
     assert track(stray, tracker) is None
-    # A tuple has the type before the code. RFC 792 and 950: echo 8 and 0, timestamp 13 and 14, information 15 and 16, mask 17 and 18.
+    # A tuple has the type before the code.
+    # RFC 792 and 950: echo 8 and 0, timestamp 13 and 14, information 15 and 16, mask 17 and 18.
     for query, reply in ((8, 0), (13, 14), (15, 16), (17, 18)):
         assert FlowKey(1, 2, ICMP, 7, query << 8).mirrored() == FlowKey(2, 1, ICMP, 7, reply << 8)
         assert FlowKey(2, 1, ICMP, 7, reply << 8).mirrored() == FlowKey(1, 2, ICMP, 7, query << 8)

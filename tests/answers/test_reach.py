@@ -13,7 +13,9 @@ from sekisho.answers.services import line_of
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError
 from sekisho.semantics.world import World
+from sekisho.sources.load import load
 from tests.answers.shop import FORWARD, world
+from tests.case_files import FOLDER
 
 # (from, to, status, the flows as lines)
 CELLS: list[tuple[str, str, str, list[str]]] = [
@@ -137,3 +139,12 @@ def test_what_stops_it_stops_all_of_it(tmp_path: Path) -> None:
 def test_questions_that_make_no_sense(source: str, target: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         reach(world(tmp_path), Question(source, target))
+
+
+def test_a_refusal_names_the_rule_and_not_a_part_of_it() -> None:
+    """``tcp dport 80 ct zone set 3 reject`` acts twice."""
+    host = World(load(str(FOLDER / "own-error-carries-the-template")))
+    cell = _cell(host, "internet", "host")
+    texts = {refusal.fate.line.text for refusal in cell.refusals if refusal.fate.line is not None}
+    assert "tcp dport 80 ct zone set 3 reject" in texts
+    assert "" not in texts

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from sekisho.model.evidence import Unread
 from sekisho.model.host import Socket
@@ -22,6 +24,7 @@ from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.own_source import answering, connecting, own_sources
 from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
 from sekisho.semantics.sockets import published_ports, socket_chain
+from sekisho.semantics.source_address import Preference, preferred_addresses
 from sekisho.semantics.source_check import source_check
 from sekisho.semantics.tracked import wants_tracking, with_nat_in_use
 from sekisho.values.address import Address, Family, format_ip
@@ -29,7 +32,7 @@ from sekisho.values.address import Address, Family, format_ip
 _UNKNOWN = frozenset({"FAILED", "INCOMPLETE", "NONE", None})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HostCode:
     """A namespace ready for packets. ``addresses`` are by family; ``leans`` what routing rests on.
 
@@ -51,21 +54,35 @@ class HostCode:
 
     def broadcasts(self, interface: str) -> frozenset[int]:
         """The IPv4 broadcast addresses of the interface's subnets."""
-        found = {item.broadcast for item in self.addresses[4] if item.interface == interface}
-        found |= {
-            route.dst.value
-            for route in self.facts.routes
-            if route.kind == "broadcast" and any(hop.dev == interface for hop in route.nexthops)
-        }
-        return frozenset(value for value in found if value is not None)
+        return self._broadcasts.get(interface, frozenset())
+
+    @cached_property
+    def _broadcasts(self) -> dict[str, frozenset[int]]:
+        found: dict[str, set[int]] = {}
+        for item in self.addresses[4]:
+            if item.broadcast is not None:
+                found.setdefault(item.interface, set()).add(item.broadcast)
+        for route in self.facts.routes:
+            for hop in route.nexthops if route.kind == "broadcast" else ():
+                if hop.dev is not None:
+                    found.setdefault(hop.dev, set()).add(route.dst.value)
+        return {interface: frozenset(values) for interface, values in found.items()}
 
     def neighbours(self, interface: str, family: Family) -> frozenset[int]:
         """Whose MAC addresses are known on an interface: they need not be asked for."""
-        return frozenset(
-            item.address.value
-            for item in self.facts.neighbours or ()
-            if item.interface == interface and item.address.family == family and item.state not in _UNKNOWN
-        )
+        return self._neighbours.get((interface, family), frozenset())
+
+    @cached_property
+    def _neighbours(self) -> dict[tuple[str, Family], frozenset[int]]:
+        return self._by_place(lambda state: state not in _UNKNOWN)
+
+    def _by_place(self, wanted: Callable[[str | None], bool]) -> dict[tuple[str, Family], frozenset[int]]:
+        found: dict[tuple[str, Family], set[int]] = {}
+        for item in self.facts.neighbours or ():
+            if wanted(item.state):
+                here = found.setdefault((item.interface, item.address.family), set())
+                here.add(item.address.value)
+        return {place: frozenset(values) for place, values in found.items()}
 
     def knows(self, interface: str, neighbour: Address) -> bool:
         """Whether the MAC address of a neighbour on an interface is known."""
@@ -73,11 +90,11 @@ class HostCode:
 
     def silent(self, interface: str, family: Family) -> frozenset[int]:
         """Who did not answer on an interface when the host was captured."""
-        return frozenset(
-            item.address.value
-            for item in self.facts.neighbours or ()
-            if item.interface == interface and item.address.family == family and item.state == "FAILED"
-        )
+        return self._silent.get((interface, family), frozenset())
+
+    @cached_property
+    def _silent(self) -> dict[tuple[str, Family], frozenset[int]]:
+        return self._by_place(lambda state: state == "FAILED")
 
     def unfindable(self, interface: str, family: Family) -> frozenset[int]:
         """The interface's own IPv6 addresses: a host takes no advertisement of them (ndisc_recv_na), so where
@@ -88,7 +105,23 @@ class HostCode:
 
     def mac(self, interface: str) -> str | None:
         """An interface's MAC address; None: not captured."""
-        return next((item.mac for item in self.facts.interfaces or () if item.name == interface), None)
+        return self._macs.get(interface)
+
+    @cached_property
+    def _macs(self) -> dict[str, str | None]:
+        return {item.name: item.mac for item in reversed(self.facts.interfaces or ())}
+
+    def preferred(self, family: Family, interface: str) -> tuple[Preference, ...]:
+        """Its addresses as sources for what leaves by an interface, best first (``source_address``)."""
+        found = self._preferred.get((family, interface))
+        if found is None:
+            found = preferred_addresses(self.addresses[family], interface)
+            self._preferred[family, interface] = found
+        return found
+
+    @cached_property
+    def _preferred(self) -> dict[tuple[Family, str], tuple[Preference, ...]]:
+        return {}
 
     def owns(self, family: Family, value: int, interface: str | None = None) -> bool:
         """Whether the address is one of this namespace's (on that interface, when one is named)."""

@@ -16,7 +16,8 @@ from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Neighbours, Origins, group_mac
 from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
-from sekisho.symbolic.visit import Leaving, SymbolicVisit
+from sekisho.symbolic.together import by_interface, many
+from sekisho.symbolic.visit import Leaving, SymbolicVisit, bridged
 from sekisho.values.address import Address
 
 
@@ -32,10 +33,6 @@ class SymbolicBridgeWalk(Neighbours, ABC):
     @abstractmethod
     def _to_found(self, node: str, leaving: Leaving) -> Leaving:
         """The packets whose IPv6 neighbour the namespace's own rules let it find."""
-
-    @abstractmethod
-    def _within_bounds(self, node: str, front: Front) -> Front:
-        """Packets that have not been through too many namespaces."""
 
     @abstractmethod
     def _to_child(
@@ -79,7 +76,7 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         bridges: dict[str, Set] = {}
         for origin, whose in origins:
             bridges[origin.bridge] = bridges.get(origin.bridge, nothing) | whose
-        iif: Name = next(iter(bridges)) if len(bridges) == 1 else ByOrigin(tuple(bridges.items()))
+        iif = self._one_of(bridges)
         ports: dict[str | None, Set] = {}
         for origin, whose in origins:
             port = self._port(origin.bridge, origin.port)
@@ -90,20 +87,35 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         if not self.sees_ports:
             physin = portin = None
         rising: Front = {}
+        groups = self._switched_alike(bridges)
         for state, some in front.items():
+            state = replace(state, physin=physin, portin=portin, oif=None)
             for origin, whose in origins:
                 if self._may_be_shut(origin.bridge, origin):
                     some &= ~whose | self._open(origin.bridge, state, some & whose, origin)
-            for bridge, whose in bridges.items():
-                here = some & whose
-                up = here & self.space.member(
-                    state.ends.dst, self.world.segment(bridge, self.family).up_from_port
-                )
-                add(rising, replace(state, iif=iif, physin=physin, portin=portin, oif=None), up)
-                level = replace(state, iif=bridge, physin=physin, portin=portin, oif=None)
-                mine = tuple(pair for pair in origins if pair[0].bridge == bridge)
-                self._across({level: here & ~up}, bridge, state.ends.dst, mine)
+            for group in groups:
+                level = self.space.nothing
+                for bridge, whose in group.items():
+                    own = self.world.segment(bridge, self.family).up_from_port
+                    up = some & whose & self.space.member(state.ends.dst, own)
+                    add(rising, replace(state, iif=iif), up)
+                    level |= some & whose & ~up
+                name = self._one_of(group)
+                mine = tuple(pair for pair in origins if pair[0].bridge in group)
+                self._across({replace(state, iif=name): level}, name, state.ends.dst, mine)
         self._up(rising, origins)
+
+    def _one_of(self, bridges: dict[str, Set]) -> Name:
+        return next(iter(bridges)) if len(bridges) == 1 else self.together.by_origin(list(bridges.items()))
+
+    def _switched_alike(self, bridges: dict[str, Set]) -> list[dict[str, Set]]:
+        """Very many bridges by whether netfilter sees what they hand from port to port."""
+        if not many(len(bridges)) or self.sees_ports or self.bridge_tables:
+            return [{bridge: whose} for bridge, whose in bridges.items()]
+        found: dict[str | None, dict[str, Set]] = {}
+        for bridge, whose in bridges.items():
+            found.setdefault(self.world.bridge_nf(bridge, self.family), {})[bridge] = whose
+        return list(found.values())
 
     def _wire(self, node: str, front: Front) -> None:
         """The packets arrive at an interface; on a bridge, a neighbour's address means across."""
@@ -194,12 +206,14 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         """What br_netfilter routed to a neighbour on the same bridge looks for that one first."""
         found: Front = {}
         for state, some in front.items():
-            sought = self._to_found(HOST, Leaving(state.way or "", state.towards, state, some))
-            add(found, state, sought.some)
+            for name, each, here in by_interface(state, some):
+                sought = self._to_found(HOST, Leaving(name, state.towards, each, here))
+                add(found, state, sought.some)
         return self._turned(origins, found)
 
-    def _across(self, front: Front, bridge: str, next_hop: Address | Bits, origins: Origins) -> None:
-        """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
+    def _across(self, front: Front, bridge: Name, next_hop: Address | Bits, origins: Origins) -> None:
+        """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables, of several
+        bridges all or none (``_switched_alike``)."""
         front = {state: some for state, some in front.items() if some.satisfiable()}
         if not front:
             return
@@ -207,7 +221,8 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         if self.sees_ports:
             ahead = self._noted(changed(front, oif=bridge, next_hop=next_hop))
             front = changed(ahead, oif=None, physout=None, portout=None)
-        setting = self.world.bridge_nf(bridge, self.family)
+        any_of_them = bridge.cases[0][0] if isinstance(bridge, ByOrigin) else bridge
+        setting = self.world.bridge_nf(str(any_of_them), self.family)
         switched: Front = {}
         filtered: Front = {}
         for state, some in front.items():
@@ -222,7 +237,7 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         level = host.bridge_hook("bridge-prerouting", changed(switched, oif=None))
         aimed = changed(level, oif=bridge)
         crossed = host.cross(self._turned(origins, aimed))
-        self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in crossed.items()], origins)
+        self._go(HOST, bridged(crossed, next_hop), origins)
         turned = partial(self._handed_on, origins)
         asked = changed(filtered, oif=None)
         for before, some in host.bridge_hook("bridge-prerouting", asked, "low").items():
@@ -236,7 +251,7 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             level = host.bridge_hook("bridge-prerouting", level, "high")
             aimed = changed(level, oif=bridge, next_hop=next_hop)
             passed = host.cross_filtered(self._turned(origins, aimed))
-            self._go(HOST, [Leaving(bridge, next_hop, *each, True) for each in passed.items()], origins)
+            self._go(HOST, bridged(passed, next_hop), origins)
 
     # ---------------------------------------------------------------------------- from port to port
 
@@ -254,16 +269,16 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         """Without what a bridge does not hand to the port it is for; the rest by that port."""
         found: Front = {}
         for state, some in front.items():
-            bridge = state.way or ""
-            if not self.tells_apart(bridge):
-                add(found, state, some)
-                continue
-            for target, here in self._receivers(state, some):
-                aimed = self._aimed(state, target) if self.sees_ports else state
-                here = self._open_to(bridge, origins, aimed, here, target)
-                kept = self._kept_apart(bridge, origins, here, target)
-                self.end(Fate("dropped", HOST, hook="bridge"), aimed, kept)
-                add(found, aimed, here & ~kept)
+            for bridge, each, here in by_interface(state, some):
+                if not self.tells_apart(bridge):
+                    add(found, state, here)
+                    continue
+                for target, those in self._receivers(each, here):
+                    aimed = self._aimed(each, target) if self.sees_ports else each
+                    those = self._open_to(bridge, origins, aimed, those, target)
+                    kept = self._kept_apart(bridge, origins, those, target)
+                    self.end(Fate("dropped", HOST, hook="bridge"), aimed, kept)
+                    add(found, aimed if self.sees_ports else state, those & ~kept)
         return found
 
     def _receivers(self, state: State, some: Set) -> Iterator[tuple[Attachment | None, Set]]:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.conjunction import parts
-from sekisho.semantics.program import ChainCode, Goto, Guarded, Jump
+from sekisho.semantics.program import (
+    ChainCode,
+    CopyMark,
+    Goto,
+    Guarded,
+    Jump,
+    SetBits,
+    SetZone,
+    Untrack,
+)
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.state import Front, State
 
@@ -29,6 +38,16 @@ class Told:
     back: Front
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``several`` are the chains that more than one line calls, ``unchanging`` those in which, and in whose
+    callees, no line changes what later ones ask."""
+
+    chains: Mapping[str, ChainCode]
+    several: frozenset[str]
+    unchanging: frozenset[str]
+
+
 class _Way:
     """A call within others; one object for each."""
 
@@ -38,7 +57,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.opened = 0
-        self._several: dict[int, tuple[Mapping[str, ChainCode], frozenset[str]]] = {}
+        self._tables: dict[int, Table] = {}
         self._told: dict[tuple[int, State, Set, bool], Told] = {}
         self._ways: dict[tuple[Hashable, int], _Way] = {}
         self._places: dict[int, set[Hashable]] = {}
@@ -67,17 +86,36 @@ class Calls:
         """Note what a chain did, which asked no question."""
         self._told[id(chain), state, some, bounds] = told
 
-    def several(self, chains: Mapping[str, ChainCode]) -> frozenset[str]:
-        """The chains of a table that more than one line calls."""
-        found = self._several.get(id(chains))
+    def table(self, chains: Mapping[str, ChainCode]) -> Table:
+        """What is known of a table's chains beforehand."""
+        found = self._tables.get(id(chains))
         if found is None:
-            seen: set[str] = set()
-            again: set[str] = set()
-            for chain in chains.values():
-                for line in chain.lines:
-                    for part in parts(line):
-                        if isinstance(part.action, Jump | Goto):
-                            name = part.action.chain
-                            (again if name in seen else seen).add(name)
-            found = self._several[id(chains)] = (chains, frozenset(again))
-        return found[1]
+            found = self._tables[id(chains)] = _table(chains)
+        return found
+
+
+# What a packet carries on to later lines.
+_CHANGES = (SetBits, CopyMark, Untrack, SetZone)
+
+
+def _table(chains: Mapping[str, ChainCode]) -> Table:
+    seen: set[str] = set()
+    again: set[str] = set()
+    callers: dict[str, list[str]] = {}
+    changing: list[str] = []
+    for chain in chains.values():
+        for line in chain.lines:
+            for part in parts(line):
+                if isinstance(part.action, Jump | Goto):
+                    name = part.action.chain
+                    (again if name in seen else seen).add(name)
+                    callers.setdefault(name, []).append(chain.name)
+                elif isinstance(part.action, _CHANGES):
+                    changing.append(chain.name)
+    changed = set(changing)
+    for name in changing:
+        for caller in callers.get(name, ()):
+            if caller not in changed:
+                changed.add(caller)
+                changing.append(caller)
+    return Table(chains, frozenset(again), frozenset(name for name in chains if name not in changed))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
-    Accept,
     Action,
     All,
     AnyOf,
@@ -39,7 +38,7 @@ from sekisho.symbolic.bits import Set
 from sekisho.symbolic.calls import Calls, Decided, Told
 from sekisho.symbolic.effects import effect
 from sekisho.symbolic.guards import Cond, Guards
-from sekisho.symbolic.line_runs import RUNS, Run, Within
+from sekisho.symbolic.line_runs import Run, Within, kind_of
 from sekisho.symbolic.narrow import Lines, Narrowing
 from sekisho.symbolic.segments import Segment
 from sekisho.symbolic.state import Front, State, add
@@ -105,7 +104,8 @@ class Flow:
     def _chain(self, chain: ChainCode, passage: _Passage, front: Front) -> Call[Front]:
         """Walk one chain; what comes back at its end or by RETURN."""
         back: Front = {}
-        several = passage.asked is None and chain.name in self._calls.several(passage.chains)
+        table = self._calls.table(passage.chains)
+        several = passage.asked is None and chain.name in table.several
         for state, some in front.items():
             if not several:
                 yield from self._state_through(chain, passage, state, some, back)
@@ -132,21 +132,22 @@ class Flow:
         run: Run | None = None
         known = self.known(start)
         narrowed = self.narrowing.lines(chain, passage.chains, start)
+        unchanging = self._calls.table(passage.chains).unchanging
         for item in narrowed.towards(self._destinations(narrowed, start, some)):
             if not live:
                 break  # a run that is not ended yet leaves its packets in ``live``
             if isinstance(item, Segment):
                 if run is not None:
-                    self._end_run(run, chain, start, live, back, passage)
+                    yield from self._end_run(run, chain, start, live, back, passage)
                     run = None
                 live = yield from self._segment(item, chain, passage, live, back)
                 continue
             line, guard = item
-            kind = type(line.action)
-            if run is not None and kind is not run.kind:
-                self._end_run(run, chain, start, live, back, passage)
+            kind = kind_of(line.action, unchanging)
+            if run is not None and kind != run.kind:
+                yield from self._end_run(run, chain, start, live, back, passage)
                 run = None
-            if kind in RUNS and len(live) == 1 and start in live:
+            if kind is not None and len(live) == 1 and start in live:
                 held = self.held(guard, start, known)
                 if held.yes is held.maybe:
                     if held.yes.satisfiable():
@@ -154,7 +155,7 @@ class Flow:
                         run.lines.append((line, held.yes))
                     continue
             if run is not None:
-                self._end_run(run, chain, start, live, back, passage)
+                yield from self._end_run(run, chain, start, live, back, passage)
                 run = None
             changed: list[tuple[State, Set]] = []
             for state, rest in list(live.items()):
@@ -175,7 +176,7 @@ class Flow:
             for state, those in changed:
                 add(live, state, those)
         if run is not None:
-            self._end_run(run, chain, start, live, back, passage)
+            yield from self._end_run(run, chain, start, live, back, passage)
         for state, rest in live.items():
             add(back, state, rest)
 
@@ -197,7 +198,7 @@ class Flow:
 
     def _end_run(
         self, run: Run, chain: ChainCode, state: State, live: Front, back: Front, passage: _Passage
-    ) -> None:
+    ) -> Generator[Call[Front], Front, None]:
         """Let the packets go that a run of lines takes."""
         rest = live.pop(state)
         union = run.union(self.space)
@@ -206,15 +207,38 @@ class Flow:
             live[state] = left
         if left == rest:
             return
-        if run.kind is Return:
+        if run.kind == "return":
             add(back, state, rest & union)
             return
-        if run.kind is Accept:
+        if isinstance(run.kind, Jump):
+            for each, some in (yield from self._called(run, chain, state, rest, union, passage)).items():
+                add(live, each, some)
+            return
+        if run.kind == "accept":
             line = run.lines[0][0]
             passage.results.append((Passed(chain, line, line.action), state, rest & union))
             return
         for line, yes in run.apart(self.space.nothing):
             passage.results.append((Within(chain, line, line.action, within=rest), state, yes))
+
+    def _called(
+        self, run: Run, chain: ChainCode, state: State, rest: Set, union: Set, passage: _Passage
+    ) -> Generator[Call[Front], Front, Front]:
+        """Call a chain for all packets that any line of a run calls it for; what comes back. Where it asks an
+        open question, each line asks for its own packets, those that came back from an earlier one too."""
+        before, opened = len(passage.results), self._calls.opened
+        line, nowhere = run.lines[0][0], dict[State, Set]()
+        _, inner = yield from self._acts(line.action, chain, line, passage, state, rest & union, nowhere)
+        if self._calls.opened == opened or len(run.lines) == 1:
+            return inner
+        del passage.results[before:]
+        rest &= union
+        for line, yes in run.lines:
+            fit = rest & yes
+            if fit.satisfiable():
+                _, inner = yield from self._acts(line.action, chain, line, passage, state, fit, nowhere)
+                rest = (rest & ~yes) | inner.get(state, self.space.nothing)
+        return {state: rest}
 
     def _acts(
         self,
@@ -250,7 +274,7 @@ class Flow:
                     taken = self._fitting(chain, part, state, fit, passage)
                     if taken is not None:
                         some, fit = taken
-                        acted = yield from self._acts(part.action, chain, part, passage, state, some, back)
+                        acted = yield from self._acts(part.action, chain, line, passage, state, some, back)
                         _merge(acted, going, over)
                 add(over, state, fit)
             case Series(lines):
@@ -264,7 +288,7 @@ class Flow:
                             continue
                         some, left = taken
                         add(over, each, left)
-                        acted = yield from self._acts(part.action, chain, part, passage, each, some, back)
+                        acted = yield from self._acts(part.action, chain, line, passage, each, some, back)
                         _merge(acted, next_, over)
                     front = next_
                 going = front

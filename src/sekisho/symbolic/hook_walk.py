@@ -146,7 +146,7 @@ class SymbolicHookWalk(ABC):
                     add(following, state, some)
                 else:
                     self._end(station, passed, action, state, some)
-            translated, dropped = translate(hits, self.host.addresses[self.space.family], self.guards)
+            translated, dropped = translate(hits, self.host, self.guards)
             for state, some in translated.items():
                 add(bound, state, some)
             for state, some in dropped:

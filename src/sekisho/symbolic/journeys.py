@@ -6,20 +6,19 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.echo import ECHO
-from sekisho.semantics.journey import ARRIVED, Doubt
-from sekisho.semantics.journeys import KEEPS_TO_ITS_LINK
+from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.size import smallest
 from sekisho.semantics.traveller import LIVING
 from sekisho.semantics.world import HOST
-from sekisho.symbolic.asked import asks_for
-from sekisho.symbolic.bits import Bits, Ends, Set
+from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.neighbours import Ended, Origins
-from sekisho.symbolic.state import Front, State, at_start
+from sekisho.symbolic.neighbours import Ended
+from sekisho.symbolic.replies import replies
+from sekisho.symbolic.state import State, at_start
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
-from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN
+from sekisho.values.packet import ICMP, ICMPV6, SYN
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,12 @@ def journeys(walk: SymbolicWalk, source: Source, some: Set, *, with_reply: bool 
     The results partition the set, together with the answers to open questions.
     """
     found: list[Flows] = []
-    for ended in set_out(walk, source, some):
+    legs = set_out(walk, source, some)
+    arrived = [ended for ended in legs if with_reply and ended.fate.disposition in ARRIVED]
+    answers = iter(replies(walk, arrived))
+    for ended in legs:
         if with_reply and ended.fate.disposition in ARRIVED:
-            for back in _reply(walk, ended):
+            for back in next(answers):
                 found.append(Flows(source, back.some, ended.fate, ended.state, back.fate, back.state))
         else:
             found.append(Flows(source, ended.some, ended.fate, ended.state))
@@ -90,67 +92,12 @@ def set_out(walk: SymbolicWalk, source: Source, some: Set) -> list[Ended]:
     return walk.from_ports(origins, {start: some})
 
 
-def _reply(walk: SymbolicWalk, ended: Ended) -> list[Ended]:
-    """The answers set out from where the packets ended, with their addresses exchanged."""
-    fate, state, space = ended.fate, ended.state, walk.space
-    opening = walk.guards.tcp & space.member(state.tcp_flags, IntSet.of(SYN))
-    ttl = _ttl_of_answers(walk)
-    found: list[Ended] = []
-    for flags, some in ((SYN | ACK, ended.some & opening), (ACK, ended.some & ~opening)):
-        if not some.satisfiable():
-            continue
-        back = State(
-            state.ends.mirrored(), state.icmp_type, state.icmp_code, state.icmp_id,
-            space.constant(flags, 8), state.tos, state.length, ttl,
-            answered=not state.answered, mac_open=True, connections=state.connections, reply=True,
-            first=state.first,
-        )  # fmt: skip
-        if fate.disposition == "exits":
-            front: Front = {replace(back, iif=state.oif): some}
-            found += walk.from_wire(fate.node, front)
-        elif not fate.bridge and fate.where not in walk.world.nodes:
-            # A container on an interface's own wire whose namespace was not captured.
-            found.append(Ended(Fate("exits", fate.where, hook="neighbour"), replace(back, oif="wire"), some))
-        elif not fate.bridge:
-            echoes = space.nothing
-            if state.route_kind and walk.family == 6:
-                echoes = some & walk.guards.field_in("proto", IntSet.of(ICMPV6), state)
-            if echoes.satisfiable():
-                alone = Fate("undetermined", fate.where, doubts=(KEEPS_TO_ITS_LINK,), hook="route")
-                found.append(Ended(alone, back, echoes))
-                some &= ~echoes
-            owned = some & walk.guards.ported
-            answers = {replace(back, owner_open=True): owned, back: some & ~owned}
-            found += walk.from_process(fate.where, answers, choose_source=bool(state.route_kind))
-        else:
-            found += walk.from_ports(_holders(walk, fate.bridge, ended), {back: some})
-    return found
-
-
-def _holders(walk: SymbolicWalk, bridge: str, ended: Ended) -> Origins:
-    """The containers on a bridge that took the packets; any stands for all where ports do not matter."""
-    here = walk.attachments(bridge)
-    if not walk.sees_ports and all(item.hairpin is not False for item in here):
-        return ((here[0], walk.space.everything),)
-    next_hop = ended.state.next_hop
-    assert next_hop is not None
-    return tuple((item, walk.at(item, next_hop)) for item in here)
-
-
 def taker(walk: SymbolicWalk, fate: Fate, next_hop: Address | None) -> str:
     """The name of who takes a packet: a namespace, or a container by the packet's next hop."""
     if not fate.bridge:
         return fate.where
     assert next_hop is not None
     return next(item.name for item in walk.attachments(fate.bridge) if next_hop in item.addresses)
-
-
-def _ttl_of_answers(walk: SymbolicWalk) -> Bits:
-    """With which TTL an answer sets out nobody states; any will do where no rule asks."""
-    programs = (node.programs[walk.family] for node in walk.world.nodes.values())
-    if not any(asks_for(each, "ttl") for each in programs):
-        return walk.space.constant(64, 8)
-    return walk.space.open_number("ttl of answers", 8, (Doubt("field-not-stated", ("ttl",)),))
 
 
 def openers(walk: SymbolicWalk) -> Set:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sekisho.semantics.chains import Passed
-from sekisho.semantics.program import Accept, Action, Guarded, Return, Translate
+from sekisho.semantics.program import Accept, Action, Guarded, Jump, Return, Translate
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.narrow import ask_apart, first_asked
 from sekisho.symbolic.space import Space
 
-# Lines of these kinds are taken by runs.
-RUNS: tuple[type[Action], ...] = (Accept, Return, Translate)
+# Lines of these kinds are taken by runs, and those that call one chain that changes nothing.
+Kind = Literal["accept", "return", "translate"] | Jump
+_KINDS: dict[type[Action], Kind] = {Accept: "accept", Return: "return", Translate: "translate"}
+
+
+def kind_of(action: Action, unchanging: frozenset[str]) -> Kind | None:
+    """What lines of one run have in common; None for those that are walked by themselves."""
+    if isinstance(action, Jump):
+        return action if action.chain in unchanging else None
+    return _KINDS.get(type(action))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,7 @@ class Within(Passed):
 class Run:
     """The lines, with what each takes of all packets."""
 
-    kind: type[Action]
+    kind: Kind
     lines: list[tuple[Guarded, Set]] = field(default_factory=list)
 
     def union(self, space: Space) -> Set:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.ports import Port
+from sekisho.semantics.walk import MAX_VISITS
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.bits import Bits, Set
@@ -15,6 +16,7 @@ from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add
+from sekisho.symbolic.together import Together
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 
@@ -53,6 +55,7 @@ class Neighbours:
         self.space = space or Space(family)
         self.guards = Guards(self.space)
         self.flow = Flow(self.guards)
+        self.together = Together(self.space)
         self.extra = tuple(extra)
         self.strangers: Origins = ()
         self._addresses: dict[int, IntSet] = {}
@@ -74,6 +77,16 @@ class Neighbours:
             self.ended.append(Ended(fate, state, some))
         else:
             self.ended[at] = replace(self.ended[at], some=self.ended[at].some | some)
+
+    def _within_bounds(self, node: str, front: Front) -> Front:
+        """Packets that have been through too many namespaces go round in circles."""
+        kept: Front = {}
+        for state, some in front.items():
+            if state.visits >= MAX_VISITS:
+                self.end(Fate("loop", node), state, some)
+            else:
+                kept[state] = some
+        return kept
 
     def attachments(self, bridge: str) -> tuple[Attachment, ...]:
         """What hangs on a bridge."""

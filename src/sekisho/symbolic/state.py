@@ -115,7 +115,7 @@ class State:
     ctonward: Ends | None = None
     untracked: bool = False
     template: bool = False
-    way_out: str | None = None
+    way_out: Name = None
     tracked: int | None = None
     connections: tuple[tuple[str, SymbolicConnection], ...] = ()
     reply: bool = False

@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.semantics.addresses import HostAddress
+from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     DNAT_BIT,
     SNAT_BIT,
     Translate,
 )
-from sekisho.semantics.source_address import Preference, preferred_addresses
+from sekisho.semantics.source_address import Preference
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import ByOrigin, Front, State, add
+from sekisho.symbolic.together import by_interface
 from sekisho.values.address import Address, Prefix
 from sekisho.values.intset import EMPTY, IntSet
 
@@ -43,9 +45,7 @@ class Hit:
     within: Set
 
 
-def translate(
-    hits: list[Hit], addresses: tuple[HostAddress, ...], guards: Guards
-) -> tuple[Front, list[tuple[State, Set]]]:
+def translate(hits: list[Hit], host: HostCode, guards: Guards) -> tuple[Front, list[tuple[State, Set]]]:
     """Bind the connections: the packets by their new states, and those for which there is no address."""
     bound: Front = {}
     dropped: list[tuple[State, Set]] = []
@@ -59,7 +59,7 @@ def translate(
         if exempt.satisfiable():
             add(bound, _marked(hit.state, hit.side), exempt & hit.within)
             hit = replace(hit, some=hit.some & ~exempt)
-        for address, some in _addresses(hit, addresses, guards):
+        for address, some in _addresses(hit, host, guards):
             if address == "none":
                 dropped.append((hit.state, some & hit.within))
                 continue
@@ -146,18 +146,16 @@ def _marked(state: State, side: str) -> State:
     return state.with_connection(replace(connection, bound=connection.bound | {side}))
 
 
-def _addresses(
-    hit: Hit, addresses: tuple[HostAddress, ...], guards: Guards
-) -> Iterator[tuple[Bits | str | None, Set]]:
+def _addresses(hit: Hit, host: HostCode, guards: Guards) -> Iterator[tuple[Bits | str | None, Set]]:
     """The new address for the packets, part by part; "none" where the interface has no address."""
     action, state, some, space = hit.action, hit.state, hit.some, guards.space
     connection = state.connection
     assert connection is not None
     present: Bits = getattr(connection.onward, hit.side)
     if action.own_address == "out":
-        yield from own_addresses(some, state, addresses, space)
+        yield from own_addresses(some, state, host, space)
     elif action.own_address == "in":
-        yield from _incoming(some, state, addresses, present, space)
+        yield from _incoming(some, state, host.addresses[space.family], present, space)
     elif action.netmap is not None:
         prefix = space.constant(action.netmap.value, present.width).codes[: action.netmap.length]
         yield space.bits(prefix + present.codes[action.netmap.length :]), some
@@ -174,16 +172,21 @@ def _addresses(
         yield space.constant(last, present.width), some & choice
 
 
-def own_addresses(
-    some: Set, state: State, addresses: tuple[HostAddress, ...], space: Space
-) -> Iterator[tuple[Bits | str, Set]]:
+def own_addresses(some: Set, state: State, host: HostCode, space: Space) -> Iterator[tuple[Bits | str, Set]]:
     """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
+    for name, each, here in by_interface(state, some):
+        yield from _preferred(host.preferred(space.family, name), here, each, space)
+
+
+def _preferred(
+    preferred: tuple[Preference, ...], some: Set, state: State, space: Space
+) -> Iterator[tuple[Bits | str, Set]]:
     # IPv6 chooses by the destination, IPv4 by the next hop.
     towards: Bits | Address = state.ends.dst
     hop = state.next_hop
     if space.family == 4 and hop is not None and not (isinstance(hop, Address) and hop.family == 6):
         towards = hop
-    yield from by_preference(some, preferred_addresses(addresses, state.way or ""), towards, space)
+    yield from by_preference(some, preferred, towards, space)
 
 
 def by_preference(

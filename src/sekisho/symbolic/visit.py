@@ -24,6 +24,7 @@ from sekisho.symbolic.delivery import SymbolicDelivery
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Neighbours
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
+from sekisho.symbolic.together import by_interface
 from sekisho.symbolic.translation import by_preference
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
@@ -41,6 +42,15 @@ class Leaving:
     state: State
     some: Set
     bridged: bool = False
+
+
+def bridged(front: Front, next_hop: Address | Bits | None = None) -> list[Leaving]:
+    """Packets that a bridge switches to another of its ports (``next_hop`` None: to where they are aimed)."""
+    return [
+        Leaving(name, next_hop or state.towards, state, here, True)
+        for each, some in front.items()
+        for name, state, here in by_interface(each, some)
+    ]
 
 
 class SymbolicVisit(SymbolicDelivery):
@@ -131,6 +141,7 @@ class SymbolicVisit(SymbolicDelivery):
                 asked = self._object(self.program.forwarding, asked, "forwarding")
             for each, those in asked.items():
                 self._refused(passed, each, those)
+        checked: Front = {}
         for passed, state, some in decided:
             action = passed.action
             if not isinstance(action, RouteTo):
@@ -143,22 +154,21 @@ class SymbolicVisit(SymbolicDelivery):
                     part = self._let_in(arrived, part, turned)
                     if action.kind == "broadcast":
                         unnamed = part & self.guards.field_in("src", IntSet.of(0), state)
-                    checked: Front = {arrived: part & ~unnamed}
-                    for each, those in self._object(self.program.source_check, checked, "source").items():
-                        add(local, each, those)
-                    if unnamed.satisfiable():
-                        add(local, arrived, unnamed)
+                    add(checked, arrived, part & ~unnamed)
+                    add(local, arrived, unnamed)
                 else:
                     add(onward.setdefault((action, way), {}), state, part)
+        for each, those in self._object(self.program.source_check, checked, "source").items():
+            add(local, each, those)
         self.local_input(local if turned is None else self.above(local))
         ready: Front = {}
-        bridged: Front = {}
+        kept: Front = {}  # on their bridge
         for (route, way), waiting in onward.items():
             seen: Front = {}
             for state, some in waiting.items():
                 back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
                 if self.space.family == 6:  # IPv6 does not ask whether it may forward on a bridge
-                    add(bridged, state.by_way(way), some & back)
+                    add(kept, state.by_way(way), some & back)
                     some = self._let_in(state, some & ~back, turned)
                 add(seen, replace(state, oif=way.dev), some)
             accepted = self._may_forward(seen, turned)
@@ -171,15 +181,15 @@ class SymbolicVisit(SymbolicDelivery):
             for state, some in accepted.items():
                 back = self.guards.named(state.iif, way.dev or "") if turned else self.space.nothing
                 add(routed, state, some & ~back)
-                add(bridged, state.by_way(way), some & back)
+                add(kept, state.by_way(way), some & back)
             if turned is not None:  # what br_netfilter routed comes up from the bridge after that
                 routed = self.unbound(self.above, routed)
             self._set_forward(routed, way, ready)
-        leaving = self.postrouting(self.hook("forward", ready))
+        leaving = self.postrouting(self.hook("forward", self.walk.together.shared(ready)))
         # A new neighbour on the same bridge is handed to its port: nothing is taken off the TTL.
         if turned is not None:
-            out = self.cross_filtered(turned(self.late(bridged)))
-            leaving += [Leaving(s.way or "", s.towards, s, some, True) for s, some in out.items()]
+            late = self.walk.together.shared(self.late(kept))
+            leaving += bridged(self.cross_filtered(turned(late)))
         return leaving
 
     def _may_forward(self, front: Front, turned: Turned | None) -> Front:
@@ -247,8 +257,9 @@ class SymbolicVisit(SymbolicDelivery):
             for passed, state, some in self._lookup(local, "output"):
                 self._set_out(passed, state, some, "output", routed)
         waiting: Front = {}
-        for state, some in self._object(self.program.departure, routed, "departure").items():
-            add(waiting, replace(state, way_out=state.way), some)
+        departing = self._object(self.program.departure, routed, "departure")
+        for state, some in self.walk.together.shared(departing).items():
+            add(waiting, replace(state, way_out=state.oif), some)
         ready: Front = {}
         for state, some in self.hook("output", waiting).items():
             add(ready, replace(state, oif=state.way_out), some)
@@ -358,4 +369,8 @@ class SymbolicVisit(SymbolicDelivery):
     def postrouting(self, front: Front) -> list[Leaving]:
         """POSTROUTING, and out."""
         passed = self.hook("postrouting", front)
-        return [Leaving(s.way or "", s.towards, s, some) for s, some in passed.items()]
+        return [
+            Leaving(name, state.towards, state, here)
+            for each, some in passed.items()
+            for name, state, here in by_interface(each, some)
+        ]

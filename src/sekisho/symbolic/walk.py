@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from sekisho.semantics.attachment import Attachment
-from sekisho.semantics.walk import MAX_VISITS
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.bridge_walk import SymbolicBridgeWalk
@@ -160,16 +159,6 @@ class SymbolicWalk(SymbolicBridgeWalk):
                     hook="neighbour")  # fmt: skip
         self.end(fate, leaving.state, lost)
         return some & ~lost
-
-    def _within_bounds(self, node: str, front: Front) -> Front:
-        """Packets that have been through too many namespaces go round in circles."""
-        kept: Front = {}
-        for state, some in front.items():
-            if state.visits >= MAX_VISITS:
-                self.end(Fate("loop", node), state, some)
-            else:
-                kept[state] = some
-        return kept
 
     def _away(self, node: str, leaving: Leaving, some: Set) -> None:
         if leaving.state.linkdown:

@@ -1,0 +1,124 @@
+"""The answers of whoever was reached; those of very many networks set out together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journeys import KEEPS_TO_ITS_LINK
+from sekisho.symbolic.asked import asks_for
+from sekisho.symbolic.bits import Bits, Set
+from sekisho.symbolic.fate import Fate
+from sekisho.symbolic.neighbours import Ended, Origins
+from sekisho.symbolic.state import State
+from sekisho.symbolic.together import apart, many
+from sekisho.symbolic.walk import SymbolicWalk
+from sekisho.values.address import Address
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import ACK, ICMPV6, SYN
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is sent back to the packets of one end: ``some`` of them, in a state of their own."""
+
+    to: Ended
+    back: State
+    some: Set
+
+
+def replies(walk: SymbolicWalk, arrived: list[Ended]) -> list[list[Ended]]:
+    """How the answers to packets end, for each of the ends that these came to."""
+    ttl = _ttl(walk)
+    answers = [list(_answers(walk, ended, ttl)) for ended in arrived]
+    known = _together(walk, [each for those in answers for each in those if each.to.fate.bridge])
+    return [
+        [back for each in those for back in (known.get(id(each)) or _set_out(walk, each))]
+        for those in answers
+    ]
+
+
+def _ttl(walk: SymbolicWalk) -> Bits:
+    """With which TTL an answer sets out nobody states; any will do where no rule asks."""
+    programs = (node.programs[walk.family] for node in walk.world.nodes.values())
+    if not any(asks_for(each, "ttl") for each in programs):
+        return walk.space.constant(64, 8)
+    return walk.space.open_number("ttl of answers", 8, (Doubt("field-not-stated", ("ttl",)),))
+
+
+def _answers(walk: SymbolicWalk, ended: Ended, ttl: Bits) -> Iterator[_Answer]:
+    """The answers, with addresses exchanged; a SYN has another one than the rest."""
+    state, space = ended.state, walk.space
+    opening = walk.guards.tcp & space.member(state.tcp_flags, IntSet.of(SYN))
+    for flags, some in ((SYN | ACK, ended.some & opening), (ACK, ended.some & ~opening)):
+        if some.satisfiable():
+            back = State(
+                state.ends.mirrored(), state.icmp_type, state.icmp_code, state.icmp_id,
+                space.constant(flags, 8), state.tos, state.length, ttl,
+                answered=not state.answered, mac_open=True, connections=state.connections, reply=True,
+                first=state.first,
+            )  # fmt: skip
+            yield _Answer(ended, back, some)
+
+
+def _set_out(walk: SymbolicWalk, answer: _Answer) -> list[Ended]:
+    """The answers of one end by themselves, from where the packets ended."""
+    fate, back, some = answer.to.fate, answer.back, answer.some
+    if fate.disposition == "exits":
+        return walk.from_wire(fate.node, {replace(back, iif=answer.to.state.oif): some})
+    if fate.bridge:
+        return walk.from_ports(_holders(walk, answer), {back: some})
+    if fate.where not in walk.world.nodes:
+        # A container on an interface's own wire whose namespace was not captured.
+        return [Ended(Fate("exits", fate.where, hook="neighbour"), replace(back, oif="wire"), some)]
+    return _from_process(walk, answer)
+
+
+def _from_process(walk: SymbolicWalk, answer: _Answer) -> list[Ended]:
+    """The answers of a namespace itself: nobody knows whose they are where it has ports, and what was sent to
+    a group is answered with an address of its own, except for pings of IPv6 (``semantics.journeys``)."""
+    fate, back, some = answer.to.fate, answer.back, answer.some
+    to_many, found = bool(answer.to.state.route_kind), list[Ended]()
+    if to_many and walk.family == 6:
+        echoes = some & walk.guards.field_in("proto", IntSet.of(ICMPV6), answer.to.state)
+        if echoes.satisfiable():
+            alone = Fate("undetermined", fate.where, doubts=(KEEPS_TO_ITS_LINK,), hook="route")
+            found.append(Ended(alone, back, echoes))
+            some &= ~echoes
+    owned = some & walk.guards.ported
+    answers = {replace(back, owner_open=True): owned, back: some & ~owned}
+    return found + walk.from_process(fate.where, answers, choose_source=to_many)
+
+
+def _holders(walk: SymbolicWalk, answer: _Answer) -> Origins:
+    """The containers on a bridge that took the packets; any stands for all where ports do not matter."""
+    here = walk.attachments(answer.to.fate.bridge)
+    if not walk.tells_apart(answer.to.fate.bridge):
+        return ((here[0], walk.space.everything),)
+    next_hop = answer.to.state.next_hop
+    assert next_hop is not None
+    return tuple((item, walk.at(item, next_hop)) for item in here)
+
+
+def _together(walk: SymbolicWalk, answers: list[_Answer]) -> dict[int, list[Ended]]:
+    """How the answers from very many bridges end, by answer."""
+    alike: dict[tuple[State, Address | Bits | None], list[_Answer]] = {}
+    for answer in answers:
+        alike.setdefault((answer.back, answer.to.state.next_hop), []).append(answer)
+    found: dict[int, list[Ended]] = {}
+    for (back, _), those in alike.items():
+        named = [(each.to.fate.bridge, each.some) for each in those]
+        senders = apart(walk.space, named, back.ends.src) if many(len(those)) else None
+        if senders is None:
+            continue
+        origins: Origins = tuple(
+            (item, whose & here)
+            for each, (_, here) in zip(those, senders, strict=True)
+            for item, whose in _holders(walk, each)
+        )
+        every = walk.from_ports(origins, {back: walk.space.union([each.some for each in those])})
+        for each in those:
+            mine = (replace(ended, some=ended.some & each.some) for ended in every)
+            found[id(each)] = [ended for ended in mine if ended.some.satisfiable()]
+    return found

@@ -1,0 +1,95 @@
+"""Networks that share a walk: what becomes of every packet is what it does with each network by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.hosts import docker_host
+from sekisho.semantics.world import World
+from sekisho.sources.load import load
+from sekisho.symbolic import together
+from sekisho.symbolic.bits import Set
+from sekisho.symbolic.journeys import Flows, Source, journeys, openers
+from sekisho.symbolic.space import Space
+from sekisho.symbolic.together import apart
+from sekisho.symbolic.walk import SymbolicWalk
+from sekisho.values.intset import IntSet
+from tests.symbolic.agreement import disagreements, sources
+from tests.symbolic.worlds import random_world
+
+APART = 1 << 30
+
+
+def _ends(space: Space, flows: list[Flows]) -> dict[object, tuple[Set, Set]]:
+    """The packets by how they and their answers end: for certain, and for some answers to open questions."""
+    by_end: dict[object, Set] = {}
+    for flow in flows:
+        state, fate = flow.state, flow.forward
+        gone = (state.oif, state.next_hop) if fate.disposition in ("delivered", "exits") else None
+        reply = None if flow.reply is None or flow.back is None else (flow.reply.key, flow.back.ends)
+        end = (fate.key, state.ends, gone, state.mark, reply)
+        by_end[end] = by_end.get(end, space.nothing) | flow.some
+    return {end: (space.certainly(some), space.perhaps(some)) for end, some in by_end.items()}
+
+
+def _told(
+    world: World, source: Source, space: Space, least: int
+) -> tuple[dict[object, tuple[Set, Set]], bool]:
+    """The ends where so many networks share a walk, and whether any did."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(together, "MANY", least)
+        walk = SymbolicWalk(world, 4, space=space)
+        start = openers(walk)
+        if source.how == "attachment":
+            field = space.field["src"]
+            start &= space.union([space.member(field, walk.addresses_of(item)) for item in source.origins])
+        flows = journeys(walk, source, start)
+        return _ends(space, flows), bool(walk.together.made)
+
+
+def _compare(world: World, source: Source, least: int) -> bool:
+    space = Space(4)
+    one, shared = _told(world, source, space, least)
+    other, _ = _told(world, source, space, APART)
+    assert one == other
+    return shared
+
+
+@pytest.mark.parametrize("containers", [0, 1, 3])
+def test_docker_hosts(containers: int, tmp_path: Path) -> None:
+    world = World(load(str(docker_host(tmp_path / "h", 9, 9 * containers, 2))))
+    loose = tuple(item for item in world.attachments if item.node is None)
+    several = [Source("interface", iif="eth0"), Source("process")]
+    if loose:
+        several.append(Source("attachment", origins=loose))
+    for source in several:
+        assert _compare(world, source, together.MANY)
+    _compare(world, Source("process", choose_source=True), together.MANY)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_hosts(seed: int) -> None:
+    world = random_world(seed)
+    shared = [_compare(world, source, 1) for source in sources(world)]
+    assert any(shared)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_packets_do_what_their_sets_do(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "MANY", 1)
+    found, compared = disagreements(random_world(seed), seed, 100)
+    assert compared >= 500
+    assert not found, found[0]
+
+
+def test_where_the_destination_does_not_tell_the_interface_nothing_is_shared() -> None:
+    """Two tables lead to one prefix by two interfaces, as the sender has it."""
+    space = Space(4)
+    src, dst = space.field["src"], space.field["dst"]
+    near, far = (space.member(dst, IntSet.span(*span)) for span in ((0, 99), (100, 199)))
+    mine = space.member(src, IntSet.of(7))
+    told = apart(space, [("eth0", near & mine), ("eth1", far)], dst)
+    assert told == [("eth0", near), ("eth1", far)]
+    assert apart(space, [("eth0", near & mine), ("eth1", near & ~mine)], dst) is None

@@ -147,4 +147,3 @@ def test_a_refusal_names_the_rule_and_not_a_part_of_it() -> None:
     cell = _cell(host, "internet", "host")
     texts = {refusal.fate.line.text for refusal in cell.refusals if refusal.fate.line is not None}
     assert "tcp dport 80 ct zone set 3 reject" in texts
-    assert "" not in texts

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from sekisho.semantics.attachment import Attachment
@@ -19,6 +18,7 @@ from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, chan
 from sekisho.symbolic.together import by_interface, many
 from sekisho.symbolic.visit import Leaving, SymbolicVisit, bridged
 from sekisho.values.address import Address
+from sekisho.values.slotted import replace
 
 
 class SymbolicBridgeWalk(Neighbours, ABC):

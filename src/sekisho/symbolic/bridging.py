@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from sekisho.semantics.bridging import Which, hidden, stands
 from sekisho.semantics.journey import Hook
@@ -13,6 +12,7 @@ from sekisho.symbolic.hook_walk import SymbolicHookWalk
 from sekisho.symbolic.state import OPEN, Front, State, add
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
+from sekisho.values.slotted import replace
 
 # Takes away the packets that a bridge would have to send back to where they came from.
 Turned = Callable[[Front], Front]

@@ -9,7 +9,6 @@ if a packet like that comes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 
 from sekisho.semantics.conjunction import conjuncts, parts
@@ -41,6 +40,7 @@ from sekisho.symbolic.line_runs import Within
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import ByOrigin, Front, State, at_start
 from sekisho.values.address import Family
+from sekisho.values.slotted import replace
 
 _STATES = (NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED)
 # Stands for all interfaces that no rule names.

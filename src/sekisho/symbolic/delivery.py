@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import DNAT_BIT, Guarded, NotUnderstood, Stop
 from sekisho.semantics.proxy import PROCESS
@@ -14,6 +12,7 @@ from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP, UDP
+from sekisho.values.slotted import replace
 
 
 class SymbolicDelivery(SymbolicBridgeHooks):

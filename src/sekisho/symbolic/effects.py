@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sekisho.semantics.carried import asks_connection
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
@@ -18,6 +16,7 @@ from sekisho.semantics.program import (
 from sekisho.symbolic.bits import ONE, ZERO, Bits
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import Free, State
+from sekisho.values.slotted import replace
 
 
 def effect(action: Action, state: State, space: Space) -> State:

@@ -7,7 +7,7 @@ choice: a variable of the diagram that says how the question is answered.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.journey import Doubt
@@ -43,6 +43,7 @@ from sekisho.symbolic.narrow import Lines, Narrowing
 from sekisho.symbolic.segments import Segment
 from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
+from sekisho.values.slotted import replace
 from sekisho.values.unwound import Call, unwound
 
 # Chains with fewer lines for single destinations are walked line by line.

@@ -7,7 +7,7 @@ three answers as for one packet, packet by packet.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from sekisho.semantics.program import (
@@ -29,6 +29,7 @@ from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Mac, Name, State
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import DCCP, ICMP, ICMPV6, PORT_PROTOCOLS, TCP
+from sekisho.values.slotted import replace
 
 _PORTED = IntSet.of(*PORT_PROTOCOLS)
 _ICMP = IntSet.of(ICMP, ICMPV6)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.hooks import NAT_SIDE
@@ -40,6 +39,7 @@ from sekisho.symbolic.neighbours import Neighbours
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
 from sekisho.symbolic.tracking import confirm, rewrite, track
 from sekisho.symbolic.translation import LINK_LOCAL, Hit, translate
+from sekisho.values.slotted import replace
 
 
 class SymbolicHookWalk(ABC):

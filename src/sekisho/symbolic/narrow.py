@@ -8,7 +8,7 @@ destination address: packets to few addresses meet few lines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from sekisho.semantics.conjunction import conjuncts, parts
@@ -34,6 +34,7 @@ from sekisho.symbolic.guards import interface_fits
 from sekisho.symbolic.segments import Asking, Item, Segment, cut
 from sekisho.symbolic.state import ByOrigin, State
 from sekisho.values.intset import EMPTY, IntSet
+from sekisho.values.slotted import replace
 
 # A line for this many single destinations is kept with those for any.
 _SINGLES = 4

@@ -63,6 +63,7 @@ class Space:
         self.cut: dict[tuple[Set, Bits], list[tuple[IntSet, Set]]] = {}
         self.wished: dict[tuple[tuple[str, int], ...], frozenset[int]] = {}
         self.choices: dict[object, Set] = {}
+        self._cubes: dict[tuple[str, ...], Set] = {}
         self._open: dict[object, Bits] = {}
         self._cubed = 0, self.everything
         self.doubts: dict[int, tuple[Doubt, ...]] = {}
@@ -316,7 +317,12 @@ class Space:
 
     def of_fields(self, names: Iterable[str]) -> Set:
         """The variables of these fields as a conjunction."""
-        return self.cube(code >> 1 for name in names for code in self.field[name].codes)
+        asked = tuple(names)
+        found = self._cubes.get(asked)
+        if found is None:
+            codes = (code for name in asked for code in self.field[name].codes)
+            found = self._cubes[asked] = self.cube(code >> 1 for code in codes)
+        return found
 
     def without(self, some: Set, names: Iterable[str]) -> Set:
         """The set with these fields forgotten."""

@@ -7,12 +7,13 @@ field of the original in a reply. Interfaces are concrete, or depend on who sent
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sekisho.semantics.program import INVALID, Way
 from sekisho.symbolic.bits import Bits, Ends, Set
 from sekisho.symbolic.space import Space
 from sekisho.values.address import Address
+from sekisho.values.slotted import replace
 
 
 class ByOrigin:

@@ -6,8 +6,6 @@ by packet, without a table of connections.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sekisho.semantics.conntrack import NEVER_TRACKED
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
@@ -25,6 +23,7 @@ from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import Front, State, SymbolicConnection, add
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ACK, FIN, ICMPV6, RST, SYN, TCP
+from sekisho.values.slotted import replace
 
 
 def track(front: Front, node: str, guards: Guards) -> Front:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.host import HostCode
@@ -21,6 +21,7 @@ from sekisho.symbolic.state import ByOrigin, Front, State, add
 from sekisho.symbolic.together import by_interface
 from sekisho.values.address import Address, Prefix
 from sekisho.values.intset import EMPTY, IntSet
+from sekisho.values.slotted import replace
 
 # Packets of one state that one side of the translation is decided for, and within which others; their new
 # addresses and ports (None: as they were).

@@ -9,29 +9,16 @@ import pytest
 from benchmarks.hosts import docker_host
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
-from sekisho.symbolic import together
+from sekisho.symbolic import sharing
 from sekisho.symbolic.bits import Set
-from sekisho.symbolic.journeys import Flows, Source, journeys, openers
+from sekisho.symbolic.journeys import Source, journeys, openers
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.together import apart
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.intset import IntSet
 from tests.symbolic.agreement import disagreements, sources
+from tests.symbolic.ends import APART, ends_of
 from tests.symbolic.worlds import random_world
-
-APART = 1 << 30
-
-
-def _ends(space: Space, flows: list[Flows]) -> dict[object, tuple[Set, Set]]:
-    """The packets by how they and their answers end: for certain, and for some answers to open questions."""
-    by_end: dict[object, Set] = {}
-    for flow in flows:
-        state, fate = flow.state, flow.forward
-        gone = (state.oif, state.next_hop) if fate.disposition in ("delivered", "exits") else None
-        reply = None if flow.reply is None or flow.back is None else (flow.reply.key, flow.back.ends)
-        end = (fate.key, state.ends, gone, state.mark, reply)
-        by_end[end] = by_end.get(end, space.nothing) | flow.some
-    return {end: (space.certainly(some), space.perhaps(some)) for end, some in by_end.items()}
 
 
 def _told(
@@ -39,14 +26,14 @@ def _told(
 ) -> tuple[dict[object, tuple[Set, Set]], bool]:
     """The ends where so many networks share a walk, and whether any did."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(together, "MANY", least)
+        patch.setattr(sharing, "MANY", least)
         walk = SymbolicWalk(world, 4, space=space)
         start = openers(walk)
         if source.how == "attachment":
             field = space.field["src"]
             start &= space.union([space.member(field, walk.addresses_of(item)) for item in source.origins])
         flows = journeys(walk, source, start)
-        return _ends(space, flows), bool(walk.together.made)
+        return ends_of(space, flows), bool(walk.together.made)
 
 
 def _compare(world: World, source: Source, least: int) -> bool:
@@ -65,8 +52,8 @@ def test_docker_hosts(containers: int, tmp_path: Path) -> None:
     if loose:
         several.append(Source("attachment", origins=loose))
     for source in several:
-        assert _compare(world, source, together.MANY)
-    _compare(world, Source("process", choose_source=True), together.MANY)
+        assert _compare(world, source, sharing.MANY)
+    _compare(world, Source("process", choose_source=True), sharing.MANY)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -78,7 +65,7 @@ def test_random_hosts(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_packets_do_what_their_sets_do(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "MANY", 1)
+    monkeypatch.setattr(sharing, "MANY", 1)
     found, compared = disagreements(random_world(seed), seed, 100)
     assert compared >= 500
     assert not found, found[0]

@@ -52,6 +52,33 @@ def random_world(seed: int) -> World:
     return World(_snapshot(draw))
 
 
+def random_crowd(seed: int, containers: int = 4) -> World:
+    """A host whose containers were all captured, each with rules of its own."""
+    draw = Random(seed)
+    snapshot = _snapshot(draw)
+    inner, known, ports = [], [], []
+    apart = draw.random() < 0.4
+    for at in range(containers):
+        name, (bridge, gateway, _) = f"c{at}", _BRIDGES[at % 3 == 0]
+        value = f"{gateway.rpartition('.')[0]}.{2 + at}"
+        hairpin = draw.choice((None, False, False, True))
+        ports.append(_port(draw, f"veth{6 + at}", 6 + at, bridge, hairpin, apart))
+        inner.append(_container_namespace(draw, name, bridge, value, 6 + at))
+        known.append(
+            DockerContainer(
+                container_name(name),
+                name * 4,
+                True,
+                bridge,
+                (DockerEndpoint(network_name(bridge), (Address.parse(value),)),),
+            )
+        )
+    kept = tuple(item for item in snapshot.host.interfaces or () if item.kind != "veth")
+    host = replace(snapshot.host, interfaces=(*kept, *ports))
+    docker = None if snapshot.containers is None else tuple(known)
+    return World(replace(snapshot, host=host, namespaces=tuple(inner), containers=docker))
+
+
 def _snapshot(draw: Random) -> Snapshot:
     hairpin = draw.choice((None, False, True))
     apart = draw.random() < 0.3

@@ -20,7 +20,9 @@ from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.asked import asks_anywhere
 from sekisho.symbolic.bits import Set
+from sekisho.symbolic.crowd import journeys_of_crowd
 from sekisho.symbolic.journeys import Flows, Source, journeys, openers
+from sekisho.symbolic.sharing import many
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import BITS, Address, Family
@@ -98,10 +100,25 @@ class Reading:
 
     def flows(self, group: int) -> list[Flows]:
         """What becomes of the packets of one run."""
-        found = self._flows.get(group)
-        if found is None:
-            found = self._flows[group] = journeys(self.walk, self.sources[group], self.starts[group])
-        return found
+        if group not in self._flows:
+            crowd = self._crowd(group)
+            starts = [(self.sources[each], self.starts[each]) for each in crowd]
+            if len(crowd) == 1:
+                self._flows[group] = journeys(self.walk, *starts[0])
+            else:
+                self._flows |= zip(crowd, journeys_of_crowd(self.walk, starts), strict=True)
+        return self._flows[group]
+
+    def _crowd(self, group: int) -> list[int]:
+        """The runs to be made together with one: where a second namespace of very many is asked for, those
+        of all that are left."""
+        captured = [
+            each
+            for each, source in enumerate(self.sources)
+            if source.how == "process" and source.node != HOST and source.choose_source
+        ]
+        left = [each for each in captured if each not in self._flows]
+        return left if group in left and len(left) < len(captured) and many(len(left)) else [group]
 
     def depends_on(self, some: Set, field: str) -> bool:
         """Whether a field tells the packets of a set from others that open connections. (A source port is

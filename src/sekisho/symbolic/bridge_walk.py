@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from sekisho.semantics.attachment import Attachment
@@ -13,9 +13,11 @@ from sekisho.semantics.traveller import BROADCAST
 from sekisho.semantics.world import BRIDGE_NF, HOST
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
+from sekisho.symbolic.homes import Climb
 from sekisho.symbolic.neighbours import Neighbours, Origins, group_mac
+from sekisho.symbolic.sharing import many
 from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
-from sekisho.symbolic.together import by_interface, many
+from sekisho.symbolic.together import by_interface
 from sekisho.symbolic.visit import Leaving, SymbolicVisit, bridged
 from sekisho.values.address import Address
 from sekisho.values.slotted import replace
@@ -55,6 +57,16 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         arriving = self._within_bounds(HOST, arriving)
         origins: Origins = ((mine, self.space.everything),)
         self._split(arriving, mine.bridge, up, next_hop, origins)
+
+    def _climb_together(self, climbs: Sequence[Climb]) -> None:
+        """The same for packets of several namespaces in one state (``Homes.groups``), each by its port."""
+        first = climbs[0]
+        bridge, state = first.mine.bridge, replace(first.outside, iif=first.mine.bridge, oif=None)
+        up = self.hop_in(first.next_hop, self.world.segment(bridge, self.family).own)
+        passed = [self._open(bridge, state, climb.some, climb.mine) for climb in climbs]
+        arriving = self._within_bounds(HOST, {state: self.space.union(passed)})
+        origins: Origins = tuple((climb.mine, climb.some) for climb in climbs)
+        self._split(arriving, bridge, up, first.next_hop, origins)
 
     def _split(
         self, front: Front, bridge: str, up: Set, next_hop: Address | Bits | None, origins: Origins
@@ -110,7 +122,7 @@ class SymbolicBridgeWalk(Neighbours, ABC):
 
     def _switched_alike(self, bridges: dict[str, Set]) -> list[dict[str, Set]]:
         """Very many bridges by whether netfilter sees what they hand from port to port."""
-        if not many(len(bridges)) or self.sees_ports or self.bridge_tables:
+        if not many(len(bridges)) or not self.alike:
             return [{bridge: whose} for bridge, whose in bridges.items()]
         found: dict[str | None, dict[str, Set]] = {}
         for bridge, whose in bridges.items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.echo import ECHO
@@ -19,6 +20,7 @@ from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, SYN
+from sekisho.values.slotted import replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +64,21 @@ def journeys(walk: SymbolicWalk, source: Source, some: Set, *, with_reply: bool 
 
     The results partition the set, together with the answers to open questions.
     """
-    found: list[Flows] = []
     legs = set_out(walk, source, some)
-    arrived = [ended for ended in legs if with_reply and ended.fate.disposition in ARRIVED]
-    answers = iter(replies(walk, arrived))
+    if with_reply:
+        return list(answered(walk, source, legs))
+    return [Flows(source, ended.some, ended.fate, ended.state) for ended in legs]
+
+
+def answered(walk: SymbolicWalk, source: Source, legs: Sequence[Ended]) -> Iterator[Flows]:
+    """The ends of a forward leg with the replies of whoever was reached."""
+    answers = iter(replies(walk, [ended for ended in legs if ended.fate.disposition in ARRIVED]))
     for ended in legs:
-        if with_reply and ended.fate.disposition in ARRIVED:
+        if ended.fate.disposition in ARRIVED:
             for back in next(answers):
-                found.append(Flows(source, back.some, ended.fate, ended.state, back.fate, back.state))
+                yield Flows(source, back.some, ended.fate, ended.state, back.fate, back.state)
         else:
-            found.append(Flows(source, ended.some, ended.fate, ended.state))
-    return found
+            yield Flows(source, ended.some, ended.fate, ended.state)
 
 
 def set_out(walk: SymbolicWalk, source: Source, some: Set) -> list[Ended]:

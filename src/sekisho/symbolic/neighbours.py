@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.ports import Port
@@ -14,11 +14,13 @@ from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.homes import Homes
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add
 from sekisho.symbolic.together import Together
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
+from sekisho.values.slotted import replace
 
 # What only a bridge's own rules ask of a frame.
 _OF_BRIDGES = ("portin", "portout", "dst_mac")
@@ -56,6 +58,7 @@ class Neighbours:
         self.guards = Guards(self.space)
         self.flow = Flow(self.guards)
         self.together = Together(self.space)
+        self.homes = Homes()
         self.extra = tuple(extra)
         self.strangers: Origins = ()
         self._addresses: dict[int, IntSet] = {}
@@ -65,6 +68,11 @@ class Neighbours:
         self.bridge_tables = any(hook.startswith("bridge-") for hook in world.host.programs[family].stations)
         self.ended: list[Ended] = []
         self._places: dict[tuple[object, State], int] = {}
+
+    @property
+    def alike(self) -> bool:
+        """Whether packets of several ports of a bridge can be one set: no rule asks by which they came."""
+        return not self.sees_ports and not self.bridge_tables
 
     def end(self, fate: Fate, state: State, some: Set) -> None:
         """The packets' way ends."""
@@ -87,6 +95,17 @@ class Neighbours:
             else:
                 kept[state] = some
         return kept
+
+    def _apart(self, state: State, some: Set) -> None:
+        """Parent and child never see one another's frames."""
+        fate = Fate("neighbour_failed", HOST, answer=self._unreachable(), hook="neighbour")
+        self.end(fate, state, some)
+
+    def _no_carrier(self, state: State, some: Set) -> None:
+        self.end(Fate("link_down", HOST, answer=self._unreachable(), hook="link"), state, some)
+
+    def _unreachable(self) -> str:
+        return "icmp-host-unreachable" if self.family == 4 else "icmp6-addr-unreachable"
 
     def attachments(self, bridge: str) -> tuple[Attachment, ...]:
         """What hangs on a bridge."""

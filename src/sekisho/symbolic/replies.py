@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.journeys import KEEPS_TO_ITS_LINK
+from sekisho.semantics.world import HOST
 from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
+from sekisho.symbolic.homes import Climb
 from sekisho.symbolic.neighbours import Ended, Origins
+from sekisho.symbolic.sharing import many
 from sekisho.symbolic.state import State
-from sekisho.symbolic.together import apart, many
+from sekisho.symbolic.together import apart
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ACK, ICMPV6, SYN
+from sekisho.values.slotted import replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,9 @@ def replies(walk: SymbolicWalk, arrived: list[Ended]) -> list[list[Ended]]:
     """How the answers to packets end, for each of the ends that these came to."""
     ttl = _ttl(walk)
     answers = [list(_answers(walk, ended, ttl)) for ended in arrived]
-    known = _together(walk, [each for those in answers for each in those if each.to.fate.bridge])
+    every = [each for those in answers for each in those]
+    known = _together(walk, [each for each in every if each.to.fate.bridge])
+    known |= _from_namespaces(walk, [each for each in every if _in_namespace(walk, each)])
     return [
         [back for each in those for back in (known.get(id(each)) or _set_out(walk, each))]
         for those in answers
@@ -121,4 +128,31 @@ def _together(walk: SymbolicWalk, answers: list[_Answer]) -> dict[int, list[Ende
         for each in those:
             mine = (replace(ended, some=ended.some & each.some) for ended in every)
             found[id(each)] = [ended for ended in mine if ended.some.satisfiable()]
+    return found
+
+
+def _in_namespace(walk: SymbolicWalk, answer: _Answer) -> bool:
+    fate = answer.to.fate
+    captured = fate.where != HOST and fate.where in walk.world.nodes
+    return captured and not fate.bridge and fate.disposition != "exits"
+
+
+def _from_namespaces(walk: SymbolicWalk, answers: list[_Answer]) -> dict[int, list[Ended]]:
+    """How the answers of very many captured namespaces end, by answer."""
+    if not many(len(answers)) or not walk.alike:
+        return {}
+    found: dict[int, list[Ended]] = {}
+    whose: dict[int, _Answer] = {}
+    climbs: list[Climb] = []
+    for answer in answers:
+        legs, gathered = walk.homes.gathered(answer.to.fate.where, partial(_set_out, walk, answer))
+        found[id(answer)] = legs
+        whose |= {id(climb): answer for climb in gathered}
+        climbs += gathered
+    for group in walk.homes.groups(climbs):
+        with walk.homes.away(group):
+            every = walk.from_namespaces(group)
+        for climb in group:
+            mine = (replace(ended, some=ended.some & climb.some) for ended in every)
+            found[id(whose[id(climb)])] += [ended for ended in mine if ended.some.satisfiable()]
     return found

@@ -11,19 +11,12 @@ between them is in the sets.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sekisho.symbolic.bits import Bits, Set
+from sekisho.symbolic.sharing import many
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import ByOrigin, Front, State, add
-
-# Fewer interfaces are walked one by one, in the order of the routes.
-MANY = 8
-
-
-def many(interfaces: int) -> bool:
-    """Whether so many interfaces are worth taking together."""
-    return interfaces >= MANY
+from sekisho.values.slotted import replace
 
 
 class Together:

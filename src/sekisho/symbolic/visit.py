@@ -7,7 +7,7 @@ handed to ``walk.end``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.host import HostCode
@@ -29,6 +29,7 @@ from sekisho.symbolic.translation import by_preference
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP
+from sekisho.values.slotted import replace
 
 _GROUPS = {4: IntSet.span(0xE0 << 24, (0xF0 << 24) - 1), 6: IntSet.span(0xFF << 120, (1 << 128) - 1)}
 
@@ -64,6 +65,7 @@ class SymbolicVisit(SymbolicDelivery):
 
     def arrive(self, front: Front) -> list[Leaving]:
         """Packets come in by their ``iif``."""
+        front = self.walk.homes.found(self.host.name, front)
         return self.input_decision(self.prerouting(front, enters=True))
 
     def entrance(self, front: Front) -> Front:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.bridge_walk import SymbolicBridgeWalk
 from sekisho.symbolic.fate import Fate
+from sekisho.symbolic.homes import Climb
 from sekisho.symbolic.neighbours import Ended, Origins
 from sekisho.symbolic.solicitation import Solicitations
 from sekisho.symbolic.space import Space
@@ -17,6 +17,7 @@ from sekisho.symbolic.state import Front, State, add
 from sekisho.symbolic.visit import Leaving, SymbolicVisit
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
+from sekisho.values.slotted import replace
 
 
 class SymbolicWalk(SymbolicBridgeWalk):
@@ -47,6 +48,10 @@ class SymbolicWalk(SymbolicBridgeWalk):
         """Attachments put the packets on their bridges, with a container's usual routing."""
         return self._leg(lambda: self._ports(origins, front))
 
+    def from_namespaces(self, climbs: Sequence[Climb]) -> list[Ended]:
+        """What becomes of packets of several namespaces (``Homes.groups``) on their bridge."""
+        return self._leg(lambda: self._climb_together(climbs))
+
     def _leg(self, walk: Callable[[], None]) -> list[Ended]:
         self.ended, self._places = [], {}
         walk()
@@ -61,7 +66,7 @@ class SymbolicWalk(SymbolicBridgeWalk):
         climbing: dict[tuple[Attachment, Address | Bits], Front] = {}
         for each in leaving:
             if self.world.dead(node, each.interface):
-                self._no_carrier(each, each.some)
+                self._no_carrier(each.state, each.some)
                 continue
             each = self._to_found(node, each)
             state, some = each.state, each.some
@@ -79,7 +84,7 @@ class SymbolicWalk(SymbolicBridgeWalk):
             elif each.interface not in self.world.bridges:
                 for child in self._children(each.interface):
                     here = some & self.at(child, each.next_hop)
-                    self._apart(each, here)
+                    self._apart(each.state, here)
                     some &= ~here
                 self._away(node, each, some)
             else:
@@ -88,7 +93,8 @@ class SymbolicWalk(SymbolicBridgeWalk):
             looping = self._within_bounds(node, looping)
             self._go(node, self.visits[node].arrive_loopback(looping), ())
         for (mine, next_hop), front in climbing.items():
-            self._climb(mine, next_hop, front)
+            if front := self.homes.going_on(mine, next_hop, front):
+                self._climb(mine, next_hop, front)
         for target, front in entering.items():
             assert target.node is not None
             front = self._within_bounds(target.node, front)
@@ -118,14 +124,9 @@ class SymbolicWalk(SymbolicBridgeWalk):
             addresses = self.world.host.addresses[self.family]
             own = IntSet.of(*(item.value for item in addresses if item.interface == mine.bridge))
             parent = self.hop_in(leaving.next_hop, own)
-            self._apart(leaving, some & parent)
+            self._apart(leaving.state, some & parent)
             some &= ~parent
         self._away(node, leaving, some)
-
-    def _apart(self, leaving: Leaving, some: Set) -> None:
-        """Parent and child never see one another's frames."""
-        fate = Fate("neighbour_failed", HOST, answer=self._unreachable(), hook="neighbour")
-        self.end(fate, leaving.state, some)
 
     # ------------------------------------------------------------------------------------- leaving
 
@@ -162,16 +163,10 @@ class SymbolicWalk(SymbolicBridgeWalk):
 
     def _away(self, node: str, leaving: Leaving, some: Set) -> None:
         if leaving.state.linkdown:
-            self._no_carrier(leaving, some)
+            self._no_carrier(leaving.state, some)
             return
         some = self._answered(node, leaving, some)
         self.end(Fate("exits", node, hook="neighbour"), leaving.state, some)
-
-    def _no_carrier(self, leaving: Leaving, some: Set) -> None:
-        self.end(Fate("link_down", HOST, answer=self._unreachable(), hook="link"), leaving.state, some)
-
-    def _unreachable(self) -> str:
-        return "icmp-host-unreachable" if self.family == 4 else "icmp6-addr-unreachable"
 
     def _onto_port(self, leaving: Leaving, entering: dict[Attachment, Front]) -> None:
         """From the host's bridge to whoever answers for the next hop."""
@@ -209,7 +204,7 @@ class SymbolicWalk(SymbolicBridgeWalk):
             if state.linkdown and target.origin == "rule":
                 unknown = here & ~self._mine(target)
                 if unknown.satisfiable():
-                    self._no_carrier(leaving, unknown)
+                    self._no_carrier(leaving.state, unknown)
                     here &= ~unknown
             if not leaving.bridged:
                 here = self._open(bridge, state, here, target, self._unreachable())
@@ -227,7 +222,7 @@ class SymbolicWalk(SymbolicBridgeWalk):
         if not rest.satisfiable():
             return
         if state.linkdown or (not leaving.bridged and self.world.strange(bridge).passes is False):
-            self._no_carrier(leaving, rest)
+            self._no_carrier(leaving.state, rest)
         elif bridge in self.world.docker_bridges:
             fate = Fate("neighbour_failed", HOST, answer=self._unreachable(), kernel_reason="NEIGH_FAILED",
                         hook="neighbour")  # fmt: skip

@@ -19,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -94,32 +94,43 @@ def series(folder: Path, large: bool) -> Iterator[Series]:
 def main() -> int:
     """Print a table for each question."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs of each command (3)")
     parser.add_argument("--large", action="store_true", help="larger hosts too")
+    return ask(parser, lambda folder, args: series(folder, args.large))
+
+
+def ask(parser: argparse.ArgumentParser, made: Callable[[Path, argparse.Namespace], Iterator[Series]]) -> int:
+    """Measure the questions, and print a table for each."""
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs of each command (3)")
     parser.add_argument("--only", default="", metavar="NAME", help="questions whose name has this word")
     args = parser.parse_args()
     compileall.compile_dir(ROOT / "src", quiet=2)
     bare = statistics.median(spent((sys.executable, "-c", "pass")).seconds for _ in range(9))
     with tempfile.TemporaryDirectory(prefix="sekisho-") as folder:
-        for each in series(Path(folder), args.large):
+        for each in made(Path(folder), args):
             if args.only not in each.name:
                 continue
             found = [
                 (size, [spent(command) for _ in range(max(1, args.runs))]) for size, command in each.commands
             ]
-            medians = [(size, statistics.median(run.seconds for run in runs)) for size, runs in found]
-            longest = max(seconds for _, seconds in medians)
-            print(f"{each.name}\n{each.unit:>12} {'CPU s':>8} {'ratio':>8} {'MiB':>6} {'x':>6}")
-            before: tuple[int, float] | None = None
-            for (size, runs), (_, seconds) in zip(found, medians, strict=True):
-                memory = max(run.memory for run in runs)
-                factor = ""
-                if before is not None:
-                    factor = f"{2 ** (log2(seconds / before[1]) / log2(size / before[0])):.2f}"
-                before = (size, seconds)
-                bar = "#" * max(1, round(BAR * seconds / longest))
-                print(f"{size:>12} {seconds:>8.2f} {seconds / bare:>8.1f} {memory:>6.0f} {factor:>6}  {bar}")
+            _show(each, found, bare)
     return 0
+
+
+def _show(each: Series, found: list[tuple[int, list[Spent]]], bare: float) -> None:
+    medians = [(size, statistics.median(run.seconds for run in runs)) for size, runs in found]
+    longest = max(seconds for _, seconds in medians)
+    print(f"{each.name}\n{each.unit:>12} {'CPU s':>8} {'ratio':>8} {'MiB':>6} {'x':>6}")
+    before: tuple[int, float] | None = None
+    for (size, runs), (_, seconds) in zip(found, medians, strict=True):
+        memory = max(run.memory for run in runs)
+        factor = ""
+        if before is not None:
+            factor = f"{2 ** (log2(seconds / before[1]) / log2(size / before[0])):.2f}"
+        before = (size, seconds)
+        bar = "#" * max(1, round(BAR * seconds / longest))
+        print(
+            f"{size:>12} {seconds:>8.2f} {seconds / bare:>8.1f} {memory:>6.0f} {factor:>6}  {bar}", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ chain asks here what the packets of one line may have been at another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from sekisho.semantics.conjunction import parts
@@ -27,6 +27,7 @@ from sekisho.symbolic.bits import Set
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.overlap import SIDES
+from sekisho.values.unwound import Call, unwound
 
 _MARKS = frozenset({"mark", "ctmark"})
 # What targets of iptables that are not understood can change at most: nearly all of those that write headers
@@ -71,19 +72,25 @@ class Changes:
         return Cond(~self.before(~held.yes, self.fields), self.before(held.maybe, self.fields))
 
     def _of_line(self, line: Guarded) -> frozenset[str]:
-        found: frozenset[str] = frozenset()
-        for part in parts(line):
-            found |= self._of_action(part.action)
-            if isinstance(part.action, Jump | Goto) and part.action.chain in self._chains:
-                found |= self._of_chain(part.action.chain)
-        return found
+        return unwound(self._of_lines((line,)))
 
     def _of_chain(self, name: str) -> frozenset[str]:
+        return unwound(self._of_called(name))
+
+    def _of_lines(self, lines: Sequence[Guarded]) -> Call[frozenset[str]]:
+        found: frozenset[str] = frozenset()
+        for line in lines:
+            for part in parts(line):
+                found |= self._of_action(part.action)
+                if isinstance(part.action, Jump | Goto) and part.action.chain in self._chains:
+                    found |= yield self._of_called(part.action.chain)
+        return found
+
+    def _of_called(self, name: str) -> Call[frozenset[str]]:
         found = self._whole.get(name)
         if found is None:
             self._whole[name] = frozenset()  # calls that lead round
-            found = frozenset().union(*map(self._of_line, self._chains[name].lines))
-            self._whole[name] = found
+            found = self._whole[name] = yield self._of_lines(self._chains[name].lines)
         return found
 
     def _of_action(self, action: Action) -> frozenset[str]:

@@ -53,10 +53,12 @@ class _Way:
 
 
 class Calls:
-    """Remembers for one space. ``opened`` counts the times that a question was asked."""
+    """Remembers for one space. ``opened`` counts the times that a question was asked, ``asking`` are
+    chains (by id) that were called for several lines at once and asked one."""
 
     def __init__(self) -> None:
         self.opened = 0
+        self.asking: set[int] = set()
         self._tables: dict[int, Table] = {}
         self._told: dict[tuple[int, State, Set, bool], Told] = {}
         self._ways: dict[tuple[Hashable, int], _Way] = {}

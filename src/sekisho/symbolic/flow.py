@@ -229,10 +229,14 @@ class Flow:
         open question, each line asks for its own packets, those that came back from an earlier one too."""
         before, opened = len(passage.results), self._calls.opened
         line, nowhere = run.lines[0][0], dict[State, Set]()
-        _, inner = yield from self._acts(line.action, chain, line, passage, state, rest & union, nowhere)
-        if self._calls.opened == opened or len(run.lines) == 1:
-            return inner
-        del passage.results[before:]
+        assert isinstance(run.kind, Jump)
+        called = passage.chains[run.kind.chain]
+        if id(called) not in self._calls.asking:
+            _, inner = yield from self._acts(line.action, chain, line, passage, state, rest & union, nowhere)
+            if self._calls.opened == opened or len(run.lines) == 1:
+                return inner
+            self._calls.asking.add(id(called))  # not tried again: within others, each try would be two more
+            del passage.results[before:]
         rest &= union
         for line, yes in run.lines:
             fit = rest & yes

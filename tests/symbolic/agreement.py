@@ -233,8 +233,11 @@ def _by_destination(walk: SymbolicWalk, some: Set) -> Iterator[Set]:
 def sources(world: World) -> list[Source]:
     """Every place where packets can set out."""
     facts = world.host.facts
-    wires = [item.name for item in facts.interfaces or () if item.name != "lo" and item.master is None]
-    found = [Source("interface", iif=name) for name in wires]
+    wires = [item.name for item in facts.interfaces or () if item.master is None]
+    if not wires:  # no file lists them
+        devices = [hop.dev for route in facts.routes for hop in route.nexthops if hop.dev is not None]
+        wires = list(dict.fromkeys(devices))
+    found = [Source("interface", iif=name) for name in wires if name != "lo"]
     found += [Source("process"), Source("process", choose_source=True)]
     found += [Source("process", name) for name in world.nodes if name != "host"]
     loose = tuple(item for item in world.attachments if item.node is None)

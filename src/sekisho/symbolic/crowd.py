@@ -8,13 +8,14 @@ packets have its number again, and the field is free.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sekisho.symbolic.bits import Bits, Ends, Set
+from sekisho.symbolic.bits import ONE, ZERO, Bits, Ends, Set
 from sekisho.symbolic.homes import Climb
 from sekisho.symbolic.journeys import Flows, Source, answered, journeys, set_out
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import State
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
@@ -58,7 +59,7 @@ def _sender(walk: SymbolicWalk, source: Source, climb: Climb) -> _Sender:
     if number.value is None or state.first is None or state.first.src is not number:
         return _Sender(source, climb, None)
     free = space.field["src"]
-    state = _written(state, number, free)
+    state = _written(state, lambda bits: free if bits is number else bits)
     some = climb.some & space.member(free, IntSet.of(number.value))
     return _Sender(source, replace(climb, state=state, some=some), number)
 
@@ -76,8 +77,9 @@ def _told_apart(
         if sender.number is None:
             yield sender, replace(flow, source=sender.source, some=some)
             continue
-        back = None if flow.back is None else _written(flow.back, free, sender.number)
-        state = _written(flow.state, free, sender.number)
+        number = partial(_numbered, space, free, sender.number)
+        back = None if flow.back is None else _written(flow.back, number)
+        state = _written(flow.state, number)
         yield (
             sender,
             replace(flow, source=sender.source, some=space.without(some, ("src",)), state=state, back=back),
@@ -92,15 +94,31 @@ def _among(walk: SymbolicWalk, senders: Sequence[_Sender], some: Set) -> Iterato
             yield each
 
 
-def _written(state: State, before: Bits, after: Bits) -> State:
-    """The state with an address of the packets written in other terms."""
-    first = None if state.first is None else _ends(state.first, before, after)
+def _numbered(space: Space, free: Bits, number: Bits, bits: Bits) -> Bits:
+    """A field with the bits of the free one, wherever they are (NETMAP moves them), as the number's."""
+    if bits is free:
+        return number
+    mine = {code >> 1: fixed for code, fixed in zip(free.codes, number.codes, strict=True)}
+    if bits.value is not None or not any(code >= 0 and code >> 1 in mine for code in bits.codes):
+        return bits
+    return space.bits(tuple(_bit(code, mine) for code in bits.codes))
+
+
+def _bit(code: int, fixed: Mapping[int, int]) -> int:
+    known = fixed.get(code >> 1) if code >= 0 else None
+    if known is None:
+        return code
+    return known if not code & 1 else ZERO if known == ONE else ONE
+
+
+def _written(state: State, other: Callable[[Bits], Bits]) -> State:
+    """The state with the addresses of the packets written in other terms."""
+    first = None if state.first is None else _ends(state.first, other)
     hop = state.next_hop
-    if hop is before:
-        hop = after if after.value is None else Address(4 if after.width == 32 else 6, after.value)
-    return replace(state, ends=_ends(state.ends, before, after), first=first, next_hop=hop)
+    if isinstance(hop, Bits) and (told := other(hop)) is not hop:
+        hop = told if told.value is None else Address(4 if told.width == 32 else 6, told.value)
+    return replace(state, ends=_ends(state.ends, other), first=first, next_hop=hop)
 
 
-def _ends(ends: Ends, before: Bits, after: Bits) -> Ends:
-    src, dst = (after if bits is before else bits for bits in (ends.src, ends.dst))
-    return replace(ends, src=src, dst=dst)
+def _ends(ends: Ends, other: Callable[[Bits], Bits]) -> Ends:
+    return replace(ends, src=other(ends.src), dst=other(ends.dst))

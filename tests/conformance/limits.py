@@ -67,11 +67,6 @@ LIMITS: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = (
          "2つが1つに、つまり別のルールとして表示されるため、作ったときの書き方のまま読む"),
     ),
     (
-        ("IPv6 hosts where no rule asks table local", "テーブル local を調べるルールのないIPv6ホスト"),
-        ("what is sent to ::1 by table main goes round and round: drawn for IPv4 alone",
-         "テーブル main によって ::1 へ送られたものは回り続けるため、IPv4 でだけ試す"),
-    ),
-    (
         ("SCTP and DCCP to the host itself", "ホスト自身宛てのSCTPとDCCP"),
         ("this kernel has no such sockets: delivery is compared up to INPUT",
          "このカーネルにはそのソケットがない。INPUTまでの配送を比べる"),

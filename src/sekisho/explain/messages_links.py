@@ -164,6 +164,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "IPv6は、自分のルールが削除されていてもテーブル local と main を調べる (別のルールが追加されるまで。"
         "追加されたことはないものとする)",
     ),
+    "route-goes-round": (
+        "by a plain IPv6 route over lo the packet goes round and round: table local has to be asked before",
+        "lo へのふつうのIPv6経路ではパケットが回り続ける: テーブル local が先に調べられる必要がある",
+    ),
     "route-source-not-own": (
         "nothing is sent from {0}: no interface has it, nor has table local a local route for it",
         "{0} からは送信できない (どのインターフェースにもなく、テーブル local にも local 経路がない)",

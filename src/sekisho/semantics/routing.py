@@ -131,6 +131,16 @@ def comes_back(route: RouteTo, family: Family) -> bool:
     return route.kind == "local" or (route.kind == "anycast" and family == 6)
 
 
+# IPv6 sends what a plain route has for lo out of it and takes it in as something to be forwarded, again and
+# again (ip6_rcv_finish: skb_valid_dst). The kernel makes such a route for ::1 alone, behind table local's.
+GOES_ROUND = Doubt("route-goes-round")
+
+
+def goes_round(route: RouteTo, way: Way, family: Family) -> bool:
+    """Whether packets come back over lo with a route that leads there once more."""
+    return family == 6 and route.kind == "unicast" and way.dev == "lo"
+
+
 def refused_onward(route: RouteTo, family: Family) -> Stop | None:
     """What becomes of packets that an input route would send on: IPv4 takes only plain routes for that
     (ip_route_input_slow: RTN_UNICAST), not those for groups or anycast."""

@@ -121,6 +121,8 @@ class Visit(BridgeHooks):
             return (self._above(bridge) if bridge is not None else None) or self.local_input()
         if self._forwarding_assumed():
             self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
+        if routing.goes_round(action, way, packet.family):
+            return End("undetermined", (routing.GOES_ROUND,))
         packet.oif = way.dev
         end = self._object(program.forwarding)
         if end is not None and bridge is not None and packet.family == 4:
@@ -254,7 +256,8 @@ class Visit(BridgeHooks):
         if passed.action.kind in ("broadcast", "multicast"):
             return self._to_everybody(passed)
         self.lean(*self.host.leans[packet.family])
-        self._set_out(passed, "OUTPUT", True)
+        if not self._set_out(passed, "OUTPUT", True):
+            return End("undetermined", (routing.GOES_ROUND,))
         if chooses and self._looks_again():
             if end := self._may_not_send(program.connecting):
                 return end
@@ -262,7 +265,7 @@ class Visit(BridgeHooks):
             if not isinstance(again.action, RouteTo):
                 return self._refused(again)
             if again.line is not passed.line:
-                self._set_out(again, "OUTPUT", False)
+                self._set_out(again, "OUTPUT", False)  # of IPv4, whose packets do not go round
         if end := self._refused_by_socket() or self._object(program.departure):
             return end
         self.way_out = packet.oif
@@ -290,7 +293,8 @@ class Visit(BridgeHooks):
             return self._refused(passed)
         if passed.action.kind in ("broadcast", "multicast"):
             return End("undetermined", (SENT_TO_EVERYBODY,))
-        self._set_out(passed, "OUTPUT", False)
+        if not self._set_out(passed, "OUTPUT", False):
+            return End("undetermined", (routing.GOES_ROUND,))
         end = self._object(self.program.departure)
         self.way_out, packet.oif = packet.oif, seen
         return end
@@ -302,10 +306,13 @@ class Visit(BridgeHooks):
             return End("no_route")
         return End("undetermined", (SENT_TO_EVERYBODY,))
 
-    def _set_out(self, passed: Passed, verdict: str, choose_source: bool) -> None:
+    def _set_out(self, passed: Passed, verdict: str, choose_source: bool) -> bool:
+        """Take the route that was found; whether it leads anywhere."""
         packet, action = self.packet, passed.action
         assert isinstance(action, RouteTo)
         self.way = way = routing.pick_way(action, self.choices)
+        if routing.goes_round(action, way, packet.family):
+            return False
         packet.oif = "lo" if routing.comes_back(action, packet.family) else way.dev
         packet.next_hop = way.via or Address(packet.family, packet.dst)
         self.linkdown = "linkdown" in way.flags
@@ -322,6 +329,7 @@ class Visit(BridgeHooks):
             step = Step("route", verdict, step.table, step.chain, None, step.text, "", changes,
                         step.code, step.args, step.evidence)  # fmt: skip
         self.steps.append(step)
+        return True
 
     def _source(self, route: RouteTo, way: Way, packet: Traveller) -> int:
         if route.src is not None and route.src.family == packet.family:

@@ -13,7 +13,7 @@ from sekisho.semantics.chains import Passed
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.passage import Checkpoint
 from sekisho.semantics.program import Accept, RouteTo, Way
-from sekisho.semantics.routing import comes_back, kind_of, refused_onward, stays
+from sekisho.semantics.routing import GOES_ROUND, comes_back, goes_round, kind_of, refused_onward, stays
 from sekisho.semantics.source_address import preferred_by_route
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
 from sekisho.semantics.visit import SENT_TO_EVERYBODY
@@ -158,6 +158,8 @@ class SymbolicVisit(SymbolicDelivery):
                         unnamed = part & self.guards.field_in("src", IntSet.of(0), state)
                     add(checked, arrived, part & ~unnamed)
                     add(local, arrived, unnamed)
+                elif goes_round(action, way, self.space.family):
+                    self._round(state, part)
                 else:
                     add(onward.setdefault((action, way), {}), state, part)
         for each, those in self._object(self.program.source_check, checked, "source").items():
@@ -312,9 +314,16 @@ class SymbolicVisit(SymbolicDelivery):
             self._to_everybody(passed, state, some, connects)
             return
         for way, part in self._ways(action, state, some, (id(passed.line), phase)):
+            if goes_round(action, way, self.space.family):
+                self._round(state, part)
+                continue
             out = state.by_way(way)
             back = comes_back(action, self.space.family)
             add(ready, replace(out, oif="lo") if back else out, part)
+
+    def _round(self, state: State, some: Set) -> None:
+        """Packets that go round over lo."""
+        self.walk.end(Fate("undetermined", self.host.name, doubts=(GOES_ROUND,), hook="route"), state, some)
 
     def _choose_sources(self, front: Front, ready: Front) -> None:
         """Routing gives the packets their source; TCP's connect() then looks up once more with it."""

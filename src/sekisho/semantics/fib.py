@@ -82,6 +82,14 @@ def has_custom_rules(rules: Sequence[PolicyRule] | None, family: Family) -> bool
     return bool(mine) and (len(mine) > len(usual) or usual != [number for number, _ in DEFAULT_RULES[family]])
 
 
+def asks_before_local(rules: Sequence[PolicyRule] | None, family: Family) -> bool:
+    """Whether IPv6 asks something else before table local, or that not at all."""
+    if family == 4 or not has_custom_rules(rules, 6) or lacks_default(rules or (), 6):
+        return False
+    mine = sorted((rule for rule in rules or () if rule.family == 6), key=lambda rule: rule.priority)
+    return not (is_default(mine[0]) and mine[0].table == "local")
+
+
 def lacks_default(rules: Sequence[PolicyRule], family: Family) -> bool:
     """Whether one of IPv6's own rules is away and is asked all the same: while nobody added another, IPv6
     asks tables local and main without looking at the rules (fib6_rule_lookup, fib6_has_custom_rules)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sekisho.model.evidence import Unread
@@ -180,6 +180,7 @@ def _program(
     )
     main = tuple(route for route in captured if route.table == "main") if one_trie else ()
     types = address_types(family, local, main, nothing_tells or (inferred and not leaning))
+    types = replace(types, by_rules=fib.asks_before_local(namespace.rules, family))
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
     own = own_sources(family, addresses, types)
     context = MatchContext(family, types, sets, moving, namespace.interfaces, leaning)

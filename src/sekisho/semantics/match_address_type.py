@@ -76,6 +76,9 @@ def address_type(side: str, kind: str, device: str | None, types: AddressTypes) 
     routes of that interface count. Where not all of the host's addresses were seen, an address that is known
     to be of no type may be of any."""
     held = _of_known_type(side, kind, device, types)
+    if types.by_rules:
+        routed = Unsure(Doubt("address-type-by-route", (side,)))
+        held = AnyOf((held, routed)) if kind == "UNICAST" else All((held, routed))
     if not types.unseen:
         return held
     unsure = Unsure(Doubt("addresses-not-captured", (side,)))

@@ -66,7 +66,7 @@ def _proposals(world: World) -> Iterator[tuple[Question, Cell, Proposal]]:
                 yield question, cell, proposal
 
 
-@pytest.mark.parametrize("name", ["shop", "28.5.2/two-custom-networks", "27.5.1/noproxy"])
+@pytest.mark.parametrize("name", ["shop", "28.5.2/two-custom-networks"])
 def test_iptables_takes_what_is_proposed_and_it_works(name: str, tmp_path: Path) -> None:
     folder = tmp_path if name == "shop" else DATA / name
     world = shop(tmp_path) if name == "shop" else World(load(str(folder)))

@@ -75,7 +75,7 @@ def test_random_hosts_of_nftables(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: set[type] = set()
     scratch = Scratch()
     try:
-        for seed in range(60):
+        for seed in range(20):
             host = random_nft_host(seed, scratch)
             kinds |= compared(
                 compile_host(host.snapshot.host).programs[host.family], host.family, monkeypatch

@@ -24,6 +24,7 @@ from sekisho.model.nft_rule import Assign, Match, SetUpdate, VerdictMap
 from sekisho.model.nft_types import data_type
 from sekisho.semantics.nft_values import numbers, plain
 from sekisho.values.address import BITS, Address, Family
+from sekisho.values.names import mac_text
 from sekisho.values.packet import (
     DCCP,
     ICMP,
@@ -189,8 +190,7 @@ def _with(packet: Packet, field: str, value: int) -> Packet:
     if field == "proto":
         return _of_protocol(packet, value)
     if field == "src_mac":
-        text = f"{value:012x}"
-        mac = ":".join(text[at : at + 2] for at in range(0, 12, 2))
+        mac = mac_text(value)
         return packet if local or value >> 48 or value >> 40 & 1 else replace(packet, src_mac=mac)
     if field == "length":
         grows = packet.proto in (TCP, UDP) and value < 1400 and not (local and packet.proto == TCP)

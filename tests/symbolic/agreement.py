@@ -19,6 +19,7 @@ from sekisho.symbolic.space import HEADER
 from sekisho.symbolic.state import ByOrigin, State
 from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
+from sekisho.values.names import mac_text
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP, Packet
 from tests.symbolic.worlds import ADDRESSES, PORTS
 
@@ -88,7 +89,6 @@ def packet_of(values: Values, source: Source, family: int = 4) -> Packet:
     proto = values["proto"]
     ported, query = proto in PORT_PROTOCOLS, proto in (ICMP, ICMPV6)
     process = source.how == "process"
-    mac = f"{values['src_mac']:012x}"
     return Packet(
         4 if family == 4 else 6, values["src"], values["dst"], proto,
         values["sport"] if ported else None, values["dport"] if ported else None,
@@ -96,7 +96,7 @@ def packet_of(values: Values, source: Source, family: int = 4) -> Packet:
         values["icmp_id"] if query else None, values["tcp_flags"] if proto == TCP else None,
         source.iif if source.how == "interface" else None, tos=values["tos"], ttl=values["ttl"],
         length=values["length"],
-        src_mac=None if process else ":".join(mac[at : at + 2] for at in range(0, 12, 2)),
+        src_mac=None if process else mac_text(values['src_mac']),
         uid=values["uid"] if process else None, gid=values["gid"] if process else None,
         df=0 if family == 4 else None,
     )  # fmt: skip

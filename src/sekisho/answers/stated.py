@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.errors import UsageError, said
 from sekisho.values.address import Family
+from sekisho.values.names import ethernet_address, mac_number, mac_text
 from sekisho.values.packet import ICMP, ICMPV6, SYN, TCP, TCP_FLAG_BITS, Packet
 
 Stated = tuple[tuple[str, int], ...]
@@ -43,14 +44,14 @@ class Field:
         if self.name == "tcp_flags":
             names = [name.lower() for name, bit in _FLAGS.items() if value & bit]
             return ",".join(names) or "none"
-        return _mac(value) if self.name == "src_mac" else str(value)
+        return mac_text(value) if self.name == "src_mac" else str(value)
 
     def value(self, option: str, given: object) -> int:
         """What an option or a flow says. Raises UsageError for what the field cannot be."""
         found = -1
         try:
             if self.name == "src_mac":
-                found = int(str(given).replace(":", ""), 16)
+                found = mac_number(ethernet_address(str(given)))
             elif self.name == "tcp_flags" and isinstance(given, str) and not given[:1].isdigit():
                 found = sum({TCP_FLAG_BITS[flag] for flag in given.upper().split(",")})
             elif self.name == "df" and isinstance(given, bool):
@@ -94,12 +95,7 @@ def with_stated(packet: Packet, stated: Sequence[tuple[str, int]], process: bool
         if not field.is_of(packet.proto, process, packet.family):
             raise UsageError(said("{0}: such a packet has none", name))
         if field.name == "src_mac":
-            packet = replace(packet, src_mac=_mac(value))
+            packet = replace(packet, src_mac=mac_text(value))
         else:
             packet = replace(packet, **{field.name: value})  # type: ignore[arg-type]
     return packet
-
-
-def _mac(value: int) -> str:
-    digits = f"{value:012x}"
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))

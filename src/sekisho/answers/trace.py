@@ -14,7 +14,18 @@ from sekisho.semantics.journey import Journey, Lean
 from sekisho.semantics.journeys import Start, journey
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family
-from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet, protocol_number
+from sekisho.values.packet import (
+    ACK,
+    FIN,
+    ICMP,
+    ICMPV6,
+    PORT_PROTOCOLS,
+    RST,
+    SYN,
+    TCP,
+    Packet,
+    protocol_number,
+)
 
 LOOPBACK: dict[Family, Address] = {4: Address.parse("127.0.0.1"), 6: Address.parse("::1")}
 
@@ -39,8 +50,20 @@ class Question:
 def trace(world: World, question: Question) -> Journey:
     """Follow the packet of the question. Raises UsageError where it makes no packet."""
     start, leans = start_of(world, question)
-    found = _with_proxy(world, journey(world, start, question.with_reply), question.with_reply)
+    found = journey(world, start, question.with_reply)
+    if not start.established and not opens(start.packet):
+        # Listeners answer it with a reset; whether a connection's own socket waits for it no listing tells.
+        found = replace(found, answered=None if found.answered else found.answered)
+        leans = (*leans, Lean("segment-opens-nothing"))
+    else:
+        found = _with_proxy(world, found, question.with_reply)
     return replace(found, leans_on=(*leans, *(x for x in found.leans_on if x not in leans)))
+
+
+def opens(packet: Packet) -> bool:
+    """Whether the packet may open a connection: of TCP, a SYN alone does (tcp_rcv_state_process)."""
+    flags = SYN if packet.tcp_flags is None else packet.tcp_flags
+    return packet.proto != TCP or flags & (SYN | ACK | RST | FIN) == SYN
 
 
 def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]:

@@ -249,6 +249,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "hairpin mode of the port of {1} on {0} not captured: taken as on",
         "{0} の {1} のポートのヘアピンモードは未取得: 有効とみなす",
     ),
+    "segment-opens-nothing": (
+        "a segment that is no SYN alone opens no connection: whether somebody waits for it is not known",
+        "SYNだけではないセグメントはコネクションを開かない: 待っている相手がいるかは不明",
+    ),
     "connection-assumed": (
         "the connection is taken to exist, though it could not be made as things are now ({0})",
         "コネクションはあるものとする (今の設定では新しくは張れない: {0})",

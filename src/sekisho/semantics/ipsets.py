@@ -25,6 +25,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.values.address import Address, Family, Prefix, parse_value
 from sekisho.values.intset import Interval, IntSet
+from sekisho.values.names import mac_number
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_number
 
 _MAX_NESTING = 4
@@ -203,7 +204,7 @@ def _box(
                 proto = IntSet.of(TCP, UDP)
             boxes += [proto, port]
         elif name == "mac":
-            boxes.append(IntSet.of(int(part.replace(":", ""), 16)))
+            boxes.append(IntSet.of(mac_number(part)))
         elif name == "mark":
             mask = int(options.get("markmask", "0xffffffff"), 0)
             if mask != 0xFFFFFFFF:

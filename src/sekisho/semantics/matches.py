@@ -44,6 +44,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
+from sekisho.values.names import mac_number
 from sekisho.values.packet import protocol_number
 
 
@@ -219,7 +220,7 @@ def _mac(options: Sequence[Option], context: MatchContext) -> Guard | None:
 def _mac_source(option: Option, context: MatchContext) -> Guard | None:
     if option.name != "mac-source":
         return None
-    return In("src_mac", IntSet.of(int(option.values[0].replace(":", ""), 16)))
+    return In("src_mac", IntSet.of(mac_number(option.values[0])))
 
 
 def _iprange(option: Option, context: MatchContext) -> Guard | None:

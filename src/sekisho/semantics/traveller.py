@@ -28,6 +28,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
+from sekisho.values.names import mac_number, mac_text
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
 
 # Values of ``pkttype`` (xt_pkttype): for this host or another one, for everybody, for a group. ``route_kind``
@@ -136,7 +137,7 @@ class Traveller:
 
     def carry_mac(self, field: Literal["src_mac", "dst_mac"], mac: str | None) -> None:
         """One of the frame's addresses; None: nobody knows it."""
-        setattr(self, field, None if mac is None else int(mac.replace(":", ""), 16))
+        setattr(self, field, None if mac is None else mac_number(mac))
         self.unstated = self.unstated - {field} if mac is not None else self.unstated | {field}
 
     def leave_connection(self, state: int) -> None:
@@ -158,25 +159,20 @@ class Traveller:
         return Packet(
             self.family, self.src, self.dst, self.proto, self.sport, self.dport, self.icmp_type,
             self.icmp_code, self.icmp_id, self.tcp_flags, self.iif, self.oif, self.mark, self.tos, self.ttl,
-            self.length, None if self.src_mac is None else _mac_text(self.src_mac), self.uid, self.gid,
+            self.length, None if self.src_mac is None else mac_text(self.src_mac), self.uid, self.gid,
             self.next_hop, self.df,
         )  # fmt: skip
 
 
 def traveller(packet: Packet, unstated: frozenset[str] = frozenset()) -> Traveller:
     """A packet that sets out; ``unstated`` names the fields whose value the question left open."""
-    mac = None if packet.src_mac is None else int(packet.src_mac.replace(":", ""), 16)
+    mac = None if packet.src_mac is None else mac_number(packet.src_mac)
     return Traveller(
         packet.family, packet.src, packet.dst, packet.proto, packet.sport, packet.dport, packet.icmp_type,
         packet.icmp_code, packet.icmp_id, packet.tcp_flags, packet.iif, packet.oif, packet.mark, packet.tos,
         packet.ttl, packet.length, mac, packet.uid, packet.gid, unstated, next_hop=packet.next_hop,
         df=packet.df, piece=None if "length" in unstated else packet.length,
     )  # fmt: skip
-
-
-def _mac_text(value: int) -> str:
-    text = f"{value:012x}"
-    return ":".join(text[at : at + 2] for at in range(0, 12, 2))
 
 
 # ------------------------------------------------------------------------------------- guards

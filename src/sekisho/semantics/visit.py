@@ -21,6 +21,7 @@ from sekisho.semantics.related import is_error
 from sekisho.semantics.source_address import best_address, preferred_by_route
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST, Traveller
 from sekisho.values.address import Address, format_ip
+from sekisho.values.names import mac_text
 from sekisho.values.packet import ICMP, TCP
 
 # It leaves and comes back as well.
@@ -76,8 +77,7 @@ class Visit(BridgeHooks):
         if kind == UNICAST:
             return None
         low = packet.dst & 0xFFFFFFFF if packet.family == 6 else packet.dst & 0x7FFFFF
-        digits = f"{0x333300000000 | low if packet.family == 6 else 0x01005E000000 | low:012x}"
-        return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+        return mac_text(low | (0x333300000000 if packet.family == 6 else 0x01005E000000))
 
     def _frame_kind(self) -> int:
         """Whom the frame is for: that of a group's or broadcast address has such a MAC address too."""

@@ -20,6 +20,7 @@ from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add
 from sekisho.symbolic.together import Together
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
+from sekisho.values.names import mac_number
 from sekisho.values.slotted import replace
 
 # What only a bridge's own rules ask of a frame.
@@ -226,7 +227,7 @@ class Neighbours:
 
 def number_of(mac: str | None) -> int | str:
     """A MAC address as a number; OPEN: it was not captured."""
-    return OPEN if mac is None else int(mac.replace(":", ""), 16)
+    return OPEN if mac is None else mac_number(mac)
 
 
 def group_mac(space: Space, dst: Bits) -> Bits:

@@ -17,6 +17,7 @@ from sekisho.symbolic.state import Front, State, add
 from sekisho.symbolic.visit import Leaving, SymbolicVisit
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
+from sekisho.values.names import mac_number
 from sekisho.values.slotted import replace
 
 
@@ -179,7 +180,7 @@ class SymbolicWalk(SymbolicBridgeWalk):
         if leaving.bridged or not self.bridge_tables or not some.satisfiable():
             return {state: some}
         mac = self.world.host.mac(leaving.interface)
-        own = None if mac is None else self.space.constant(int(mac.replace(":", ""), 16), 48)
+        own = None if mac is None else self.space.constant(mac_number(mac), 48)
         front = self._noted({replace(state, src_mac=own, mac_open=own is None): some})
         passed: Front = {}
         for after, part in self.visits[HOST].descend(front).items():

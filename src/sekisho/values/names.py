@@ -152,6 +152,16 @@ def ethernet_address(text: str) -> EthernetAddress:
     return EthernetAddress(LinkAddress(text))
 
 
+def mac_number(text: str) -> int:
+    """A MAC address as one number."""
+    return int(text.replace(":", ""), 16)
+
+
+def mac_text(number: int) -> str:
+    """The number as a MAC address is written: 02:42:ac:11:00:02."""
+    return number.to_bytes(6).hex(":")
+
+
 def chain_name(text: str) -> ChainName:
     """A chain of iptables: 1 to 28 bytes without spaces, not beginning as an option or a negation does
     (iptables/xshared.c, assert_valid_chain_name)."""

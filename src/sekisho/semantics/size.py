@@ -14,6 +14,7 @@ What the kernel has learned from others' messages (PMTU) is not in a snapshot an
 
 from __future__ import annotations
 
+from sekisho.model.links import Interface
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.fib import route_mtu
@@ -24,16 +25,21 @@ from sekisho.values.address import Family
 
 # No link may have a smaller one: RFC 791, RFC 8200.
 LEAST: dict[Family, int] = {4: 68, 6: 1280}
+_LARGEST = 65535
 TOO_BIG: dict[Family, str] = {4: "fragmentation-needed", 6: "packet-too-big"}
 
 
 def link_mtu(host: Namespace, interface: str | None, family: Family) -> int | None:
     """The longest packet of an interface, in bytes; None where it was not captured."""
-    device = next((item.mtu for item in host.interfaces or () if item.name == interface), None)
-    if family == 4:
-        return device
-    own = host.sysctl(f"net.ipv6.conf.{(interface or '').replace('.', '/')}.mtu") or ""
-    return min(device, int(own)) if device is not None and own.isdecimal() else device
+    found = next((item for item in host.interfaces or () if item.name == interface), None)
+    return None if found is None else _own_mtu(host, found, family)
+
+
+def _own_mtu(host: Namespace, link: Interface, family: Family) -> int | None:
+    if family == 4 or link.mtu is None:
+        return link.mtu
+    own = host.sysctl(f"net.ipv6.conf.{link.name.replace('.', '/')}.mtu") or ""
+    return min(link.mtu, int(own)) if own.isdecimal() else link.mtu
 
 
 def way_mtu(host: Namespace, way: Way, family: Family, forwards: bool = False) -> int | None:
@@ -44,20 +50,19 @@ def way_mtu(host: Namespace, way: Way, family: Family, forwards: bool = False) -
     return way.mtu if link is None else min(way.mtu, link)
 
 
-def smallest(host: Namespace, family: Family, routes: bool = True) -> int:
-    """A length that fits everywhere: of every link and, unless told otherwise, every route."""
-    names = [item.name for item in host.interfaces or ()]
-    known = [link_mtu(host, name, family) for name in names]
-    if routes:
-        known += [route_mtu(route.attributes)[0] for route in host.routes if route.family == family]
-    captured = [mtu for mtu in known if mtu is not None]
-    return min(captured, default=LEAST[family]) if None not in known[: len(names)] else LEAST[family]
+def smallest(host: Namespace, family: Family) -> int:
+    """A length that fits everywhere: every link, and every route."""
+    links = [_own_mtu(host, link, family) for link in host.interfaces or ()]
+    known = [mtu for mtu in links if mtu is not None]
+    if not links or len(known) < len(links):
+        return LEAST[family]
+    routes = (route_mtu(route.attributes)[0] for route in host.routes if route.family == family)
+    return min(*known, *(mtu for mtu in routes if mtu is not None), _LARGEST)
 
 
 def longer(packet: Traveller, mtu: int | None, interface: str | None, choices: Choices) -> bool:
-    """Whether the packet is longer than that, where its length is stated."""
-    if packet.piece is None:
-        return False
+    """Whether the packet, whose length is stated, is longer than that."""
+    assert packet.piece is not None
     if mtu is None:
         least = packet.piece <= LEAST[packet.family]
         return not least and bool(choices.choose((Doubt("mtu-not-captured", (interface or "",)),), 2))

@@ -188,6 +188,8 @@ class Visit(BridgeHooks):
 
     def _too_big(self, way: Way, forwards: bool = False) -> End | None:
         """Whether what is forwarded is longer than what may go that way; ``forwards``: as before FORWARD."""
+        if self.packet.piece is None:
+            return None
         mtu = size.way_mtu(self.host.facts, way, self.packet.family, forwards)
         if not self._stuck(way, mtu):
             return None
@@ -198,7 +200,7 @@ class Visit(BridgeHooks):
     def _refused_by_socket(self) -> End | None:
         """The sender is told at once that its packet is too long (EMSGSIZE)."""
         way = self.way
-        if way is None or self.packet.oif == "lo":
+        if way is None or self.packet.oif == "lo" or self.packet.piece is None:
             return None
         mtu = size.way_mtu(self.host.facts, way, self.packet.family)
         if not self._stuck(way, mtu, may_cut=self.packet.family == 6):

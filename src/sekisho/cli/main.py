@@ -12,6 +12,7 @@ from typing import TextIO
 from sekisho import __version__
 from sekisho.cli.interrupts import INTERRUPTED
 from sekisho.cli.language import Lang, Words, chosen_language, error_words, leading_options
+from sekisho.cli.terminal import harmless
 from sekisho.errors import SekishoError, UsageError
 
 BAD_INPUT = 2
@@ -46,14 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         stdout.flush()
         return status
     except SekishoError as error:
-        stderr.write(f"sekisho: {error_words(error, chosen_language(words, os.environ))}\n")
+        stderr.write(harmless(f"sekisho: {error_words(error, chosen_language(words, os.environ))}\n"))
         return BAD_INPUT
     except BrokenPipeError:
         _forget(stdout)
         return READER_GONE
     except OSError as error:
         place = f"{error.filename}: " if error.filename is not None else ""
-        stderr.write(f"sekisho: {place}{error.strerror or error}\n")
+        stderr.write(harmless(f"sekisho: {place}{error.strerror or error}\n"))
         _forget(stdout)
         return BAD_INPUT
     except KeyboardInterrupt:

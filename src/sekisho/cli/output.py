@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from sekisho.cli.language import Lang, Words
+from sekisho.cli.terminal import harmless, harmless_json
 
 if TYPE_CHECKING:
     from sekisho.sources.bounds import Bounds
@@ -32,20 +33,21 @@ class Output:
         return Bounds(self.outside, USUAL_MOST if self.max_input is None else self.max_input * MIB)
 
     def write(self, text: str) -> None:
-        """Print text; a newline is added where it ends without one."""
+        """Print text; a newline is added where it ends without one. Nothing in it acts on a terminal."""
+        text = harmless(text, self.color)
         self.stream.write(text if text.endswith("\n") or not text else text + "\n")
 
     def document(self, answer: Mapping[str, object]) -> None:
         """Print one JSON document over several lines."""
         import json
 
-        self.stream.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+        self.stream.write(harmless_json(json.dumps(answer, ensure_ascii=False, indent=2)) + "\n")
 
     def line(self, answer: Mapping[str, object]) -> None:
         """Print one JSON document as one line: the form for many answers."""
         import json
 
-        self.stream.write(json.dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self.stream.write(harmless_json(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) + "\n")
 
     def say(self, *, en: str, ja: str) -> str:
         """The text in the language of this output."""

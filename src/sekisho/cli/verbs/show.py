@@ -10,6 +10,7 @@ from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
+from sekisho.cli.terminal import harmless
 from sekisho.errors import UsageError
 
 if TYPE_CHECKING:
@@ -158,4 +159,4 @@ def _warn(answer: Listing, out: Output) -> None:
     lines += [f"  {one.file}:{one.line}: {one.text[:200]}" for one in answer.unread[:_SHOWN]]
     if count > _SHOWN:
         lines.append(out.say(en=f"  and {count - _SHOWN} more", ja=f"  ほか{count - _SHOWN}行"))
-    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.write(harmless("\n".join(lines) + "\n"))

@@ -9,6 +9,7 @@ from sekisho.cli.language import Words, error_words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
+from sekisho.cli.terminal import harmless
 from sekisho.errors import SourceError, UsageError, said
 
 if TYPE_CHECKING:
@@ -134,8 +135,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
 def _stated(args: argparse.Namespace) -> tuple[tuple[str, int], ...]:
     from sekisho.answers.stated import FIELDS
 
-    given = ((name, field, getattr(args, name)) for name, field in FIELDS.items())
-    return tuple((name, field.value(f"--{name}", value)) for name, field, value in given if value is not None)
+    given = ((name, FIELDS[name], getattr(args, name)) for name in FIELDS)
+    stated = ((name, f"--{name.replace('_', '-')}", field, value) for name, field, value in given)
+    return tuple((name, field.value(flag, value)) for name, flag, field, value in stated if value is not None)
 
 
 def _many(world: World, args: argparse.Namespace, out: Output) -> int:
@@ -169,7 +171,7 @@ def _many(world: World, args: argparse.Namespace, out: Output) -> int:
             out.line(to_json(found, out.lang, question.id))
     if wrong > _SHOWN:
         more = out.say(en=f"{wrong} lines in all make no packet", ja=f"パケットにならない行は全部で{wrong}行")
-        sys.stderr.write(f"sekisho: {name}: {more}\n")
+        sys.stderr.write(harmless(f"sekisho: {name}: {more}\n"))
     return BAD_INPUT if wrong else 0
 
 
@@ -194,7 +196,7 @@ def _complain(error: UsageError, raw: bytes, name: str, number: int, out: Output
     text = raw.decode("utf-8", "backslashreplace").strip()
     placed = SourceError(error.said_what, file=name, line=number, text=text, advice=error.said_advice)
     out.stream.flush()
-    sys.stderr.write(f"sekisho: {error_words(placed, out.lang)}\n")
+    sys.stderr.write(harmless(f"sekisho: {error_words(placed, out.lang)}\n"))
 
 
 def _places(args: argparse.Namespace, out: Output) -> tuple[str | None, str, str]:

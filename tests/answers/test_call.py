@@ -11,7 +11,8 @@ from sekisho.answers.exposed import exposed
 from sekisho.answers.trace import Question
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
-from tests.answers.shop import NAT, world
+from sekisho.views.call_text import to_text
+from tests.answers.shop import FORWARD, NAT, world
 
 DATA = Path(__file__).parents[1] / "data" / "docker"
 
@@ -82,3 +83,39 @@ def test_exposed_says_the_same(folder: Path) -> None:
         question = Question("internet", f"container:{port.place}:{port.port}", port.proto)
         if len({item.bridge for item in host.named(port.place)}) == 1:
             assert caller.call(question).works is said[status], (port.place, port.port, port.proto)
+
+
+@pytest.mark.parametrize(
+    ("stated", "works"),
+    [
+        ((), True),
+        ((("ttl", 64),), True),
+        ((("ttl", 1),), False),  # ends at the host, which would have to forward it
+        ((("tcp_flags", 18),), False),  # of no connection: not translated, and nothing listens on the host
+    ],
+)
+def test_what_the_question_states_counts(
+    stated: tuple[tuple[str, int], ...], works: bool | None, tmp_path: Path
+) -> None:
+    found = Caller(world(tmp_path)).call(Question("internet", "container:web:80", stated=stated))
+    assert found.works is works
+    assert found.first.works is works
+    assert found.status(True) == {True: 0, False: 1, None: 3}[works]
+
+
+def test_a_packet_without_its_reply_is_told_as_it_ends(tmp_path: Path) -> None:
+    question = Question("internet", "container:web:80", with_reply=False)
+    found = Caller(world(tmp_path)).call(question)
+    assert (found.works, found.answer(False), found.status(False)) == (None, True, 0)
+    assert found.first.to == "10.0.0.10:8080"
+    text = to_text(found, question, "en", False)
+    assert text.splitlines()[0] == "internet -> container:web:80: yes"
+    assert "nobody can say" not in text
+
+
+def test_the_way_that_works_leads(tmp_path: Path) -> None:
+    """The direct way is open to nobody's judgement, the published one is not."""
+    strange = "-A FORWARD -m conntrack --ctorigdst 172.18.0.2 -m nosuch -j DROP\n"
+    found = Caller(world(tmp_path, forward=strange + FORWARD)).call(Question("10.0.0.7", "container:web:80"))
+    assert found.works is True
+    assert [(way.kind, way.works) for way in found.ways] == [("published", True), ("direct", None)]

@@ -26,6 +26,7 @@ from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import PORT_PROTOCOLS, protocol_name, protocol_number
 
+_RANK = {True: 0, None: 1, False: 2}
 # Ways that are followed at most.
 MOST_WAYS = 8
 
@@ -46,6 +47,13 @@ class Way:
         """Whether the connection can be used this way."""
         return self.journey.works if self.addressable else False
 
+    def gets_through(self, with_reply: bool) -> bool | None:
+        """The same; where no reply is asked for, whether the packet alone arrives."""
+        if with_reply or not self.addressable:
+            return self.works
+        legs = (self.journey.forward.disposition, self.journey.disposition)
+        return None if "undetermined" in legs else ARRIVED.issuperset(legs)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -63,12 +71,12 @@ class Call:
     def status(self, with_reply: bool) -> int:
         """The exit status: 0 it works, 1 not, 3 nobody can say. Where no reply is asked for, the packet
         alone counts."""
-        if with_reply:
-            return 3 if self.works is None else 0 if self.works else 1
-        legs = (self.first.journey.forward.disposition, self.first.journey.disposition)
-        if not self.first.addressable:
-            return 1
-        return 3 if "undetermined" in legs else 0 if ARRIVED.issuperset(legs) else 1
+        answer = self.answer(with_reply)
+        return 3 if answer is None else 0 if answer else 1
+
+    def answer(self, with_reply: bool) -> bool | None:
+        """What the answer is about: the connection, or where no reply is asked for the packet alone."""
+        return self.works if with_reply else self.first.gets_through(False)
 
 
 class Caller:
@@ -133,8 +141,17 @@ class Caller:
         ways += (way for way in self._published(question, source, target, packet.proto) if way.to not in told)
         own = next((way for way in ways if way.to == direct.to), direct)
         others = [way for way in ways if way.to != direct.to][:MOST_WAYS]
-        first = [own, *others] if own.works is not False else [*others, own]
-        return Call(tuple(first), works if question.with_reply else None)
+        through = {id(way): way.gets_through(question.with_reply) for way in (own, *others)}
+        # Its own address leads where it is as good as any, and comes last where it is not.
+        ranked = sorted(
+            (own, *others),
+            key=lambda way: (_RANK[through[id(way)]], way is own and through[id(way)] is False),
+        )
+        if not question.with_reply:
+            return Call(tuple(ranked), None)
+        # Fields that the question states (its TTL, its length) may keep from arriving what sets let through.
+        best = ranked[0].works
+        return Call(tuple(ranked), None if works is None and best is False else best)
 
     def _read(self, family: Family, place: Place) -> tuple[Reading, Arrivals]:
         unknown = place.origin is not None and not any(

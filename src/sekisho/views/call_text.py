@@ -25,7 +25,7 @@ def to_text(found: Call, question: Question, lang: str, color: bool) -> str:
     view = TraceText(lang, color)
     if len(found.ways) == 1 and found.first.addressable:
         return view.journey(found.first.journey)
-    answer = _answer(found.works, lang, color)
+    answer = _answer(found.answer(question.with_reply), lang, color)
     lines = [say("call.cell", (question.source, question.target, answer), lang)]
     for way in found.ways:
         lines.append("  " + say("call.way", (_by(way, lang), _word(way, question, lang, color)), lang))
@@ -47,7 +47,7 @@ def _by(way: Way, lang: str) -> str:
 def _word(way: Way, question: Question, lang: str, color: bool) -> str:
     if not way.addressable:
         return say("call.unaddressable", (), lang)
-    return _answer(way.works, lang, color)
+    return _answer(way.gets_through(question.with_reply), lang, color)
 
 
 def _answer(works: bool | None, lang: str, color: bool) -> str:

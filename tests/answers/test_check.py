@@ -13,6 +13,7 @@ from sekisho.answers.policy import KINDS, load_policy
 from sekisho.answers.trace import trace
 from sekisho.errors import SourceError, UsageError
 from sekisho.views.check_view import to_json, to_junit, to_sarif
+from tests.answers.dual import dual
 from tests.answers.shop import FORWARD, world, write
 
 # (assertion, status)
@@ -117,3 +118,30 @@ def test_the_schema_knows_every_kind() -> None:
     known = schema["$defs"]["assertion"]["properties"]
     assert set(known) == {"name", *KINDS}
     assert [each["required"] for each in schema["$defs"]["assertion"]["oneOf"]] == [[kind] for kind in KINDS]
+
+
+# IPv4 is shut and IPv6 open: what an end lacks one version for does not take the other out of the question.
+DUAL = [
+    ('deny: {from: vpc, to: "container:a:80"}', "passed"),
+    ('deny: {from: vpc, to: "container:b:80"}', "failed"),
+    ('deny: {from: vpc, to: ["container:a:80", "container:b:80"]}', "failed"),
+    ('deny: {from: vpc, to: ["container:b:80", "container:a:80"]}', "failed"),
+    ('deny: {from: vpc, to: "container:six:80"}', "failed"),
+    ('deny: {from: vpc, to: "container:b:80", ipv: 4}', "passed"),
+    ('only: {from: [host, "container:a"], to: "container:b:80"}', "failed"),
+    ('allow: {from: vpc, to: "container:six:80"}', "passed"),
+    ('allow: {from: vpc, to: "container:b:80"}', "failed"),
+]
+
+
+@pytest.mark.parametrize(("assertion", "status"), DUAL)
+def test_both_versions_are_asked_about(assertion: str, status: str, tmp_path: Path) -> None:
+    (found,) = check(dual(tmp_path), load_policy(_policy(tmp_path, assertion))).results
+    assert found.status == status, found.args
+
+
+@pytest.mark.parametrize("kind", ["deny", "only", "allow"])
+def test_who_is_nowhere_is_named(kind: str, tmp_path: Path) -> None:
+    policy = load_policy(_policy(tmp_path, f'{kind}: {{from: vpc, to: ["container:b", "container:gone"]}}'))
+    with pytest.raises(UsageError, match="container:gone"):
+        check(dual(tmp_path), policy)

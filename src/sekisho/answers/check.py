@@ -81,14 +81,8 @@ class _Checker:
             if assertion.kind == "same-as":
                 return self._same_as(assertion)
             found = Result(assertion, "passed")
-            families = self._families(assertion)
-            for family in families:
-                try:
-                    each = self._in_family(assertion, family)
-                except UsageError:
-                    if family == families[0]:
-                        raise
-                    continue  # what has no IPv6 address sends and gets no IPv6 packets
+            for here, family in self._by_family(assertion):
+                each = self._in_family(here, family)
                 if each.status == "failed":
                     return each
                 if each.status == "unsure":
@@ -111,7 +105,44 @@ class _Checker:
         if named:
             return tuple(family for family in (4, 6) if family in named)
         has_six = any(route.family == 6 and route.table == "main" for route in self.world.host.facts.routes)
-        return (4, 6) if has_six and assertion.kind != "allow" else (4,)
+        return (4, 6) if has_six else (4,)
+
+    def _by_family(self, assertion: Assertion) -> Iterator[tuple[Assertion, Family]]:
+        """The assertion by the IP versions that it is about, each with the ends that have an address there:
+        what has none sends and gets no such packets. Raises UsageError for an end that has none at all."""
+        families = self._families(assertion)
+        if len(families) == 1:
+            yield assertion, families[0]
+            return
+        faults: dict[str, list[UsageError]] = {}
+        parts: list[tuple[Assertion, Family]] = []
+        for family in families:
+            kept: list[tuple[End, ...]] = []
+            for is_source, ends in ((True, assertion.sources), (False, assertion.targets)):
+                absent = {end: self._absent(assertion, end, is_source, family) for end in ends}
+                for end, fault in absent.items():
+                    if fault is not None:
+                        faults.setdefault(end.text, []).append(fault)
+                kept.append(tuple(end for end in ends if absent[end] is None))
+            parts.append((replace(assertion, sources=kept[0], targets=kept[1]), family))
+        for found in faults.values():
+            if len(found) >= len(families):
+                raise found[0]
+        if assertion.kind == "allow":  # it is about IPv4 where all have that
+            whole = [(each, family) for each, family in parts if each == assertion]
+            if not whole:
+                raise next(iter(faults.values()))[0]
+            parts = whole[:1]
+        yield from parts
+
+    def _absent(self, assertion: Assertion, end: End, is_source: bool, family: Family) -> UsageError | None:
+        """Why the end has nothing of that IP version; None where it has."""
+        reading = self.arrivals(assertion, family).reading
+        try:
+            (reading.origins_of if is_source else reading.targets_of)(end)
+        except UsageError as fault:
+            return fault
+        return None
 
     def _in_family(self, assertion: Assertion, family: Family) -> Result:
         match assertion.kind:
@@ -249,7 +280,12 @@ class _Checker:
             unclear = arrivals.perhaps(origin, target, wanted)
             if unclear.satisfiable():
                 line = line_of(merged(arrivals.addressed(unclear))[0], arrivals.reading.family)
-                found = Result(assertion, "unsure", code, (line, line, line))
+                found = Result(
+                    assertion,
+                    "unsure",
+                    code,
+                    (source.text, end.text, line) if assertion.kind == "isolated" else (line,),
+                )
         return found
 
     def _named_packets(self, assertion: Assertion, arrivals: Arrivals, source: End, end: End) -> Set:

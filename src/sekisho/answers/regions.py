@@ -125,11 +125,11 @@ class Regions:
 
     @cached_property
     def no_hosts(self) -> IntSet:
-        """Addresses that stand for no single host: groups, and the broadcast addresses of every namespace."""
+        """Addresses that stand for no single host: groups, broadcast addresses, and those of any router."""
         found = [Prefix.parse(text) for text in _NO_HOST[self.family]]
         for node in self.world.nodes.values():
             routes, _ = local_table(node.facts, self.family, node.addresses[self.family])
-            found += (route.dst for route in routes if route.kind in ("broadcast", "multicast"))
+            found += (route.dst for route in routes if route.kind in ("anycast", "broadcast", "multicast"))
         return _union(found)
 
 

@@ -14,6 +14,7 @@ from sekisho.answers.reach import Cell, Reach, Refusal, Row
 from sekisho.answers.services import addresses_text, line_of
 from sekisho.explain.layout import pad
 from sekisho.explain.words import say
+from sekisho.semantics.journey import ARRIVED
 from sekisho.symbolic.fate import Fate
 from sekisho.views.commands import trace_command
 from sekisho.views.leans import grouped
@@ -73,7 +74,9 @@ class ReachText:
 
     def _refusal(self, refusal: Refusal, found: Reach) -> Iterator[str]:
         words = fate_words(refusal.fate, self.lang)
-        if not refusal.forward:
+        if not refusal.forward and refusal.fate.disposition in ARRIVED:
+            words = self._say("trace.not-home")
+        elif not refusal.forward:
             words = self._say("reach.refused-reply", words)
         yield "    " + self._paint(_RED, words)
         yield from self._boxes((line_of(box, found.family, found.names) for box in refusal.boxes), 6, 3)

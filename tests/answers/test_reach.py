@@ -13,7 +13,8 @@ from sekisho.answers.services import line_of
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError
 from sekisho.semantics.world import World
-from sekisho.sources.load import load
+from sekisho.sources.load import load, load_text
+from tests.answers.dual import dual
 from tests.answers.shop import FORWARD, world
 from tests.case_files import FOLDER
 
@@ -147,3 +148,38 @@ def test_a_refusal_names_the_rule_and_not_a_part_of_it() -> None:
     cell = _cell(host, "internet", "host")
     texts = {refusal.fate.line.text for refusal in cell.refusals if refusal.fate.line is not None}
     assert "tcp dport 80 ct zone set 3 reject" in texts
+
+
+# Neither ip addr nor a route's src: the host has addresses all the same, and nobody knows which.
+NAMELESS = """\
+$ route -n
+Kernel IP routing table
+Destination     Gateway         Genmask         Flags Metric Ref    Use Iface
+0.0.0.0         10.0.0.1        0.0.0.0         UG    0      0        0 eth0
+10.0.0.0        0.0.0.0         255.255.255.0   U     0      0        0 eth0
+$ iptables-save
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("internet", "host:22"), ("host", "internet"), ("vpc", "host")]
+)
+def test_a_host_whose_addresses_nobody_listed_is_not_nobody(source: str, target: str) -> None:
+    with pytest.raises(UsageError, match="no IPv4 address of the host is known"):
+        reach(World(load_text(NAMELESS)), Question(source, target))
+
+
+def test_what_a_version_lacks_is_told_as_what_it_is(tmp_path: Path) -> None:
+    host = dual(tmp_path)
+    with pytest.raises(UsageError, match="no IPv4 address is known for container:six"):
+        reach(host, Question("vpc", "container:six", family=4))
+    with pytest.raises(UsageError, match="no IPv6 address is known for container:a"):
+        reach(host, Question("container:a", "internet", family=6))
+    (tmp_path / "ip6-route.txt").write_text("fd00:18::/64 dev br-aaa proto kernel metric 256 pref medium\n")
+    with pytest.raises(UsageError, match="no interface is known by which internet gets in over IPv6"):
+        reach(World(load(str(tmp_path))), Question("internet", "container:b", family=6))

@@ -271,10 +271,8 @@ class Reading:
             group = self._add(Source("interface", iif=end.name), some)
             return [Origin(end.text, "iface", group, some, mine)]
         found = [item for item in self.origins if self._means(end, item.name, item.kind)]
-        if not found:
-            raise UsageError(
-                said("nothing in this snapshot is {0}", end.text), text=end.text, advice=self._names()
-            )
+        if not found or self._unknown_host(end):
+            raise self._nowhere(end)
         return found
 
     def _from_addresses(self, end: End, wanted: IntSet) -> list[Origin]:
@@ -317,10 +315,8 @@ class Reading:
             for item in self.targets
             if end.kind == "any" or self._means(end, item.name, item.kind)
         ]
-        if not found:
-            raise UsageError(
-                said("nothing in this snapshot is {0}", end.text), text=end.text, advice=self._names()
-            )
+        if not found or self._unknown_host(end):
+            raise self._nowhere(end)
         return found
 
     def _means(self, end: End, name: str, kind: str) -> bool:
@@ -333,6 +329,30 @@ class Reading:
             bridges = {network.bridge for network in networks if network.name == end.name}
             return any(item.bridge in bridges for item in self.world.named(name))
         return name == end.name
+
+    def _unknown_host(self, end: End) -> bool:
+        """Whether none of the host's own addresses was captured, nor told by a route: it has some."""
+        return end.kind == "host" and not self.world.host.addresses[self.family]
+
+    def _nowhere(self, end: End) -> UsageError:
+        """Why nothing is what an end names."""
+        if self._unknown_host(end):
+            return UsageError(said("no IPv{0} address of the host is known", self.family), text=end.text)
+        if end.kind in ("internet", "vpc"):
+            return UsageError(
+                said("no interface is known by which {0} gets in over IPv{1}", end.kind, self.family),
+                text=end.text,
+                advice=said(
+                    'capture its default route, or name it in snapshot.toml: [roles] eth0 = "{0}"', end.kind
+                ),
+            )
+        if end.kind in ("container", "netns") and self.world.named(end.name):
+            return UsageError(
+                said("no IPv{0} address is known for {1}", self.family, end.text), text=end.text
+            )
+        return UsageError(
+            said("nothing in this snapshot is {0}", end.text), text=end.text, advice=self._names()
+        )
 
     def _names(self) -> Said:
         listed = ", ".join(sorted(item.name for item in self.known)[:20])

@@ -30,6 +30,12 @@ JAPANESE: dict[str, str] = {
     "no IPv{0} address is known on interface {1}": "インターフェース {1} のIPv{0}アドレスが分かりません",
     "no {0} {1!r} in this snapshot": "このスナップショットに {0} {1!r} はありません",
     "no Docker network {0!r} in this snapshot": "このスナップショットにDockerネットワーク {0!r} はありません",
+    "no interface is known by which {0} gets in over IPv{1}": (
+        "IPv{1} で {0} がどのインターフェースから入るか分かりません"
+    ),
+    'capture its default route, or name it in snapshot.toml: [roles] eth0 = "{0}"': (
+        'デフォルトルートを取得するか、snapshot.toml に書いてください: [roles] eth0 = "{0}"'
+    ),
     "nothing in this snapshot is {0}": "このスナップショットに {0} に当たるものはありません",
     "known containers: {0}": "分かっているコンテナ: {0}",
     "no containers are known here": "分かっているコンテナはありません",

@@ -145,7 +145,7 @@ class Flips:
         stopping = next((step for step in reversed(last) if step.table is not None), None)
         if stopping is None or stopping.chain is None or stopping.backend == "nftables":
             return
-        rule = self._acceptance(cell, leg, forward, port, stopping)
+        rule = self._acceptance(cell, leg, forward, stopping)
         backend = self._backend(stopping)
         passed = {step.chain for step in last if step.table == stopping.table}
         if stopping.hook == "forward" and stopping.table == "filter" and "DOCKER-USER" in passed:
@@ -153,7 +153,7 @@ class Flips:
         assert stopping.table is not None
         yield Insertion(stopping.table, stopping.chain, stopping.rule, rule, self.family, backend)
 
-    def _acceptance(self, cell: Cell, leg: Leg, forward: bool, port: int | None, stopping: Step) -> str:
+    def _acceptance(self, cell: Cell, leg: Leg, forward: bool, stopping: Step) -> str:
         """What lets the packets (or their replies) of the question pass where one is stopped."""
         source, target = self.now.ends(cell)
         packet, hook = leg.packet, stopping.hook.upper()

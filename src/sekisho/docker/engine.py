@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.values.address import Address, Prefix
 
 Version = tuple[int, int, int]
@@ -183,13 +183,13 @@ def parse_version(text: str) -> Version:
     Raises UsageError for a series without a profile.
     """
     found = re.match(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", text)
-    advice = f"known: {', '.join(MEASURED)}, or an exact version of one of them"
+    advice = said("known: {0}, or an exact version of one of them", ", ".join(MEASURED))
     if found is None:
-        raise UsageError(f"not a Docker version: {text!r}", advice=advice)
+        raise UsageError(said("not a Docker version: {0!r}", text), advice=advice)
     major, minor, patch = (int(part) if part is not None else None for part in found.groups())
     series = f"{major}.{minor}" if f"{major}.{minor}" in MEASURED else str(major)
     if series not in MEASURED or major is None:
-        raise UsageError(f"no profile for Docker {text}", advice=advice)
+        raise UsageError(said("no profile for Docker {0}", text), advice=advice)
     if minor is None or (series == "20.10" and patch is None):
         return MEASURED[series]
     return (major, minor, patch or 0)

@@ -36,6 +36,9 @@ JAPANESE: dict[str, str] = {
     'capture its default route, or name it in snapshot.toml: [roles] eth0 = "{0}"': (
         'デフォルトルートを取得するか、snapshot.toml に書いてください: [roles] eth0 = "{0}"'
     ),
+    "known: {0}, or an exact version of one of them": "使えるもの: {0}、またはそのどれかの正確なバージョン",
+    "not a Docker version: {0!r}": "Dockerのバージョンではありません: {0!r}",
+    "no profile for Docker {0}": "Docker {0} のプロファイルがありません",
     "nothing in this snapshot is {0}": "このスナップショットに {0} に当たるものはありません",
     "known containers: {0}": "分かっているコンテナ: {0}",
     "no containers are known here": "分かっているコンテナはありません",

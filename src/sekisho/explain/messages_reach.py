@@ -15,7 +15,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "reach.witness": ("witness: {0}", "例: {0}"),
     "reach.unaddressed": (
         "{0} cannot address {1}: the Internet routes no such address",
-        "{0} から {1} を宛先にはできない: インターネットはそのアドレスを経路制御しない",
+        "{0} から {1} を宛先にはできない: インターネットからそのアドレスへはパケットが来ない",
     ),
     "reach.refused": ("refused:", "拒まれるもの:"),
     "reach.refused-reply": ("the reply is refused: {0}", "応答が拒まれる: {0}"),

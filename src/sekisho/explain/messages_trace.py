@@ -46,7 +46,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "call.no": ("no", "届かない"),
     "call.perhaps": ("nobody can say", "判定できない"),
     "call.published": ("by the published port {0}", "公開ポート {0} 経由"),
-    "call.direct": ("by its own address {0}", "それ自身のアドレス {0} 宛て"),
+    "call.direct": ("by its own address {0}", "コンテナ自身のアドレス {0} 宛て"),
     "call.unaddressable": (
         "no, the Internet routes no packet there",
         "届かない (インターネットからそこへはパケットが来ない)",

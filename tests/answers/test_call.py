@@ -119,3 +119,11 @@ def test_the_way_that_works_leads(tmp_path: Path) -> None:
     found = Caller(world(tmp_path, forward=strange + FORWARD)).call(Question("10.0.0.7", "container:web:80"))
     assert found.works is True
     assert [(way.kind, way.works) for way in found.ways] == [("published", True), ("direct", None)]
+
+
+def test_a_way_that_is_open_is_called_what_it_is(tmp_path: Path) -> None:
+    """The container's own address, at a port that nobody publishes."""
+    strange = "-A FORWARD -d 172.18.0.2/32 -m nosuch -j ACCEPT\n"
+    found = Caller(world(tmp_path, forward=strange + FORWARD)).call(Question("10.0.0.7", "container:web:81"))
+    assert found.works is None
+    assert [(way.kind, way.to, way.works) for way in found.ways] == [("direct", "172.18.0.2:81", None)]

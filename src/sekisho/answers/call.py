@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sekisho.answers.arrivals import Arrival, Arrivals
+from sekisho.answers.arrivals import Arrival, Arrivals, Witness
 from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
 from sekisho.answers.places import Asked, Origin, Reading, Target
 from sekisho.answers.ports import translations
@@ -201,28 +201,30 @@ class Caller:
         return usual if usual.satisfiable() else some
 
     def _way(self, question: Question, arrivals: Arrivals, asker: Origin, arrival: Arrival, some: Set) -> Way:
-        witness = arrivals.packet(asker, arrival.flow, some)
-        source = question.source if asker.kind != "internet" else witness.source
-        asked = replace(
-            question, source=source, target=witness.target, proto=witness.proto, dport=None,
-            iface=question.iface or (witness.iface if asker.kind == "internet" else None),
-            stated=question.stated or witness.stated,
-        )  # fmt: skip
-        journey = trace(self.world, asked)
+        journey = self._replayed(question, asker, arrivals.packet(asker, arrival.flow, some))
         kind: Literal["published", "direct"] = (
             "published" if arrival.translated or arrival.proxied else "direct"
         )
         return Way(kind, _called(journey), journey)
+
+    def _replayed(self, question: Question, asker: Origin, witness: Witness) -> Journey:
+        """The question asked of the packet that was found; who is on the Internet may be anybody there."""
+        anybody = asker.kind == "internet"
+        asked = replace(
+            question, source=witness.source if anybody else question.source, target=witness.target,
+            proto=witness.proto, dport=None, iface=question.iface or (witness.iface if anybody else None),
+            stated=question.stated or witness.stated,
+        )  # fmt: skip
+        return trace(self.world, asked)
 
     def _perhaps(
         self, question: Question, arrivals: Arrivals, asker: Origin, there: Target, wanted: Set
     ) -> Iterator[Way]:
         witness = arrivals.example(asker, arrivals.perhaps(asker, there, wanted))
         if witness is not None:
-            journey = trace(
-                self.world, replace(question, target=witness.target, proto=witness.proto, dport=None)
-            )
-            yield Way("published", _called(journey), journey)
+            journey = self._replayed(question, asker, witness)
+            own = journey.packet.dst in there.addresses
+            yield Way("direct" if own else "published", _called(journey), journey)
 
     def _published(self, question: Question, source: Endpoint, target: Endpoint, proto: int) -> Iterator[Way]:
         """The published ports of the container's port, as Docker and the rules have them."""

@@ -55,7 +55,8 @@ def never_gain() -> None:
 # Calls that reach other processes, other namespaces, file systems or the kernel itself: what the programs of
 # a room have no business with. (x86-64, and the generic table of arm64 and riscv64)
 _CALLS: dict[str, tuple[int, int]] = {
-    "ptrace": (101, 117), "kill": (62, 129), "tkill": (200, 130), "pidfd_open": (434, 434),
+    "ptrace": (101, 117), "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131),
+    "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "pidfd_open": (434, 434),
     "pidfd_send_signal": (424, 424), "pidfd_getfd": (438, 438), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "process_madvise": (440, 440), "kcmp": (312, 272),
     "setns": (308, 268), "unshare": (272, 97), "mount": (165, 40), "umount2": (166, 39),
@@ -73,13 +74,16 @@ _CALLS: dict[str, tuple[int, int]] = {
     "iopl": (172, -1), "ioperm": (173, -1), "personality": (135, 92),
 }  # fmt: skip
 _SOCKET = (41, 198)
+# clone makes processes and threads: refused only with a CLONE_NEW* flag (include/uapi/linux/sched.h). clone3
+# has its flags in memory, where no filter looks: without it (ENOSYS) the C library asks for clone.
+_CLONE, _CLONE3, _NEW_NAMESPACES = (56, 220), 435, 0x7E020000
 # Families that a network namespace holds in: unix, inet, inet6, netlink, packet.
 _FAMILIES = (1, 2, 10, 16, 17)
 # Machine: AUDIT_ARCH_*, column above.
 _MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1), "riscv64": (0xC00000F3, 1)}
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06  # struct sock_filter's codes
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # struct sock_filter's codes
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
-_EPERM, _EINVAL, _EAFNOSUPPORT, _X32 = 1, 22, 97, 0x40000000
+_EPERM, _EINVAL, _ENOSYS, _EAFNOSUPPORT, _X32 = 1, 22, 38, 97, 0x40000000
 
 
 @cache
@@ -118,6 +122,10 @@ def _filter(arch: int, column: int) -> bytes:
         rows += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, refuse)]
     for number in refused:
         rows += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, refuse)]
+    rows += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _REFUSE | _ENOSYS)]
+    # The low half of the first argument: every machine here is little-endian.
+    rows += [(_EQUAL, 0, 4, _CLONE[column]), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _NEW_NAMESPACES)]
+    rows += [(_RETURN, 0, 0, refuse), (_RETURN, 0, 0, _ALLOW)]
     rows += [(_EQUAL, 1, 0, _SOCKET[column]), (_RETURN, 0, 0, _ALLOW), (_LOAD, 0, 0, 16)]
     for family in _FAMILIES:
         rows += [(_EQUAL, 0, 1, family), (_RETURN, 0, 0, _ALLOW)]

@@ -92,6 +92,41 @@ def test_too_large_when_unpacked_is_refused() -> None:
         read_archive(zstd(b"\0" * 10_000_000), "snap.tar.zst", decompress, Bounds(most=1000))
 
 
+@pytest.mark.parametrize("mode", ["w:gz", "w:xz", "w:bz2", "zst"])
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_what_stands_before_the_members_is_bounded_too(mode: str, form: int) -> None:
+    """A long name, or a pax header, is held whole before any member is there whose size could be told."""
+    out = io.BytesIO()
+    with tarfile.open(  # type: ignore[call-overload]
+        fileobj=out, mode="w:" if mode == "zst" else mode, format=form
+    ) as tar:
+        tar.addfile(tarfile.TarInfo("a" * 4_000_000))
+    data = zstd(out.getvalue()) if mode == "zst" else out.getvalue()
+    assert len(data) < 20_000
+    with pytest.raises(SourceError, match="larger than"):
+        read_archive(data, "snap.tar", decompress, Bounds(most=1_000_000))
+
+
+def test_headers_without_end_are_refused() -> None:
+    """Each header that a name belongs to is read before the one that it stands for."""
+    header = tarfile.TarInfo("././@LongLink")
+    header.type = tarfile.GNUTYPE_LONGNAME
+    header.size = 1
+    one = header.tobuf(tarfile.GNU_FORMAT) + b"a".ljust(512, b"\0")
+    with pytest.raises(SourceError):
+        read_archive(one * 2000 + bytes(1024), "snap.tar")
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:xz", "w:bz2"])
+def test_damaged_archives(mode: str) -> None:
+    data = bytearray(tar_of({"a": os.urandom(20_000)}, mode))
+    for at in range(5000, 5100):
+        data[at] ^= 0xFF
+    with pytest.raises(SourceError) as caught:
+        read_archive(bytes(data), "snap")
+    assert caught.value.advice
+
+
 @pytest.mark.parametrize("mode", ["w:", "w:gz", "w:xz", "zst"])
 def test_cut_archives(mode: str) -> None:
     big = {"a": os.urandom(20_000)}

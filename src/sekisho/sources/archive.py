@@ -10,6 +10,7 @@ import io
 import os
 import posixpath
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MAGIC = ((b"\x1f\x8b", "gz"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zst"))
 
+_UNPACKERS = {"gz": "gzip", "xz": "lzma", "bz2": "bz2"}
 _BLOCK = 512
 LAYOUT_FOLDERS = frozenset({"netns", "hosts", "aws"})
 
@@ -88,9 +90,13 @@ def read_archive(
     ``unzstd`` unpacks zstd: Python before 3.14 cannot do it, so a program has to, and running one is
     the caller's to allow.
     """
-    import tarfile  # only here: it brings half the compression library along
+    # Only here: it brings half the compression library along.
+    import lzma
+    import tarfile
+    import zlib
 
-    if archive_kind(data) == "zst":
+    kind = archive_kind(data) or "tar"
+    if kind == "zst":
         if unzstd is None:
             raise SourceError(
                 "a zstd archive cannot be unpacked here",
@@ -102,7 +108,13 @@ def read_archive(
     notes: list[Evidence] = []
     size = 0
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as tar:
+        # First all of it, within the bounds: a name or header before a member may be larger than the members.
+        if kind in _UNPACKERS:
+            with import_module(_UNPACKERS[kind]).open(io.BytesIO(data)) as packed:
+                data = packed.read(bounds.most + 1)
+            if len(data) > bounds.most:
+                raise too_large(shown, bounds.most)
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
             for member in tar:
                 name = _safe_name(member.name, shown)
                 if member.isdir():
@@ -117,7 +129,15 @@ def read_archive(
                 if content is not None and not posixpath.basename(name).startswith("."):
                     files[name] = content.read()
             _must_end(tar)
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+    except (
+        tarfile.TarError,
+        EOFError,
+        OSError,
+        ValueError,
+        zlib.error,
+        lzma.LZMAError,
+        RecursionError,
+    ) as error:
         raise SourceError(
             said("not a whole tar archive: {0}", error), file=shown,
             advice="a snapshot is a folder, a .tar, .tar.gz, .tar.xz or .tar.zst of one; was it cut?",

@@ -12,6 +12,7 @@ import posixpath
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError, said
@@ -90,10 +91,7 @@ def read_archive(
     ``unzstd`` unpacks zstd: Python before 3.14 cannot do it, so a program has to, and running one is
     the caller's to allow.
     """
-    # Only here: it brings half the compression library along.
-    import lzma
-    import tarfile
-    import zlib
+    import tarfile  # only here: it brings half the compression library along
 
     kind = archive_kind(data) or "tar"
     if kind == "zst":
@@ -110,8 +108,7 @@ def read_archive(
     try:
         # First all of it, within the bounds: a name or header before a member may be larger than the members.
         if kind in _UNPACKERS:
-            with import_module(_UNPACKERS[kind]).open(io.BytesIO(data)) as packed:
-                data = packed.read(bounds.most + 1)
+            data = _unpacked(data, import_module(_UNPACKERS[kind]), bounds.most + 1)
             if len(data) > bounds.most:
                 raise too_large(shown, bounds.most)
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
@@ -129,20 +126,23 @@ def read_archive(
                 if content is not None and not posixpath.basename(name).startswith("."):
                     files[name] = content.read()
             _must_end(tar)
-    except (
-        tarfile.TarError,
-        EOFError,
-        OSError,
-        ValueError,
-        zlib.error,
-        lzma.LZMAError,
-        RecursionError,
-    ) as error:
+    except (tarfile.TarError, EOFError, OSError, ValueError, ImportError, RecursionError) as error:
         raise SourceError(
             said("not a whole tar archive: {0}", error), file=shown,
             advice="a snapshot is a folder, a .tar, .tar.gz, .tar.xz or .tar.zst of one; was it cut?",
         ) from None  # fmt: skip
     return _without_top_folder(files), notes
+
+
+def _unpacked(data: bytes, module: ModuleType, most: int) -> bytes:
+    """The first so many bytes. Raises EOFError, OSError, or ValueError where it is damaged."""
+    import zlib
+
+    try:
+        with module.open(io.BytesIO(data)) as packed:
+            return bytes(packed.read(most))
+    except (zlib.error, getattr(module, "LZMAError", zlib.error)) as error:
+        raise ValueError(error) from None
 
 
 def _must_end(tar: tarfile.TarFile) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 
+from sekisho.lab.api import Lab
+from sekisho.lab.system.commands import _sysctl
+from sekisho.lab.system.plan import SetSysctl
 from sekisho.sources.load import load
+from sekisho.values.names import sysctl_of
 from tests.cli.command import ROOT, sekisho
 
 CAPTURES = ROOT / "tests" / "data" / "docker"
@@ -357,6 +362,41 @@ def test_drift(lang: str, tmp_path: Path) -> None:
     assert "--dport 3306 -j DNAT" in ran.out
     answer = json.loads(sekisho("plan", "--drift", str(changed), "--json").out)
     assert [finding["id"] for finding in answer["findings"]] == ["drift.rule-missing"]
+
+
+NAMED = """\
+services:
+  web:
+    image: nginx
+    ports: ["8088:80"]
+    networks: {front: {interface_name: "c=d.5"}}
+networks:
+  front: {driver_opts: {com.docker.network.bridge.name: "a=b"}}
+"""
+
+
+def test_names_that_no_sysctl_line_could_hold(tmp_path: Path) -> None:
+    """The kernel takes a "=" in an interface's name, and so does dockerd."""
+    path = tmp_path / "compose.yaml"
+    path.write_text(NAMED)
+    assert (ran := sekisho("plan", str(path), "--docker", "28", "--json")).status == 0, ran.err
+    assert "a=b" in ran.out
+    script = sekisho("lab", "up", str(path), "--print-commands")
+    assert script.status == 0, script.err
+
+
+@pytest.mark.kernel
+def test_they_stand_in_a_lab(tmp_path: Path) -> None:
+    """The printed commands set what the lab itself sets: ``sysctl -w`` would end the key at the =."""
+    path = tmp_path / "compose.yaml"
+    path.write_text(NAMED)
+    key = "/proc/sys/net/ipv4/conf/a=b/proxy_arp"
+    command = _sysctl(SetSysctl("host", sysctl_of("net", "ipv4", "conf", "a=b", "proxy_arp"), "1"))
+    with Lab(path) as lab:
+        assert lab["host"].run("cat", key).stdout == "0\n"
+        words = shlex.split(command.removeprefix("ip netns exec host "))
+        lab["host"].run(*words)
+        assert lab["host"].run("cat", key).stdout == "1\n"
 
 
 def test_two_hundred_services_take_less_than_a_second(tmp_path: Path) -> None:

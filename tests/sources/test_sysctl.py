@@ -39,6 +39,8 @@ def test_reads(line: str, key: str, value: str) -> None:
         ("net.ipv4.ip_forward", "unknown-line"),
         ("hello", "unknown-line"),
         ("word = 1", "unknown-line"),
+        # sysctl(8) of the bridge a=b: nothing of a parameter net.ipv4.conf.a, which there is not.
+        ("net.ipv4.conf.a=b.rp_filter = 0", "unknown-line"),
         ("sysctl: cannot stat /proc/sys/net/nonsense: No such file or directory", "command-error"),
         ("sysctl: permission denied on key 'net.ipv4.tcp_fastopen_key'", "command-error"),
     ],

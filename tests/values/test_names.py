@@ -110,6 +110,19 @@ def test_sysctls_that_lead_nowhere_or_elsewhere(key: str) -> None:
         sysctl_key(key)
 
 
+@pytest.mark.parametrize("name", ["a=b", "é", "\u202e", "x\x01", "a.b", "=", "..."])
+def test_every_interface_has_sysctls(name: str) -> None:
+    """Whatever the kernel lets one be called (dev_valid_name) is a folder below /proc/sys as well."""
+    parts = ("net", "ipv4", "conf", interface_name(name), "rp_filter")
+    assert sysctl_parts(sysctl_of(*parts)) == parts
+
+
+@pytest.mark.parametrize("part", ["", ".", "..", "a/b", "/", "a\0b", "a" * 256])
+def test_parts_that_lead_nowhere_or_elsewhere(part: str) -> None:
+    with pytest.raises(BadNameError):
+        sysctl_of("net", part, "rp_filter")
+
+
 @given(st.text(st.sampled_from("ab./-_ \n\0é"), max_size=30))
 def test_no_sysctl_leads_out_of_its_folder(text: str) -> None:
     try:

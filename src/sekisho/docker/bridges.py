@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sekisho.docker import iptables_rules
 from sekisho.docker.daemon import Daemon
 from sekisho.docker.errors import DockerError
+from sekisho.docker.host_state import FORWARDING
 from sekisho.docker.intent import (
     BRIDGE_NAME_OPTION,
     HOST4_OPTION,
@@ -24,6 +25,7 @@ from sekisho.docker.intent import (
 from sekisho.docker.ipam import Addresses
 from sekisho.docker.iptables_rules import BridgeRules
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.names import sysctl_of
 
 FAMILIES: tuple[Family, ...] = (4, 6)
 
@@ -77,15 +79,14 @@ class Bridges:
         if daemon.engine.nftables:
             self._check_forwarding(net)
         daemon.host.add_bridge(net.bridge, net.mtu or 1500)
-        shown = net.bridge.replace(".", "/")
-        daemon.host.set_sysctl(f"net.ipv6.conf.{shown}.accept_ra", "0")
+        daemon.host.set_sysctl(sysctl_of("net", "ipv6", "conf", net.bridge, "accept_ra"), "0")
         for pool, gateway in net.pools:
             if gateway is not None:
                 daemon.host.add_address(net.bridge, gateway, pool.subnet.length)
                 if pool.family == 6 and daemon.engine.version < (27, 0, 0):
                     daemon.host.add_address(net.bridge, Address.parse("fe80::1"), 64)
         if daemon.engine.hairpin:
-            daemon.host.set_sysctl(f"net.ipv4.conf.{shown}.route_localnet", "1")
+            daemon.host.set_sysctl(sysctl_of("net", "ipv4", "conf", net.bridge, "route_localnet"), "1")
         for family in net.families():
             if not (daemon.engine.classic_forward and family == 4):
                 self.forward(family)
@@ -106,7 +107,6 @@ class Bridges:
         host, engine = self.daemon.host, self.daemon.engine
         if not engine.ip_forward:
             return
-        keys = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
         words = {
             4: "IPv4 forwarding is disabled: check your host's firewalling and set sysctl"
             " net.ipv4.ip_forward=1",
@@ -114,7 +114,7 @@ class Bridges:
             " net.ipv6.conf.all.forwarding=1 and net.ipv6.conf.default.forwarding=1",
         }
         for family in net.families():
-            if host.sysctl(keys[family]) == "0":
+            if host.sysctl(FORWARDING[family]) == "0":
                 raise DockerError(
                     f"{words[family]}, or disable this check using daemon option --ip-forward=false",
                     net.spec.place,
@@ -125,7 +125,7 @@ class Bridges:
         daemon, engine = self.daemon, self.daemon.engine
         if not engine.ip_forward or engine.nftables:
             return
-        key = "net.ipv4.ip_forward" if family == 4 else "net.ipv6.conf.all.forwarding"
+        key = FORWARDING[family]
         value = daemon.host.sysctl(key)
         if value == "1":
             return

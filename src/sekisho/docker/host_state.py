@@ -6,7 +6,6 @@ the host has nothing else.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from sekisho.model.host import Socket, Sysctl
@@ -14,10 +13,15 @@ from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace
 from sekisho.values.address import Address, Family, Prefix, host_prefix
-from sekisho.values.names import LOOPBACK, interface_name, sysctl_key
+from sekisho.values.names import LOOPBACK, SysctlKey, interface_name, sysctl_key, sysctl_of, sysctl_parts
 
 UP = ("BROADCAST", "MULTICAST", "UP", "LOWER_UP")
-DEFAULT_KEY = re.compile(r"net\.ipv[46]\.conf\.default\.")
+_DEFAULTS = ("net.ipv4.conf.default.", "net.ipv6.conf.default.")
+_ALL_FORWARDING = sysctl_key("net.ipv4.conf.all.forwarding")
+_DEFAULT_FORWARDING = sysctl_key("net.ipv4.conf.default.forwarding")
+_DEFAULT_FORWARDING6 = sysctl_key("net.ipv6.conf.default.forwarding")
+_REDIRECTS = sysctl_key("net.ipv4.conf.all.accept_redirects")
+FORWARDING = {4: sysctl_key("net.ipv4.ip_forward"), 6: sysctl_key("net.ipv6.conf.all.forwarding")}
 NO_CARRIER = ("NO-CARRIER", "BROADCAST", "MULTICAST", "UP")
 
 
@@ -30,28 +34,28 @@ class HostState:
         self.addresses = list(before.addresses or ())
         self.routes = list(before.routes)
         self.sockets = list(before.sockets or ())
-        self._default_keys: list[str] = []
-        self._sysctls: dict[str, str] = {item.key: item.value for item in before.sysctls or ()}
+        self._default_keys: list[SysctlKey] = []
+        self._sysctls: dict[SysctlKey, str] = {item.key: item.value for item in before.sysctls or ()}
 
     # ------------------------------------------------------------------------------------- sysctls
 
-    def sysctl(self, key: str) -> str | None:
+    def sysctl(self, key: SysctlKey) -> str | None:
         return self._sysctls.get(key)
 
-    def set_sysctl(self, key: str, value: str) -> None:
+    def set_sysctl(self, key: SysctlKey, value: str) -> None:
         """Set it. The two forwarding switches set every interface's as well, as in the kernel."""
         self._sysctls[key] = value
-        if key == "net.ipv4.ip_forward":
-            self._sysctls["net.ipv4.conf.all.forwarding"] = value
-            self._sysctls["net.ipv4.conf.default.forwarding"] = value
+        if key == FORWARDING[4]:
+            self._sysctls[_ALL_FORWARDING] = value
+            self._sysctls[_DEFAULT_FORWARDING] = value
             # devinet.c: a router does not listen to redirects, a host does.
-            self._set_if_known("net.ipv4.conf.all.accept_redirects", "0" if value == "1" else "1")
+            self._set_if_known(_REDIRECTS, "0" if value == "1" else "1")
             self._for_interfaces("net.ipv4.conf.", ".forwarding", value)
-        elif key == "net.ipv6.conf.all.forwarding":
-            self._set_if_known("net.ipv6.conf.default.forwarding", value)
+        elif key == FORWARDING[6]:
+            self._set_if_known(_DEFAULT_FORWARDING6, value)
             self._for_interfaces("net.ipv6.conf.", ".forwarding", value)
 
-    def _set_if_known(self, key: str, value: str) -> None:
+    def _set_if_known(self, key: SysctlKey, value: str) -> None:
         if key in self._sysctls:
             self._sysctls[key] = value
 
@@ -62,13 +66,12 @@ class HostState:
 
     def _new_interface_sysctls(self, name: str, mtu: int) -> None:
         """An interface starts with the values of ``default``."""
-        shown = name.replace(".", "/")
         if not self._default_keys:
-            self._default_keys = [key for key in self._sysctls if DEFAULT_KEY.match(key)]
+            self._default_keys = [key for key in self._sysctls if key.startswith(_DEFAULTS)]
         for key in self._default_keys:
-            self._sysctls[key.replace(".default.", f".{shown}.", 1)] = self._sysctls[key]
-        if f"net.ipv6.conf.{shown}.mtu" in self._sysctls:
-            self._sysctls[f"net.ipv6.conf.{shown}.mtu"] = str(mtu)
+            net, family, conf, _, *rest = sysctl_parts(key)
+            self._sysctls[sysctl_of(net, family, conf, name, *rest)] = self._sysctls[key]
+        self._set_if_known(sysctl_of("net", "ipv6", "conf", name, "mtu"), str(mtu))
 
     # -------------------------------------------------------------------------------------- links
 
@@ -100,8 +103,7 @@ class HostState:
 
     def _link_local(self, dev: str) -> None:
         """The route that the kernel adds once an interface with IPv6 has a carrier."""
-        shown = dev.replace(".", "/")
-        if self.sysctl(f"net.ipv6.conf.{shown}.disable_ipv6") != "0":
+        if self.sysctl(sysctl_of("net", "ipv6", "conf", dev, "disable_ipv6")) != "0":
             return
         prefix = Prefix.parse("fe80::/64")
         if not any(r.dst == prefix and r.nexthops[0].dev == dev for r in self.routes if r.nexthops):
@@ -115,9 +117,9 @@ class HostState:
         self.interfaces = [item for item in self.interfaces if item.name != name]
         self.addresses = [item for item in self.addresses if item.interface != name]
         self.routes = [item for item in self.routes if not any(hop.dev == name for hop in item.nexthops)]
-        shown = name.replace(".", "/")
-        for base in ("net.ipv4.conf.", "net.ipv6.conf."):
-            for key in [key for key in self._sysctls if key.startswith(f"{base}{shown}.")]:
+        for family in ("ipv4", "ipv6"):
+            folder = sysctl_of("net", family, "conf", name)
+            for key in [key for key in self._sysctls if key.startswith(f"{folder}.")]:
                 del self._sysctls[key]
         if gone is not None and gone.master is not None:
             left = any(item.master == gone.master for item in self.interfaces)
@@ -177,7 +179,7 @@ class HostState:
             routes=tuple(_bare(route) for route in routes),
             interfaces=tuple(self.interfaces) if before.interfaces is not None else None,
             addresses=tuple(self.addresses) if before.addresses is not None else None,
-            sysctls=tuple(Sysctl(sysctl_key(key), value) for key, value in self._sysctls.items()),
+            sysctls=tuple(Sysctl(key, value) for key, value in self._sysctls.items()),
             sockets=tuple(self.sockets) if before.sockets is not None else None,
             neighbours=before.neighbours,
         )

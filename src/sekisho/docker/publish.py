@@ -16,6 +16,10 @@ from sekisho.errors import Said, said
 from sekisho.model.docker import DockerContainer
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address
+from sekisho.values.names import sysctl_key
+
+_NO_IPV6 = sysctl_key("net.ipv6.conf.all.disable_ipv6")
+_PORT_RANGE = sysctl_key("net.ipv4.ip_local_port_range")
 
 
 class Publisher:
@@ -53,7 +57,7 @@ class Publisher:
         engine = self.daemon.engine
         has6 = any(address.family == 6 for address in addresses)
         default = net.spec.option(HOST_BINDING_OPTION)
-        listens6 = self.daemon.host.sysctl("net.ipv6.conf.all.disable_ipv6") != "1"
+        listens6 = self.daemon.host.sysctl(_NO_IPV6) != "1"
         hosts = ports.host_addresses(
             engine, port, Address.parse(default) if default else None, listens6, has6
         )
@@ -124,7 +128,7 @@ class Publisher:
         return f"listen {proto}{host.family} {shown}:{number}: bind: address already in use"
 
     def _ephemeral(self) -> tuple[int, int]:
-        words = (self.daemon.host.sysctl("net.ipv4.ip_local_port_range") or "").split()
+        words = (self.daemon.host.sysctl(_PORT_RANGE) or "").split()
         if len(words) == 2 and all(word.isdigit() for word in words):
             return int(words[0]), int(words[1])
         return ports.EPHEMERAL

@@ -16,7 +16,15 @@ from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace
 from sekisho.sources.iptables_rule import parse_rule
 from sekisho.values.address import Address, Family, Prefix, everything
-from sekisho.values.names import LOOPBACK, LinkAddress, interface_name, namespace_name, sysctl_key
+from sekisho.values.names import (
+    LOOPBACK,
+    LinkAddress,
+    SysctlKey,
+    interface_name,
+    namespace_name,
+    sysctl_key,
+    sysctl_of,
+)
 
 # The embedded DNS server listens on two ports that the kernel chooses; these stand for them.
 DNS_TCP, DNS_UDP = 40053, 40054
@@ -96,9 +104,7 @@ def namespace(
         rules=DEFAULT_RULES,
         interfaces=tuple(interfaces),
         addresses=tuple(addresses),
-        sysctls=tuple(
-            Sysctl(sysctl_key(key), value) for key, value in _sysctls(engine, joins, has6, extra_sysctls)
-        ),
+        sysctls=tuple(Sysctl(key, value) for key, value in _sysctls(engine, joins, has6, extra_sysctls)),
         rulesets=(_dns_rules() if filled and not engine.nftables else Ruleset(4, "", (), True),),
         nft=_dns_nft() if filled and engine.nftables else None,
     )
@@ -121,9 +127,9 @@ def _default_route(family: Family, via: Address, interface: str) -> Route:
 
 def _sysctls(
     engine: Engine, joins: list[Join], has6: bool, extra: tuple[tuple[str, str], ...]
-) -> list[tuple[str, str]]:
+) -> list[tuple[SysctlKey, str]]:
     old = engine.version < (26, 0, 0)
-    found = {
+    usual = {
         "net.ipv4.ip_forward": "0",
         "net.ipv4.ip_unprivileged_port_start": "0",
         "net.ipv4.ping_group_range": "0\t2147483647",
@@ -131,10 +137,11 @@ def _sysctls(
         "net.ipv6.conf.default.disable_ipv6": "1" if old else "0",
         "net.ipv6.conf.lo.disable_ipv6": "1" if old and not has6 else "0",
     }
+    found = {sysctl_key(key): value for key, value in usual.items()}
     for join in joins:
         mine = any(address.family == 6 for address, _ in join.addresses)
-        found[f"net.ipv6.conf.{join.interface}.disable_ipv6"] = "0" if mine else "1"
-    found.update(extra)
+        found[sysctl_of("net", "ipv6", "conf", join.interface, "disable_ipv6")] = "0" if mine else "1"
+    found.update((sysctl_key(key), value) for key, value in extra)
     return list(found.items())
 
 

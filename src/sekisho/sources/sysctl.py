@@ -17,6 +17,7 @@ from sekisho.values.names import BadNameError, SysctlKey, sysctl_key
 
 _PROC = "/proc/sys/"
 KEY = re.compile(r"[A-Za-z0-9_-]+(?:[./][^\s=]+)+")
+_PRINTED = re.compile(r"(\S+) =(?: +(.*))?$")
 _SWAP = str.maketrans("./", "/.")
 
 
@@ -63,6 +64,10 @@ def _split(line: str) -> tuple[str, str | None]:
     if line.startswith(_PROC):
         path, colon, value = line.removeprefix(_PROC).partition(":")
         return path.strip(), value.strip() if colon else None
+    # As sysctl prints it; a key may hold an interface's name with a "=" in it.
+    printed = _PRINTED.match(line)
+    if printed is not None:
+        return printed[1], (printed[2] or "").strip()
     key, equals, value = line.partition("=")
     return key.strip(), value.strip() if equals else None
 

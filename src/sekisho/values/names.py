@@ -122,9 +122,20 @@ def sysctl_parts(key: SysctlKey) -> tuple[str, ...]:
 
 
 def sysctl_of(*parts: str) -> SysctlKey:
-    """The key of these parts, one of which may be an interface's name with a dot: the inverse of
-    ``sysctl_parts``."""
-    return sysctl_key(".".join(part.translate(_SWAP) for part in parts))
+    """The key of these parts: the inverse of ``sysctl_parts``.
+
+    One of them may be an interface's name, and holds whatever ``interface_name`` let pass: a dot, a ``=``.
+    What leads nowhere or elsewhere as a part of a path is refused.
+    """
+    key = ".".join(part.translate(_SWAP) for part in parts)
+    if len(parts) < 2 or not all(map(_is_path_part, parts)):
+        raise BadNameError(_NO_SYSCTL, key)
+    return SysctlKey(key)
+
+
+def _is_path_part(part: str) -> bool:
+    raw = part.encode(errors="replace")
+    return part not in ("", ".", "..") and len(raw) <= _LONGEST_FILE_NAME and not set(part) & {"/", "\0"}
 
 
 def _is_sysctl_part(part: str) -> bool:

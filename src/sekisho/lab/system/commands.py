@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from sekisho.lab.system.plan import NodeLoad, Plan, Program, Server, SetSysctl
 from sekisho.lab.system.shaping import shape_words
 from sekisho.lab.words import ip_command, link_commands, setting_words
+from sekisho.values.names import sysctl_parts
 
 
 def commands(plan: Plan) -> Iterator[str]:
@@ -58,6 +59,9 @@ def load_commands(item: NodeLoad) -> Iterator[str]:
 
 
 def _sysctl(item: SetSysctl) -> str:
+    if "=" in item.key:  # sysctl(8) takes the first one for the end of the key
+        path = "/proc/sys/" + "/".join(sysctl_parts(item.key))
+        return _inside(item.node, "sh", "-c", 'echo "$1" > "$0"', path, item.value)
     return _inside(item.node, "sysctl", "-w", f"{item.key}={item.value}")
 
 

@@ -64,25 +64,26 @@ class Campaign:
         self.count = Count()
         self._seen: set[bytes] = set() if seen is None else seen
         self._recent: list[str] = []
+        self._faults: set[str] = set()
 
     def plant(self, one: Format, strings: Sequence[Planting], *, verify: bool = True) -> bool:
         """Put it there and build it, unless the same system stood before; whether it could be read."""
         place = self._stage(one, planted(one, list(strings)))
         self.count.read += 1
-        plan = self._plan(place)
+        told = _told(one, strings)
+        plan = self._plan(place, told)
         if plan is None:
             self.count.refused += 1
             return False
         digest = hashlib.sha256(pickle.dumps(replace(plan, title="", remarks=(), origin=None))).digest()
         if digest not in self._seen:
             self._seen.add(digest)
-            told = f"{one.name} {[(str(place), text[:80]) for place, text in strings]}"
             self._build(one, place, told, verify)
         return True
 
     def readable(self, one: Format, strings: Sequence[Planting]) -> bool:
         """Whether a plan can be made of it."""
-        return self._plan(self._stage(one, planted(one, list(strings)))) is not None
+        return self._plan(self._stage(one, planted(one, list(strings))), _told(one, strings)) is not None
 
     def _stage(self, one: Format, files: Files) -> Path:
         root = STAGE / "given"
@@ -95,8 +96,8 @@ class Campaign:
             path.write_bytes(text.encode(errors="surrogatepass"))
         return root if one.folder else root / one.name
 
-    def _plan(self, place: Path) -> Plan | None:
-        """What is read and planned. A fault of the readers is not this test's: it is counted."""
+    def _plan(self, place: Path, told: str) -> Plan | None:
+        """What is read and planned; None where it is refused. Any other error of the readers is a find."""
         signal.alarm(_LIMIT)
         try:
             return plan_of(str(place))
@@ -104,7 +105,10 @@ class Campaign:
             self._hush(str(error) + error.text + error.advice, str(place))
             return None
         except Exception:
-            self._add("fault while reading: " + traceback.format_exc(limit=-1).splitlines()[-1])
+            fault = traceback.format_exc(limit=-3)
+            if fault not in self._faults:  # many strings lead to one fault
+                self._faults.add(fault)
+                self.count.found.append(f"a fault while reading: {fault}\n    after {told}")
             return None
         finally:
             signal.alarm(0)
@@ -190,6 +194,10 @@ class Campaign:
         self.count.statuses[what] = self.count.statuses.get(what, 0) + 1
 
 
+def _told(one: Format, strings: Sequence[Planting]) -> str:
+    return f"{one.name} {[(str(place), text[:80]) for place, text in strings]}"
+
+
 def singles(one: Format) -> Iterator[list[Planting]]:
     """Every string in every field, one at a time."""
     for place in fields(one):
@@ -209,6 +217,7 @@ def known(one: Format) -> Iterator[list[Planting]]:
             (Field("ip-addr.json", path=(2, "ifname")), batch),
             (Field("ip-route.json", path=(1, "protocol")), batch),
             (Field("nft-ruleset.json", path=_COMMENT), [*read, *shell]),
+            (Field("nft-ruleset.json", path=("nftables", 1, "table", "handle")), ["-1"]),
         ],
         "text": [(Field("sysctl.txt", span=(0, len("net.ipv4.ip_forward"))), paths)],
         "topology.json": [

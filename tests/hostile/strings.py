@@ -77,6 +77,7 @@ HOSTILE: tuple[str, ...] = (
     f"x\" comment \"{FOLDER}",
     "@good } ; include \"/canary/secret\" ; {",
     # what readers of text stumble over
+    "a=b",
     "\0",
     "eth0\0x",
     "a\u2028b\u2029c\x85d",

@@ -34,6 +34,30 @@ def test_refuses_objects_of_a_table_that_is_not_there() -> None:
     assert "table" in caught.value.what
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [("handle", "x", "bad-value"), ("comment", [], "bad-value"), ("flags", 5, "bad-value"),
+     ("other", 1, "unknown-word")],
+)  # fmt: skip
+def test_what_is_odd_about_a_table_is_unread(key: str, value: object, why: str) -> None:
+    found = nft_json.parse(_listing({"table": {**TABLE["table"], key: value}}, CHAIN), "nft-ruleset.json")
+    (table,) = found.tables
+    assert [one.reason for one in table.unread] == [why]
+    assert [chain.name for chain in table.chains] == ["c"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{"metainfo": {"version": []}}, {"table": {"family": {}, "name": "t"}},
+     {"table": {"family": "ip", "name": True}}, {"chain": {"family": "ip", "table": [], "name": "c"}}],
+)  # fmt: skip
+def test_refuses_objects_whose_place_is_no_text(item: object) -> None:
+    with pytest.raises(SourceError) as caught:
+        nft_json.parse(_listing(TABLE, item), "nft-ruleset.json")
+    assert (" is no text" in caught.value.what, caught.value.file) == (True, "nft-ruleset.json")
+    assert caught.value.advice
+
+
 def test_a_chain_without_its_table_is_a_part() -> None:
     """``nft -j list chain ip filter FORWARD`` (1.0.6) prints no table; ``list chains`` no rules either."""
     rule = {"rule": {"family": "ip", "table": "t", "chain": "c", "handle": 3, "expr": [{"accept": None}]}}

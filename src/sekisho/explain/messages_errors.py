@@ -198,6 +198,7 @@ JAPANESE: dict[str, str] = {
     'no JSON object with an "nftables" array, as `nft -j list ruleset` prints it': (
         '`nft -j list ruleset` が出力する、"nftables" という配列を持つJSONオブジェクトではありません'
     ),
+    "the value of {0!r} is no text": "{0!r}の値が文字列ではありません",
     "an object that belongs to no table before it": "それまでに出たどのテーブルにも属さないオブジェクトです",
     "expected `table FAMILY NAME {`": "`table FAMILY NAME {` があるはずのところです",
     "the text comes from two hosts, {0} and {1}": "2台のホスト {0} と {1} の出力が混ざっています",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
 from sekisho.model.nft_expression import Expression, Mapping, Unknown
@@ -93,11 +93,14 @@ class _Reader:
             raise self._foreign(item)
         place = Evidence(self.file, 1, compact(item)[:300])
         inside = Fields(body, place)
-        if kind == "metainfo":
-            self.version = inside.text("version") or ""
-            return
-        family = inside.text("family") or ""
-        name = inside.text("name" if kind == "table" else "table") or ""
+        try:
+            if kind == "metainfo":
+                self.version = inside.text("version") or ""
+                return
+            family = inside.text("family") or ""
+            name = inside.text("name" if kind == "table" else "table") or ""
+        except Unreadable as fault:
+            raise self._unclear(item, fault.word) from None
         if kind == "table":
             self._table(family, name, inside)
             return
@@ -111,23 +114,18 @@ class _Reader:
             _strange(kind, str(body.get("name", "")), draft, Unread(place, fault.reason, fault.word))
 
     def _table(self, family: str, name: str, inside: Fields) -> None:
-        handle = inside.number("handle")
         place = inside.evidence
-        # nft 1.0 prints flags cut short ("dorm"): a flag is known by its beginning.
-        flags = tuple(
-            next((flag for flag in ("dormant", "owner", "persist") if flag.startswith(word[:4])), word)
-            for word in names(inside.raw("flags"))
-        )
-        table = NftTable(
-            family, name, flags=flags, comment=inside.text("comment"), handle=handle, evidence=place
-        )
-        draft = self.tables[(family, name)] = _Draft(table)
+        draft = self.tables[(family, name)] = _Draft(NftTable(family, name, evidence=place))
         try:
             named(nft_name, name)
         except Unreadable as fault:
             draft.unread.append(fault.at(place))
-        for key in inside.left:
-            draft.unread.append(Unread(place, "unknown-word", key))
+        try:
+            handle, comment = inside.number("handle"), inside.text("comment")
+            draft.table = replace(draft.table, flags=_flags(inside), comment=comment, handle=handle)
+            inside.finish()
+        except Unreadable as fault:
+            draft.unread.append(fault.at(place))
 
     def _of_part(self, family: str, name: str, item: Json) -> _Draft:
         """``nft -j list chain`` prints a chain and its rules without the table around them."""
@@ -137,11 +135,25 @@ class _Reader:
         draft = self.tables[family, name] = _Draft(NftTable(family, name, incomplete=lack))
         return draft
 
+    def _unclear(self, item: Json, key: str) -> SourceError:
+        return SourceError(
+            said("the value of {0!r} is no text", key), file=self.file, line=1, text=compact(item)[:120],
+            advice="capture the whole output of: nft -j list ruleset",
+        )  # fmt: skip
+
     def _foreign(self, item: Json) -> SourceError:
         return SourceError(
             "an object that belongs to no table before it", file=self.file, line=1, text=compact(item)[:120],
             advice="capture the whole output of: nft -j list ruleset",
         )  # fmt: skip
+
+
+def _flags(inside: Fields) -> tuple[str, ...]:
+    """nft 1.0 prints flags cut short ("dorm"): a flag is known by its beginning."""
+    return tuple(
+        next((flag for flag in ("dormant", "owner", "persist") if flag.startswith(word[:4])), word)
+        for word in names(inside.raw("flags"))
+    )
 
 
 def _name(inside: Fields) -> str:

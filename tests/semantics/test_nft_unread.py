@@ -71,6 +71,8 @@ def test_a_cut_listing_may_have_had_more_tables_of_either_family() -> None:
         # What it is nobody knows.
         ("tcp dport 80 frobnicate 7 accept", "undetermined"),
         ("tcp dport 81 frobnicate 7 accept", "exits"),
+        # A set that does not end, and an act behind it.
+        ("tcp dport { 80, 443 queue num 3", "undetermined"),
     ],
 )
 def test_an_unread_piece_leaves_the_rest_of_its_line(rule: str, want: str) -> None:

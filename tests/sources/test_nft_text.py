@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from sekisho.errors import SourceError
+from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.model.nft_expression import (
     Binary,
     Concat,
@@ -168,6 +169,11 @@ RULES: list[tuple[str, tuple[Statement, ...]]] = [
         Match("==", Payload("udp", "dport"), Number(53)), Unknown("tcp flags ~ 5", matches=True),
         Counter(1, 2), Verdict("drop"),
     )),
+    # An act in a piece that nobody can read: the piece is no condition alone.
+    ("tcp dport { 80, 443 queue num 3", (Unknown("tcp dport { 80 , 443 queue num 3"),)),
+    ("tcp dport { 80, 443 add @s { ip saddr } accept", (
+        Unknown("tcp dport { 80 , 443 add @s { ip saddr }"), Verdict("accept"),
+    )),
     ("meta mark set ~5 accept", (Unknown("meta mark set ~5"), Verdict("accept"))),
     ("ct mark set (meta mark | 0x00000010) << 8", (
         Assign(Ct("mark"), Binary("<<", Binary("|", Meta("mark"), Number(16)), Number(8))),
@@ -319,3 +325,37 @@ def test_a_text_that_ends_in_braces_leaves_both_chains_open() -> None:
     (table,) = nft_text.parse(BRACES[: BRACES.index("\tchain d")], "nft-ruleset.txt").tables
     assert table.incomplete is not None
     assert table.incomplete.whole == {"c", "c#1", "c#2"}
+
+
+OVER_LINES = """table inet t {
+\tchain c {
+\t\ttcp dport {
+\t\t\t80,
+\t\t\t443
+\t\t} drop
+\t\ttcp dport vmap {
+\t\t\t22 : accept,
+\t\t\t23 : drop
+\t\t}
+\t}
+}
+"""
+
+
+def test_a_set_over_several_lines_is_one_rules() -> None:
+    (table,) = nft_text.parse(OVER_LINES, "nft-ruleset.txt").tables
+    lines = ("tcp dport { 80, 443 } drop", "tcp dport vmap { 22 : accept, 23 : drop }")
+    wanted = [rule_statements(line, "inet")[0] for line in lines]
+    assert [rule.statements for rule in table.chains[0].rules] == wanted
+    assert not any(isinstance(part, Unknown) for statements in wanted for part in statements)
+
+
+@pytest.mark.kernel
+def test_nft_takes_a_set_over_several_lines() -> None:
+    where = NetworkNamespace()
+    try:
+        where.run(["nft", "-f", "-"], feed=OVER_LINES)
+        printed = where.run(["nft", "list", "ruleset"])
+    finally:
+        where.close()
+    assert nft_text.parse(printed, "nft-ruleset.txt") == nft_text.parse(OVER_LINES, "nft-ruleset.txt")

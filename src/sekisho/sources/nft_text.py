@@ -39,7 +39,7 @@ _COMMENT = re.compile(r'comment "([^"]*)"')
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a block: its number and its text without indentation and without ``# handle``. ``inner`` are
-    the lines in the braces that it opens, ``after`` is what follows their end."""
+    the lines in the braces that it opens, ``after`` is what ends them: the closing brace and what follows."""
 
     number: int
     text: str
@@ -198,8 +198,8 @@ def _block(lines: list[Line], at: int) -> tuple[list[Line], int, bool]:
             line, at = _joined(lines, at, line)
         elif line.text.endswith("{"):
             inner, at, closed = _block(lines, at)
-            end = lines[at - 1] if closed else Line(0, "}")
-            inside.append(replace(line, handle=end.handle, inner=tuple(inner), after=end.text[1:].strip()))
+            end = lines[at - 1] if closed else Line(0, "")
+            inside.append(replace(line, handle=end.handle, inner=tuple(inner), after=end.text))
             if not closed:
                 return inside, at, False
             continue

@@ -22,8 +22,8 @@ from sekisho.sources.text import Unreadable
 
 
 class BlockLine(Protocol):
-    """A line inside a block; ``inner`` are those in the braces that it opens, ``after`` what follows
-    these."""
+    """A line inside a block; ``inner`` are those in the braces that it opens, ``after`` is what ends them:
+    the closing brace and what follows."""
 
     @property
     def number(self) -> int: ...
@@ -97,14 +97,21 @@ def _rule(line: BlockLine, name: str, family: str, place: Evidence) -> tuple[Nft
     """A rule; ``name`` is for a chain in braces that it leads to."""
     evidence = Evidence(place.file, line.number, line.text)
     if not _LEADS.fullmatch(line.text):
-        text = " ".join((line.text, *(inner.text for inner in line.inner)))
-        statements, comment = rule_statements(f"{text} {line.after}" if line.after else text, family)
+        statements, comment = rule_statements(_in_one_line(line), family)
         return NftRule(statements, comment, line.handle, evidence), ()
     text = f'{line.text.removesuffix("{")}"{name}"'
-    statements, comment = rule_statements(f"{text} {line.after}" if line.after else text, family)
+    after = line.after.removeprefix("}").strip()
+    statements, comment = rule_statements(f"{text} {after}" if after else text, family)
     inner, *deeper = read_chain(name, family, line.inner, None, evidence)
     found = replace(inner, bound=True), *deeper
     return NftRule(statements, comment, line.handle, evidence), found
+
+
+def _in_one_line(line: BlockLine) -> str:
+    """A line with what stands in the braces that it opens, as of a set written over several lines."""
+    if not (line.inner or line.after):
+        return line.text
+    return " ".join(filter(None, (line.text, *(_in_one_line(one).strip() for one in line.inner), line.after)))
 
 
 def read_set(name: str, lines: Iterable[BlockLine], handle: int | None, place: Evidence) -> NftSet:

@@ -93,11 +93,12 @@ _BEGINNINGS = frozenset(
 def _piece(tokens: Tokens, family: str) -> Unknown:
     """What is not understood, up to where all the rest of the line can be read."""
     at, end = tokens.at, len(tokens.words)
-    matches = starts_selector(tokens) and not {"set", "vmap"}.intersection(tokens.words[at:])
     for place in range(at + 1, end):
         if tokens.words[place] in _BEGINNINGS and _readable(tokens.words[place:], family):
             end = place
             break
+    acts = _READERS.keys() | _BEGINNINGS | {"set", "vmap"}
+    matches = starts_selector(tokens) and acts.isdisjoint(tokens.words[at + 1 : end])
     tokens.at = end
     return Unknown(" ".join(tokens.words[at:end]), matches)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sekisho.sources import nft_capture, nft_text
 from tests.semantics.nft_host import ask, ask6, end, forward_table
 
 _SET = "\tset s {{\n\t\ttype {}\n\t\telements = {{ {} }}\n\t}}\n\n"
@@ -46,6 +47,23 @@ def _two_chains(head: str) -> str:
 )
 def test_a_chain_whose_head_cannot_be_read_may_stand_anywhere(head: str, want: str) -> None:
     assert end(_two_chains(head)) == want
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "chain evil { type filter hook forward priority 5; policy drop; }",
+        "chain evil {\n\t\ttype filter hook forward priority 5; policy drop;\n\t}",
+        "set s { type ipv4_addr; }",
+    ],
+)
+@pytest.mark.parametrize(
+    "block", ["chain idle {\n\t\tdrop", "set idle {\n\t\ttype ipv4_addr", "counter idle {"]
+)
+def test_what_stands_behind_the_brace_of_a_block_is_not_lost(block: str, behind: str) -> None:
+    text = forward_table("tcp dport 81 drop", more=f"\t{block}\n\t}} {behind}\n")
+    assert end(text) == "undetermined"
+    assert list(nft_capture.unread(nft_text.parse(text, "nft-ruleset.txt")))
 
 
 def test_a_line_outside_all_tables_may_be_anything() -> None:

@@ -186,18 +186,19 @@ def _read_table(lines: list[Line], at: int, draft: _Draft, file: str) -> int:
     return len(lines)
 
 
-def _block(lines: list[Line], at: int) -> tuple[list[Line], int, bool]:
-    """The lines of a block, the place after it, and whether it has its closing brace."""
+def _block(lines: list[Line], at: int, *, nested: bool = False) -> tuple[list[Line], int, bool]:
+    """The lines of a block, the place after it, and whether it has its closing brace. Behind that of a block
+    of the table stands nothing; ``nested``: the rule goes on there."""
     inside: list[Line] = []
     while at < len(lines):
         line = lines[at]
         at += 1
-        if line.text.startswith("}"):
+        if line.text == "}" or (nested and line.text.startswith("}")):
             return inside, at, True
         if line.text.startswith(("elements = {", "policy = {")):
             line, at = _joined(lines, at, line)
         elif line.text.endswith("{"):
-            inner, at, closed = _block(lines, at)
+            inner, at, closed = _block(lines, at, nested=True)
             end = lines[at - 1] if closed else Line(0, "")
             inside.append(replace(line, handle=end.handle, inner=tuple(inner), after=end.text))
             if not closed:

@@ -10,7 +10,7 @@ from sekisho.errors import SourceError
 from sekisho.model.docker import DockerEndpoint, DockerSubnet, NetworkMember, PublishedPort
 from sekisho.sources import docker_inspect, docker_render
 from sekisho.values.address import Address, Prefix
-from sekisho.values.names import link_address, network_name
+from sekisho.values.names import container_name, link_address, network_name
 from tests.truth import needs_truth, truth_dir
 
 NETWORK: dict[str, object] = {
@@ -45,9 +45,11 @@ def test_who_is_in_a_network() -> None:
     texts = [{**NETWORK, "Containers": listed}, {**NETWORK, "Containers": {}}, NETWORK]
     networks = docker_inspect.parse_networks(json.dumps(texts), "docker-networks.json").facts
     assert [network.members for network in networks] == [
-        (NetworkMember("cbae69", "web", (Address.parse("172.18.0.2"), Address.parse("fd00:1::2")),
-                       "02:42:ac:12:00:02"),
-         NetworkMember("ingress-sbox", "gateway_ingress-sbox", (Address.parse("172.18.0.9"),), None)),
+        (NetworkMember("cbae69", container_name("web"),
+                       (Address.parse("172.18.0.2"), Address.parse("fd00:1::2")),
+                       link_address("02:42:ac:12:00:02")),
+         NetworkMember("ingress-sbox", container_name("gateway_ingress-sbox"),
+                       (Address.parse("172.18.0.9"),), None)),
         (),
         None,
     ]  # fmt: skip
@@ -56,6 +58,34 @@ def test_who_is_in_a_network() -> None:
     ).facts
     assert again == networks
     assert json.loads(docker_render.render_networks(networks))[0]["Containers"] == listed
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"Name": "web\nroot@host:~#"}, "bad-name"),
+        ({"Name": "web\x1b[2J"}, "bad-name"),
+        ({"Name": ""}, "bad-name"),
+        ({"MacAddress": "02:42\x1b[2J"}, "bad-name"),
+        ({"IPv4Address": "172.18.0.999/16"}, "bad-address"),
+    ],
+)
+def test_a_member_that_cannot_be_read_leaves_the_network(change: dict[str, str], reason: str) -> None:
+    good = {"Name": "web", "MacAddress": "02:42:ac:12:00:02", "IPv4Address": "172.18.0.2/16"}
+    text = json.dumps([NETWORK | {"Containers": {"c0": good, "c1": good | change}}])
+    parsed = docker_inspect.parse_networks(text, "f")
+    assert [(fact.name, fact.members) for fact in parsed.facts] == [("app", None)]
+    assert [one.reason for one in parsed.unread] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("listed", "reasons"),
+    [({"c1": "odd"}, ["bad-name"]), (["c1"], ["bad-value"]), ("c1", ["bad-value"]), (None, [])],
+)
+def test_members_that_are_none(listed: object, reasons: list[str]) -> None:
+    parsed = docker_inspect.parse_networks(json.dumps([NETWORK | {"Containers": listed}]), "f")
+    assert [fact.members for fact in parsed.facts] == [None]
+    assert [one.reason for one in parsed.unread] == reasons
 
 
 def test_network() -> None:

@@ -6,6 +6,8 @@ rest); the model is written out by hand from nft(8).
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sekisho.errors import SourceError
@@ -48,7 +50,7 @@ from sekisho.model.nft_rule import (
     VerdictMap,
     Xt,
 )
-from sekisho.sources import nft_capture, nft_render, nft_text
+from sekisho.sources import nft_capture, nft_json, nft_render, nft_text
 from sekisho.sources.nft_text_statements import rule_statements
 
 RULES: list[tuple[str, tuple[Statement, ...]]] = [
@@ -359,3 +361,22 @@ def test_nft_takes_a_set_over_several_lines() -> None:
     finally:
         where.close()
     assert nft_text.parse(printed, "nft-ruleset.txt") == nft_text.parse(OVER_LINES, "nft-ruleset.txt")
+
+
+@pytest.mark.parametrize("kind", ["chain", "set", "map", "flowtable", "counter"])
+def test_a_name_that_is_none_is_unread(kind: str) -> None:
+    text = f"table ip t {{\n\t{kind} a\x1b[2Jb {{\n\t}}\n}}\n"
+    (table,) = nft_text.parse(text, "nft-ruleset.txt").tables
+    assert [(one.reason, one.evidence.line) for one in table.unread] == [("bad-name", 2)]
+    assert (table.chains, table.sets, table.flowtables, table.objects) == ((), (), (), ())
+    body = {"family": "ip", "table": "t", "name": "a\x1b[2Jb", "handle": 2, "type": "ipv4_addr"}
+    listed = {"nftables": [{"table": {"family": "ip", "name": "t"}}, {kind: body}]}
+    (same,) = nft_json.parse(json.dumps(listed), "nft-ruleset.json").tables
+    assert [one.reason for one in same.unread] == ["bad-name"]
+    assert (same.chains, same.sets, same.flowtables, same.objects) == ((), (), (), ())
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "x" * 256])
+def test_a_tables_name_that_is_none_is_unread(name: str) -> None:
+    (table,) = nft_text.parse(f"table ip {name} {{\n}}\n", "nft-ruleset.txt").tables
+    assert [(one.reason, one.evidence.line) for one in table.unread] == [("bad-name", 1)]

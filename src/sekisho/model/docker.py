@@ -24,9 +24,9 @@ class NetworkMember:
     swarm's own end (``ingress-sbox``, whose ``id`` that is)."""
 
     id: str
-    name: str
+    name: ContainerName
     addresses: tuple[Address, ...] = ()
-    mac: str | None = None
+    mac: LinkAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ is read as well: its networks have lower-case keys and their bridge as ``network
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sekisho.errors import SourceError, said
 from sekisho.model.docker import (
     DockerContainer,
@@ -41,7 +43,8 @@ BRIDGE_NAME_OPTION = "com.docker.network.bridge.name"
 
 
 def parse_networks(text: str, file: str) -> Parsed[DockerNetwork]:
-    """``docker network inspect $(docker network ls -q)``. A network with a bad value is Unread.
+    """``docker network inspect $(docker network ls -q)``. A network with a bad value is Unread; one with
+    a bad member is kept, without its members.
 
     Raises SourceError when the text is not JSON or an element is no network at all.
     """
@@ -58,11 +61,16 @@ def parse_networks(text: str, file: str) -> Parsed[DockerNetwork]:
                 "docker network inspect $(docker network ls -q)",
             )
         try:
-            facts.append((_podman_network if podman else _network)(element.value, evidence))
+            network = (_podman_network if podman else _network)(element.value, evidence)
         except BadNameError as error:
             unread.append(Unread(evidence, "bad-name", error.text))
         except ValueError as error:
             unread.append(Unread(evidence, "bad-address", str(error)))
+        else:
+            faults: list[Unread] = []
+            members = None if podman else _members(element, file, evidence, faults)
+            facts.append(replace(network, members=None if faults else members))
+            unread += faults
     return Parsed(tuple(facts), tuple(unread))
 
 
@@ -136,22 +144,40 @@ def _network(value: Json, evidence: Evidence) -> DockerNetwork:
         network_name(text_at(value, "Name")), network_id, driver, text_at(value, "Scope") or "local",
         value_at(value, "Internal") is True, interface_name(bridge) if driver == "bridge" else None, subnets,
         options,
-        pairs_at(value, "Labels"), _members(value), evidence,
+        pairs_at(value, "Labels"), None, evidence,
     )  # fmt: skip
 
 
-def _members(value: Json) -> tuple[NetworkMember, ...] | None:
+def _members(
+    element: Element, file: str, place: Evidence, unread: list[Unread]
+) -> tuple[NetworkMember, ...] | None:
     """``Containers`` by id; its addresses carry the subnet's length. Swarm's networks of other hosts have
     null there."""
-    listed = value_at(value, "Containers")
+    listed = value_at(element.value, "Containers")
+    if listed is None:
+        return None
     if not isinstance(listed, dict):
+        unread.append(Unread(_evidence(element, file, "Containers"), "bad-value", "Containers"))
         return None
     found = []
-    for number, each in dict_items(listed):
-        addresses = (_address(text_at(each, f"IPv{family}Address")) for family in (4, 6))
-        known = tuple(address for address in addresses if address is not None)
-        found.append(NetworkMember(number, text_at(each, "Name"), known, text_at(each, "MacAddress") or None))
+    for number, each in listed.items():
+        try:
+            found.append(_member(number, each))
+        except BadNameError as error:
+            unread.append(Unread(place, "bad-name", error.text))
+        except ValueError as error:
+            unread.append(Unread(place, "bad-address", str(error)))
     return tuple(found)
+
+
+def _member(number: str, each: Json) -> NetworkMember:
+    """Raises BadNameError and ValueError."""
+    addresses = (_address(text_at(each, f"IPv{family}Address")) for family in (4, 6))
+    known = tuple(address for address in addresses if address is not None)
+    mac = text_at(each, "MacAddress")
+    return NetworkMember(
+        number, container_name(text_at(each, "Name")), known, link_address(mac) if mac else None
+    )
 
 
 def _podman_network(value: Json, evidence: Evidence) -> DockerNetwork:

@@ -163,7 +163,9 @@ def _name(inside: Fields) -> str:
 def _strange(kind: str, name: str, draft: _Draft, unread: Unread) -> None:
     """Keep what is not understood with the object it is about, if that sees no packet by itself."""
     place, why = unread.evidence, (unread,)
-    if kind in ("set", "map"):
+    if unread.reason == "bad-name":
+        draft.unread.append(unread)
+    elif kind in ("set", "map"):
         begun = draft.sets.pop() if draft.sets and draft.sets[-1].evidence == place else NftSet(name, ())
         draft.sets.append(replace(begun, unread=why, evidence=place))
     elif kind == "flowtable":

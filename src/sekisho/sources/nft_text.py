@@ -24,7 +24,8 @@ from sekisho.model.nft_rule import Verdict
 from sekisho.sources.nft_text_blocks import OBJECTS, read_chain, read_flowtable, read_object, read_set
 from sekisho.sources.nft_text_tokens import unquoted
 from sekisho.sources.partial_words import lack_of
-from sekisho.sources.text import Unreadable
+from sekisho.sources.text import Unreadable, named
+from sekisho.values.names import nft_name
 
 _TABLE = re.compile(r"table (?:(ip|ip6|inet|arp|bridge|netdev) )?(\S+) \{(\})?")
 _BLOCK = re.compile(r"(chain|set|map|flowtable|(?:ct )?[a-z]+) (\S+) \{(\})?")
@@ -138,7 +139,12 @@ def _start(line: Line, file: str) -> _Draft | None:
         return None
     handle = int(owner.group(1)) if owner and owner.group(1) else line.handle
     evidence = Evidence(file, line.number, text)
-    return _Draft(start.group(1) or "ip", start.group(2), evidence, handle, owner.group(2) if owner else "")
+    draft = _Draft(start.group(1) or "ip", start.group(2), evidence, handle, owner.group(2) if owner else "")
+    try:
+        named(nft_name, draft.name)
+    except Unreadable as fault:
+        draft.unread.append(fault.at(evidence))
+    return draft
 
 
 def _lines(text: str) -> list[Line]:
@@ -223,7 +229,11 @@ def _add(
     cut: Unread | None,
 ) -> None:  # fmt: skip
     """Take a block; ``cut``: the text ends in it."""
-    name = unquoted(name)
+    try:
+        name = named(nft_name, unquoted(name))
+    except Unreadable as fault:
+        draft.unread.append(fault.at(evidence))
+        return
     if kind == "chain":
         chain, *bound = read_chain(name, draft.family, inside, handle, evidence)
         draft.chains.append(chain)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.netfilter import Ruleset
+from sekisho.model.nft import NftRuleset
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.journey import Journey
@@ -19,7 +20,7 @@ from sekisho.values.names import namespace_name
 from sekisho.values.packet import TCP, Packet
 
 
-def namespace(text: str, rulesets: tuple[Ruleset, ...] = ()) -> Namespace:
+def namespace(text: str | NftRuleset, rulesets: tuple[Ruleset, ...] = ()) -> Namespace:
     """A host with eth0 (10.0.0.1/24, fd00:a::/64) and eth1 (10.1.0.1/24, fd00:b::/64)."""
     own = {"eth0": "10.0.0.1", "eth1": "10.1.0.1"}
     nets: dict[Family, dict[str, str]] = {
@@ -37,14 +38,16 @@ def namespace(text: str, rulesets: tuple[Ruleset, ...] = ()) -> Namespace:
         addresses=tuple(
             InterfaceAddress(iface(name), 4, Address.parse(one), 24) for name, one in own.items()
         ),
-        nft=nft_text.parse(text, "nft-ruleset.txt"),
+        nft=nft_text.parse(text, "nft-ruleset.txt") if isinstance(text, str) else text,
         rulesets=rulesets,
         sysctls=(),
         sockets=(),
     )  # fmt: skip
 
 
-def ask(text: str, dport: int = 80, proto: int = TCP, dst: str = "10.1.0.9", **more: Any) -> Journey:
+def ask(
+    text: str | NftRuleset, dport: int = 80, proto: int = TCP, dst: str = "10.1.0.9", **more: Any
+) -> Journey:
     """A forwarded packet from eth0 to eth1."""
     world = World(Snapshot("x", namespace(text)))
     packet = Packet(4, Address.parse("10.0.0.9").value, Address.parse(dst).value, proto, 40000, dport,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from sekisho.sources import nft_capture, nft_text
+from sekisho.sources import nft_capture, nft_json, nft_text
 from tests.semantics.nft_host import ask, ask6, end, forward_table
 
 _SET = "\tset s {{\n\t\ttype {}\n\t\telements = {{ {} }}\n\t}}\n\n"
@@ -115,3 +117,35 @@ _DYNAMIC = (
 )
 def test_a_set_that_moves_is_sure_of_one_side(held: str, rules: tuple[str, ...], want: str) -> None:
     assert end(forward_table(*rules, more=_DYNAMIC.format(held))) == want
+
+
+_MAP = "\tmap m {{\n\t\ttype inet_service : {}\n\t\telements = {{ {} }}\n\t}}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "more"),
+    [
+        ("tcp dport vmap { 80 : zork }", ""),
+        ("tcp dport vmap { 80 }", ""),
+        ("tcp dport vmap { 81 : accept, 80 }", ""),
+        ("numgen inc mod 2 vmap { 0 : accept, 1 : zork }", ""),
+        ("numgen inc mod 2 vmap { 0, 1 }", ""),
+        ("tcp dport vmap @m", _MAP.format("verdict", "80")),
+        ("tcp dport vmap @m", _MAP.format("verdict", "80 : zork")),
+        ("meta priority set tcp dport map { 80 }", ""),
+        ("meta mark set tcp dport map { 80 : drop } meta mark 1 drop", ""),
+        ("meta mark set numgen inc mod 2 map { 0 : 1, 1 } meta mark 1 drop", ""),
+        ("meta mark set tcp dport map @m meta mark 1 drop", _MAP.format("mark", "80")),
+    ],
+)
+def test_elements_of_maps_without_what_they_map_to_are_in_doubt(rule: str, more: str) -> None:
+    assert end(forward_table(rule, more=more)) == "undetermined"
+
+
+def test_elements_of_json_without_verdicts_are_in_doubt() -> None:
+    chain = {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "forward", "prio": 0}
+    vmap = {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": [[80, "zork"]]}}
+    rule = {"family": "ip", "table": "t", "chain": "c", "expr": [{"vmap": vmap}]}
+    listed = [{"table": {"family": "ip", "name": "t"}}, {"chain": chain}, {"rule": rule}]
+    ruleset = nft_json.parse(json.dumps({"nftables": listed}), "nft-ruleset.json")
+    assert ask(ruleset).forward.disposition == "undetermined"

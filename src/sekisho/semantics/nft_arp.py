@@ -97,7 +97,9 @@ def _drops(statement: Statement) -> bool:
 
 
 def _element_drops(key: Expression, element: object) -> bool:
-    if not isinstance(element, Mapping) or element.value != Verdict("drop"):
+    if not isinstance(element, Mapping) or not isinstance(element.value, Verdict):
+        return True  # nobody knows what it does
+    if element.value != Verdict("drop"):
         return False
     by_protocol = key in (Payload("ether", "type"), Meta("protocol"))
     return not (by_protocol and _without_arp(element.key))

@@ -107,15 +107,22 @@ def mapped(lookup: MapLookup, context: NftContext, act: _Act) -> Action:
     # No key is in a map twice, so elements with the same value stand in one line, whatever their order.
     by_value: dict[Expression, list[Mapping]] = {}
     for element in elements:
-        if isinstance(element, Mapping) and not isinstance(element.value, Verdict):
-            by_value.setdefault(element.value, []).append(element)
+        found, value = _with_value(element)
+        by_value.setdefault(value, []).append(found)
     lines = [
-        Guarded(_found(lookup.key, found, context), act(value))
-        for value, found in sorted(by_value.items(), key=lambda item: CATCH_ALL in map(plain, item[1]))
+        Guarded(_found(lookup.key, keys, context), act(value))
+        for value, keys in sorted(by_value.items(), key=lambda item: CATCH_ALL in map(plain, item[1]))
     ]
     if context.moves(lookup.data):
         raise ValueError("a map that rules change")
     return FirstOf(tuple(lines))
+
+
+def _with_value(element: Expression | Mapping) -> tuple[Mapping, Expression]:
+    """Raises ValueError for what is no ``key : value``."""
+    if isinstance(element, Mapping) and not isinstance(element.value, Verdict):
+        return element, element.value
+    raise ValueError("an element without a value")
 
 
 def _found(key: Expression, elements: Sequence[Mapping], context: NftContext) -> Guard:
@@ -131,8 +138,9 @@ def _by_chance(
     found = column(key, context)
     assert isinstance(found, Open)
     unsure: Guard = Unsure(found.doubt)
-    values = [e.value for e in elements if isinstance(e, Mapping) and not isinstance(e.value, Verdict)]
-    covered = sum(numbers(e.key, "integer").size() for e in elements if isinstance(e, Mapping))
+    pairs = [_with_value(element) for element in elements]
+    values = [value for _, value in pairs]
+    covered = sum(numbers(element.key, "integer").size() for element, _ in pairs)
     last = ALWAYS if covered >= key.modulus else unsure
     guards = [unsure] * (len(values) - 1) + [last]
     return FirstOf(tuple(Guarded(guard, act(value)) for guard, value in zip(guards, values, strict=True)))

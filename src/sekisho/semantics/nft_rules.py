@@ -218,14 +218,21 @@ def _vmap(statement: VerdictMap, evidence: Evidence | None, context: NftContext)
     # No key is in a map twice, so elements with the same verdict stand in one line, whatever their order.
     by_verdict: dict[Action, list[Expression]] = {}
     for element in elements:
-        if isinstance(element, Mapping) and isinstance(element.value, Verdict):
-            by_verdict.setdefault(verdict_action(element.value, context), []).append(element.key)
+        key, verdict = _with_verdict(element)
+        by_verdict.setdefault(verdict_action(verdict, context), []).append(key)
     by_verdict, others = _without_catch_all(by_verdict)
     lines = tuple(
         Guarded(_key_guard(statement.key, keys, context, evidence), act)
         for act, keys in (*by_verdict.items(), *others.items())
     )
     return [(ALWAYS, FirstOf(lines))]
+
+
+def _with_verdict(element: Expression | Mapping) -> tuple[Expression, Verdict]:
+    """Raises ValueError for what is no ``key : verdict``."""
+    if isinstance(element, Mapping) and isinstance(element.value, Verdict):
+        return element.key, element.value
+    raise ValueError("an element without a verdict")
 
 
 _ByVerdict = dict[Action, list[Expression]]
@@ -247,14 +254,11 @@ def _key_guard(
 
 def _chance_verdicts(statement: VerdictMap, evidence: Evidence | None, context: NftContext) -> list[Part]:
     assert isinstance(statement.key, Numgen | Hash)
-    elements = [e for e in context.elements(statement.data).elements if isinstance(e, Mapping)]
+    elements = context.elements(statement.data).elements
     shown = evidence.text.strip() if evidence else ""
     unsure = both(present(statement.key, context), Unsure(Doubt("random-choice", (shown,), evidence)))
-    lines = [
-        Guarded(unsure, verdict_action(element.value, context))
-        for element in elements
-        if isinstance(element.value, Verdict)
-    ]
+    verdicts = [_with_verdict(element)[1] for element in elements]
+    lines = [Guarded(unsure, verdict_action(verdict, context)) for verdict in verdicts]
     return [(ALWAYS, FirstOf(tuple(lines)))]
 
 

@@ -149,3 +149,11 @@ def test_elements_of_json_without_verdicts_are_in_doubt() -> None:
     listed = [{"table": {"family": "ip", "name": "t"}}, {"chain": chain}, {"rule": rule}]
     ruleset = nft_json.parse(json.dumps({"nftables": listed}), "nft-ruleset.json")
     assert ask(ruleset).forward.disposition == "undetermined"
+
+
+@pytest.mark.parametrize(
+    ("element", "want"), [("80 timeout 1m expires 9s : drop", "undetermined"), ("80 : drop", "dropped")]
+)
+def test_a_verdict_map_whose_elements_run_out_moves(element: str, want: str) -> None:
+    more = _MAP.format("verdict", element).replace("elements", "flags timeout\n\t\telements")
+    assert end(forward_table("tcp dport vmap @m", more=more)) == want

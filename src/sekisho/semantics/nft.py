@@ -15,6 +15,7 @@ from sekisho.model.evidence import Partial
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.nft import NftChain, NftRuleset, NftSet, NftTable
 from sekisho.model.nft_expression import Element
+from sekisho.model.nft_expression import Mapping as MapElement
 from sekisho.model.nft_rule import Meter, SetUpdate, Statement
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.loops import without_loops
@@ -190,4 +191,5 @@ def _changed(statement: Statement) -> Iterator[str]:
 
 
 def _expires(one: NftSet) -> bool:
-    return any(isinstance(element, Element) and element.expires is not None for element in one.elements)
+    keys = (each.key if isinstance(each, MapElement) else each for each in one.elements)
+    return any(isinstance(key, Element) and key.expires is not None for key in keys)

@@ -157,3 +157,11 @@ def test_elements_of_json_without_verdicts_are_in_doubt() -> None:
 def test_a_verdict_map_whose_elements_run_out_moves(element: str, want: str) -> None:
     more = _MAP.format("verdict", element).replace("elements", "flags timeout\n\t\telements")
     assert end(forward_table("tcp dport vmap @m", more=more)) == want
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_map_that_moves_is_open_for_keys_by_chance_too(moves: bool) -> None:
+    more = _MAP.format("mark", "0 : 0x1, 1 : 0x1").replace("inet_service", "mark")
+    changed = "udp dport 53 add @m { meta mark : 0x2 }" if moves else "udp dport 53 accept"
+    text = forward_table(changed, "meta mark set numgen inc mod 2 map @m", "meta mark 1 drop", more=more)
+    assert end(text) == ("undetermined" if moves else "dropped")

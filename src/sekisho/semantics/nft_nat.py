@@ -101,6 +101,8 @@ def mapped(lookup: MapLookup, context: NftContext, act: _Act) -> Action:
 
     Raises ValueError or MissingSetError where key or elements cannot be read.
     """
+    if context.moves(lookup.data):
+        raise ValueError("a map that rules change")
     elements = context.elements(lookup.data).elements
     if isinstance(lookup.key, Numgen | Hash):
         return _by_chance(lookup.key, elements, context, act)
@@ -113,8 +115,6 @@ def mapped(lookup: MapLookup, context: NftContext, act: _Act) -> Action:
         Guarded(_found(lookup.key, keys, context), act(value))
         for value, keys in sorted(by_value.items(), key=lambda item: CATCH_ALL in map(plain, item[1]))
     ]
-    if context.moves(lookup.data):
-        raise ValueError("a map that rules change")
     return FirstOf(tuple(lines))
 
 

@@ -165,3 +165,22 @@ def test_a_map_that_moves_is_open_for_keys_by_chance_too(moves: bool) -> None:
     changed = "udp dport 53 add @m { meta mark : 0x2 }" if moves else "udp dport 53 accept"
     text = forward_table(changed, "meta mark set numgen inc mod 2 map @m", "meta mark 1 drop", more=more)
     assert end(text) == ("undetermined" if moves else "dropped")
+
+
+@pytest.mark.parametrize(
+    ("held", "want"),
+    [
+        ("size 9\n\t\telements = { 10.0.0.7 }", "dropped"),
+        ("size 1\n\t\telements = { 10.0.0.7 }", "undetermined"),
+        ("size 1\n\t\telements = { 10.0.0.7 teleports 5 }", "undetermined"),
+        ("size many\n\t\telements = { 10.0.0.7 }", "undetermined"),
+    ],
+)
+def test_a_set_that_cannot_be_read_whole_may_be_full(held: str, want: str) -> None:
+    """nft_dynset.c: where a set is full, the rule that adds to it ends."""
+    more = f"\tset s {{\n\t\ttype ipv4_addr\n\t\tflags dynamic\n\t\t{held}\n\t}}\n\n"
+    assert end(forward_table("add @s { ip saddr } drop", more=more)) == want
+
+
+def test_a_set_that_the_listing_lacks_may_be_full() -> None:
+    assert end(forward_table("add @s { ip saddr } drop")) == "undetermined"

@@ -336,9 +336,12 @@ def _update(statement: SetUpdate | Meter, evidence: Evidence | None, context: Nf
     needs = _all_present(context, statement.element, data)
     if any(not isinstance(inner, Counter | Last) for inner in statement.statements):
         return [(both(needs, Unsure(Doubt("rate-limit", _shown(evidence), evidence))), None)]
+    if not isinstance(statement, SetUpdate) or statement.operation not in ("add", "update"):
+        return [(needs, None)]
     into = context.sets.get(statement.name)
-    full = into is not None and into.size is not None and len(into.elements) >= into.size
-    if full and isinstance(statement, SetUpdate) and statement.operation in ("add", "update"):
+    if into is None or into.unread:
+        return [(both(needs, Unsure(Doubt("set-not-read", (statement.name,), evidence))), None)]
+    if into.size is not None and len(into.elements) >= into.size:
         return [(both(needs, Unsure(Doubt("set-moves", (statement.name,), evidence))), None)]
     return [(needs, None)]
 

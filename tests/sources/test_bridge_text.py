@@ -80,6 +80,27 @@ def test_a_snapshot_may_hold_the_text(tmp_path: Path) -> None:
     assert len(host.bridge_entries or ()) == 4
 
 
+def test_entries_may_come_first() -> None:
+    whole, turned = (bridge_text.parse(text, "f") for text in (LINK + FDB, FDB + LINK))
+    assert (turned.ports, turned.entries, turned.unread) == (whole.ports, whole.entries, ())
+
+
+@pytest.mark.parametrize(
+    "head", ["6: v3@w3: <BROADCAST,MULTICAST> mtu 1500 garbled", FDB.split("\n")[0], "hello"]
+)
+def test_details_are_of_the_port_before_them_or_of_none(head: str) -> None:
+    lines = LINK.split("\n")
+    found = bridge_text.parse("\n".join((*lines[:2], head, lines[3], "")), "f")
+    assert [_said(port) for port in found.ports] == [("v2", "br0", True, True, "forwarding")]
+    assert ("unknown-line", 4) in [(one.reason, one.evidence.line) for one in found.unread]
+
+
+def test_further_details_leave_what_was_said() -> None:
+    head, *_ = LINK.split("\n")
+    found = bridge_text.parse(f"{head}\n    hairpin on\n    isolated off\n    locked off\n", "f")
+    assert ([_said(port)[2:4] for port in found.ports], found.unread) == ([(True, False)], ())
+
+
 switches = st.booleans()
 ports = st.builds(
     BridgePort, interface_names, interface_names, switches, st.just(Evidence("f", 0, "")), switches,
@@ -91,9 +112,24 @@ entries = st.builds(
 )  # fmt: skip
 
 
+def _printed(ports: list[BridgePort], entries: list[BridgeEntry]) -> str:
+    """As ``bridge -d link`` and ``bridge fdb`` print them."""
+    lines: list[str] = []
+    for number, port in enumerate(ports, 1):
+        switches = (("hairpin", port.hairpin), ("isolated", port.isolated))
+        said = "".join(f"{name} {'on' if on else 'off'} " for name, on in switches)
+        lines.append(
+            f"{number}: {port.name}: <> mtu 1500 master {port.master} state {port.state} priority 32 cost 2 "
+        )
+        lines.append(f"    {said}")
+    for entry in entries:
+        lines.append(f"{entry.mac} dev {entry.port} master {entry.bridge} {' '.join(entry.flags)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
 @given(st.lists(ports, min_size=1), st.lists(entries))
 def test_printing_and_reading_gives_them_back(some: list[BridgePort], others: list[BridgeEntry]) -> None:
-    found = bridge_text.parse(bridge_text.render(some, others), "f")
+    found = bridge_text.parse(_printed(some, others), "f")
     assert (list(found.ports), list(found.entries or ()), found.unread) == (some, others, ())
 
 

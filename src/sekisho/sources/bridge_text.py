@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import BridgeEntry
@@ -32,40 +31,28 @@ _ENTRY_FLAGS = frozenset({
 
 
 def parse(text: str, file: str) -> Bridges:
-    """Read ports and forwarding entries."""
+    """Read ports and forwarding entries. Details of a port whose first line is not read are not, either."""
     ports: list[BridgePort] = []
     entries: list[BridgeEntry] = []
     unread: list[Unread] = []
+    described: int | None = None  # whose details come next
     for number, line in numbered_lines(text):
         evidence = Evidence(file, number, line)
+        indented = line[0].isspace()
+        port, described = described, described if indented else None
         try:
-            if _PORT.match(line):
+            if indented and port is not None:
+                ports[port] = _with_details(ports[port], Words(line))
+            elif _PORT.match(line):
                 ports.append(_read_port(line, evidence))
+                described = len(ports) - 1
             elif _ENTRY.match(line):
                 entries.append(_read_entry(Words(line), evidence))
-            elif line[0].isspace() and ports and not entries:
-                ports[-1] = _with_details(ports[-1], Words(line))
             else:
                 raise Unreadable("unknown-line", line.split()[0])
         except Unreadable as fault:
             unread.append(fault.at(evidence))
     return Bridges(tuple(ports), tuple(entries) or None, tuple(unread))
-
-
-def render(ports: Iterable[BridgePort], entries: Iterable[BridgeEntry] = ()) -> str:
-    """Print them as ``bridge -d link`` and ``bridge fdb`` do, with as much as was read."""
-    lines: list[str] = []
-    for number, port in enumerate(ports, 1):
-        master = f" master {port.master}" if port.master else ""
-        state = port.state or "forwarding"
-        lines.append(f"{number}: {port.name}: <> mtu 1500{master} state {state} priority 32 cost 2 ")
-        switches = (("hairpin", port.hairpin), ("isolated", port.isolated))
-        said = [f"{name} {'on' if on else 'off'} " for name, on in switches if on is not None]
-        lines += [f"    {''.join(said)}"] if said else []
-    for entry in entries:
-        master = f" master {entry.bridge}" if entry.bridge else ""
-        lines.append(f"{entry.mac} dev {entry.port}{master} {' '.join(entry.flags)}")
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _read_port(line: str, evidence: Evidence) -> BridgePort:
@@ -87,7 +74,10 @@ def _with_details(port: BridgePort, words: Words) -> BridgePort:
     while words:
         word = words.take()
         said[word] = words.take(word)
-    return port.with_switches(_switch(said.get("hairpin")), _switch(said.get("isolated")))
+    hairpin, isolated = _switch(said.get("hairpin")), _switch(said.get("isolated"))
+    return port.with_switches(
+        port.hairpin if hairpin is None else hairpin, port.isolated if isolated is None else isolated
+    )
 
 
 def _switch(value: str | None) -> bool | None:

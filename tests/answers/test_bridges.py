@@ -17,6 +17,7 @@ from sekisho.explain.words import sentences
 from sekisho.lab.topology import bridges_in
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
+from tests.answers.shop import write
 
 NAT = """\
 *nat
@@ -123,3 +124,36 @@ def test_the_words(bridge: str, rule: str, words: str, drawn: str, tmp_path: Pat
         if line.text.startswith("172.19.")
     ]  # fmt: skip
     assert words in sentences(route.messages, "en")
+
+
+ISOLATED = """\
+3: br-shop: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP
+    link/ether 02:00:00:00:00:03 brd ff:ff:ff:ff:ff:ff
+6: veth6@if5: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master br-shop state UP
+    link/ether 02:00:00:00:00:06 brd ff:ff:ff:ff:ff:ff link-netnsid 0 promiscuity 1
+    veth
+    bridge_slave state forwarding priority 32 cost 2 hairpin off guard off isolated on
+7: veth7@if5: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master br-shop state UP
+    link/ether 02:00:00:00:00:07 brd ff:ff:ff:ff:ff:ff link-netnsid 0 promiscuity 1
+    veth
+    bridge_slave state forwarding priority 32 cost 2 hairpin off guard off isolated on
+"""
+
+
+@pytest.mark.parametrize(("isolated", "status", "disposition"), [
+    ("isolated on", "no", "dropped"),
+    ("isolated off", "yes", "delivered"),
+])  # fmt: skip
+def test_senders_whom_nobody_knows_have_their_bridges_ports(
+    isolated: str, status: str, disposition: str, tmp_path: Path
+) -> None:
+    """An isolated port hands isolated ports nothing (br_skb_isolated), whoever is behind it."""
+    folder = write(tmp_path)
+    for name in ("docker-networks.json", "docker-containers.json"):
+        (folder / name).unlink()
+    (folder / "ip-link.txt").write_text(ISOLATED.replace("isolated on", isolated))
+    found = World(load(str(folder)))
+    asked = reach(found, Question("172.18.0.7", "172.18.0.2", "tcp"))
+    assert {cell.status for cell in asked.cells} == {status}
+    one = trace(found, One("172.18.0.7", "172.18.0.2:80", "tcp"))
+    assert one.forward.disposition == disposition

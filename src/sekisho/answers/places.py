@@ -15,7 +15,7 @@ from functools import cached_property
 from sekisho.answers.ends import End
 from sekisho.answers.regions import Regions
 from sekisho.errors import Said, UsageError, said
-from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.attachment import Attachment, attached
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.asked import asks_anywhere
@@ -388,7 +388,8 @@ def _strangers(regions: Regions, end: End) -> Iterator[Attachment]:
             )
         if mine:
             values = (value for first, last in mine for value in range(first, last + 1))
-            yield Attachment(end.text, bridge, frozenset(Address(family, value) for value in values), "rule")
+            addresses = (Address(family, value) for value in values)
+            yield attached(end.text, bridge, addresses, "rule", world.strange(bridge))
 
 
 def _all_of(ways: Iterable[tuple[str, IntSet]]) -> IntSet:

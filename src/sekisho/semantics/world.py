@@ -49,6 +49,7 @@ class World:
             if namespace.name not in self.shared:
                 self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
         self.links = {name: Links.of(node.facts) for name, node in self.nodes.items()}
+        self._strange: dict[tuple[str, str | None], Port] = {}
         self.known_bridges = bridges_of(snapshot)
         self.bridges = frozenset(self.known_bridges)
         seen: set[tuple[str, Address]] = set()
@@ -78,7 +79,7 @@ class World:
 
     def strange(self, bridge: str) -> Port:
         """What is known of the port of somebody on a bridge whom nobody knows."""
-        return self.links[HOST].port(bridge, None)
+        return self._stranger_port(bridge, None)
 
     def strange_to(self, bridge: str, sender: Attachment | None) -> Port:
         """The same for a frame that came in by the port of ``sender`` (None: by any): it finds nobody behind
@@ -88,7 +89,14 @@ class World:
             besides = links.lone(bridge)
         else:
             besides = sender.port if sender.hairpin is False else None
-        return links.port(bridge, None, besides)
+        return self._stranger_port(bridge, besides)
+
+    def _stranger_port(self, bridge: str, besides: str | None) -> Port:
+        """Asked for every pair of a bridge's ports, and looks at them all: found once."""
+        key = (bridge, besides)
+        if key not in self._strange:
+            self._strange[key] = self.links[HOST].port(bridge, None, besides)
+        return self._strange[key]
 
     def stranger(self, address: Address, bridge: str) -> Attachment:
         """Somebody on a bridge of whom only the address is known."""

@@ -347,7 +347,8 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         mode."""
         world, name = self.world, target.name if target else ""
         certain, perhaps = self.space.nothing, self.space.nothing
-        for sender, whose in self._by_sender(bridge, origins, some):
+        takes_all = target is not None and target.isolated is False
+        for sender, whose in () if takes_all else self._by_sender(bridge, origins, some):
             pair = (
                 (sender or world.strange(bridge)).isolated,
                 (target or world.strange_to(bridge, sender)).isolated,
@@ -355,9 +356,10 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             if False not in pair:
                 perhaps |= whose
                 certain |= self.space.nothing if None in pair else whose
-        for origin, whose in origins:
-            if target is not None and target.hairpin is False and origin.shares_port(target):
-                certain |= some & whose
+        if target is not None and target.hairpin is False:
+            for origin, whose in origins:
+                if origin.shares_port(target):
+                    certain |= some & whose
         if (perhaps & ~certain).satisfiable():
             why = self.world.links[HOST].decides("isolation", bridge, name)
             certain |= perhaps & self.space.choice(("isolated", bridge, name), (why,))

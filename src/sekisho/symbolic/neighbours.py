@@ -151,21 +151,22 @@ class Neighbours:
 
     def _answering(self, bridge: str, linkdown: bool) -> tuple[IntSet, list[Attachment]]:
         """The addresses on a bridge that simply take what comes, and the attachments that are looked at
-        one by one: captured namespaces, ports that refuse something, inferred ones without carrier, and
+        one by one: captured namespaces, ports that take no frames, inferred ones without carrier, and
         those that the snapshot does not know."""
         key = (bridge, linkdown)
         found = self._plain.get(key)
         if found is None:
+            unknown = {id(item) for item in self.extra}
             special = [
                 item
                 for item in self.attachments(bridge)
                 if item.node is not None
-                or item.hairpin is False
                 or not item.passes
                 or (linkdown and item.origin == "rule")
-                or any(item is each for each in self.extra)
+                or id(item) in unknown
             ]
-            plain = [item for item in self.attachments(bridge) if item not in special]
+            apart = {id(item) for item in special}
+            plain = [item for item in self.attachments(bridge) if id(item) not in apart]
             values = (a.value for item in plain for a in item.addresses if a.family == self.family)
             found = self._plain[key] = (IntSet.of(*values), special)
         return found

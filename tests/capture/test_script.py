@@ -273,7 +273,7 @@ def slow(place: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The script in the middle of its work: its `ip` takes for ever."""
     binaries = place / "bin"
     binaries.mkdir()
-    (binaries / "ip").write_text("#!/bin/sh\nexec sleep 60\n")
+    (binaries / "ip").write_text(f"#!/bin/sh\n: >{place}/begun\nexec sleep 60\n")
     (binaries / "ip").chmod(0o755)
     with subprocess.Popen(
         ["unshare", "-n", "dash", str(place / "snapshot.sh")],
@@ -290,8 +290,9 @@ def slow(place: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_interrupted_it_leaves_nothing_behind(slow: subprocess.Popen[bytes], place: Path) -> None:
     needs("dash")
     deadline = time.monotonic() + 60
-    while not list((place / "tmp").iterdir()) and time.monotonic() < deadline:
+    while not (place / "begun").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
+    assert (place / "begun").exists()
     assert list((place / "tmp").iterdir())
     os.killpg(slow.pid, signal.SIGTERM)
     assert slow.wait(20) != 0

@@ -25,6 +25,7 @@ from sekisho.sources.iptables_rule import render_rule
 from sekisho.sources.load import load
 from sekisho.values.address import Address, Prefix
 from sekisho.values.names import interface_name as iface
+from sekisho.values.names import sysctl_key
 
 SYSCTL_STATE = re.compile(r"conntrack_count|random|uuid|stable_secret|\.(veth|br-)|neigh\.|nf_conntrack")
 
@@ -147,7 +148,7 @@ def _before_command(host: Namespace, words: list[str]) -> Namespace:
         for word in words:
             key, equals, value = word.partition("=")
             if equals:
-                state.set_sysctl(key, value)
+                state.set_sysctl(sysctl_key(key), value)
         return replace(state.namespace(), sysctls=state.namespace().sysctls)
     if words[:3] == ["ip", "-n", "$NS"] and "addr" in words:
         address, _, length = words[words.index("add") + 1].partition("/")

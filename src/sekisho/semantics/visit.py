@@ -8,7 +8,7 @@ process ─► route ─► OUTPUT ─► (route again) ────────
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sekisho.semantics import delivery, routing, size
@@ -325,12 +325,8 @@ class Visit(BridgeHooks):
             changes = (("src", "", format_ip(packet.family, packet.src)),)
         step = routing.route_step(passed, verdict, way, packet)
         if packet.oif == "lo":
-            step = Step("route", verdict, step.table, step.chain, None, step.text, "", changes,
-                        "route-output-local", ("lo", ""), step.evidence)  # fmt: skip
-        elif changes:
-            step = Step("route", verdict, step.table, step.chain, None, step.text, "", changes,
-                        step.code, step.args, step.evidence)  # fmt: skip
-        self.steps.append(step)
+            step = replace(step, code="route-output-local", args=("lo", ""))
+        self.steps.append(replace(step, changes=changes))
         return True
 
     def _source(self, route: RouteTo, way: Way, packet: Traveller) -> int:

@@ -119,6 +119,9 @@ OF_A_STRANGER = [
      "    iptables: |\n      *filter\n      -D INPUT -j ACCEPT -Z\n      COMMIT\n"),
     (15, "not a command that is understood", "-E INPUT x",
      "    iptables: |\n      *filter\n      -E INPUT x\n      COMMIT\n"),
+    # iptables would say that there is no such rule; its first digits are another one's number.
+    (15, "not understood: 1234567", "-D INPUT 1234567",
+     "    iptables: |\n      *filter\n      -D INPUT 1234567\n      COMMIT\n"),
     (15, "not understood: -tnat", "-A INPUT -j ACCEPT -tnat",
      "    iptables: |\n      *filter\n      -A INPUT -j ACCEPT -tnat\n      COMMIT\n"),
     (13, "not a kernel parameter's name", "", "    sysctls: {net.ipv4.//.//.//.//.tmp.x: 1}\n"),

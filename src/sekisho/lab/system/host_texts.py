@@ -23,6 +23,7 @@ from sekisho.values.names import BadNameError, chain_name
 
 _POLICIES = ("ACCEPT", "DROP")
 _CHAIN = re.compile(r":(\S+)\s+(\S+)(?:\s+\[\d+:\d+\])?\s*\Z")
+_MOST_DIGITS = 6  # of a rule's number: no chain here is longer
 _CLEARING = {"-F": "-F", "--flush": "-F", "-X": "-X", "--delete-chain": "-X", "-Z": "-Z", "--zero": "-Z"}
 _DELETING = frozenset({"-D", "--delete"})
 # A command, or the table of one: each line is one command of the table above it.
@@ -143,7 +144,9 @@ def _command(line: str, number: int, known: set[str]) -> Iterator[str]:
 
 def _delete(words: list[str], line: str, number: int, known: set[str]) -> Iterator[str]:
     if len(words) == 3 and words[2].isascii() and words[2].isdigit():
-        yield f"-D {words[1]} {int(words[2][:6])}"
+        if len(words[2]) > _MOST_DIGITS:
+            raise NotUnderstoodError(f"not understood: {words[2][:40]}", number, line)
+        yield f"-D {words[1]} {int(words[2])}"
         return
     rules, problems = parse_words(words[2:])
     if problems:

@@ -42,6 +42,9 @@ _BUILDS = (
 
 Progress = Callable[[str, int, int], None]
 
+# Bytes of one message; of it each text has so many letters, none longer than its two \\uXXXX.
+_MESSAGE = 1 << 16
+_SAID = 1800
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -77,7 +80,7 @@ def start(plan: Plan, *, attached: bool = False, progress: Progress = lambda *_:
 
 def _hear(link: socket.socket, name: str, progress: Progress) -> Started:
     while True:
-        data = link.recv(1 << 16)
+        data = link.recv(_MESSAGE)
         if not data:
             link.close()
             raise LabError(f"the owner of {name!r} was ended while it was building")
@@ -89,8 +92,10 @@ def _hear(link: socket.socket, name: str, progress: Progress) -> Started:
             raise LabError(told["error"], text=told["text"], advice=told["advice"])
         else:
             client = control.Client(name)
+            remarks = client.state()["remarks"]  # however many: a message over the link has its length
             client.close()
-            return Started(client.pid, told["seconds"], tuple(told["remarks"]), link)
+            assert isinstance(remarks, list)
+            return Started(client.pid, told["seconds"], tuple(remarks), link)
 
 
 # ------------------------------------------------------------------------------- in the child
@@ -106,8 +111,8 @@ def _in_child(plan: Plan, link: socket.socket, rootless: bool, attached: bool) -
             _own(plan, link, attached, apart)
         status = 0
     except OSError as error:
-        _tell(link, error=f"this system does not let the lab make namespaces: {error.strerror}",
-              text="", advice="see: sekisho lab doctor")  # fmt: skip
+        _fail(link, f"this system does not let the lab make namespaces: {error.strerror}", "",
+              "see: sekisho lab doctor")  # fmt: skip
     finally:
         os._exit(status)
 
@@ -158,9 +163,9 @@ def _own(plan: Plan, link: socket.socket, attached: bool, apart: bool) -> None:
         _own_proc()
         status = _build_and_serve(plan, link, listener, attached, apart)
     except LabError as error:
-        _tell(link, error=error.what, text=error.text, advice=error.advice)
+        _fail(link, error.what, error.text, error.advice)
     except BaseException as error:
-        _tell(link, error=f"{type(error).__name__}: {error}", text="", advice=traceback.format_exc(limit=-4))
+        _fail(link, f"{type(error).__name__}: {error}", "", traceback.format_exc(limit=-4)[-_SAID:])
     finally:
         os._exit(status)
 
@@ -202,7 +207,7 @@ def _build_and_serve(
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         powers.give_up_all_but(_SERVES)
         standing.seconds["in all"] = time.perf_counter() - began
-        _tell(link, seconds=standing.seconds, remarks=standing.remarks)
+        _tell(link, seconds=standing.seconds)
         if attached:
             loop.add_reader(link, ended.set_result, None)
         else:
@@ -213,9 +218,14 @@ def _build_and_serve(
     return 0
 
 
+def _fail(link: socket.socket, error: str, text: str, advice: str) -> None:
+    _tell(link, error=error[:_SAID], text=text[:_SAID], advice=advice[:_SAID])
+
+
 def _tell(link: socket.socket, **what: object) -> None:
-    """One message to the starting process. When it is gone, so is the reason to go on."""
+    """One message, of ``_MESSAGE`` bytes at most, to the starting process. When it is gone, so is the reason
+    to go on."""
     try:
-        link.send(json.dumps(what).encode()[: 1 << 16])
+        link.send(json.dumps(what).encode())
     except OSError:
         os._exit(1)

@@ -144,6 +144,7 @@ def test_elements_of_maps_without_what_they_map_to_are_in_doubt(rule: str, more:
 
 def test_elements_of_json_without_verdicts_are_in_doubt() -> None:
     chain = {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "forward", "prio": 0}
+    chain["policy"] = "accept"
     vmap = {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": [[80, "zork"]]}}
     rule = {"family": "ip", "table": "t", "chain": "c", "expr": [{"vmap": vmap}]}
     listed = [{"table": {"family": "ip", "name": "t"}}, {"chain": chain}, {"rule": rule}]

@@ -95,6 +95,33 @@ def test_a_new_expression_makes_its_statement_unknown(match: object) -> None:
     assert isinstance(statement, Unknown)
 
 
+BASE = {"type": "filter", "hook": "input", "prio": 0, "policy": "drop"}
+
+
+@pytest.mark.parametrize("key", sorted(BASE))
+def test_a_head_that_lacks_a_part_is_unread(key: str) -> None:
+    """nft prints all of it (json.c, chain_print_json)."""
+    head = {other: value for other, value in BASE.items() if other != key}
+    ruleset = nft_json.parse(_listing(TABLE, {"chain": CHAIN["chain"] | head}), "nft-ruleset.json")
+    (chain,) = ruleset.tables[0].chains
+    assert [(one.reason, one.detail) for one in chain.unread] == [("missing-key", key)]
+
+
+def test_what_is_listed_twice_is_unread() -> None:
+    body = {"family": "ip", "table": "t", "name": "x", "handle": 9}
+    things = [
+        {"set": body | {"type": "ipv4_addr"}}, {"map": body | {"type": "ipv4_addr", "map": "mark"}},
+        {"flowtable": body}, {"flowtable": body | {"handle": 8}},
+        {"counter": body | {"packets": 1, "bytes": 1}}, {"counter": body | {"packets": 2, "bytes": 1}},
+    ]  # fmt: skip
+    base = {"chain": CHAIN["chain"] | BASE}
+    ruleset = nft_json.parse(_listing(TABLE, base, *things, CHAIN, TABLE), "nft-ruleset.json")
+    (table,) = ruleset.tables
+    assert [one.reason for one in table.unread] == ["duplicate-block"] * 4 + ["duplicate-table"]
+    assert [(chain.hook, chain.policy) for chain in table.chains] == [("input", "drop")]
+    assert (len(table.sets), len(table.flowtables), len(table.objects)) == (1, 1, 1)
+
+
 def test_a_new_object_is_unread() -> None:
     tunnel = {"tunnel": {"family": "ip", "table": "t", "name": "x", "handle": 9}}
     ruleset = nft_json.parse(_listing(TABLE, tunnel), "nft-ruleset.json")

@@ -380,3 +380,36 @@ def test_a_name_that_is_none_is_unread(kind: str) -> None:
 def test_a_tables_name_that_is_none_is_unread(name: str) -> None:
     (table,) = nft_text.parse(f"table ip {name} {{\n}}\n", "nft-ruleset.txt").tables
     assert [(one.reason, one.evidence.line) for one in table.unread] == [("bad-name", 1)]
+
+
+HEAD = "type filter hook input priority filter; policy drop;"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (HEAD, HEAD.replace("drop", "accept")),
+        (HEAD, "tcp dport 80 accept", HEAD.replace("drop", "accept")),
+        ("tcp dport 80 accept", HEAD),
+    ],
+)
+def test_a_head_that_is_not_the_first_of_its_chain_is_unread(lines: tuple[str, ...]) -> None:
+    body = "".join(f"\t\t{line}\n" for line in lines)
+    (table,) = nft_text.parse(f"table ip t {{\n\tchain c {{\n{body}\t}}\n}}\n", "f").tables
+    (chain,) = table.chains
+    assert [one.evidence.line for one in chain.unread] == [2 + len(lines)]
+    assert chain.policy == ("drop" if lines[0] == HEAD else None)
+
+
+def test_a_chain_in_braces_has_no_head() -> None:
+    text = BRACES.replace('tcp dport 22 accept comment "ssh"', HEAD)
+    chains = {chain.name: chain for chain in nft_text.parse(text, "f").tables[0].chains}
+    assert [one.evidence.line for one in chains["c#1"].unread] == [5]
+    assert chains["c#1"].hook is None
+
+
+@pytest.mark.parametrize(("first", "second"), [("chain", "chain"), ("set", "map"), ("counter", "counter")])
+def test_a_second_block_of_a_name_is_unread(first: str, second: str) -> None:
+    text = f"table ip t {{\n\t{first} a {{\n\t}}\n\t{second} a {{\n\t}}\n\tquota a {{\n\t}}\n}}\n"
+    (table,) = nft_text.parse(text, "f").tables
+    assert [(one.reason, one.evidence.line) for one in table.unread] == [("duplicate-block", 4)]

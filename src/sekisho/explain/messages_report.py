@@ -82,6 +82,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unread.gateway-not-shown": ("the gateway is not shown", "ゲートウェイが表示されていない"),
     "unread.missing-members": ("the set's entries are missing", "セットの要素がない"),
     "unread.duplicate-set": ("the set stands here a second time", "同じセットが2度目に現れた"),
+    "unread.duplicate-block": (
+        "a block of this name stands here a second time",
+        "同じ名前のブロックが2度目に現れた",
+    ),
     "unread.undeclared-set": (
         "an entry of a set that was not created above",
         "上で作られていないセットの要素",

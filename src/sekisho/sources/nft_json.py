@@ -6,7 +6,7 @@ the rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sekisho.errors import SourceError, said
@@ -115,7 +115,10 @@ class _Reader:
 
     def _table(self, family: str, name: str, inside: Fields) -> None:
         place = inside.evidence
-        draft = self.tables[(family, name)] = _Draft(NftTable(family, name, evidence=place))
+        if (family, name) in self.tables:
+            self.tables[family, name].unread.append(Unread(place, "duplicate-table", name))
+            return
+        draft = self.tables[family, name] = _Draft(NftTable(family, name, evidence=place))
         try:
             named(nft_name, name)
         except Unreadable as fault:
@@ -160,10 +163,15 @@ def _name(inside: Fields) -> str:
     return named(nft_name, inside.need_text("name"))
 
 
+def _once(name: str, there: Sequence[NftSet | NftFlowtable | NftObject]) -> None:
+    if any(one.name == name for one in there):
+        raise Unreadable("duplicate-block", name)
+
+
 def _strange(kind: str, name: str, draft: _Draft, unread: Unread) -> None:
     """Keep what is not understood with the object it is about, if that sees no packet by itself."""
     place, why = unread.evidence, (unread,)
-    if unread.reason == "bad-name":
+    if unread.reason in ("bad-name", "duplicate-block"):
         draft.unread.append(unread)
     elif kind in ("set", "map"):
         begun = draft.sets.pop() if draft.sets and draft.sets[-1].evidence == place else NftSet(name, ())
@@ -183,12 +191,17 @@ def _unknown(kind: str, inside: Fields, draft: _Draft) -> None:
 def _chain(_: str, inside: Fields, draft: _Draft) -> None:
     name, handle = _name(inside), inside.number("handle")
     devices = names(inside.raw("dev"))
+    if name in draft.chains:
+        raise Unreadable("duplicate-block", name)
     chain = NftChain(
         name, inside.text("type"), inside.text("hook"), inside.number("prio"), inside.text("policy"),
         devices=devices, comment=inside.text("comment"), handle=handle, evidence=inside.evidence,
     )  # fmt: skip
-    if chain.hook is not None and chain.policy is None:
-        chain = replace(chain, policy="accept")
+    head = {"type": chain.type, "hook": chain.hook, "prio": chain.priority, "policy": chain.policy}
+    lacking = [key for key, value in head.items() if value is None]
+    if 0 < len(lacking) < len(head):  # nft prints all of a base chain's head, and of other chains none
+        unread = Unread(inside.evidence, "missing-key", lacking[0])
+        chain = replace(chain, type=None, hook=None, priority=None, policy=None, unread=(unread,))
     draft.chains[name] = (chain, [])
 
 
@@ -219,6 +232,7 @@ def _statement(item: Json, name: str, inside: Fields, draft: _Draft) -> Statemen
 
 def _set(_: str, inside: Fields, draft: _Draft) -> None:
     name, handle = _name(inside), inside.number("handle")
+    _once(name, draft.sets)
     key_type, typeof = _key_types(inside.raw("type"))
     data_type = _types(inside.raw("map"))
     interval_data = data_type[:1] == ("interval",)
@@ -265,9 +279,11 @@ def _milliseconds(seconds: int | None) -> int | None:
 
 
 def _flowtable(_: str, inside: Fields, draft: _Draft) -> None:
+    name = _name(inside)
+    _once(name, draft.flowtables)
     draft.flowtables.append(
         NftFlowtable(
-            _name(inside), inside.text("hook") or "ingress", inside.number("prio") or 0,
+            name, inside.text("hook") or "ingress", inside.number("prio") or 0,
             names(inside.raw("dev")), handle=inside.number("handle"), evidence=inside.evidence,
         )
     )  # fmt: skip
@@ -275,6 +291,7 @@ def _flowtable(_: str, inside: Fields, draft: _Draft) -> None:
 
 def _named(kind: str, inside: Fields, draft: _Draft) -> None:
     name, handle, comment = _name(inside), inside.number("handle"), inside.text("comment")
+    _once(name, [one for one in draft.objects if one.kind == kind])
     statement_, lines = _NAMED[kind](inside)
     draft.objects.append(NftObject(kind, name, statement_, lines, (), comment, (), handle, inside.evidence))
 

@@ -67,6 +67,13 @@ class _Draft:
     comment: str | None = None
     unread: list[Unread] = field(default_factory=list)
     incomplete: Partial | None = None
+    blocks: set[tuple[str, str]] = field(default_factory=set)
+
+    def is_new(self, kind: str, name: str) -> bool:
+        """Whether no block of the kind with this name came before."""
+        known = (kind, name) in self.blocks
+        self.blocks.add((kind, name))
+        return not known
 
     def finish(self, managed: bool) -> NftTable:
         return NftTable(
@@ -234,7 +241,9 @@ def _add(
     except Unreadable as fault:
         draft.unread.append(fault.at(evidence))
         return
-    if kind == "chain":
+    if not draft.is_new("set" if kind == "map" else kind, name):
+        draft.unread.append(Unread(evidence, "duplicate-block", name))
+    elif kind == "chain":
         chain, *bound = read_chain(name, draft.family, inside, handle, evidence)
         draft.chains.append(chain)
         draft.bound += bound

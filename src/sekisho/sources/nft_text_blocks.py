@@ -54,9 +54,16 @@ def _unread(line: BlockLine, place: Evidence, reason: str, word: str = "") -> Un
 
 
 def read_chain(
-    name: str, family: str, lines: Sequence[BlockLine], handle: int | None, place: Evidence
+    name: str,
+    family: str,
+    lines: Sequence[BlockLine],
+    handle: int | None,
+    place: Evidence,
+    *,
+    in_braces: bool = False,
 ) -> tuple[NftChain, ...]:
-    """A chain, and those that stand in braces in its rules."""
+    """A chain, and those that stand in braces in its rules; ``in_braces``: it is such a one itself, which can
+    be no base chain."""
     rules: list[NftRule] = []
     bound: list[NftChain] = []
     unread: list[Unread] = []
@@ -66,7 +73,7 @@ def read_chain(
     for line in lines:
         base = _BASE.fullmatch(line.text)
         note = _COMMENT.fullmatch(line.text)
-        if base and not rules:
+        if base and not rules and kind is None and not in_braces:
             kind, hook, devices, printed, policy, flags = base.groups()
             devices = devices or ""
             priority = priority_number(printed, family)
@@ -75,7 +82,7 @@ def read_chain(
                 unread.append(_unread(line, place, "bad-number", printed))
         elif note and not rules:
             comment = note.group(1)
-        elif line.text.startswith(("type ", "hook ")) and not rules:
+        elif line.text.startswith(("type ", "hook ")):
             unread.append(_unread(line, place, "unknown-line"))
         else:
             rule, own = _rule(line, f"{name}#{len(rules) + 1}", family, place)
@@ -102,7 +109,7 @@ def _rule(line: BlockLine, name: str, family: str, place: Evidence) -> tuple[Nft
     text = f'{line.text.removesuffix("{")}"{name}"'
     after = line.after.removeprefix("}").strip()
     statements, comment = rule_statements(f"{text} {after}" if after else text, family)
-    inner, *deeper = read_chain(name, family, line.inner, None, evidence)
+    inner, *deeper = read_chain(name, family, line.inner, None, evidence, in_braces=True)
     found = replace(inner, bound=True), *deeper
     return NftRule(statements, comment, line.handle, evidence), found
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sekisho.answers.reach import Question as Reachability
+from sekisho.answers.reach import reach
 from sekisho.answers.trace import Question, trace
 from sekisho.semantics.journey import Journey
 from sekisho.semantics.world import World
@@ -109,3 +111,30 @@ def test_an_open_question_that_decides_nothing_is_no_matter(tmp_path: Path) -> N
     found = ask(damaged(tmp_path / "s", ("iptables-save.txt", "", rules)), *OUT)
     assert found.forward.disposition == "exits"
     assert found.forward.ways == ()
+
+
+@pytest.mark.parametrize(
+    ("setting", "wanted"), [("1", "delivered"), ("0", "dropped"), (None, "undetermined")]
+)
+def test_what_br_netfilter_decides_on_the_way_up_is_asked_of_it(
+    tmp_path: Path, setting: str | None, wanted: str
+) -> None:
+    """A neighbour's published port: seen on the bridge, the packet stays there, and nobody takes off its TTL
+    (br_nf_pre_routing_finish)."""
+    rules = "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m ttl --ttl-lt 255 -j DROP\nCOMMIT\n"
+    rules += "*nat\n:PREROUTING ACCEPT [0:0]\n"
+    rules += "-A PREROUTING -p tcp -m tcp --dport 3306 -j DNAT --to-destination 172.18.0.2:3306\nCOMMIT"
+    folder = damaged(
+        tmp_path / "s",
+        ("iptables-save.txt", "", rules),
+        *((SYSCTL, "", f"net.bridge.bridge-nf-call-iptables = {one}") for one in (setting,) if one),
+    )
+    world = World(load(str(folder)))
+    assert (
+        trace(world, Question("172.18.0.3", "10.1.0.81:3306", stated=(("ttl", 255),))).forward.disposition
+        == wanted
+    )
+    (cell,) = reach(world, Reachability("172.18.0.3", "10.1.0.81:3306", proto="tcp")).cells
+    # The TTL of the answer is stated by nobody.
+    assert (cell.status == "no") == (wanted == "dropped")
+    assert ("sysctl-decides" in {doubt.code for doubt in cell.doubts}) == (setting is None)

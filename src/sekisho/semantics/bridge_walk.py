@@ -95,7 +95,7 @@ class BridgeWalk:
         before, bridge = self.packet.dst, self.packet.iif or ""
         self.packet.carry_mac("dst_mac", visit.group_mac() or visit.host.mac(bridge))
         # br_netfilter asks the hook while the packet is on the bridge still.
-        if self._bridge_nf() != "1":
+        if not self._sees():
             end = visit.rise() or visit.prerouting(enters=True)
             return end or visit.input_decision()
         if end := visit.bridge_hook("bridge-prerouting", "low") or visit.prerouting():
@@ -116,16 +116,20 @@ class BridgeWalk:
     def _bridge_nf(self) -> str | None:
         return self.walk.world.bridge_nf(self.packet.iif or "", self.packet.family)
 
+    def _sees(self) -> bool:
+        """Whether netfilter sees what is on the bridge."""
+        setting = self._bridge_nf()
+        if setting is None:
+            doubt = Doubt("sysctl-decides", (BRIDGE_NF[self.packet.family][0],))
+            return bool(self.walk.choices.choose((doubt,), 2))
+        return setting == "1"
+
     def _across(self, visit: Visit, bridge: str, next_hop: Address) -> End | Leaves:
         """Between two ports of one bridge: netfilter sees it only with bridge-nf-call-iptables."""
         packet = self.packet
         target = self.walk.behind(bridge, next_hop)
         self.packet.carry_mac("dst_mac", target.mac if target else None)
-        setting = self._bridge_nf()
-        if setting is None:
-            doubt = Doubt("sysctl-decides", (BRIDGE_NF[packet.family][0],))
-            setting = str(self.walk.choices.choose((doubt,), 2))
-        if setting != "1":
+        if not self._sees():
             visit.steps.append(Step("bridge", "FORWARD", code="bridge-switches", args=(bridge,)))
             end = visit.bridge_hook("bridge-prerouting") or self._turns_back(visit, next_hop)
             packet.oif = bridge

@@ -168,19 +168,26 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         """Through a bridge into the host's IP layer; br_netfilter may keep them on the bridge."""
         by_setting: dict[bool, Front] = {}
         for state, some in front.items():
-            for nf, here in self._filtering(state.iif):
+            for nf, here in self._filtering(state):
                 add(by_setting.setdefault(nf, {}), state, some & here)
         for nf, arriving in by_setting.items():
             self._rise(arriving, nf, origins)
 
-    def _filtering(self, bridges: Name) -> Iterator[tuple[bool, Set]]:
+    def _seen(self, bridge: str, state: State) -> Set:
+        """The packets of a bridge that netfilter sees there."""
+        setting = self.world.bridge_nf(bridge, self.family)
+        if setting is None:
+            doubt = Doubt("sysctl-decides", (BRIDGE_NF[self.family][0],))
+            return self.space.choice(("bridge-nf", state.reply, state.visits), (doubt,))
+        return self.space.everything if setting == "1" else self.space.nothing
+
+    def _filtering(self, state: State) -> Iterator[tuple[bool, Set]]:
         """The packets on bridges that br_netfilter sees, and the others."""
-        cases = bridges.cases if isinstance(bridges, ByOrigin) else ((bridges, self.space.everything),)
+        cases = state.iif.cases if isinstance(state.iif, ByOrigin) else ((state.iif, self.space.everything),)
         seen, everything = self.space.nothing, self.space.nothing
         for name, where in cases:
             everything |= where
-            if self.world.bridge_nf(str(name), self.family) == "1":
-                seen |= where
+            seen |= where & self._seen(str(name), state)
         yield True, seen
         yield False, everything & ~seen
 
@@ -234,15 +241,10 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             ahead = self._noted(changed(front, oif=bridge, next_hop=next_hop))
             front = changed(ahead, oif=None, physout=None, portout=None)
         any_of_them = bridge.cases[0][0] if isinstance(bridge, ByOrigin) else bridge
-        setting = self.world.bridge_nf(str(any_of_them), self.family)
         switched: Front = {}
         filtered: Front = {}
         for state, some in front.items():
-            through = some if setting == "1" else self.space.nothing
-            if setting is None:
-                doubt = Doubt("sysctl-decides", (BRIDGE_NF[self.family][0],))
-                key = ("bridge-nf", state.reply, state.visits)
-                through = some & self.space.choice(key, (doubt,))
+            through = some & self._seen(str(any_of_them), state)
             towards = replace(state, oif=bridge, next_hop=next_hop)
             add(filtered, towards, through)
             add(switched, towards, some & ~through)

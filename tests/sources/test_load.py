@@ -519,3 +519,16 @@ def test_byte_order_marks(tmp_path: Path, encoding: str) -> None:
     host = load(str(file)).host
     assert dsts(host) == ["0.0.0.0/0", "10.0.0.0/24"]
     assert host.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "part"),
+    [("meter m size 9 { ip saddr limit rate 5/second } drop", False), ("ip saddr @m drop", True)],
+)
+def test_a_listing_is_whole_though_the_set_of_a_meter_is_not_in_it(rule: str, part: bool) -> None:
+    """nft 1.0.6 lists no set of a rule's meter."""
+    head = "type filter hook input priority filter; policy accept;"
+    text = f"table ip t {{\n\tchain c {{\n\t\t{head}\n\t\t{rule}\n\t}}\n}}\n"
+    ruleset = load_text(text).host.nft
+    assert ruleset is not None
+    assert [table.incomplete is not None for table in ruleset.tables] == [part]

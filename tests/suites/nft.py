@@ -112,7 +112,7 @@ def _listed_and_asked(args: argparse.Namespace) -> bool:
     if args.verbose:
         for where, reason in told.open.items():
             print(f"  undetermined: {where}: {reason}")
-    return good and not told.wrong
+    return good and bool(told.agreed) and not told.wrong
 
 
 def _listings(path: Path) -> tuple[str, list[tuple[str, NftRuleset]], bool]:
@@ -140,7 +140,7 @@ def _listings(path: Path) -> tuple[str, list[tuple[str, NftRuleset]], bool]:
         f"listings: {len(rulesets)} tables, of {lines} rules nft {version} takes {taken} here; {whole} read "
         f"whole, {back} printed back byte for byte"
     )
-    return version, rulesets, whole == len(rulesets) and back >= FLOOR * len(rulesets)
+    return version, rulesets, bool(rulesets) and whole == len(rulesets) and back >= FLOOR * len(rulesets)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,6 @@ class Alone:
 class Asked:
     """What came of the rules."""
 
-    rules: int = 0
     unasked: Counter[str] = field(default_factory=Counter)
     decisions: int = 0
     agreed: int = 0
@@ -60,7 +59,6 @@ class Asked:
 
     def add(self, other: Asked) -> None:
         """Take another one's in."""
-        self.rules += other.rules
         self.unasked += other.unasked
         self.decisions += other.decisions
         self.agreed += other.agreed
@@ -118,7 +116,6 @@ def ask(rules: list[Alone], packets: int, seed: int, verbose: bool = False) -> A
     found = Asked()
     drops = DropLog()
     for one in rules:
-        found.rules += 1
         if (reason := _unaskable(one.rule)) is not None:
             found.unasked[reason] += 1
             continue

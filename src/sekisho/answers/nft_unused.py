@@ -46,7 +46,7 @@ def _unused(table: NftTable) -> Iterator[Finding]:
         if chain.rules and not is_kept_free(chain.name, all(map(_returns, chain.rules))):
             yield _finding("lint.chain-unused", table, chain.name, chain.evidence)
     for one in table.sets:
-        if ("set", one.name) not in reached:
+        if not {("set", one.name), ("meter", one.name)} & reached:
             yield _finding("lint.set-unused", table, one.name, one.evidence)
     for item in table.objects:
         if ("object", item.name) not in reached:

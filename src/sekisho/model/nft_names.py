@@ -12,14 +12,16 @@ from sekisho.model.nft_rule import Meter, SetUpdate, UseObject, Verdict
 
 def names_in(value: object) -> Iterator[tuple[str, str]]:
     """The chains, sets and objects that statements, expressions or a set's elements name, each with its kind:
-    "chain", "set", "object"."""
+    "chain", "set", "meter", "object"."""
     match value:
         case Verdict(_, chain) if chain:
             yield "chain", chain
         case SetReference(name):
             yield "set", name
-        case SetUpdate() | Meter():
+        case SetUpdate():
             yield "set", value.name
+        case Meter():
+            yield "meter", value.name  # its set is listed only where it was made before the rule
         case UseObject():
             # By name, or by a map that gives one; what a map's elements name is not told apart.
             yield from (("object", word) for word in words_in(value))

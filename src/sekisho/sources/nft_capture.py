@@ -64,7 +64,7 @@ def _is_part(table: NftTable) -> bool:
     idle = any(chain.rules for chain in table.chains) and all(chain.hook is None for chain in table.chains)
     there = {("chain", chain.name) for chain in table.chains} | {("set", one.name) for one in table.sets}
     named = names_in([rule.statements for chain in table.chains for rule in chain.rules])
-    return idle or any(name not in there for name in named if name[0] != "object")
+    return idle or any(name not in there for name in named if name[0] in ("chain", "set"))
 
 
 def _parsed(piece: Piece) -> NftRuleset:

@@ -13,8 +13,10 @@ from sekisho.answers.reach import Question, reach
 from sekisho.answers.trace import Question as Asked
 from sekisho.answers.trace import trace
 from sekisho.explain.report import explain
+from sekisho.semantics.echo import asked_of
+from sekisho.semantics.traveller import ANYCAST, BROADCAST, MULTICAST, UNICAST
 from sekisho.semantics.world import World
-from sekisho.values.address import Address
+from sekisho.values.address import Address, Family
 from tests.case_files import read
 
 NEIGHBOUR = "192.0.2.77"
@@ -52,6 +54,19 @@ def test_check(name: str, to_host: bool, to_all: bool, tmp_path: Path) -> None:
     policy.write_text(f"version: 1\nassertions:\n  - deny: {{{ends}}}\n")
     (found,) = check(World(read(name).snapshot()), load_policy(str(policy))).results
     assert found.status == ("failed" if to_host or to_all else "passed")
+
+
+@pytest.mark.parametrize(("family", "kind", "wanted"), [
+    (4, UNICAST, ["ipv4.icmp_echo_ignore_all"]),
+    (4, BROADCAST, ["ipv4.icmp_echo_ignore_all", "ipv4.icmp_echo_ignore_broadcasts"]),
+    (4, MULTICAST, ["ipv4.icmp_echo_ignore_all", "ipv4.icmp_echo_ignore_broadcasts"]),
+    (6, UNICAST, ["ipv6.icmp.echo_ignore_all"]),
+    (6, MULTICAST, ["ipv6.icmp.echo_ignore_all", "ipv6.icmp.echo_ignore_multicast"]),
+    (6, ANYCAST, ["ipv6.icmp.echo_ignore_all", "ipv6.icmp.echo_ignore_anycast"]),
+])  # fmt: skip
+def test_the_settings_that_are_asked(family: Family, kind: int, wanted: list[str]) -> None:
+    """As icmp_echo and icmpv6_echo_reply ask them; what was not captured of these is said."""
+    assert asked_of(family, kind) == tuple(f"net.{key}" for key in wanted)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.model.links import InterfaceAddress
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.addresses import host_addresses, local_table
+from sekisho.semantics.host import compile_host
 from sekisho.sources import ip_addr
-from sekisho.values.address import Prefix
+from sekisho.values.address import Prefix, format_ip
 from sekisho.values.names import interface_name, namespace_name
 
 # An address of an interface, and the routes of table local that come with it (measured: Linux 6.18).
@@ -75,3 +76,5 @@ def test_broadcast_addresses_of_an_address(line: str, wanted: set[str]) -> None:
     assert inferred
     everybody = {str(route.dst.address) for route in routes if route.kind == "broadcast"}
     assert everybody - {"127.255.255.255"} == wanted
+    # Frames for them are for everybody.
+    assert {format_ip(4, value) for value in compile_host(host).broadcasts("eth0")} == wanted

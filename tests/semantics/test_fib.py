@@ -9,12 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sekisho.model.host import Sysctl
+from sekisho.model.snapshot import Namespace
 from sekisho.semantics import fib
 from sekisho.semantics.carried import Unchanged
 from sekisho.semantics.chains import run
 from sekisho.semantics.choices import Choices
+from sekisho.semantics.host import compile_host
 from sekisho.semantics.program import Action, NotUnderstood, RouteTo, Stop
 from sekisho.sources import ip_route, ip_rule
+from sekisho.values.address import Family
+from sekisho.values.names import namespace_name, sysctl_key
 from tests.semantics.rules import packet
 
 
@@ -178,3 +183,23 @@ def test_the_longest_prefix_then_the_smallest_metric(
     fitting = [(-net.prefixlen, metric, number) for net, metric, number in routes if dst in net]
     wanted = f"dev{min(fitting)[2]}" if fitting else "no_route"
     assert way(decided(text, str(dst))) == wanted
+
+
+@pytest.mark.parametrize(("family", "of", "device", "ignored"), [
+    (4, "eth0/1", "eth0.1", True), (4, "eth0", "eth0", True), (4, "all", "eth0.1", True),
+    (4, "eth1", "eth0", False), (6, "eth0", "eth0", True), (6, "all", "eth0", False),
+])  # fmt: skip
+def test_routes_without_a_carrier_are_passed_over_where_that_is_set(
+    family: Family, of: str, device: str, ignored: bool
+) -> None:
+    """Measured (6.18): IPv4's ``all`` counts for every interface, IPv6's is copied to each when set."""
+    other = "ipv6" if family == 4 else "ipv4"
+    keys = [f"net.ipv{family}.conf.{of}.ignore_routes_with_linkdown", f"net.{other}.conf.all.forwarding"]
+    net = "10.0.0.0/24" if family == 4 else "fd00::/64"
+    host = Namespace(
+        namespace_name("host"),
+        routes=ip_route.parse(f"{net} dev {device} metric 9 linkdown\n", "f", family).facts,
+        route_tables=frozenset({(family, "main")}),
+        sysctls=tuple(Sysctl(sysctl_key(key), "1") for key in keys),
+    )
+    assert bool(compile_host(host).programs[family].route_tables["main"].lines) != ignored

@@ -138,3 +138,54 @@ def test_what_br_netfilter_decides_on_the_way_up_is_asked_of_it(
     # The TTL of the answer is stated by nobody.
     assert (cell.status == "no") == (wanted == "dropped")
     assert ("sysctl-decides" in {doubt.code for doubt in cell.doubts}) == (setting is None)
+
+
+LINKS = """\
+2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+3: br-528a7aa7b156: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT
+    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff promiscuity 0
+    bridge forward_delay 1500
+"""
+
+
+@pytest.mark.parametrize(("before", "after", "wanted"), [
+    ("2: eth0: <BROADCAST", "2 eth0 <BROADCAST", "undetermined"),  # may be down
+    ("2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP>", "2: eth0: <BROADCAST,MULTICAST>", "link_down"),
+    ("eth0: <BROADCAST", "eth0: <MASTER,BROADCAST", "exits"),
+])  # fmt: skip
+def test_whether_an_interface_carries_frames_is_asked_of_its_line(
+    tmp_path: Path, before: str, after: str, wanted: str
+) -> None:
+    folder = damaged(tmp_path / "s", ("ip-link.txt", "", LINKS.replace(before, after)))
+    world = World(load(str(folder)))
+    found = trace(world, Question(*OUT)).forward
+    assert found.disposition == wanted
+    (cell,) = reach(world, Reachability(OUT[0], OUT[1], proto="tcp")).cells
+    assert cell.status == {"undetermined": "perhaps", "link_down": "no", "exits": "yes"}[wanted]
+    for doubts in (found.doubts, cell.doubts):
+        assert ("link-line-unread" in {doubt.code for doubt in doubts}) == (wanted == "undetermined")
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("    inet 10.1.0.7/24 scope global eth0", "dropped"),
+        ("    inet 10.1.0.77/24 scope global eth0", "delivered"),
+        ("    inet 10.1.0.7x/24 scope global eth0", "undetermined"),
+    ],
+)
+def test_an_address_that_could_not_be_read_may_be_the_one_of_which_a_rule_asks(
+    tmp_path: Path, line: str, wanted: str
+) -> None:
+    rules = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m addrtype --src-type LOCAL -j DROP\nCOMMIT"
+    addresses = ADDRESSES.replace("    inet 10.1.0.8x/24 scope global eth0", line)
+    loose = "net.ipv4.conf.all.accept_local = 1\nnet.ipv4.conf.all.rp_filter = 0"
+    folder = damaged(
+        tmp_path / "s",
+        ("ip-addr.txt", "", addresses),
+        ("iptables-save.txt", "", rules),
+        (SYSCTL, "", loose + "\nnet.ipv4.conf.eth0.rp_filter = 0"),
+    )
+    found = ask(folder, "10.1.0.7", "10.1.0.81:22").forward
+    assert found.disposition == wanted

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sekisho.semantics.program import Guard, Not
-from sekisho.semantics.traveller import Traveller, holds
+from sekisho.semantics.traveller import Traveller, doubts, holds
 from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import HEADER, Space
@@ -75,6 +75,20 @@ def test_every_match(words: str, fields: test_matches.Fields) -> None:
     assert together(asked, state, one) is wanted
     # `not` leaves open what is open.
     assert together(Not(asked), state, one) is (None if wanted is None else not wanted)
+    assert set(GUARDS.open_questions(asked, state, one)) == set(doubts(asked, seen))
+
+
+@pytest.mark.parametrize(("words", "why"), [
+    ("-p tcp -m tcp --dport 80 -m owner --uid-owner 7", ["uid"]),
+    ("-m owner ! --uid-owner 7 -m mac --mac-source 02:00:00:00:00:01", ["uid", "src_mac"]),
+    ("-p udp -m udp --dport 80 -m owner --uid-owner 7", []),
+])  # fmt: skip
+def test_of_several_conditions_the_open_ones_are_named(words: str, why: list[str]) -> None:
+    """A packet of somebody whom nobody knows, to port 80 of TCP."""
+    seen = stated(packet(proto=TCP, dport=80))
+    state = replace(state_of(seen), owner_open=True, local=True, mac_open=True)
+    told = GUARDS.open_questions(guard(f"{words} -j DROP"), state, alone(seen))
+    assert [(doubt.code, *doubt.args) for doubt in told] == [("field-not-stated", name) for name in why]
 
 
 @pytest.mark.parametrize(("words", "dst", "sent", "fits"), test_ipsets.TABLE)

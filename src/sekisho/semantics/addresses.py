@@ -170,7 +170,7 @@ def _local(family: Family, dst: Prefix, kind: str, device: InterfaceName | None)
 
 # The types of addresses that routes give. What a route refuses, or throws, is no type: the lookup that asks
 # finds nothing (__inet_dev_addr_type).
-_TYPING = frozenset({"local", "broadcast", "multicast", "anycast"})
+TYPING = frozenset({"local", "broadcast", "multicast", "anycast"})
 
 
 def address_types(
@@ -199,7 +199,7 @@ def address_types(
         kind = route.kind.upper()
         mine = IntSet.prefix(route.dst).minus(taken, bits)
         taken |= mine
-        if route.kind not in _TYPING:
+        if route.kind not in TYPING:
             continue
         by_type[kind] = by_type.get(kind, IntSet(())) | mine
         device = route.nexthops[0].dev if route.nexthops else None
@@ -213,7 +213,7 @@ def address_types(
 
 def _typing_in_main(local: Iterable[Route], main: Sequence[Route]) -> Iterator[Route]:
     """The routes of main that give addresses a type, or take it from those of a shorter prefix in local."""
-    typing = [route for route in main if route.kind in _TYPING]
+    typing = [route for route in main if route.kind in TYPING]
     for inside in longer_in_main((*local, *typing), main).values():
         typing += inside
     yield from dict.fromkeys(typing)

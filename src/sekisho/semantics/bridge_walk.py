@@ -182,9 +182,16 @@ class BridgeWalk:
         )
         return End("link_down")
 
+    def _dead(self, node: str, interface: str) -> bool:
+        """Whether no frame passes the interface."""
+        dead = self.walk.world.dead(node, interface)
+        if dead is None:
+            return bool(self.walk.choices.choose((self.walk.world.links[node].unread_line(),), 2))
+        return dead
+
     def _shut(self, visit: Visit, bridge: str, who: Attachment | None, name: str) -> End | None:
         """Whether no frame passes the bridge, or the port of somebody on it."""
-        if self.walk.world.dead(HOST, bridge):
+        if self._dead(HOST, bridge):
             visit.steps.append(Step("link", "LINK_DOWN", code="bridge-silent", args=(bridge,)))
             return End("link_down")
         passes = (who or self.walk.world.strange(bridge)).passes

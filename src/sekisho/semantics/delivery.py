@@ -14,7 +14,7 @@ from sekisho.semantics.carried import Unchanged
 from sekisho.semantics.chains import run
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection
-from sekisho.semantics.echo import ECHO, keys, switch
+from sekisho.semantics.echo import ECHO, asked_of, switch
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Lean, Step
 from sekisho.semantics.program import DNAT_BIT, NotUnderstood, Stop
@@ -112,7 +112,7 @@ def _taken_for_granted(host: HostCode, packet: Traveller) -> tuple[Lean, ...]:
     """The settings that decide whether an echo is answered, where they were not captured."""
     if (packet.proto, packet.icmp_type) != ECHO[packet.family]:
         return ()
-    asked = keys(packet.family)[1:2] if packet.route_kind else keys(packet.family)[:1]
+    asked = asked_of(packet.family, packet.route_kind)
     missing = (key for key in asked if host.facts.sysctl(key) is None)
     return tuple(Lean("sysctl-not-captured", (key, str(int(switch(host.facts, key))))) for key in missing)
 

@@ -48,6 +48,14 @@ def keys(family: Family) -> tuple[str, ...]:
     return tuple(f"net.ipv6.icmp.echo_ignore_{what}" for what in ("all", "multicast", "anycast"))
 
 
+def asked_of(family: Family, route_kind: int) -> tuple[str, ...]:
+    """The settings that decide about an echo to an address of a kind."""
+    every, *special = keys(family)
+    kinds = (MULTICAST, ANYCAST) if family == 6 else (BROADCAST,)
+    kind = BROADCAST if family == 4 and route_kind == MULTICAST else route_kind
+    return (every, *(key for key, one in zip(special, kinds, strict=True) if one == kind))
+
+
 def _asks(number: int, *kinds: int) -> Guard:
     return All((In("proto", IntSet.of(number)), In("icmp_type", IntSet.of(*kinds))))
 

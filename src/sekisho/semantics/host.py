@@ -11,7 +11,7 @@ from sekisho.model.host import Socket
 from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics import fib, netfilter
-from sekisho.semantics.addresses import HostAddress, address_types, host_addresses, local_table
+from sekisho.semantics.addresses import TYPING, HostAddress, address_types, host_addresses, local_table
 from sekisho.semantics.echo import echo_chain
 from sekisho.semantics.input_checks import (
     arrival_checks,
@@ -26,6 +26,7 @@ from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood,
 from sekisho.semantics.sockets import published_ports, socket_chain
 from sekisho.semantics.source_address import Preference, preferred_addresses
 from sekisho.semantics.source_check import source_check
+from sekisho.semantics.switches import conf
 from sekisho.semantics.tracked import wants_tracking, with_nat_in_use
 from sekisho.values.address import Address, Family, format_ip
 
@@ -59,11 +60,9 @@ class HostCode:
     @cached_property
     def _broadcasts(self) -> dict[str, frozenset[int]]:
         found: dict[str, set[int]] = {}
-        for item in self.addresses[4]:
-            if item.broadcast is not None:
-                found.setdefault(item.interface, set()).add(item.broadcast)
-        for route in self.facts.routes:
-            for hop in route.nexthops if route.kind == "broadcast" else ():
+        local, _ = local_table(self.facts, 4, self.addresses[4])
+        for route in (*self.facts.routes, *local):
+            for hop in route.nexthops if (route.family, route.kind) == (4, "broadcast") else ():
                 if hop.dev is not None:
                     found.setdefault(hop.dev, set()).add(route.dst.value)
         return {interface: frozenset(values) for interface, values in found.items()}
@@ -165,7 +164,7 @@ def _program(
     elif fib.lacks_default(rules, family):
         leans.append(Lean("default-rules-asked"))
     one_trie = family == 4 and not fib.has_custom_rules(namespace.rules, family)
-    tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace), one_trie)
+    tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace, family), one_trie)
     if inferred:
         tables = _with_unread_addresses(tables, namespace)
     routing, tables = fib.rule_chains(rules, family, tables)
@@ -179,7 +178,8 @@ def _program(
         known == family for known, _ in namespace.route_tables
     )
     main = tuple(route for route in captured if route.table == "main") if one_trie else ()
-    types = address_types(family, local, main, nothing_tells or (inferred and not leaning))
+    unseen = nothing_tells or (inferred and not leaning) or _lacks_addresses(namespace, family, inferred)
+    types = address_types(family, local, main, unseen)
     types = replace(types, by_rules=fib.asks_before_local(namespace.rules, family))
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
     own = own_sources(family, addresses, types)
@@ -215,10 +215,15 @@ def _stations(namespace: Namespace, context: MatchContext) -> dict[Hook, tuple[S
     return with_nft(found, namespace.nft, namespace.rulesets, context)
 
 
-def _ignoring_linkdown(namespace: Namespace) -> frozenset[str]:
+def _ignoring_linkdown(namespace: Namespace, family: Family) -> frozenset[str]:
+    """The interfaces whose routes are passed over without a carrier. IPv6's ``all`` is written through to
+    each interface (addrconf_fixup_linkdown), IPv4's counts beside each (IN_DEV_ORCONF)."""
     names = {hop.dev for route in namespace.routes for hop in route.nexthops if hop.dev is not None}
+    key = "ignore_routes_with_linkdown"
     return frozenset(
-        name for name in names if namespace.sysctl(f"net.ipv4.conf.{name}.ignore_routes_with_linkdown") == "1"
+        name
+        for name in names
+        if conf(namespace, name, key, family) or (family == 4 and conf(namespace, "all", key))
     )
 
 
@@ -238,6 +243,17 @@ def _with_unread_addresses(tables: dict[str, ChainCode], namespace: Namespace) -
         return tables
     local = tables["local"]
     return {**tables, "local": ChainCode(local.name, (*local.lines, *lines), local.policy)}
+
+
+def _lacks_addresses(namespace: Namespace, family: Family, inferred: bool) -> bool:
+    """Whether a line that could not be read may tell of an address of the host, or give one a type."""
+    for unread in namespace.unread:
+        typed = not TYPING.isdisjoint(unread.evidence.text.split())
+        if (inferred and unread.about == "addresses") or (
+            typed and unread.about == "routes" and unread.family in (family, None)
+        ):
+            return True
+    return False
 
 
 def _unread_line(code: str, unread: Unread) -> Guarded:

@@ -67,10 +67,13 @@ class Links:
                 found.by_bridge.setdefault(item.master, []).append(item)
         return found
 
-    def dead(self, name: str) -> bool:
-        """Whether no frame passes the interface, as captured."""
+    def dead(self, name: str) -> bool | None:
+        """Whether no frame passes the interface, as captured; None: the line that could not be read may be
+        its own (see ``unread_line``)."""
         item = self.by_name.get(name)
-        return item is not None and not carries(item)
+        if item is None:
+            return None if self.unread is not None and name != "lo" else False
+        return not carries(item)
 
     def is_up(self, name: str) -> bool:
         """Whether the interface is switched on."""
@@ -115,10 +118,15 @@ class Links:
     def decides(self, what: Literal["port", "isolation"], bridge: str, name: str) -> Doubt:
         """Why nobody knows what a port of somebody on a bridge does."""
         if self.unread is not None:
-            return Doubt("link-line-unread", (f"unread.{self.unread.reason}",), self.unread.evidence)
+            return self.unread_line()
         if what == "port" and self._keeps_vlans_apart(bridge):
             return Doubt("bridge-filters-vlans", (bridge, name))
         return Doubt(f"bridge-{what}-decides", (bridge, name))
+
+    def unread_line(self) -> Doubt:
+        """The line that could not be read."""
+        assert self.unread is not None
+        return Doubt("link-line-unread", (f"unread.{self.unread.reason}",), self.unread.evidence)
 
 
 def _of_a_port(unread: Unread) -> bool:

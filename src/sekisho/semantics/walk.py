@@ -83,7 +83,7 @@ class _Leg(BridgeWalk):
             visit = self._visit(node)
             sender = Address(self.packet.family, self.packet.src)
             self.came_from = self.walk.behind(self.packet.iif or "", sender) if node == HOST else None
-            if self.walk.world.dead(node, self.packet.iif or ""):
+            if self._dead(node, self.packet.iif or ""):
                 return self._finish(visit, self._silent(visit, self.packet.iif or ""))
             child = self._child(node)
             if child is not None:
@@ -97,7 +97,7 @@ class _Leg(BridgeWalk):
             node = visit.host.name
             if isinstance(went, End):
                 return self._finish(visit, went)
-            if self.walk.world.dead(node, went.interface):
+            if self._dead(node, went.interface):
                 return self._finish(visit, self._no_carrier(visit, went))
             if went.interface == "lo":
                 self._hop(visit, "lo")

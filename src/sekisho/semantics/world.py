@@ -73,8 +73,9 @@ class World:
         """What answers for the address on that bridge."""
         return next((item for item in self.holders(address) if item.bridge == bridge), None)
 
-    def dead(self, node: str, interface: str) -> bool:
-        """Whether no frame passes an interface of a namespace: it is down, or without carrier."""
+    def dead(self, node: str, interface: str) -> bool | None:
+        """Whether no frame passes an interface of a namespace: it is down, or without carrier. None: nobody
+        knows, for the reason that ``links`` has (``unread_line``)."""
         return self.links[node].dead(interface)
 
     def strange(self, bridge: str) -> Port:

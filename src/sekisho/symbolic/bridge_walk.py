@@ -135,9 +135,11 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         children: dict[Attachment, Front] = {}
         for state, some in front.items():
             bridge = state.iif
-            if isinstance(bridge, str) and self.world.dead(node, bridge):
-                self.end(Fate("link_down", node, hook="link"), state, some)
-                continue
+            if isinstance(bridge, str) and self.world.dead(node, bridge) is not False:
+                lost = self._dead(node, bridge, some)
+                self.end(Fate("link_down", node, hook="link"), state, lost)
+                if not (some := some & ~lost).satisfiable():
+                    continue
             for child in self._children(bridge) if node == HOST and isinstance(bridge, str) else ():
                 here = some & self.space.member(state.ends.dst, self.addresses_of(child))
                 self._to_child(child, state, here, children)
@@ -325,9 +327,17 @@ class SymbolicBridgeWalk(Neighbours, ABC):
                 some &= ~whose
         yield None, some
 
+    def _dead(self, node: str, interface: str, some: Set) -> Set:
+        """Those of the packets that an interface lets nobody pass."""
+        dead = self.world.dead(node, interface)
+        if dead is None:
+            why = self.world.links[node].unread_line()
+            return some & self.space.choice(("dead", node, interface), (why,))
+        return some if dead else self.space.nothing
+
     def _may_be_shut(self, bridge: str, who: Attachment | None) -> bool:
         """Whether perhaps no frame passes the bridge, or the port of somebody on it."""
-        return self.world.dead(HOST, bridge) or not (who or self.world.strange(bridge)).passes
+        return self.world.dead(HOST, bridge) is not False or not (who or self.world.strange(bridge)).passes
 
     def _open(
         self, bridge: str, state: State, some: Set, who: Attachment | None, answer: str | None = None
@@ -335,12 +345,10 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         """The packets that pass the bridge, and the port of somebody on it."""
         fate = Fate("link_down", HOST, answer=answer, hook="link")
         passes = (who or self.world.strange(bridge)).passes
-        shut = self.space.nothing
-        if self.world.dead(HOST, bridge) or passes is False:
-            shut = some
-        elif passes is None and who is not None:
+        shut = some if passes is False else self._dead(HOST, bridge, some)
+        if passes is None and who is not None:
             why = self.world.links[HOST].decides("port", bridge, who.name)
-            shut = some & self.space.choice(("port", bridge, who.name), (why,))
+            shut |= some & self.space.choice(("port", bridge, who.name), (why,))
         self.end(fate, state, shut)
         return some & ~shut
 

@@ -31,7 +31,6 @@ from sekisho.semantics.program import (
     Series,
     SetBits,
     SetZone,
-    Unsure,
     Untrack,
 )
 from sekisho.symbolic.bits import Set
@@ -346,7 +345,8 @@ class Flow:
                 elif passage.asked is not None:
                     passage.asked.append(unclear)
                 elif self._calls.may_ask(passage.key, line):
-                    fit |= unclear & self.space.choice((passage.key, id(line)), open_questions(line.guard))
+                    why = self.guards.open_questions(line.guard, state, unclear)
+                    fit |= unclear & self.space.choice((passage.key, id(line)), why)
                 else:
                     doubt = Doubt("too-many-questions", (), line.evidence)
                     passage.results.append((Passed(chain, line, NotUnderstood(doubt)), state, unclear))
@@ -377,18 +377,3 @@ def _looks_further(guard: Guard) -> bool:
             return _looks_further(inner)
         case _:
             return False
-
-
-def open_questions(guard: Guard) -> tuple[Doubt, ...]:
-    """Why a guard cannot be decided, for the packets of which it cannot."""
-    match guard:
-        case Unsure(doubt):
-            return (doubt,)
-        case All(parts) | AnyOf(parts):
-            return tuple(doubt for part in parts for doubt in open_questions(part))
-        case Not(inner):
-            return open_questions(inner)
-        case ReversePath():
-            return (Doubt("reverse-path-undecided"),)
-        case _:
-            return ()

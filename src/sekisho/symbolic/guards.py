@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     FIELD_BITS,
     All,
@@ -77,6 +78,25 @@ class Guards:
     def holds(self, guard: Guard, state: State) -> Cond:
         """Which packets fit."""
         return self._evaluate[type(guard)](guard, state)
+
+    def open_questions(self, guard: Guard, state: State, among: Set) -> tuple[Doubt, ...]:
+        """Why a guard cannot be decided for some of the packets."""
+        held = self.holds(guard, state)
+        if held.maybe is held.yes or not (among & held.maybe & ~held.yes).satisfiable():
+            return ()
+        match guard:
+            case Unsure(doubt):
+                return (doubt,)
+            case All(parts) | AnyOf(parts):
+                return tuple(doubt for part in parts for doubt in self.open_questions(part, state, among))
+            case Not(inner):
+                return self.open_questions(inner, state, among)
+            case In(name) | Masked(name) | Interface(name):
+                return (Doubt("field-not-stated", (name,)),)
+            case Members(names):
+                return tuple(Doubt("field-not-stated", (name,)) for name in names if self._hides(name, state))
+            case _:
+                return (Doubt("reverse-path-undecided"),)
 
     def _exact(self, some: Set) -> Cond:
         return Cond(some, some)
@@ -286,19 +306,24 @@ class Guards:
         found = known[1]
         return Cond(found & ~hidden, found | hidden) if hidden.satisfiable() else self._exact(found)
 
+    def _hides(self, name: str, state: State) -> bool:
+        return self._is_open(name, state) or self._hidden_in(name, state).satisfiable()
+
     def _hidden(self, guard: Members, state: State) -> Set:
         """The packets of which nobody knows a bridge's port or an address."""
         found = self.space.nothing
         for name in guard.fields:
-            found |= self._kernels_own(name, state)
-            if name not in ("portin", "portout", "dst_mac"):
-                continue
-            given = getattr(state, name)
-            if isinstance(given, ByOrigin):
-                found |= given.of(OPEN, self.space.nothing)
-            elif given == OPEN:
-                return self.space.everything
+            found |= self._hidden_in(name, state)
         return found
+
+    def _hidden_in(self, name: str, state: State) -> Set:
+        found = self._kernels_own(name, state)
+        if name not in ("portin", "portout", "dst_mac"):
+            return found
+        given = getattr(state, name)
+        if isinstance(given, ByOrigin):
+            return found | given.of(OPEN, self.space.nothing)
+        return self.space.everything if given == OPEN else found
 
     def _any_entry(self, guard: Members, state: State) -> Set:
         found = self.space.nothing

@@ -66,9 +66,12 @@ class SymbolicWalk(SymbolicBridgeWalk):
         entering: dict[Attachment, Front] = {}
         climbing: dict[tuple[Attachment, Address | Bits], Front] = {}
         for each in leaving:
-            if self.world.dead(node, each.interface):
-                self._no_carrier(each.state, each.some)
-                continue
+            if self.world.dead(node, each.interface) is not False:
+                lost = self._dead(node, each.interface, each.some)
+                self._no_carrier(each.state, lost)
+                if not (left := each.some & ~lost).satisfiable():
+                    continue
+                each = replace(each, some=left)
             each = self._to_found(node, each)
             state, some = each.state, each.some
             if each.interface == "lo":

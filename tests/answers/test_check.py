@@ -12,7 +12,7 @@ from sekisho.answers.check import Result, check
 from sekisho.answers.policy import KINDS, load_policy
 from sekisho.answers.trace import trace
 from sekisho.errors import SourceError, UsageError
-from sekisho.views.check_view import to_json, to_junit, to_sarif
+from sekisho.views.check_view import to_json, to_junit, to_sarif, to_text
 from tests.answers.dual import dual
 from tests.answers.shop import FORWARD, world, write
 
@@ -109,6 +109,14 @@ def test_forms_of_the_results(tmp_path: Path) -> None:
     sarif = json.loads(json.dumps(to_sarif(report, "ja")))
     (result,) = sarif["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
+    leans = to_json(report, "en")["leans_on"]
+    assert isinstance(leans, list)
+    assert any("iptables-save.txt" in lean and "taken as whole" in lean for lean in leans)
+    told = to_text(report, "en", False, "host")
+    for lean in leans:
+        assert f"  - {lean}\n" in told + "\n"
+        assert f"  - {lean}\n" in f"{suite.findtext('system-out')}\n"
+    assert len(sarif["runs"][0]["properties"]["leansOn"]) == len(leans)
 
 
 def test_the_schema_knows_every_kind() -> None:

@@ -23,6 +23,7 @@ from sekisho.answers.places import Asked, Origin, Reading, Target, looked_up
 from sekisho.answers.policy import Assertion
 from sekisho.answers.services import line_of, merged
 from sekisho.errors import UsageError
+from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import World
 from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.sources.load import load
@@ -47,9 +48,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """All results in the order of the policy."""
+    """All results in the order of the policy, and what they lean on."""
 
     results: tuple[Result, ...]
+    leans_on: tuple[Lean, ...] = ()
 
     def count(self, status: Status) -> int:
         """How many assertions have that status."""
@@ -59,13 +61,21 @@ class CheckReport:
 def check(world: World, policy: tuple[Assertion, ...], bounds: Bounds = USUAL) -> CheckReport:
     """Check all assertions. Raises UsageError (with the place) where one names what is not there."""
     checker = _Checker(world, bounds)
-    return CheckReport(tuple(checker.result(assertion) for assertion in policy))
+    results = tuple(checker.result(assertion) for assertion in policy)
+    return CheckReport(results, (*checker.leans, *_taken_as_whole(world)))
+
+
+def _taken_as_whole(world: World) -> tuple[Lean, ...]:
+    """The host's texts whose cut between two lines nothing would show."""
+    texts = sorted(file for file in world.host.facts.files if not file.endswith(".json"))
+    return (Lean("texts-taken-as-whole", (", ".join(texts),)),) if texts else ()
 
 
 class _Checker:
     def __init__(self, world: World, bounds: Bounds) -> None:
         self.bounds = bounds
         self.world = world
+        self.leans: dict[Lean, None] = {}
         self._arrivals: dict[tuple[Family, Asked], Arrivals] = {}
 
     def arrivals(self, assertion: Assertion, family: Family) -> Arrivals:
@@ -147,13 +157,15 @@ class _Checker:
     def _in_family(self, assertion: Assertion, family: Family) -> Result:
         match assertion.kind:
             case "allow":
-                return self._allow(assertion, family)
+                found = self._allow(assertion, family)
             case "deny":
-                return self._deny(assertion, family)
+                found = self._deny(assertion, family)
             case "only":
-                return self._only(assertion, family)
+                found = self._only(assertion, family)
             case _:
-                return self._isolated(assertion, family)
+                found = self._isolated(assertion, family)
+        self.leans.update(dict.fromkeys(self.arrivals(assertion, family).reading.leans_on()))
+        return found
 
     # --------------------------------------------------------------------------------------- allow
 
@@ -304,6 +316,7 @@ class _Checker:
         unsure: Result | None = None
         for family in families(other, self.world):
             found = diff(other, self.world, family)
+            self.leans.update(dict.fromkeys(Reading(self.world, family).leans_on()))
             for change in found.changes:
                 line = line_of(change.boxes[0], family, found.names)
                 words = f"{change.kind} {', '.join(change.sources[:3])}: {line}"

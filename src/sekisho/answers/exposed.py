@@ -88,10 +88,7 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     found = _Finder(world, reading)
     ports = [found.container(port) for port in container_ports(world, family)]
     ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
-    leans = (
-        *may_translate(world, family), *reading.leans, *world.host.takes_for_granted(family),
-        *world.standing_leans(),
-    )  # fmt: skip
+    leans = (*may_translate(world, family), *reading.leans_on())
     absent = tuple(kind for kind in ("internet", "vpc") if not found.callers.get(kind))
     return Exposed(family, tuple(ports), leans, absent)
 

@@ -98,6 +98,11 @@ class Reading:
         if not asked.groups:
             self.opening &= ~self.space.member(self.space.field["dst"], self.regions.no_hosts)
 
+    def leans_on(self) -> tuple[Lean, ...]:
+        """What every answer from this reading takes for granted."""
+        world = self.world
+        return (*self.leans, *world.host.takes_for_granted(self.family), *world.standing_leans())
+
     def flows(self, group: int) -> list[Flows]:
         """What becomes of the packets of one run."""
         if group not in self._flows:

@@ -106,10 +106,9 @@ def reach(world: World, question: Question) -> Reach:
         cells = tuple(
             _joined(arrivals, name, same, t, wanted) for name, same in _named(origins) for t in targets
         )
-    leans = (*reading.leans, *world.host.takes_for_granted(family), *world.standing_leans())
     names = tuple(dict.fromkeys(item.name for item in origins))
-    return Reach(family, cells, rows, names, tuple(item.name for item in targets), leans,
-                 reading.names)  # fmt: skip
+    return Reach(family, cells, rows, names, tuple(item.name for item in targets),
+                 reading.leans_on(), reading.names)  # fmt: skip
 
 
 def _family(source: End, target: End, question: Question) -> Family:

@@ -167,6 +167,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "container-takes": ("{0} takes it", "{0} が受け取る"),
     # ------------------------------------------------------------------------------- leans
     "table-not-captured": ("{0} table not captured: taken as ACCEPT", "{0}テーブルは未取得: ACCEPTとみなす"),
+    "texts-taken-as-whole": (
+        "nothing in these texts marks their end: they are taken as whole: {0}",
+        "次のテキストには終わりを示すものがない: 途中で切れていないとみなす: {0}",
+    ),
+    "table-not-shown": (
+        "what iptables-save printed has no table {0}: taken as not there (a text that was cut between two "
+        "tables looks the same)",
+        "iptables-saveの出力にテーブル {0} がない: 存在しないとみなす (テーブルの境目で切れた出力と"
+        "見分けがつかない)",
+    ),
+    "tables-not-shown": (
+        "what iptables-save printed has no tables {0}: taken as not there (a text that was cut between two "
+        "tables looks the same)",
+        "iptables-saveの出力にテーブル {0} がない: 存在しないとみなす (テーブルの境目で切れた出力と"
+        "見分けがつかない)",
+    ),
     "tables-not-captured": (
         "tables {0} not captured: taken as ACCEPT", "テーブル {0} は未取得: ACCEPTとみなす",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -130,9 +130,9 @@ class HostCode:
         )
 
 
-def compile_host(namespace: Namespace, leaning: bool = True) -> HostCode:
+def compile_host(namespace: Namespace, leaning: bool = True, usual: Collection[str] = ()) -> HostCode:
     """Facts -> stations, for both families. ``leaning`` False is for proofs: what would be taken as usual
-    where it was not captured stays open."""
+    where it was not captured stays open. ``usual``: tables that are missed where a save has none of them."""
     addresses: dict[Family, tuple[HostAddress, ...]] = {}
     programs: dict[Family, Program] = {}
     leans: dict[Family, tuple[Lean, ...]] = {}
@@ -140,13 +140,17 @@ def compile_host(namespace: Namespace, leaning: bool = True) -> HostCode:
         family_typed: Family = 4 if family == 4 else 6
         addresses[family_typed] = host_addresses(namespace, family_typed)
         programs[family_typed], leans[family_typed] = _program(
-            namespace, family_typed, addresses[family_typed], leaning
+            namespace, family_typed, addresses[family_typed], leaning, usual
         )
     return HostCode(namespace.name, namespace, programs, addresses, leans, namespace.sockets)
 
 
 def _program(
-    namespace: Namespace, family: Family, addresses: tuple[HostAddress, ...], leaning: bool
+    namespace: Namespace,
+    family: Family,
+    addresses: tuple[HostAddress, ...],
+    leaning: bool,
+    usual: Collection[str],
 ) -> tuple[Program, tuple[Lean, ...]]:
     leans: list[Lean] = []
     local, inferred = local_table(namespace, family, addresses)
@@ -193,7 +197,7 @@ def _program(
         tables,
         forwarding_check(namespace, family),
         source_check(namespace, family, addresses),
-        netfilter.gaps(namespace.rulesets, family, namespace.nft),
+        netfilter.gaps(namespace.rulesets, family, namespace.nft, usual),
         socket_chain(namespace.sockets, family, namespace.socket_protocols, namespace.unread),
         published_ports(stations),
         entrance_checks(family),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from sekisho.model.evidence import Partial
@@ -206,11 +206,12 @@ def _unread_target(rule: Rule) -> Option | None:
 
 
 def gaps(
-    rulesets: Sequence[Ruleset], family: int, nft: NftRuleset | None = None
+    rulesets: Sequence[Ruleset], family: int, nft: NftRuleset | None = None, usual: Collection[str] = ()
 ) -> dict[Hook, tuple[Lean, ...]]:
     """What an answer that passes a hook takes for granted: that tables which no file shows are empty,
     that policies which no line shows are ACCEPT, that nftables has nothing but what single tables of it show,
-    and, with both back ends in use, the chains' order."""
+    and, with both back ends in use, the chains' order. Of the ``usual`` tables also that a save of all, which
+    looks the same when it is cut between two tables, has none."""
     mine = [ruleset for ruleset in rulesets if ruleset.family == family]
     found: dict[Hook, dict[Lean, None]] = {}
     for ruleset in mine:
@@ -221,13 +222,15 @@ def gaps(
         for hooks in TABLE_HOOKS.values():
             for hook in hooks:
                 found.setdefault(hook, {})[Lean("back-ends-order")] = None
-    elif not any(ruleset.complete or ruleset.incomplete for ruleset in mine) and not (nft and nft.complete):
+    elif not any(ruleset.incomplete for ruleset in mine) and not (nft and nft.complete):
         captured = {table.name for ruleset in mine for table in ruleset.tables}
         own = "ip" if family == 4 else "ip6"
         captured |= {table.name for table in nft.tables if table.family == own} if nft else set()
-        for name, hooks in TABLE_HOOKS.items():
-            for hook in hooks if name not in captured else ():
-                found.setdefault(hook, {})[Lean("table-not-captured", (name,))] = None
+        saved = any(ruleset.complete for ruleset in mine)
+        code = "table-not-shown" if saved else "table-not-captured"
+        for name in usual if saved else TABLE_HOOKS:
+            for hook in TABLE_HOOKS[name] if name not in captured else ():
+                found.setdefault(hook, {})[Lean(code, (name,))] = None
     if nft is not None and not nft.complete and nft.incomplete is None:
         for hook in {hook for hooks in TABLE_HOOKS.values() for hook in hooks}:
             found.setdefault(hook, {})[Lean("nft-rest-not-captured")] = None

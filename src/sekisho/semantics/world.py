@@ -25,6 +25,8 @@ from sekisho.values.intset import EMPTY, IntSet
 
 HOST = "host"
 
+# Tables that a host has as soon as anybody filters or publishes; most containers have none.
+_USUAL = ("filter", "nat")
 # Whether br_netfilter is asked: a sysctl, and a setting of each bridge.
 BRIDGE_NF = {
     4: ("net.bridge.bridge-nf-call-iptables", "nf_call_iptables"),
@@ -44,7 +46,7 @@ class World:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.shared = shared_namespaces(snapshot)
-        self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host)}
+        self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host, usual=_USUAL)}
         for namespace in snapshot.namespaces:
             if namespace.name not in self.shared:
                 self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))

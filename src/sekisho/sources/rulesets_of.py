@@ -23,11 +23,12 @@ def rulesets_of(pieces: Iterable[Piece], collected: Collected) -> tuple[Ruleset,
     """One rule set per (family, back end).
 
     A save of all tables wins over listings of single ones from the same program, which can only say
-    again what it says. A table listed twice is taken from the later text.
+    again what it says; where one says more, of a table that the save has not, the save was not of all.
+    A table listed twice is taken from the later text.
     """
     mine = [piece for piece in pieces if piece.format in FORMATS]
     found: dict[Key, Ruleset] = {}
-    saved: set[Key] = set()
+    saved: dict[Key, Key] = {}
     single: list[Piece] = []
     for piece in mine:
         if piece.format is not Format.IPTABLES_SAVE or piece.table is not None:
@@ -39,10 +40,18 @@ def rulesets_of(pieces: Iterable[Piece], collected: Collected) -> tuple[Ruleset,
             collected.note(piece, "a second rule set of the same kind, the one before it is left out")
         found[key] = ruleset
         if not piece.partial:
-            saved.add((piece.family, piece.backend))
+            saved[piece.family, piece.backend] = key
     for piece in single:
-        if (piece.family, piece.backend) in saved:
-            if piece.pasted:
+        whole = saved.get((piece.family, piece.backend))
+        if whole is not None:
+            if more := _more(found[whole], piece, collected):
+                collected.note(
+                    piece, f"table {more.name} is not in the whole rule set: that one is taken as cut"
+                )
+                found[whole] = _with_table(
+                    replace(found[whole], complete=False), whole, more, piece, collected
+                )
+            elif piece.pasted:
                 collected.note(piece, "the whole rule set is there as well, this one is left out")
             continue
         if piece.table == UNKNOWN_TABLE:
@@ -74,6 +83,16 @@ def _saved(piece: Piece, collected: Collected) -> Ruleset:
         complete=ruleset.complete and not piece.partial,
         incomplete=ruleset.incomplete or _lack(piece, frozenset()),
     )
+
+
+def _more(saved: Ruleset, piece: Piece, collected: Collected) -> Table | None:
+    """What a listing shows of a table that a save of all does not have; None: as good as nothing."""
+    if piece.table in (UNKNOWN_TABLE, *(table.name for table in saved.tables)):
+        return None
+    for table, _ in _tables(piece, collected):
+        if any(chain.rules or chain.policy not in (None, "ACCEPT") for chain in table.chains):
+            return table
+    return None
 
 
 def _taken_save(piece: Piece, collected: Collected) -> Ruleset:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from sekisho.answers.check import CheckReport, Result
 from sekisho.explain.words import say
 from sekisho.views.commands import trace_command
+from sekisho.views.leans import grouped
 from sekisho.views.reach_json import witness_json
 
 SCHEMA = "sekisho/check/1"
@@ -31,7 +32,13 @@ def to_text(report: CheckReport, lang: str, color: bool, snapshot: str) -> str:
             lines.append("    " + say("check.counter-example", (command,), lang))
     counts = [str(report.count(status)) for status in ("passed", "failed", "unsure")]
     lines.append(say("check.summary", counts, lang))
+    if report.leans_on:
+        lines += ["", say("reach.leans-on", (), lang), *_leans(report, lang, "  - ")]
     return "\n".join(lines)
+
+
+def _leans(report: CheckReport, lang: str, before: str = "") -> list[str]:
+    return [before + say(lean.code, lean.args, lang) for lean in grouped(report.leans_on)]
 
 
 def reason(result: Result, lang: str) -> str:
@@ -55,11 +62,13 @@ def to_json(report: CheckReport, lang: str) -> dict[str, object]:
             }
             for result in report.results
         ],
+        "leans_on": _leans(report, lang),
     }
 
 
 def to_junit(report: CheckReport, lang: str) -> str:
-    """One test case for each assertion; what nobody can say counts as an error."""
+    """One test case for each assertion; what nobody can say counts as an error. What the results lean on is
+    the suite's output."""
     suite = ElementTree.Element(
         "testsuite",
         name="sekisho",
@@ -78,6 +87,9 @@ def to_junit(report: CheckReport, lang: str) -> str:
             found = ElementTree.SubElement(case, tag, message=reason(result, lang))
             if result.witness is not None:
                 found.text = trace_command("SNAPSHOT", result.witness)
+    if report.leans_on:
+        leans = (say("reach.leans-on", (), lang), *_leans(report, lang, "  - "))
+        ElementTree.SubElement(suite, "system-out").text = "\n".join(leans)
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -85,7 +97,8 @@ def to_junit(report: CheckReport, lang: str) -> str:
 
 
 def to_sarif(report: CheckReport, lang: str) -> dict[str, object]:
-    """One run; each kind of assertion is a rule, each one that does not hold a result."""
+    """One run; each kind of assertion is a rule, each one that does not hold a result. What they lean on is
+    a property of the run."""
     broken = [result for result in report.results if result.status != "passed"]
     kinds = dict.fromkeys(result.assertion.kind for result in broken)
     return {
@@ -95,6 +108,7 @@ def to_sarif(report: CheckReport, lang: str) -> dict[str, object]:
             {
                 "tool": {"driver": {"name": "sekisho", "rules": [{"id": f"check.{kind}"} for kind in kinds]}},
                 "results": [_sarif_result(result, lang) for result in broken],
+                "properties": {"leansOn": _leans(report, lang)},
             }
         ],
     }

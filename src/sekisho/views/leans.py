@@ -5,7 +5,11 @@ from __future__ import annotations
 from sekisho.semantics.journey import Lean
 
 # Of each of these there may be many: the message for all of them together.
-_SEVERAL = {"table-not-captured": "tables-not-captured", "address-tentative": "addresses-tentative"}
+_SEVERAL = {
+    "table-not-captured": "tables-not-captured",
+    "table-not-shown": "tables-not-shown",
+    "address-tentative": "addresses-tentative",
+}
 
 
 def grouped(leans: tuple[Lean, ...]) -> list[Lean]:
@@ -14,7 +18,7 @@ def grouped(leans: tuple[Lean, ...]) -> list[Lean]:
     Tables that were not captured come first, and of these filter: it decides most often.
     """
     groups: dict[str, list[Lean]] = {}
-    for lean in sorted(leans, key=lambda lean: lean.code != "table-not-captured"):
+    for lean in sorted(leans, key=lambda lean: lean.code not in ("table-not-captured", "table-not-shown")):
         groups.setdefault(lean.code if lean.code in _SEVERAL else f"{lean.code} {lean.args}", []).append(lean)
     found = []
     for code, same in groups.items():

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from sekisho.lab.build import plan_node
 from sekisho.lab.links import Builder
 from sekisho.lab.namespaces import LabError, NetworkNamespace
 from sekisho.lab.operations import (
@@ -25,10 +26,12 @@ from sekisho.lab.rtnetlink import CannotSayError
 from sekisho.lab.rtroutes import add_route, add_rule, table_number
 from sekisho.lab.words import setting_words
 from sekisho.model.routing import NextHop, PolicyRule, Route
+from sekisho.model.snapshot import Namespace
 from sekisho.sources import ip_route, ip_rule
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.names import ethernet_address as mac
 from sekisho.values.names import interface_name as iface
+from sekisho.values.names import namespace_name
 
 V0, V2, BR0 = iface("v0"), iface("v2"), iface("br0")
 LINKS = (
@@ -280,12 +283,32 @@ def test_rules_that_no_message_says(rule: PolicyRule) -> None:
         add_rule(rule)
 
 
-def test_a_table_of_the_captured_host_alone_has_a_number_of_its_own() -> None:
+def test_a_table_has_a_number() -> None:
     assert [table_number(name) for name in ("main", "local", "100", "4294967295")] == [
         254,
         255,
         100,
         4294967295,
     ]
-    assert table_number("mgmt") == table_number("mgmt") > 1 << 20
-    assert table_number("mgmt") != table_number("blue")
+    with pytest.raises(CannotSayError):
+        table_number("mgmt")
+
+
+def test_each_table_that_a_host_names_for_itself_has_a_number_of_its_own() -> None:
+    """The same in its routes and its rules, and none that another table has."""
+    names = [f"provider-{letter}" for letter in "abcdefgh"]
+    routes = "".join(f"default via 10.0.0.{at} dev eth0 table {name}\n" for at, name in enumerate(names, 2))
+    rules = "".join(f"{9 + at}: from 10.0.{at}.0/24 lookup {name}\n" for at, name in enumerate(names))
+    host = Namespace(
+        namespace_name("host"),
+        routes=ip_route.parse(routes + "default dev eth1 table 1048576\n", "f").facts,
+        rules=ip_rule.parse(rules, "f").facts,
+    )
+    settings = plan_node(host).settings
+    by_gateway = {
+        item.route.nexthops[0].via: item.route.table for item in settings if isinstance(item, AddRoute)
+    }
+    assert by_gateway.pop(None) == "1048576"
+    tables = [item.rule.table for item in settings if isinstance(item, AddRule)]
+    assert tables[: len(names)] == list(by_gateway.values())
+    assert len({*map(table_number, tables[: len(names)]), 1048576}) == len(names) + 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ import pytest
 from sekisho.lab.api import Lab
 from sekisho.lab.system.abilities import abilities
 from sekisho.lab.system.look import SeenNode
+from sekisho.lab.system.owner import start
+from sekisho.lab.system.source import plan_of
+from sekisho.values.names import lab_name
 
 pytestmark = pytest.mark.kernel
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,3 +69,12 @@ def test_hundreds_of_containers() -> None:
         assert lab["c7"].http("c3:80").node == "c3"
         seen: SeenNode = lab["c299"].look()
         assert seen.listeners == (("tcp", "0.0.0.0", 80),)
+
+
+def test_however_many_remarks_are_told() -> None:
+    """A message to the process that started the owner has its length."""
+    plan = plan_of(None)
+    remarks = tuple(f"not built: rule {number} of {'x' * 80}" for number in range(3000))
+    started = start(replace(plan, name=lab_name(f"remarks-{os.getpid()}"), remarks=remarks), attached=True)
+    started.link.close()  # the owner ends with it
+    assert started.remarks[: len(remarks)] == remarks

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.errors import UsageError
-from sekisho.lab.operations import AddRoute, Load, Wire
+from sekisho.lab.operations import AddRoute, Load, OnLink, Wire
 from sekisho.lab.system import commands, graph
 from sekisho.lab.system.article import ARTICLE
 from sekisho.lab.system.docker_rules import docker_rules
@@ -21,6 +21,8 @@ from sekisho.lab.system.source import plan_of
 from sekisho.lab.words import setting_words
 from sekisho.model.routing import Route
 from sekisho.sources import ip_route, iptables_list, iptables_save
+from sekisho.values.address import Address
+from sekisho.values.names import interface_name as iface
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -184,3 +186,19 @@ def _bash(script: str) -> str:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, cwd="/")
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+def test_an_address_that_no_source_is_chosen_from_is_printed_so() -> None:
+    item = OnLink("host", iface("eth0"), Address.parse("fd00::5"), 64, deprecated=True)
+    words = "ip -n host address add fd00::5/64 dev eth0 preferred_lft 0 nodad"
+    assert setting_words(item) == words
+
+
+@pytest.mark.parametrize("name", ["host", "router", "internet"])
+def test_a_container_may_not_take_the_name_of_another_node(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(f"services:\n  a:\n    image: x\n    container_name: {name}\n")
+    with pytest.raises(UsageError, match=f"two nodes have the name '{name}'"):
+        plan_of(str(path))
+    path.write_text("services:\n  a:\n    image: x\n    container_name: another\n")
+    assert "another" in {node.name for node in plan_of(str(path)).nodes}

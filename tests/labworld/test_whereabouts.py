@@ -86,7 +86,7 @@ def test_another_user_cannot_hold_a_name() -> None:
 @pytest.mark.usefixtures("way")
 def test_what_is_met_is_the_own_users() -> None:
     name = lab_name(f"met-{os.getpid()}")
-    listening, kept = whereabouts.take(name)
+    listening, kept = whereabouts.take(name, os.geteuid())
     with listening, kept:
         met = whereabouts.meet(name)
         assert met is not None
@@ -98,14 +98,14 @@ def test_what_is_met_is_the_own_users() -> None:
 def test_of_many_that_begin_at_once_one_goes_on() -> None:
     """They begin together: each process waits for the same pipe to be closed."""
     code = """
-import sys
+import os, sys
 from sekisho.lab.system.whereabouts import take
 from sekisho.lab.namespaces import LabError
 from sekisho.values.names import lab_name
 print("ready", flush=True)
 sys.stdin.read()
 try:
-    held = take(lab_name(sys.argv[1]))
+    held = take(lab_name(sys.argv[1]), os.geteuid())
     print("took", flush=True)
     import time; time.sleep(7)
 except LabError:
@@ -153,7 +153,7 @@ print(len(sock.recv(10)))
 
 def test_a_name_as_long_as_may_be_fits() -> None:
     name = lab_name("n" * 63)
-    listening, kept = whereabouts.take(name)
+    listening, kept = whereabouts.take(name, os.geteuid())
     with listening, kept:
         assert name in whereabouts.names()
     with pytest.raises(LabError, match="no lab named"):

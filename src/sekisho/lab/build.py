@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 from sekisho.lab import topology
 from sekisho.lab.not_loaded import NotLoaded
@@ -29,7 +30,7 @@ from sekisho.lab.rulesets import loads
 from sekisho.lab.topology import WORLD, Topology, interfaces_of
 from sekisho.model.host import Socket
 from sekisho.model.links import InterfaceAddress
-from sekisho.model.routing import Route
+from sekisho.model.routing import TABLE_NUMBERS, Route
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.addresses import added_to_local, host_addresses
 from sekisho.semantics.fib import DEFAULT_RULES, is_default
@@ -37,6 +38,8 @@ from sekisho.values.address import Address, Family
 from sekisho.values.names import LOOPBACK, BadNameError, SysctlKey, ethernet_address
 
 _FAMILIES: tuple[Family, Family] = (4, 6)
+# What rt_tables names is mostly below 256; far above that nobody has a table.
+_OWN_TABLES = 1 << 20
 # Flags that iproute2 prints and that are findings, not settings.
 _STATE_FLAGS = frozenset({"linkdown", "dead", "offload", "offload_failed", "trap", "rt_offload"})
 # Those that decide nothing about a packet's way, and those of what the kernel has learnt.
@@ -58,6 +61,7 @@ class NodePlan:
 
 def plan_node(namespace: Namespace, *, must: bool = True) -> NodePlan:
     """The plan of one namespace. ``must``: of its settings."""
+    namespace = _with_numbers(namespace)
     settings = (
         *_addresses(namespace, must),
         *_routes(namespace, must),
@@ -71,6 +75,21 @@ def plan_node(namespace: Namespace, *, must: bool = True) -> NodePlan:
         namespace.name, BEFORE_LINKS, settings, (*captured_sysctls(namespace), *AFTER_ALL), found,
         namespace.sockets or (), tuple(refused),
     )  # fmt: skip
+
+
+def _with_numbers(namespace: Namespace) -> Namespace:
+    """Routing tables whose names only the host's own rt_tables knows get numbers that no other one has."""
+    routes, rules = namespace.routes, namespace.rules
+    used = dict.fromkeys((*(each.table for each in routes), *(each.table for each in rules or ())))
+    free = (str(number) for number in count(_OWN_TABLES) if str(number) not in used)
+    numbers = {name: next(free) for name in used if not (name.isdigit() or name in TABLE_NUMBERS)}
+    if not numbers:
+        return namespace
+    return replace(
+        namespace,
+        routes=tuple(replace(each, table=numbers.get(each.table, each.table)) for each in routes),
+        rules=rules and tuple(replace(each, table=numbers.get(each.table, each.table)) for each in rules),
+    )
 
 
 def links_of(laid: Topology) -> Iterator[Link]:

@@ -93,8 +93,6 @@ class Builder:
             later.append((wire.node, rtnetlink.hairpin(near), wire))
         if wire.isolated:
             later.append((wire.node, rtnetlink.isolated(near), wire))
-        if wire.far_bridge is not None:
-            later.append((wire.far_node, self._enslaved(wire.far_node, far, wire.far_bridge), wire))
         if wire.far_up:
             later.append((wire.far_node, rtnetlink.set_up(far), wire))
         return body

@@ -66,17 +66,6 @@ def attributes(data: memoryview) -> Attributes:
     return found
 
 
-def attribute_list(data: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """The attributes of one level in order, also when a kind occurs again and again."""
-    at, end = 0, len(data)
-    while at + 4 <= end:
-        length, kind = _ATTRIBUTE.unpack_from(data, at)
-        if length < 4:
-            break
-        yield kind & NLA_TYPE_MASK, data[at + 4 : at + length]
-        at += (length + 3) & ~3
-
-
 def text(value: memoryview) -> str:
     """A NUL-terminated string attribute."""
     return bytes(value).rstrip(b"\0").decode(errors="replace")

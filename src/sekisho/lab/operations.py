@@ -23,7 +23,6 @@ class Bridge:
     node: str
     name: InterfaceName
     mac: EthernetAddress | None = None
-    mtu: int | None = None
     up: bool = True
     options: tuple[tuple[str, str], ...] = ()
 
@@ -40,7 +39,6 @@ class Wire:
     far_mac: EthernetAddress | None = None
     mtu: int | None = None
     bridge: InterfaceName | None = None
-    far_bridge: InterfaceName | None = None
     hairpin: bool = False
     up: bool = True
     far_up: bool = True

@@ -86,7 +86,6 @@ def add_bridge(bridge: Bridge, index: int) -> Body:
             _link_head(index, bridge.up)
             + _name(bridge.name)
             + _mac(bridge.mac)
-            + _mtu(bridge.mtu)
             + nested(_IFLA_LINKINFO, attribute(_INFO_KIND, b"bridge") + data)
         ),
     )

@@ -19,7 +19,7 @@ from sekisho.lab.trace import Trace, witness_rules
 from sekisho.lab.world import World
 from sekisho.model.host import Socket
 from sekisho.model.snapshot import Namespace, Snapshot
-from sekisho.values.names import BadNameError, SysctlKey, ethernet_address, sysctl_key
+from sekisho.values.names import BadNameError, ethernet_address, sysctl_key
 
 _NO_IPV6 = sysctl_key("net.ipv6.conf.default.disable_ipv6")
 
@@ -36,7 +36,6 @@ class Node:
     learned: Learned
     legacy: LegacyTrace | None = None
     listeners: list[socket.socket] = field(default_factory=list)
-    refused_sysctls: list[tuple[SysctlKey, str]] = field(default_factory=list)
     refused_sockets: list[Socket] = field(default_factory=list)
 
 
@@ -112,7 +111,7 @@ class Stage:
 
     def _furnish(self, facts: Namespace, plan: build.NodePlan) -> Node:
         namespace = self._namespaces[plan.name]
-        refused = namespace.write_sysctls(plan.sysctls_after)
+        namespace.write_sysctls(plan.sysctls_after)
         for each in plan.loads:
             load(namespace, each)
         families = frozenset(table.family for table in facts.nft.tables) if facts.nft else frozenset[str]()
@@ -120,7 +119,7 @@ class Stage:
         with namespace.inside():
             trace = Trace(plan.name, dict(socket.if_nameindex()))
             conntrack, neighbours = Conntrack(), Learned()
-        node = Node(plan.name, facts, namespace, trace, conntrack, neighbours, refused_sysctls=refused)
+        node = Node(plan.name, facts, namespace, trace, conntrack, neighbours)
         if "legacy" in rulesets.backends(facts.rulesets):
             namespace.write_sysctls(LOGGER_SYSCTLS)
             with namespace.inside():

@@ -42,7 +42,7 @@ def ip_command(node: str, *words: str, family: Family = 4) -> str:
 
 
 def _bridge(bridge: Bridge) -> Iterator[str]:
-    more = [*_pair("address", bridge.mac), *_pair("mtu", bridge.mtu)]
+    more = [*_pair("address", bridge.mac)]
     own = [word for option in bridge.options for word in option]
     yield ip_command(bridge.node, "link", "add", bridge.name, *more, "type", "bridge", *own)
     if bridge.up:
@@ -58,8 +58,6 @@ def _wire(wire: Wire) -> Iterator[str]:
     )  # fmt: skip
     if wire.bridge:
         yield ip_command(wire.node, "link", "set", wire.name, "master", wire.bridge)
-    if wire.far_bridge:
-        yield ip_command(wire.far_node, "link", "set", wire.far_name, "master", wire.far_bridge)
     for switch, on in (("hairpin", wire.hairpin), ("isolated", wire.isolated)):
         if on:
             yield ip_command(wire.node, "link", "set", wire.name, "type", "bridge_slave", switch, "on")
@@ -107,5 +105,7 @@ def _address(item: OnLink) -> Iterator[str]:
     yield from ("dev", item.interface)
     if not item.connected:
         yield "noprefixroute"
+    if item.deprecated:
+        yield from ("preferred_lft", "0")
     if item.address.family == 6:
         yield "nodad"

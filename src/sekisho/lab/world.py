@@ -82,10 +82,6 @@ class World:
         """Put a frame on the wire of an interface. KeyError when its far end is not in the world."""
         self._socket.sendto(frame, (self._far[node, port], 0))
 
-    def reaches(self, node: str, port: str) -> bool:
-        """Whether frames can be put in at this interface."""
-        return (node, port) in self._far
-
     def drain(self) -> list[Egress]:
         """The IP frames that came out since the last call; what asks for an address is answered."""
         found: list[Egress] = []

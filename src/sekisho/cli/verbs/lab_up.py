@@ -102,7 +102,7 @@ def _tell(plan: Plan, started: Started, seconds: float, verbose: bool, out: Outp
     )
     tell_origin(plan.origin, out)
     if len(plan.nodes) <= 40:
-        wide = max(len(node.name) for node in plan.nodes)
+        wide = max((len(node.name) for node in plan.nodes), default=0)
         for node in plan.nodes:
             shown = [str(address) for interface, address in plan.addresses(node.name) if interface != "lo"]
             out.write(f"  {node.name:<{wide}}  {', '.join(dict.fromkeys(shown))}".rstrip())

@@ -66,13 +66,14 @@ def start(plan: Plan, *, attached: bool = False, progress: Progress = lambda *_:
     or when a system of that name stands already.
     """
     mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    rootless = os.geteuid() != 0
+    uid = os.geteuid()  # in a user namespace of its own the child has another number
+    rootless = uid != 0
     with warnings.catch_warnings():
         # The child runs on without the other threads and never comes back to the caller's code.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
-        _in_child(plan, theirs, rootless, attached)
+        _in_child(plan, theirs, rootless, attached, uid)
     theirs.close()
     os.waitpid(child, 0)
     return _hear(mine, plan.name, progress)
@@ -101,14 +102,14 @@ def _hear(link: socket.socket, name: str, progress: Progress) -> Started:
 # ------------------------------------------------------------------------------- in the child
 
 
-def _in_child(plan: Plan, link: socket.socket, rootless: bool, attached: bool) -> None:
+def _in_child(plan: Plan, link: socket.socket, rootless: bool, attached: bool, uid: int) -> None:
     status = 1
     try:
         os.setsid()
         _close_all_but(link.fileno())
         apart = new_namespaces(rootless)
         if os.fork() == 0:
-            _own(plan, link, attached, apart)
+            _own(plan, link, attached, apart, uid)
         status = 0
     except OSError as error:
         _fail(link, f"this system does not let the lab make namespaces: {error.strerror}", "",
@@ -150,7 +151,7 @@ def _unshare(what: int) -> None:
         raise OSError(code, os.strerror(code))
 
 
-def _own(plan: Plan, link: socket.socket, attached: bool, apart: bool) -> None:
+def _own(plan: Plan, link: socket.socket, attached: bool, apart: bool, uid: int) -> None:
     """The owner's whole life; it never returns."""
     status = 1
     try:
@@ -158,7 +159,7 @@ def _own(plan: Plan, link: socket.socket, attached: bool, apart: bool) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         os.chdir("/")
         _libc.prctl(_PR_SET_NAME, b"sekisho-lab", 0, 0, 0)
-        listener, _kept = whereabouts.take(plan.name)
+        listener, _kept = whereabouts.take(plan.name, uid)
         _unshare(CLONE_NEWNET)  # not even by mistake in the machine's own
         _own_proc()
         status = _build_and_serve(plan, link, listener, attached, apart)

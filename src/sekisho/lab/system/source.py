@@ -33,10 +33,24 @@ def plan_of(
     makes no sense.
     """
     plan = _plan(path, unzstd, docker, bounds)
+    _check_names(plan)
     try:
         return plan if name is None else replace(plan, name=lab_name(name))
     except BadNameError as error:
         raise UsageError(str(error), advice="letters, digits, _ . and -, 63 of them at most") from None
+
+
+def _check_names(plan: Plan) -> None:
+    """Raises UsageError where a container, say, has the name of a node that stands in every lab."""
+    names: set[str] = set()
+    for node in plan.nodes:
+        if node.name in names:
+            raise UsageError(
+                f"two nodes have the name {node.name!r}",
+                advice="give the container or network namespace another name: the lab's own nodes are "
+                "called so (host, router, resolver, internet, world)",
+            )
+        names.add(node.name)
 
 
 def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None, bounds: Bounds) -> Plan:

@@ -118,8 +118,6 @@ def segments(plan: Plan) -> dict[tuple[str, str], int]:
         joined[top(near)] = top(far)
         if link.bridge is not None:
             joined[top(near)] = top((link.node, link.bridge))
-        if link.far_bridge is not None:
-            joined[top(far)] = top((link.far_node, link.far_bridge))
     for node in plan.nodes:
         top((node.name, "lo"))
     numbers = {end: number for number, end in enumerate(dict.fromkeys(map(top, list(joined))))}

@@ -52,9 +52,9 @@ class _Spot:
         return f"\0{_PREFIX}/{self.uid}/{self.name}/{self.kind}/{self.since}"
 
 
-def take(name: LabName) -> tuple[socket.socket, socket.socket]:
-    """The owner's socket, and one that it keeps. Raises LabError where a lab of that name stands already."""
-    uid = outer_uid()
+def take(name: LabName, uid: int) -> tuple[socket.socket, socket.socket]:
+    """The owner's socket, and one that it keeps, for the user ``uid`` as whoever asks for the lab is numbered
+    where they ask. Raises LabError where a lab of that name stands already."""
     until = time.monotonic() + _TOGETHER
     while True:
         spot, kept = _bind(name, "by", uid)
@@ -98,16 +98,6 @@ def peer(sock: socket.socket) -> tuple[int, int]:
     credentials = sock.getsockopt(socket.SOL_SOCKET, _SO_PEERCRED, struct.calcsize("3i"))
     pid, uid, _ = struct.unpack("3i", credentials)
     return pid, uid
-
-
-def outer_uid() -> int:
-    """The user's number on the machine, also from inside a user namespace that has him as root."""
-    try:
-        with open("/proc/self/uid_map") as file:
-            inside, outside, _ = map(int, file.readline().split())
-    except (OSError, ValueError):
-        return os.geteuid()
-    return outside if inside == 0 and outside != 0 else os.geteuid()
 
 
 def _bind(name: LabName, kind: str, uid: int) -> tuple[_Spot, socket.socket]:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -580,3 +581,34 @@ def test_a_save_without_a_table_that_a_listing_shows_was_cut(
     leans = {(lean.code, lean.args) for lean in World(snapshot).host.takes_for_granted(4)}
     assert (("table-not-shown", ("nat",)) in leans) == complete
     assert (("table-not-captured", ("mangle",)) in leans) != complete
+
+
+def test_a_lone_carriage_return_ends_a_line(tmp_path: Path) -> None:
+    """In a comment that goes on to the end of the text nothing would be left of the rules."""
+    (tmp_path / "iptables-save.txt").write_bytes(SAVED.replace("\n", "\r").encode())
+    (ruleset,) = load(str(tmp_path)).host.rulesets
+    assert [table.name for table in ruleset.tables] == ["filter", "raw"]
+    (tmp_path / "iptables-save.txt").write_bytes(SAVED.replace("\n", "\r\n").encode())
+    assert load(str(tmp_path)).host.rulesets == (ruleset,)
+
+
+def test_a_namespace_may_not_have_the_hosts_own_name(tmp_path: Path) -> None:
+    inner = tmp_path / "netns" / "host"
+    inner.mkdir(parents=True)
+    (inner / "iptables-save.txt").write_text(SAVED)
+    (tmp_path / "ip-route.txt").write_text("default via 10.0.0.1 dev eth0\n")
+    with pytest.raises(SourceError, match="the host's own") as error:
+        load(str(tmp_path))
+    assert error.value.file == "netns/host/iptables-save.txt"
+
+
+def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "twice.tar"
+    with tarfile.open(path, "w") as tar:
+        for text in ("default via 10.0.0.1 dev eth0\n", "default via 10.0.0.9 dev eth0\n"):
+            member = tarfile.TarInfo("ip-route.txt")
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    with pytest.raises(SourceError, match="two members") as error:
+        load(str(path))
+    assert (error.value.file, error.value.text) == (str(path), "ip-route.txt")

@@ -76,12 +76,7 @@ class Reading:
     """All connection-opening packets of one family through a world, place by place."""
 
     def __init__(
-        self,
-        world: World,
-        family: Family,
-        space: Space | None = None,
-        *,
-        asked: Asked = Asked(),
+        self, world: World, family: Family, space: Space | None = None, *, asked: Asked = Asked()
     ) -> None:
         self.world = world
         self.family = family

@@ -287,6 +287,11 @@ JAPANESE: dict[str, str] = {
     "the file before has a mapping here": "前のファイルでは、ここはマッピングです",
     "the file before has a list here": "前のファイルでは、ここはリストです",
     "see {0}": "{0} を参照してください",
+    "a container or network namespace has the name 'host', which is the host's own here": (
+        "コンテナまたはネットワーク名前空間の名前が 'host' ですが、これはホスト自身を指す名前です"
+    ),
+    "give it another name": "別の名前を付けてください",
+    "the archive has two members of this name": "アーカイブに同じ名前のメンバーが2つあります",
     "name an image": "イメージを指定してください",
     "add {0}": "{0} を付けてください",
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
+from sekisho.errors import UsageError
 from sekisho.model.docker import DockerContainer, NetworkMember
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.attachment import Attachment, Segment, attached
@@ -37,6 +38,15 @@ BRIDGE_NF = {
 _WIRE_MODES = {"macvlan": "bridge", "ipvlan": "l2"}
 
 
+def check_names(snapshot: Snapshot) -> None:
+    """Raises UsageError where another namespace has the host's own name."""
+    if any(namespace.name == HOST for namespace in snapshot.namespaces):
+        raise UsageError(
+            "a container or network namespace has the name 'host', which is the host's own here",
+            advice="give it another name",
+        )
+
+
 class World:
     """What a walk moves in. ``bridges`` are the host's bridge interfaces, ``known_bridges`` what tells so;
     ``docker_bridges`` those whose every container is known. ``gone`` are addresses on these that a rule
@@ -47,6 +57,7 @@ class World:
         self.snapshot = snapshot
         self.shared = shared_namespaces(snapshot)
         self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host, usual=_USUAL)}
+        check_names(snapshot)
         for namespace in snapshot.namespaces:
             if namespace.name not in self.shared:
                 self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))

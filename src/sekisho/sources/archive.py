@@ -123,6 +123,11 @@ def read_archive(
                 if size > bounds.most:
                     raise too_large(f"{shown}:{name}", bounds.most)
                 content = tar.extractfile(member)
+                if name in files:
+                    raise SourceError(
+                        "the archive has two members of this name", file=shown, text=name,
+                        advice="make the archive with: tar -C SNAPSHOT -cf snapshot.tar .",
+                    )  # fmt: skip
                 if content is not None and not posixpath.basename(name).startswith("."):
                     files[name] = content.read()
             _must_end(tar)

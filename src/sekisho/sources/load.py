@@ -78,8 +78,8 @@ def _pasted(text: str, file: str) -> Gathered:
 
 
 def _text(data: bytes, file: str) -> str:
-    """UTF-8 with or without a byte order mark, UTF-16 with one (PowerShell's ``>``); lines end with LF or
-    CR LF; nothing else."""
+    """UTF-8 with or without a byte order mark, UTF-16 with one (PowerShell's ``>``); lines end with LF,
+    CR LF or CR; nothing else."""
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = data.decode("utf-16" if wide else "utf-8-sig")
@@ -87,7 +87,8 @@ def _text(data: bytes, file: str) -> str:
         raise _binary(data, error.start, file, "the file is not UTF-8 text") from None
     if "\0" in text:
         raise _binary(data, data.index(b"\0"), file, "the file is binary")
-    return text.replace("\r\n", "\n")
+    # A lone CR ends a line as well: what stands behind one would vanish in a comment.
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _binary(data: bytes, at: int, file: str, what: str) -> SourceError:
@@ -155,6 +156,11 @@ def _from_files(path: str, shown: str, files: Files, notes: list[Evidence]) -> S
         inside = name.removeprefix(prefix)
         parts = inside.split("/")
         namespace = parts[1] if len(parts) == 3 and parts[0] == "netns" else HOST
+        if parts[:2] == ["netns", HOST] and len(parts) == 3:
+            raise SourceError(
+                "a container or network namespace has the name 'host', which is the host's own here",
+                file=name, advice="give it another name",
+            )  # fmt: skip
         expected = by_name(parts[-1]) if len(parts) == 1 or namespace != HOST else None
         if len(parts) == 2 and parts[0] == "aws":
             expected = by_aws_name(parts[1])

@@ -17,6 +17,7 @@ from sekisho.lab.system.read import topology_of
 from sekisho.lab.system.topology import Host, SecurityGroup, Topology, TrafficRule
 from sekisho.model.links import Interface
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.world import check_names
 from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.values.address import everything
 from sekisho.values.names import as_lab_name, link_address
@@ -34,6 +35,7 @@ def plan_of_compose(
     host = found.hosts[0]
     predicted = predict(_before(host, found), engine or Engine(), acts(project))
     after = with_known_containers(_unknown_sockets(predicted.after))
+    check_names(after)
     base = lay_out(_open(found, after))
     parts = snapshot_parts(after, frozenset({host.interface}))
     names = tuple(

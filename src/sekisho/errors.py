@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
+def one_line(text: str) -> str:
+    """The text with its line feeds written as ``\\n``: a stranger's begins no line that looks like ours."""
+    return text.replace("\n", "\\n") if "\n" in text else text
+
+
 class Said:
     """A sentence with places ``{0}``, ``{1!r}``... and what stands in them.
 
@@ -31,13 +36,15 @@ class SekishoError(Exception):
     """Bad input or usage: the command line prints it to stderr and exits with status 2.
 
     ``what`` is the finding, ``file``/``line``/``text`` the place (line is 1-based, 0 when the
-    whole file is meant), ``advice`` the way out. Both sentences are kept as they were given in
-    ``said_what`` and ``said_advice``, for other languages; a plain str is a sentence without places.
+    whole file is meant), ``advice`` the way out; each takes one line, whatever it quotes. ``usage`` are lines
+    of our own. Both sentences are kept as they were given in ``said_what`` and ``said_advice``, for other
+    languages; a plain str is a sentence without places.
     """
 
     def __init__(
-        self, what: str | Said, *, file: str = "", line: int = 0, text: str = "", advice: str | Said = ""
-    ) -> None:
+        self, what: str | Said, *, file: str = "", line: int = 0, text: str = "", advice: str | Said = "",
+        usage: str = "",
+    ) -> None:  # fmt: skip
         super().__init__(str(what))
         self.said_what = what
         self.said_advice = advice
@@ -46,13 +53,15 @@ class SekishoError(Exception):
         self.line = line
         self.text = text
         self.advice = str(advice)
+        self.usage = usage
 
     def in_words(self, words: Callable[[str | Said], str]) -> str:
-        """The whole message over one to three lines, ``words`` giving each sentence in a language."""
+        """The whole message: one to three lines, and the usage. ``words`` gives a sentence in a language."""
         place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
         shown = f"\n  {self.text[:200]!r}" if self.text else ""
-        advice = f"\n  {words(self.said_advice)}" if self.advice else ""
-        return f"{place}{words(self.said_what)}{shown}{advice}"
+        usage = "".join("\n" + f"  {line}".rstrip() for line in self.usage.splitlines())
+        advice = f"\n  {one_line(words(self.said_advice))}" if self.advice else ""
+        return f"{one_line(place + words(self.said_what))}{shown}{usage}{advice}"
 
     def __str__(self) -> str:
         return self.in_words(str)

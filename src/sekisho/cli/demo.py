@@ -17,6 +17,8 @@ from sekisho.cli.output import Output
 from sekisho.cli.verbs import load_verb, verb_parser
 from sekisho.errors import UsageError
 from sekisho.explain.layout import wrap
+from sekisho.explain.lines import lines_text
+from sekisho.explain.tints import BOLD, painted
 
 EXAMPLE = "host-10.1.0.81"
 WIDTH = 78
@@ -103,19 +105,21 @@ def demonstrate(out: Output) -> None:
         copy = _changed_copy(host, Path(folder, COPY))
         if out.json:
             steps = [
-                {"command": shown, "answer": json.loads(text)} for _, shown, text in _played(host, copy, out)
+                {"command": shown, "answer": json.loads(_collected(argv, out))}
+                for _, shown, argv in _played(host, copy)
             ]
             out.document({"schema": "sekisho/demo/1", "steps": steps})
             return
-        out.write("\n".join(wrap(out.pick(_INTRO), WIDTH)))
-        for scene, shown, text in _played(host, copy, out):
+        out.write(lines_text(wrap(out.pick(_INTRO), WIDTH)))
+        for scene, shown, argv in _played(host, copy):
             out.write(f"\n{_heading(scene.words, out)}\n\n")
             if scene.changed:
                 before, after = FORWARDING
                 change = _CHANGE.format(host=shlex.quote(str(host)), copy=COPY, before=before, after=after)
-                out.write(f"$ {change}\n")
-            out.write(f"$ {shown}\n{text}")
-        out.write(f"\n{_heading(_OUTRO, out)}\n\n" + "\n".join(f"$ {line}" for line in _NEXT))
+                out.row(f"$ {change}")
+            out.row(f"$ {shown}")
+            _answer(argv, out)
+        out.write(f"\n{_heading(_OUTRO, out)}\n\n" + lines_text(f"$ {line}" for line in _NEXT))
 
 
 def _changed_copy(host: Path, copy: Path) -> Path:
@@ -125,23 +129,26 @@ def _changed_copy(host: Path, copy: Path) -> Path:
     return copy
 
 
-def _played(host: Path, copy: Path, out: Output) -> Iterator[tuple[Scene, str, str]]:
-    """Each scene with its command as one would type it, and the answer."""
+def _played(host: Path, copy: Path) -> Iterator[tuple[Scene, str, list[str]]]:
+    """Each scene with its command as one would type it, and as it is run."""
     for scene in SCENES:
         argv = [word.format(host=host, copy=copy) for word in scene.argv]
         typed = [word.format(host=host, copy=COPY) for word in scene.argv]
-        yield scene, shlex.join(["sekisho", *typed]), _answer(argv, out)
+        yield scene, shlex.join(["sekisho", *typed]), argv
 
 
-def _answer(argv: Sequence[str], out: Output) -> str:
-    """What a verb prints; its exit status is the answer to another question."""
-    stream = io.StringIO()
+def _answer(argv: Sequence[str], out: Output) -> None:
+    """Have a verb print; its exit status is the answer to another question."""
     args = verb_parser(argv[0], out.lang).parse(argv[1:])
-    load_verb(argv[0]).run(args, replace(out, stream=stream))
+    load_verb(argv[0]).run(args, out)
+
+
+def _collected(argv: Sequence[str], out: Output) -> str:
+    stream = io.StringIO()
+    _answer(argv, replace(out, stream=stream))
     return stream.getvalue()
 
 
 def _heading(words: Words, out: Output) -> str:
     """A sentence of the guide, in bold where colours are."""
-    lines = wrap(out.pick(words), WIDTH)
-    return "\n".join(f"\x1b[1m{line}\x1b[0m" if out.color else line for line in lines)
+    return lines_text(painted(line, BOLD, out.color) for line in wrap(out.pick(words), WIDTH))

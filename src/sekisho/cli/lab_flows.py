@@ -88,41 +88,41 @@ class _Text:
         different = [flow for flow in found if flow.different]
         for flow in found if verbose else []:
             if not flow.different:
-                self.out.write(f"{'?' if flow.undetermined else '='} {_named(flow)}")
+                self.out.row(f"{'?' if flow.undetermined else '='} {_named(flow)}")
         if different:
             self.first(different[0])
         for flow in different[1:]:
             if decision := flow.different:
-                self.out.write(f"! {_named(flow)}: {decision.phase}: {decision.difference}")
+                self.out.row(f"! {_named(flow)}: {decision.phase}: {decision.difference}")
         doubts = Counter(flow.undetermined.doubt for flow in found if flow.undetermined)
         for doubt, count in doubts.most_common():
-            self.out.write(self.say("lab.flows.undetermined", str(count), doubt))
+            self.out.row(self.say("lab.flows.undetermined", str(count), doubt))
         if derived is not None:
             hit = derived.lines - len(derived.missed)
-            self.out.write(self.say("lab.flows.covered", str(hit), str(derived.lines)))
+            self.out.row(self.say("lab.flows.covered", str(hit), str(derived.lines)))
             for table, chain, number in derived.missed if verbose else ():
-                self.out.write("  " + self.say("lab.flows.missed", f"{table} {chain} {number}".rstrip()))
+                self.out.row("  " + self.say("lab.flows.missed", f"{table} {chain} {number}".rstrip()))
         decisions = sum(len(flow.decisions) for flow in found)
         open_ones = sum(flow.undetermined is not None for flow in found)
         agree = len(found) - len(different) - open_ones
         numbers = (len(found), decisions, agree, len(different), open_ones)
-        self.out.write(self.say("lab.flows.summary", *map(str, numbers)))
+        self.out.row(self.say("lab.flows.summary", *map(str, numbers)))
 
     def first(self, flow: Flow) -> None:
         from sekisho.lab.agreement import side_by_side
 
         decision = flow.different
         assert decision is not None
-        self.out.write(f"! {_named(flow)}")
-        self.out.write(self.say(f"lab.flows.{decision.phase}", _packet(decision.packet)))
-        self.out.write(self.say("lab.trace.model", _model(decision)))
-        self.out.write(self.say("lab.trace.kernel", _kernel(decision)))
-        self.out.write(self.say("lab.trace.legend"))
+        self.out.row(f"! {_named(flow)}")
+        self.out.row(self.say(f"lab.flows.{decision.phase}", _packet(decision.packet)))
+        self.out.row(self.say("lab.trace.model", _model(decision)))
+        self.out.row(self.say("lab.trace.kernel", _kernel(decision)))
+        self.out.row(self.say("lab.trace.legend"))
         for line in side_by_side(decision):
             hook, table, chain, rule, verdict = line.step
             place = f"{table} {chain}" + ("" if rule is None else f" {rule}")
-            self.out.write(f"  {_MARKS[line.who]} {hook:<12} {place:<38} {verdict}".rstrip())
-        self.out.write("")
+            self.out.row(f"  {_MARKS[line.who]} {hook:<12} {place:<38} {verdict}".rstrip())
+        self.out.row("")
 
 
 def _named(flow: Flow) -> str:

@@ -84,7 +84,7 @@ def tell_origin(origin: Origin | None, out: Output) -> None:
             f": 経路{counts['routes']}個、ルール{counts['rules']}個、sysctl{counts['sysctls']}個、"
             f"ほかの名前空間{counts['namespaces']}個"
         )
-    out.write("  " + out.say(en=f"built from: {en}", ja=f"構築の元: {ja}"))
+    out.row("  " + out.say(en=f"built from: {en}", ja=f"構築の元: {ja}"))
 
 
 def need_linux(out: Output) -> None:

@@ -12,8 +12,8 @@ from typing import TextIO
 from sekisho import __version__
 from sekisho.cli.interrupts import INTERRUPTED
 from sekisho.cli.language import Lang, Words, chosen_language, error_words, leading_options
-from sekisho.cli.terminal import harmless
-from sekisho.errors import SekishoError, UsageError
+from sekisho.cli.terminal import put
+from sekisho.errors import SekishoError, UsageError, one_line
 
 BAD_INPUT = 2
 READER_GONE = 141  # the same for SIGPIPE
@@ -47,14 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         stdout.flush()
         return status
     except SekishoError as error:
-        stderr.write(harmless(f"sekisho: {error_words(error, chosen_language(words, os.environ))}\n"))
+        put(stderr, f"sekisho: {error_words(error, chosen_language(words, os.environ))}")
         return BAD_INPUT
     except BrokenPipeError:
         _forget(stdout)
         return READER_GONE
     except OSError as error:
         place = f"{error.filename}: " if error.filename is not None else ""
-        stderr.write(harmless(f"sekisho: {place}{error.strerror or error}\n"))
+        put(stderr, one_line(f"sekisho: {place}{error.strerror or error}"))
         _forget(stdout)
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -63,22 +63,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str], stdout: TextIO) -> int:
     if words in (["--version"], ["-V"]):
-        stdout.write(f"sekisho {__version__}\n")
+        put(stdout, f"sekisho {__version__}")
         return 0
     lang = chosen_language(words, os.environ)
     # Common options may stand before the verb as well: they are the verb's.
     options, rest = leading_options(words)
     if "-h" in options or "--help" in options:
-        stdout.write(overview(lang))
+        put(stdout, overview(lang))
         return 0
     if rest:
         return _run_verb(rest[0], options + rest[1:], lang, stdout)
     for option in options:
         if not option.startswith(("--json", "--lang", "--no-color", "--outside", "--max-input")):
             raise _unknown_option(option, lang)
-    raise UsageError(
-        {"en": "a verb is missing", "ja": "動詞が足りません"}[lang], advice=overview(lang).rstrip()
-    )
+    raise UsageError({"en": "a verb is missing", "ja": "動詞が足りません"}[lang], usage=overview(lang))
 
 
 def _run_verb(name: str, argv: list[str], lang: Lang, stdout: TextIO) -> int:

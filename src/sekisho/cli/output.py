@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from sekisho.cli.language import Lang, Words
-from sekisho.cli.terminal import harmless, harmless_json
+from sekisho.cli.terminal import harmless, harmless_json, put
+from sekisho.errors import one_line
 
 if TYPE_CHECKING:
     from sekisho.sources.bounds import Bounds
@@ -34,8 +35,20 @@ class Output:
 
     def write(self, text: str) -> None:
         """Print text; a newline is added where it ends without one. Nothing in it acts on a terminal."""
-        text = harmless(text, self.color)
-        self.stream.write(text if text.endswith("\n") or not text else text + "\n")
+        put(self.stream, text, self.color)
+
+    def row(self, text: str) -> None:
+        """Print a text as one line, whatever it holds."""
+        self.write(one_line(text))
+
+    def ask(self, prompt: str) -> None:
+        """Print a text and stay behind it, for an answer."""
+        self.stream.write(harmless(prompt, self.color))
+        self.stream.flush()
+
+    def flush(self) -> None:
+        """What was printed is to stand before what somebody else prints now."""
+        self.stream.flush()
 
     def document(self, answer: Mapping[str, object]) -> None:
         """Print one JSON document over several lines."""

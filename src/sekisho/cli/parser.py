@@ -174,7 +174,7 @@ class VerbParser(argparse.ArgumentParser):
                     message = re.sub(pattern, words, message)
                     break
         more = self.say(en=f"see: {self.prog} --help", ja=f"詳しくは: {self.prog} --help")
-        return UsageError(message, advice=f"{self.format_usage().rstrip()}\n  {more}")
+        return UsageError(message, advice=more, usage=self.format_usage())
 
 
 def _mebibytes(text: str) -> int:

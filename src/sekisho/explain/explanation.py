@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from sekisho.explain.layout import wrap
+from sekisho.explain.lines import blocks_text, lines_text
 from sekisho.explain.message import Message
+from sekisho.explain.tints import BOLD, CYAN, YELLOW, painted
 from sekisho.explain.words import sentences, words
 
 SCHEMA = "sekisho/explain/1"
 WIDTH = 88
-_BOLD, _CYAN, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,12 @@ class Explanation:
         """Headings; each line of the capture with its explanation indented below it."""
         blocks: list[str] = []
         if self.picture:
-            blocks.append("\n".join(self.picture))
-        blocks.extend("\n".join(self._section(section, color)) for section in self.sections)
-        return "\n\n".join(blocks) + "\n"
+            blocks.append(lines_text(self.picture))
+        blocks.extend(lines_text(self._section(section, color)) for section in self.sections)
+        return blocks_text(blocks) + "\n"
 
     def _section(self, section: Section, color: bool) -> Iterator[str]:
-        title = words(section.title, self.lang)
-        yield f"{_BOLD}{title}{_PLAIN}" if color else title
+        yield painted(words(section.title, self.lang), BOLD, color)
         for remark in section.remarks:
             yield from self._indented((remark,))
         # Neighbouring lines with the very same explanation share it.
@@ -70,12 +70,8 @@ class Explanation:
             yield ""
             for line in shared:
                 for text in (line.text, *(more for _number, more in line.continued)):
-                    shown = collapsed(text)
-                    yield self._painted(shown, line.read) if color else shown
+                    yield painted(collapsed(text), CYAN if line.read else YELLOW, color)
             yield from self._indented(shared[0].messages)
-
-    def _painted(self, text: str, read: bool) -> str:
-        return f"{_CYAN if read else _YELLOW}{text}{_PLAIN}"
 
     def _indented(self, messages: tuple[Message, ...]) -> Iterator[str]:
         for line in wrap(sentences(messages, self.lang), WIDTH - 4):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
+from sekisho.errors import one_line
 from sekisho.explain.message import Message
 
 LANGUAGES = ("en", "ja")
@@ -73,10 +74,11 @@ def say(code: str, args: Sequence[str], lang: str) -> str:
     """The words for a message id and its arguments, ``lang`` being ``en`` or ``ja``.
 
     An id that is in no table, or too few arguments, give the id and the arguments as they are:
-    an answer is never lost for want of a sentence.
+    an answer is never lost for want of a sentence. No argument begins a line of its own.
     """
+    args = [one_line(arg) for arg in args]
     if code in JOINS:
-        return _joined(code, list(args), lang)
+        return _joined(code, args, lang)
     text = template(code, lang)
     if code in _NESTED:
         args = [say(arg, (), lang) for arg in args]

@@ -6,7 +6,7 @@ Every value is one argument, quoted as a shell wants it: the lines can be run as
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sekisho.lab.operations import (
@@ -26,6 +26,24 @@ from sekisho.sources import ip_route, ip_rule
 from sekisho.values.address import Family
 
 
+def shell_words(words: Iterable[str]) -> str:
+    """A command line of these words, on one line: what cannot be seen is written as bash's ``$'\\x1b'``."""
+    return " ".join(shlex.quote(word) if word.isprintable() else _in_dollars(word) for word in words)
+
+
+def _in_dollars(word: str) -> str:
+    quoted = "".join(
+        f"\\{letter}" if letter in "\\'" else letter if letter.isprintable() else _bytes(letter)
+        for letter in word
+    )
+    return f"$'{quoted}'"
+
+
+def _bytes(letter: str) -> str:
+    own = "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in letter.encode(errors=own))
+
+
 def link_words(link: Link | None) -> str:
     """The first command of a link; None is the loopback's, which is there and only switched on."""
     return "ip link set lo up" if link is None else next(link_commands(link))
@@ -38,7 +56,7 @@ def link_commands(link: Link) -> Iterator[str]:
 
 def ip_command(node: str, *words: str, family: Family = 4) -> str:
     """``ip -n NODE ...``."""
-    return shlex.join(["ip", *(("-6",) if family == 6 else ()), "-n", node, *words])
+    return shell_words(("ip", *(("-6",) if family == 6 else ()), "-n", node, *words))
 
 
 def _bridge(bridge: Bridge) -> Iterator[str]:
@@ -90,7 +108,7 @@ def setting_words(item: Setting) -> str:
             return ip_command(node, "neigh", "replace", str(address), *known)
         case BehindPort(node, port, mac):
             entry = ("fdb", "replace", mac, "dev", port, "master", "static")
-            return shlex.join(("ip", "netns", "exec", node, "bridge", *entry))
+            return shell_words(("ip", "netns", "exec", node, "bridge", *entry))
         case Enslave(node, interface, bridge):
             return ip_command(node, "link", "set", interface, "master", bridge)
 

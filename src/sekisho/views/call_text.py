@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from sekisho.answers.call import Call, Way
 from sekisho.answers.trace import Question
+from sekisho.explain.lines import blocks_text, lines_text
+from sekisho.explain.tints import BOLD, GREEN, RED, YELLOW, painted
 from sekisho.explain.words import say
 from sekisho.views.trace_text import TraceText
 
-_RESET, _BOLD, _RED, _GREEN, _YELLOW = "\033[0m", "\033[1m", "\033[31m", "\033[32m", "\033[33m"
-_TINTS = {True: _GREEN, False: _RED, None: _YELLOW}
+_TINTS = {True: GREEN, False: RED, None: YELLOW}
 _WORDS: dict[bool | None, str] = {True: "call.yes", False: "call.no", None: "call.perhaps"}
 
 
@@ -29,15 +30,14 @@ def to_text(found: Call, question: Question, lang: str, color: bool) -> str:
     lines = [say("call.cell", (question.source, question.target, answer), lang)]
     for way in found.ways:
         lines.append("  " + say("call.way", (_by(way, lang), _word(way, question, lang, color)), lang))
-    blocks = ["\n".join(lines)]
+    blocks = [lines_text(lines)]
     for way in found.ways:
         head = _by(way, lang) if way.addressable else say("call.would-be", (_by(way, lang),), lang)
-        bold = f"{_BOLD}{head}{_RESET}" if color else head
-        blocks.append(f"{bold}\n{view.legs(way.journey)}")
+        blocks.append(blocks_text((painted(head, BOLD, color), view.legs(way.journey)), blank=False))
     leans = tuple(dict.fromkeys(lean for way in found.ways for lean in way.journey.leans_on))
     if leans:
         blocks.append(view.leans(leans))
-    return "\n\n".join(blocks)
+    return blocks_text(blocks)
 
 
 def _by(way: Way, lang: str) -> str:
@@ -51,5 +51,4 @@ def _word(way: Way, question: Question, lang: str, color: bool) -> str:
 
 
 def _answer(works: bool | None, lang: str, color: bool) -> str:
-    text = say(_WORDS[works], (), lang)
-    return f"{_TINTS[works]}{_BOLD}{text}{_RESET}" if color else text
+    return painted(say(_WORDS[works], (), lang), _TINTS[works] + BOLD, color)

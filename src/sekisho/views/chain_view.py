@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sekisho.answers.chain import Accepted, ChainAnswer, Class
 from sekisho.answers.services import addresses_text, box_json, line_of, spans_json
+from sekisho.explain.lines import lines_text
 from sekisho.explain.words import say
 from sekisho.symbolic.chain_view import SOMETHING_ELSE
 from sekisho.values.packet import protocol_name
@@ -31,7 +32,7 @@ def to_text(found: ChainAnswer, lang: str, color: bool = False) -> str:
     if found.dead is not None:
         lines += ["", say("chain.dead" if found.dead else "chain.none-dead", (), lang)]
         lines += (f"  {line}" for finding in found.dead for line in finding_lines(finding, lang, color))
-    return "\n".join(lines)
+    return lines_text(lines)
 
 
 def _matrix(rows: Sequence[Class], found: ChainAnswer, lang: str) -> Iterator[str]:

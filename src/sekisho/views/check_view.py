@@ -5,6 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from sekisho.answers.check import CheckReport, Result
+from sekisho.explain.lines import lines_text
+from sekisho.explain.tints import GREEN, RED, YELLOW, painted
 from sekisho.explain.words import say
 from sekisho.views.commands import trace_command
 from sekisho.views.leans import grouped
@@ -12,7 +14,7 @@ from sekisho.views.reach_json import witness_json
 
 SCHEMA = "sekisho/check/1"
 SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
-_TINTS = {"passed": "\033[32m", "failed": "\033[31m", "unsure": "\033[33m"}
+_TINTS = {"passed": GREEN, "failed": RED, "unsure": YELLOW}
 _LEVELS = {"failed": "error", "unsure": "warning"}
 
 
@@ -21,9 +23,8 @@ def to_text(report: CheckReport, lang: str, color: bool, snapshot: str) -> str:
     lines: list[str] = []
     for result in report.results:
         word = say(f"check.{result.status}", (), lang)
-        tint = _TINTS[result.status] if color else ""
         place = result.assertion.place
-        lines.append(f"{tint}{word}{chr(27) + '[0m' if tint else ''}  {result.assertion.name}")
+        lines.append(f"{painted(word, _TINTS[result.status], color)}  {result.assertion.name}")
         if result.status == "passed":
             continue
         lines.append(f"    {place.file}:{place.line}  {reason(result, lang)}")
@@ -34,7 +35,7 @@ def to_text(report: CheckReport, lang: str, color: bool, snapshot: str) -> str:
     lines.append(say("check.summary", counts, lang))
     if report.leans_on:
         lines += ["", say("reach.leans-on", (), lang), *_leans(report, lang, "  - ")]
-    return "\n".join(lines)
+    return lines_text(lines)
 
 
 def _leans(report: CheckReport, lang: str, before: str = "") -> list[str]:
@@ -93,7 +94,7 @@ def to_junit(report: CheckReport, lang: str) -> str:
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
 
 
 def to_sarif(report: CheckReport, lang: str) -> dict[str, object]:

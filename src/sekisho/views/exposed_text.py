@@ -12,12 +12,13 @@ from sekisho.answers.exposed import CALLERS, Access, Exposed, Exposure
 from sekisho.answers.refusing import Objection
 from sekisho.answers.services import addresses_text, ports_text
 from sekisho.explain.layout import columns, pad
+from sekisho.explain.lines import blocks_text, captured, lines_text
+from sekisho.explain.tints import GREEN, MAGENTA, RED, YELLOW, painted
 from sekisho.explain.words import say
 from sekisho.views.leans import grouped
 from sekisho.views.reach_text import ReachText
 
-_TINTS = {"yes": "\033[33m", "no": "\033[32m", "perhaps": "\033[35m", "none": ""}
-_RESET = "\033[0m"
+_TINTS = {"yes": YELLOW, "no": GREEN, "perhaps": MAGENTA, "none": ""}
 # Ports whose calls are told one by one; more stand in the table only.
 MOST_TOLD = 40
 MOST_CALLS = 4
@@ -33,17 +34,17 @@ class ExposedText:
 
     def exposed(self, found: Exposed) -> str:
         """The whole answer; ends without a newline."""
-        blocks = ["\n".join(self._table(found.ports)) if found.ports else self._say("exposed.none")]
+        blocks = [lines_text(self._table(found.ports)) if found.ports else self._say("exposed.none")]
         if found.ports:
-            blocks.append("\n".join(no_way_in(found, self.lang)))
+            blocks.append(lines_text(no_way_in(found, self.lang)))
         told = found.ports[:MOST_TOLD]
-        blocks += ["\n".join(self._calls(port, found)) for port in told]
+        blocks += [lines_text(self._calls(port, found)) for port in told]
         if len(told) < len(found.ports):
             blocks.append(self._say("reach.shown-of", str(len(told)), str(len(found.ports))))
         if found.leans_on:
             leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in grouped(found.leans_on))
-            blocks.append("\n".join((self._say("reach.leans-on"), *leans)))
-        return "\n\n".join(block for block in blocks if block)
+            blocks.append(lines_text((self._say("reach.leans-on"), *leans)))
+        return blocks_text(block for block in blocks if block)
 
     def _table(self, ports: Iterable[Exposure]) -> Iterator[str]:
         heads = [self._say(f"exposed.{caller}") for caller in CALLERS]
@@ -87,9 +88,7 @@ class ExposedText:
         for source in item.sees[:MOST_CALLS]:
             yield "    " + self._say("exposed.sees", source or self._say("exposed.sees-own"))
         if item.bypasses is not None:
-            yield "    " + self._paint(
-                "\033[31m", self._say("exposed.bypasses", objection_text(item.bypasses))
-            )
+            yield "    " + self._paint(RED, self._say("exposed.bypasses", objection_text(item.bypasses)))
         if item.witness is not None:
             yield "    " + self.reach.witness(item.witness)
         for reason in item.refused_by[:MOST_CALLS]:
@@ -99,7 +98,7 @@ class ExposedText:
             yield "    " + self._say("exposed.unaddressed")
 
     def _paint(self, tint: str, text: str) -> str:
-        return f"{tint}{text}{_RESET}" if self.color and tint else text
+        return painted(text, tint, self.color)
 
     def _say(self, code: str, *args: str) -> str:
         return say(code, args, self.lang)
@@ -114,7 +113,7 @@ def no_way_in(found: Exposed, lang: str) -> Iterator[str]:
 def objection_text(found: Objection) -> str:
     """The rule that would refuse, with its place."""
     place = f"{found.evidence.file}:{found.evidence.line}  " if found.evidence is not None else ""
-    return f"{found.table} {found.chain}: {place}{found.text}"
+    return f"{found.table} {found.chain}: {place}{captured(found.text)}"
 
 
 def _label(port: Exposure) -> str:

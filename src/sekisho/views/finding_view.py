@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sekisho.answers.finding import Finding
+from sekisho.explain.lines import captured
+from sekisho.explain.tints import RED, YELLOW, painted
 from sekisho.explain.words import say, template
 from sekisho.model.evidence import Evidence
 
-_TINTS = {"error": "\033[31m", "warning": "\033[33m", "note": ""}
+_TINTS = {"error": RED, "warning": YELLOW, "note": ""}
 
 
 def finding_lines(finding: Finding, lang: str, color: bool) -> Iterator[str]:
     """One finding with its lines and the way out."""
     word = say(f"lint.{finding.severity}", (), lang)
-    tint = _TINTS[finding.severity] if color else ""
-    yield f"{tint}{word}{chr(27) + '[0m' if tint else ''}  {say(finding.id, finding.args, lang)}"
-    yield from (f"    {_where(place)}  {place.text.strip()}" for place in finding.places if place.line)
+    yield f"{painted(word, _TINTS[finding.severity], color)}  {say(finding.id, finding.args, lang)}"
+    yield from (f"    {_where(place)}  {captured(place.text)}" for place in finding.places if place.line)
     way = _way(finding, lang)
     if way:
         yield f"    {say('lint.way', (), lang)}: {way}"

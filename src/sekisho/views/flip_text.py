@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sekisho.answers.flip import Proposal
 from sekisho.answers.reach import Cell
+from sekisho.explain.lines import blocks_text, lines_text
 from sekisho.explain.words import say
 from sekisho.values.packet import protocol_name
 
@@ -15,18 +18,22 @@ def proposed(cell: Cell, journey: str, proposal: Proposal | None, lang: str) -> 
     """The pair, the witness's way (as text), and what was found; ends without a newline."""
     carried = cell.status == "yes"
     lines = [say("reach.cell", (cell.source, cell.target, say(f"reach.{cell.status}", (), lang)), lang)]
-    lines += [say("reach.explain-carries" if carried else "reach.explain-blocks", (), lang), journey]
+    lines.append(say("reach.explain-carries" if carried else "reach.explain-blocks", (), lang))
+    return blocks_text((lines_text(lines), journey, lines_text(_found(cell, proposal, lang))), blank=False)
+
+
+def _found(cell: Cell, proposal: Proposal | None, lang: str) -> Iterator[str]:
+    carried = cell.status == "yes"
     if proposal is None:
-        lines.append(say("reach.no-stop" if carried else "reach.no-allow", (), lang))
-        return "\n".join(lines)
-    lines.append(say("reach.flip-block" if carried else "reach.flip-allow", (_meant(cell, proposal),), lang))
-    lines += [f"  {change}" for change in proposal.changes]
+        yield say("reach.no-stop" if carried else "reach.no-allow", (), lang)
+        return
+    yield say("reach.flip-block" if carried else "reach.flip-allow", (_meant(cell, proposal),), lang)
+    yield from (f"  {change}" for change in proposal.changes)
     if proposal.also:
         shown = ", ".join(proposal.also[:MOST_NAMES])
         more = len(proposal.also) - MOST_NAMES
         shown += f", ... (+{more})" if more > 0 else ""
-        lines.append("  " + say("reach.also-stops" if carried else "reach.also-allows", (shown,), lang))
-    return "\n".join(lines)
+        yield "  " + say("reach.also-stops" if carried else "reach.also-allows", (shown,), lang)
 
 
 def _meant(cell: Cell, proposal: Proposal) -> str:

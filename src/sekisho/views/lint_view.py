@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from sekisho.answers.lint import SEVERITIES, LintReport
+from sekisho.explain.lines import lines_text
 from sekisho.explain.words import say
 from sekisho.model.evidence import Evidence
 from sekisho.views.finding_view import finding_json, finding_lines
@@ -24,7 +25,7 @@ def to_text(report: LintReport, lang: str, color: bool) -> str:
     else:
         lines.append(say("lint.none", (), lang))
     lines += [say(name, args, lang) for name, args in report.left_out]
-    return "\n".join(lines)
+    return lines_text(lines)
 
 
 def to_json(report: LintReport, lang: str) -> dict[str, object]:

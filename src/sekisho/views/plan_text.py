@@ -17,18 +17,11 @@ from collections.abc import Iterable, Iterator
 from sekisho.answers.drift import Drift, DriftReport
 from sekisho.answers.plan import Changes, Planned, changes
 from sekisho.docker.predict import Note
+from sekisho.explain.lines import blocks_text, lines_text
+from sekisho.explain.tints import BOLD, DIM, GREEN, RED, YELLOW, painted
 from sekisho.explain.words import say
 from sekisho.model.docker import DockerContainer, DockerNetwork, PublishedPort
 from sekisho.model.evidence import Evidence
-
-_RESET, _BOLD, _RED, _GREEN, _YELLOW, _DIM = (
-    "\033[0m",
-    "\033[1m",
-    "\033[31m",
-    "\033[32m",
-    "\033[33m",
-    "\033[2m",
-)
 
 
 class PlanText:
@@ -44,7 +37,7 @@ class PlanText:
         head = self._say(
             "plan.head-project" if found.project else "plan.head", made.engine.name, found.project
         )
-        blocks = [self._paint(_BOLD, head)]
+        blocks = [self._paint(BOLD, head)]
         known = {network.id for network in made.before.networks or ()}
         networks = [n for n in made.after.networks or () if n.id not in known]
         shown = [n for n in networks if n.driver not in ("host", "null")]
@@ -58,7 +51,7 @@ class PlanText:
         blocks.append(self._block("plan.host", host or [self._say("plan.no-change")]))
         if made.notes:
             blocks.append(self._block("plan.notes", (f"- {line}" for line in self.notes(made.notes))))
-        return "\n".join(blocks)
+        return blocks_text(blocks, blank=False)
 
     def notes(self, notes: Iterable[Note]) -> Iterator[str]:
         """What the plan leans on or leaves open; notes of one kind share a line."""
@@ -80,17 +73,17 @@ class PlanText:
         code = "drift.head" if report.sure else "drift.head-assumed"
         if report.unknown:
             code = "drift.head-unknown"
-        lines = [self._paint(_BOLD, self._say(code, name, str(report.compared), report.unknown))]
+        lines = [self._paint(BOLD, self._say(code, name, str(report.compared), report.unknown))]
         if not report.findings:
             nothing = self._say("drift.none-unknown" if report.unknown else "drift.none")
-            lines.append(nothing if report.unknown else self._paint(_GREEN, nothing))
+            lines.append(nothing if report.unknown else self._paint(GREEN, nothing))
         lines += [f"  {self._finding(finding)}" for finding in report.findings]
         lines += [f"  ? {self._say(code, *args)}" for code, args in report.partial]
-        return "\n".join(lines)
+        return lines_text(lines)
 
     def _finding(self, finding: Drift) -> str:
         text = self._say(finding.id, *finding.args)
-        return f"{self._paint(_RED, '!')} {text}{self._paint(_DIM, _place(finding.evidence))}"
+        return f"{self._paint(RED, '!')} {text}{self._paint(DIM, _place(finding.evidence))}"
 
     def _networks(self, networks: list[DockerNetwork]) -> Iterator[str]:
         width = max(len(network.name) for network in networks)
@@ -137,14 +130,14 @@ class PlanText:
                 yield self._line(sign, "rule", f"{place}: {rule.text}")
 
     def _line(self, sign: str, kind: str, text: str) -> str:
-        tint = {"+": _GREEN, "-": _RED, "~": _YELLOW}[sign]
+        tint = {"+": GREEN, "-": RED, "~": YELLOW}[sign]
         return f"{self._paint(tint, sign)} {kind:<9} {text}"
 
     def _block(self, title: str, lines: Iterable[str]) -> str:
-        return "\n".join([self._paint(_BOLD, self._say(title)), *(f"  {line}" for line in lines)])
+        return lines_text([self._paint(BOLD, self._say(title)), *(f"  {line}" for line in lines)])
 
     def _paint(self, tint: str, text: str) -> str:
-        return f"{tint}{text}{_RESET}" if self.color else text
+        return painted(text, tint, self.color)
 
     def _say(self, code: str, *args: str) -> str:
         return say(code, args, self.lang)

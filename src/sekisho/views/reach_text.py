@@ -13,16 +13,15 @@ from sekisho.answers.arrivals import Witness
 from sekisho.answers.reach import Cell, Reach, Refusal, Row
 from sekisho.answers.services import addresses_text, line_of
 from sekisho.explain.layout import pad
+from sekisho.explain.lines import blocks_text, captured, lines_text
+from sekisho.explain.tints import BOLD, DIM, GREEN, RED, YELLOW, painted
 from sekisho.explain.words import say
 from sekisho.semantics.journey import ARRIVED
 from sekisho.symbolic.fate import Fate
 from sekisho.views.commands import trace_command
 from sekisho.views.leans import grouped
 
-_RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW = (
-    "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m",
-)  # fmt: skip
-_TINTS = {"yes": _GREEN, "no": _RED, "perhaps": _YELLOW}
+_TINTS = {"yes": GREEN, "no": RED, "perhaps": YELLOW}
 # Longer matrices and lists are cut; the JSON form has everything.
 MOST_COLUMNS = 12
 MOST_ROWS = 60
@@ -44,20 +43,20 @@ class ReachText:
             blocks += self._all_pairs(found)
         if found.leans_on:
             leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in grouped(found.leans_on))
-            blocks.append("\n".join((self._say("reach.leans-on"), *leans)))
-        return "\n\n".join(blocks)
+            blocks.append(lines_text((self._say("reach.leans-on"), *leans)))
+        return blocks_text(blocks)
 
     # -------------------------------------------------------------------------------------- cells
 
     def cell(self, cell: Cell, found: Reach) -> str:
         """One pair."""
-        status = self._paint(_TINTS[cell.status] + _BOLD, self._say(f"reach.{cell.status}"))
+        status = self._paint(_TINTS[cell.status] + BOLD, self._say(f"reach.{cell.status}"))
         lines = [self._say("reach.cell", cell.source, cell.target, status)]
         lines += self._boxes((line_of(box, found.family, found.names) for box in cell.boxes), 4)
         if cell.witness is not None:
             lines.append("    " + self.witness(cell.witness))
         if cell.perhaps:
-            lines.append("  " + self._paint(_YELLOW, self._say("reach.perhaps-these")))
+            lines.append("  " + self._paint(YELLOW, self._say("reach.perhaps-these")))
             lines += self._boxes((line_of(box, found.family, found.names) for box in cell.perhaps), 4)
             for doubt in cell.doubts:
                 lines.append("    " + self._say("reach.because", say(doubt.code, doubt.args, self.lang)))
@@ -70,7 +69,7 @@ class ReachText:
                 lines += self._refusal(refusal, found)
         if cell.more_refusals:
             lines.append("    " + self._say("reach.more-refusals", str(cell.more_refusals)))
-        return "\n".join(lines)
+        return lines_text(lines)
 
     def _refusal(self, refusal: Refusal, found: Reach) -> Iterator[str]:
         words = fate_words(refusal.fate, self.lang)
@@ -78,13 +77,13 @@ class ReachText:
             words = self._say("trace.not-home")
         elif not refusal.forward:
             words = self._say("reach.refused-reply", words)
-        yield "    " + self._paint(_RED, words)
+        yield "    " + self._paint(RED, words)
         yield from self._boxes((line_of(box, found.family, found.names) for box in refusal.boxes), 6, 3)
         yield "      " + self.witness(refusal.witness)
 
     def witness(self, witness: Witness) -> str:
         """The command that replays a packet."""
-        return self._paint(_DIM, self._say("reach.witness", trace_command(self.snapshot, witness)))
+        return self._paint(DIM, self._say("reach.witness", trace_command(self.snapshot, witness)))
 
     def _boxes(self, lines: Iterable[str], indent: int, most: int = MOST_LINES) -> Iterator[str]:
         every = list(lines)
@@ -105,7 +104,7 @@ class ReachText:
         if len(found.targets) <= MOST_COLUMNS and len(found.sources) <= MOST_ROWS:
             blocks.append(self._matrix(found))
         shown = found.rows[:MOST_ROWS]
-        blocks.append("\n".join(line for row in shown for line in self._row(row, found)))
+        blocks.append(lines_text(line for row in shown for line in self._row(row, found)))
         if len(shown) < len(found.rows):
             blocks.append(self._say("reach.shown-of", str(len(shown)), str(len(found.rows))))
         return [block for block in blocks if block]
@@ -127,7 +126,7 @@ class ReachText:
                 kind = "none" if source == target else status.get((source, target), "no")
                 cells.append(self._paint(_TINTS.get(kind, ""), pad(self._say(f"reach.{kind}"), width)))
             lines.append(f"{source:<{wide}}  " + "  ".join(cells))
-        return "\n".join(line.rstrip() for line in lines)
+        return lines_text(line.rstrip() for line in lines)
 
     def _row(self, row: Row, found: Reach) -> Iterator[str]:
         names = ", ".join(row.sources[:4]) + (
@@ -140,7 +139,7 @@ class ReachText:
             yield "    " + self.witness(row.witness)
 
     def _paint(self, tint: str, text: str) -> str:
-        return f"{tint}{text}{_RESET}" if self.color and tint else text
+        return painted(text, tint, self.color)
 
     def _say(self, code: str, *args: str) -> str:
         return say(code, args, self.lang)
@@ -152,7 +151,7 @@ def fate_words(fate: Fate, lang: str) -> str:
     line = fate.line
     evidence = line.evidence if line is not None else fate.chain.evidence if fate.chain is not None else None
     if evidence is not None:
-        return f"{words}  {evidence.file}:{evidence.line}  {evidence.text.strip()}"
+        return f"{words}  {evidence.file}:{evidence.line}  {captured(evidence.text)}"
     if fate.chain is not None and fate.table:
         return f"{words}  {fate.table} {fate.chain.name}"
     return words

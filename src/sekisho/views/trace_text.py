@@ -10,14 +10,13 @@ Forward  tcp 203.0.113.9:* -> 10.1.0.81:3306
 from __future__ import annotations
 
 from sekisho.explain.layout import columns, pad
+from sekisho.explain.lines import blocks_text, captured, lines_text
+from sekisho.explain.tints import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
 from sekisho.explain.words import say
 from sekisho.semantics.journey import ARRIVED, Doubt, Hop, Journey, Lean, Leg, Step
 from sekisho.values.packet import Packet
 from sekisho.views.leans import grouped
 
-_RESET, _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = (
-    "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m",
-)  # fmt: skip
 # So many ends of an undetermined leg are told.
 _MOST_WAYS = 6
 # The columns that places get: at least and at most.
@@ -36,11 +35,11 @@ class TraceText:
         blocks = [self.legs(found)]
         if found.leans_on:
             blocks.append(self.leans(found.leans_on))
-        return "\n\n".join(blocks)
+        return blocks_text(blocks)
 
     def leans(self, leans: tuple[Lean, ...]) -> str:
         """What an answer takes for granted."""
-        return "\n".join(
+        return lines_text(
             (self._say("trace.leans-on"), *(f"  - {self.lean(lean)}" for lean in grouped(leans)))
         )
 
@@ -56,8 +55,8 @@ class TraceText:
         if found.reply is not None:
             blocks.append(self._leg("trace.reply", _reply_packet(found), found.reply))
         if found.reply is not None and found.reply.disposition in ARRIVED and found.answered is False:
-            blocks.append("  = " + self._paint(_RED + _BOLD, self._say("trace.not-home")))
-        return "\n\n".join(blocks)
+            blocks.append("  = " + self._paint(RED + BOLD, self._say("trace.not-home")))
+        return blocks_text(blocks)
 
     def lean(self, lean: Lean) -> str:
         """One thing that the answer takes for granted, in words."""
@@ -69,7 +68,7 @@ class TraceText:
         return self._say(doubt.code, *doubt.args) + place
 
     def _leg(self, title: str, packet: Packet, leg: Leg) -> str:
-        lines = [f"{self._paint(_BOLD, self._say(title))}  {packet}"]
+        lines = [f"{self._paint(BOLD, self._say(title))}  {packet}"]
         wide = max((columns(self._place(step)) for step in leg.steps), default=0)
         wide = min(max(wide, _PLACE[0]), _PLACE[1])
         for hop in leg.hops:
@@ -80,13 +79,13 @@ class TraceText:
         decisive = _decisive(leg)
         if decisive is not None and decisive.evidence is not None:
             place = f"{decisive.evidence.file}:{decisive.evidence.line}"
-            lines.append(f"    {self._say('trace.decided-by')} {place}  {decisive.evidence.text.strip()}")
+            lines.append(f"    {self._say('trace.decided-by')} {place}  {captured(decisive.evidence.text)}")
         if leg.answer:
             lines.append("    " + self._say("trace.answered", leg.answer))
         if leg.doubts:
             lines.append("    " + self._say("trace.because"))
             lines += [f"      - {self.doubt(doubt)}" for doubt in leg.doubts]
-        return "\n".join(lines)
+        return lines_text(lines)
 
     def _ways(self, leg: Leg) -> list[str]:
         """The ends that open questions lead to; the steps above them show one way only."""
@@ -118,17 +117,17 @@ class TraceText:
         what = [self._verdict(step)]
         if step.changes:
             changes = ", ".join(change_text(*change) for change in step.changes)
-            what.append(self._paint(_CYAN, changes))
+            what.append(self._paint(CYAN, changes))
         if step.code:
             what.append(self._say(_code(step), *step.args))
         if step.backend == "legacy":
             what.append("(legacy)")
         decides = step.rule is not None or step.verdict == "DROP" or step.hook in ("route", "socket")
         if step.evidence is not None and decides:
-            what.append(self._paint(_DIM, f"[{step.evidence.file}:{step.evidence.line}]"))
+            what.append(self._paint(DIM, f"[{step.evidence.file}:{step.evidence.line}]"))
         line = f"{step.hook:<11}  {pad(self._place(step), wide)}  {'  '.join(what)}"
         # Calls and returns only lead from one rule to the next.
-        return self._paint(_DIM, line) if step.verdict in _LEADING and not step.changes else line
+        return self._paint(DIM, line) if step.verdict in _LEADING and not step.changes else line
 
     def _verdict(self, step: Step) -> str:
         shown = step.verdict
@@ -137,12 +136,12 @@ class TraceText:
         elif step.target and step.verdict in ("ACCEPT", "CONTINUE") and step.target != step.verdict:
             shown = step.target
         stops = step.verdict in ("DROP", "REJECT") or (step.hook == "route" and step.verdict not in _ROUTED)
-        tint = _RED if stops else _GREEN if step.verdict in ("ACCEPT", "DELIVERED", "EXITS") else ""
+        tint = RED if stops else GREEN if step.verdict in ("ACCEPT", "DELIVERED", "EXITS") else ""
         return self._paint(tint, shown)
 
     def _outcome(self, leg: Leg) -> str:
         if leg.ways:
-            return self._paint(_YELLOW + _BOLD, self._say("disposition.undetermined"))
+            return self._paint(YELLOW + BOLD, self._say("disposition.undetermined"))
         return self._end(leg)
 
     def _end(self, leg: Leg) -> str:
@@ -151,12 +150,12 @@ class TraceText:
             words = self._say("trace.to", words, leg.where)
         elif leg.disposition == "exits":
             words = self._say("trace.by", words, leg.packet.oif or "", str(leg.packet.next_hop or ""))
-        tint = _YELLOW if leg.disposition == "undetermined" else _RED
-        tint = _GREEN if leg.disposition in ARRIVED else tint
-        return f"{self._paint(tint + _BOLD, words)}  {leg.packet}"
+        tint = YELLOW if leg.disposition == "undetermined" else RED
+        tint = GREEN if leg.disposition in ARRIVED else tint
+        return f"{self._paint(tint + BOLD, words)}  {leg.packet}"
 
     def _paint(self, tint: str, text: str) -> str:
-        return f"{tint}{text}{_RESET}" if self.color and tint else text
+        return painted(text, tint, self.color)
 
     def _say(self, code: str, *args: str) -> str:
         return say(code, args, self.lang)

@@ -7,6 +7,7 @@ import argparse
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
+from sekisho.cli.terminal import save, save_json
 from sekisho.errors import UsageError
 
 HELP: Words = {
@@ -43,8 +44,6 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """0 all hold, 1 one does not, 3 nobody can say for one (and none fails)."""
-    from pathlib import Path
-
     if args.schema:
         from importlib.resources import files
 
@@ -67,12 +66,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
     policy = load_policy(args.policy)
     report = check(World(open_snapshot(args.snapshot, out)), policy, out.bounds)
     if args.junit is not None:
-        Path(args.junit).write_text(to_junit(report, out.lang), encoding="utf-8")
+        save(args.junit, to_junit(report, out.lang))
     if args.sarif is not None:
-        import json
-
-        text = json.dumps(to_sarif(report, out.lang), ensure_ascii=False, indent=2)
-        Path(args.sarif).write_text(text + "\n", encoding="utf-8")
+        save_json(args.sarif, to_sarif(report, out.lang))
     if out.json:
         out.document(to_json(report, out.lang))
     else:

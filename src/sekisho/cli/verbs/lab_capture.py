@@ -64,5 +64,5 @@ def run(args: argparse.Namespace, out: Output) -> int:
         if out.json:
             out.document({"schema": "sekisho/lab-capture/1", "file": args.file, "frames": seen})
         else:
-            out.write(out.say(en=f"{seen} frames in {args.file}", ja=f"{args.file} に{seen}フレーム"))
+            out.row(out.say(en=f"{seen} frames in {args.file}", ja=f"{args.file} に{seen}フレーム"))
     return 0

@@ -43,13 +43,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
         return 0 if ready else 1
     for one in found:
         state = say(f"lab.doctor.{one.state}", [], out.lang)
-        out.write(f"{state:<4} {say(f'lab.doctor.{one.code}', [one.detail], out.lang)}")
+        out.row(f"{state:<4} {say(f'lab.doctor.{one.code}', [one.detail], out.lang)}")
         if one.state == "no":
             if one.code not in ("command", "linux") and one.detail:
-                out.write(f"       {one.detail}")
+                out.row(f"       {one.detail}")
             if one.remedy:
-                out.write("       " + say("lab.doctor.remedy", [one.remedy], out.lang))
+                out.row("       " + say("lab.doctor.remedy", [one.remedy], out.lang))
     for remark in remarks:
-        out.write(out.say(en=f"note: {remark}", ja=f"注意: {remark}"))
-    out.write(say("lab.doctor.ready" if ready else "lab.doctor.not-ready", [], out.lang))
+        out.row(out.say(en=f"note: {remark}", ja=f"注意: {remark}"))
+    out.row(say("lab.doctor.ready" if ready else "lab.doctor.not-ready", [], out.lang))
     return 0 if ready else 1

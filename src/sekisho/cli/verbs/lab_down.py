@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         seconds = client.end()
         ended.append({"name": client.name, "owner": client.pid, "seconds": seconds})
         if not out.json:
-            out.write(
+            out.row(
                 out.say(
                     en=f"{client.name}: gone after {seconds:.2f} s",
                     ja=f"{client.name}: 片付きました ({seconds:.2f}秒)",

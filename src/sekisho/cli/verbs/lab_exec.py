@@ -40,5 +40,5 @@ def run_in_node(name: str | None, node: str, argv: list[str], out: Output) -> in
     found = client.plan().node(node)
     assert found is not None  # the owner has just given its namespace
     client.close()
-    out.stream.flush()
+    out.flush()
     return enter.replace(doors, found, argv)

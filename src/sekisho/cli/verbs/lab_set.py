@@ -101,9 +101,9 @@ def _tell(changed: dict[Pair, tuple[Reached, Reached]], total: int, out: Output)
     from sekisho.explain.words import say
 
     if not changed:
-        out.write(say("lab.set.unchanged", [str(total)], out.lang))
+        out.row(say("lab.set.unchanged", [str(total)], out.lang))
         return
-    out.write(say("lab.set.changed", [str(len(changed)), str(total)], out.lang))
+    out.row(say("lab.set.changed", [str(len(changed)), str(total)], out.lang))
     for pair, (was, now) in changed.items():
         results = in_kernel(was, out.lang), in_kernel(now, out.lang)
-        out.write(f"  {pair}: " + say("lab.set.became", results, out.lang))
+        out.row(f"  {pair}: " + say("lab.set.became", results, out.lang))

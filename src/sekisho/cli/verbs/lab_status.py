@@ -68,7 +68,7 @@ def _tell(plan: Plan, owner: int, state: dict[str, object], seen: dict[str, Seen
     memory = state["memory"]
     assert isinstance(memory, dict)
     mib = memory.get("RssAnon", 0) / 1048576
-    out.write(
+    out.row(
         out.say(
             en=f"{plan.name}: {len(plan.nodes)} nodes, owner: process {owner} ({mib:.0f} MiB)",
             ja=f"{plan.name}: ノード{len(plan.nodes)}個、所有プロセス: {owner} ({mib:.0f} MiB)",
@@ -84,19 +84,21 @@ def _tell(plan: Plan, owner: int, state: dict[str, object], seen: dict[str, Seen
             more.append(
                 out.say(en=f"{found.connections} connections", ja=f"コネクション{found.connections}本")
             )
-        out.write(f"\n{name} ({', '.join(more)})")
+        out.write("\n")
+        out.row(f"{name} ({', '.join(more)})")
         for item in found.interfaces:
             if item.name == "lo" and item.addresses in ((), ("127.0.0.1/8",), ("127.0.0.1/8", "::1/128")):
                 continue
             state_words = "up" if item.carrier else "no carrier" if item.up else "down"
             where = f" ({item.master})" if item.master else ""
-            out.write(
+            out.row(
                 f"  {item.name}{where}: {state_words}  {', '.join(item.addresses)}".rstrip()
                 + f"  rx {item.rx[0]}  tx {item.tx[0]}"
             )
         for proto, address, port in found.listeners:
-            out.write(f"  {out.say(en='listens', ja='待ち受け')}: {proto} {address}:{port}")
+            out.row(f"  {out.say(en='listens', ja='待ち受け')}: {proto} {address}:{port}")
     remarks = state["remarks"]
     assert isinstance(remarks, list)
     for remark in remarks:
-        out.write("\n" + out.say(en=f"note: {remark}", ja=f"注意: {remark}"))
+        out.write("\n")
+        out.row(out.say(en=f"note: {remark}", ja=f"注意: {remark}"))

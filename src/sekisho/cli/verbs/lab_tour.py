@@ -83,7 +83,7 @@ def _standing(name: str | None, out: Output) -> Bench:
     if name is None and not names():
         from sekisho.explain.words import say
 
-        out.write(say("tour.start", [], out.lang))
+        out.row(say("tour.start", [], out.lang))
         start(plan_of(None))
     return Bench(open_lab(name, out))
 
@@ -110,7 +110,7 @@ class _Guide:
             )
             return
         for number, title in titles:
-            self.out.write(f"{number:3}  {title}")
+            self.out.row(f"{number:3}  {title}")
 
     def show(self, exercise: Exercise) -> None:
         """The task, and commands to begin with."""
@@ -118,16 +118,16 @@ class _Guide:
 
         number = str(exercise.number)
         title = self.say(f"tour.{number}.title")
-        self.out.write(self.say("tour.heading", number, str(len(EXERCISES)), title))
+        self.out.row(self.say("tour.heading", number, str(len(EXERCISES)), title))
         self.out.write("\n" + self.say(f"tour.{number}.task") + "\n")
-        self.out.write(self.say("tour.answer" if exercise.asks else "tour.check", number))
+        self.out.row(self.say("tour.answer" if exercise.asks else "tour.check", number))
 
     def solve(self, exercise: Exercise, bench: Bench) -> None:
         """Carry out the solution, with what each command says."""
         for node, line in exercise.solution:
-            self.out.write(self.say("tour.in-node", node, line))
+            self.out.row(self.say("tour.in-node", node, line))
             for said in bench.run(node, line).splitlines():
-                self.out.write(f"    {said}".rstrip())
+                self.out.row(f"    {said}".rstrip())
 
     def check(self, exercise: Exercise, bench: Bench, answer: str) -> bool:
         """Ask the kernel; tell what it said."""
@@ -141,7 +141,7 @@ class _Guide:
                 }
             )  # fmt: skip
         else:
-            self.out.write(self.say("tour.done" if found.done else "tour.not-yet", words))
+            self.out.row(self.say("tour.done" if found.done else "tour.not-yet", words))
         return found.done
 
     def dialogue(self, bench: Bench) -> int:
@@ -149,11 +149,10 @@ class _Guide:
         from sekisho.lab.system.tour import EXERCISES
 
         for exercise in EXERCISES:
-            self.out.write("")
+            self.out.row("")
             self.show(exercise)
             while True:
-                self.out.stream.write("\n" + self.say("tour.prompt"))
-                self.out.stream.flush()
+                self.out.ask("\n" + self.say("tour.prompt"))
                 line = sys.stdin.readline()
                 if not line or line.strip() == "q":
                     return 0
@@ -181,8 +180,8 @@ class _Guide:
 
                 os._exit(run_in_node(None, node, [os.environ.get("SHELL") or "/bin/sh"], self.out))
             except SekishoError as error:
-                self.out.write(str(error))
-                self.out.stream.flush()
+                self.out.row(str(error))
+                self.out.flush()
             finally:
                 os._exit(1)
         os.waitpid(child, 0)

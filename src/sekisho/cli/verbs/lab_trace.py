@@ -98,19 +98,17 @@ class _Text:
     def tell(self, forecast: Forecast, seen: Seen, found: tuple[Way, ...], same: bool) -> None:
         from sekisho.cli.lab_words import in_kernel, in_model
 
-        self.out.write(str(seen.packet))
-        self.out.write(self.say("lab.trace.legend"))
+        self.out.row(str(seen.packet))
+        self.out.row(self.say("lab.trace.legend"))
         for way in found:
             self.out.write("\n" + self.say(f"lab.trace.{way.direction}"))
             for visit in way.visits:
                 self.visit(visit)
-        self.out.write("")
-        self.out.write(self.say("lab.trace.model", in_model(forecast, self.out.lang)))
-        self.out.write(self.say("lab.trace.kernel", in_kernel(seen.reached, self.out.lang)))
+        self.out.row("")
+        self.out.row(self.say("lab.trace.model", in_model(forecast, self.out.lang)))
+        self.out.row(self.say("lab.trace.kernel", in_kernel(seen.reached, self.out.lang)))
         code = "agree" if same else "disagree"
-        self.out.write(
-            self.say("lab.trace.undetermined" if forecast.answered is None else f"lab.trace.{code}")
-        )
+        self.out.row(self.say("lab.trace.undetermined" if forecast.answered is None else f"lab.trace.{code}"))
 
     def visit(self, visit: Visit) -> None:
         came = self.say("lab.trace.in", visit.iif) if visit.iif else self.say("lab.trace.local")
@@ -120,9 +118,9 @@ class _Text:
             words.append(self.say("lab.trace.not-seen"))
         if not visit.expected:
             words.append(self.say("lab.trace.not-expected"))
-        self.out.write(f"  {visit.node}: {', '.join(words)}")
+        self.out.row(f"  {visit.node}: {', '.join(words)}")
         for line in visit.lines:
-            self.out.write(f"  {_MARKS[line.who]} {self.step(line)}".rstrip())
+            self.out.row(f"  {_MARKS[line.who]} {self.step(line)}".rstrip())
 
     def step(self, line: Line) -> str:
         from sekisho.views.trace_text import change_text

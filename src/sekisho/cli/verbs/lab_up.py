@@ -67,9 +67,10 @@ def run(args: argparse.Namespace, out: Output) -> int:
     began = time.perf_counter()
     plan = plan_of(args.topology, args.name, unzstd, args.docker, out.bounds)
     if args.print_commands:
+        from sekisho.explain.lines import lines_text
         from sekisho.lab.system.commands import commands
 
-        out.write("\n".join(commands(plan)))
+        out.write(lines_text(commands(plan)))
         return 0
     from sekisho.cli.progress import Progress
     from sekisho.lab.system.owner import start
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
 def _tell(plan: Plan, started: Started, seconds: float, verbose: bool, out: Output) -> None:
     count, name, pid = len(plan.nodes), plan.name, started.pid
-    out.write(
+    out.row(
         out.say(
             en=f"{name}: {count} nodes stand after {seconds:.2f} s (owner: process {pid})",
             ja=f"{name}: {count}個のノードができました ({seconds:.2f}秒、所有プロセス: {pid})",
@@ -105,12 +106,14 @@ def _tell(plan: Plan, started: Started, seconds: float, verbose: bool, out: Outp
         wide = max((len(node.name) for node in plan.nodes), default=0)
         for node in plan.nodes:
             shown = [str(address) for interface, address in plan.addresses(node.name) if interface != "lo"]
-            out.write(f"  {node.name:<{wide}}  {', '.join(dict.fromkeys(shown))}".rstrip())
+            out.row(f"  {node.name:<{wide}}  {', '.join(dict.fromkeys(shown))}".rstrip())
     for remark in started.remarks:
-        out.write(out.say(en=f"note: {remark}", ja=f"注意: {remark}"))
+        out.row(out.say(en=f"note: {remark}", ja=f"注意: {remark}"))
     if verbose:
         for phase, took in started.seconds.items():
-            out.write(f"  {took * 1000:8.1f} ms  {phase}")
+            out.row(f"  {took * 1000:8.1f} ms  {phase}")
     first = next((node.name for node in plan.nodes if node.role in ("host", "internet")), plan.nodes[0].name)
     verbs = (f"shell {first}", "status", "tour", "down")
-    out.write(out.say(en="go on:", ja="次は:") + "".join(f"\n  sekisho lab {verb}" for verb in verbs))
+    out.row(out.say(en="go on:", ja="次は:"))
+    for verb in verbs:
+        out.row(f"  sekisho lab {verb}")

@@ -132,12 +132,12 @@ def _tell(found: list[Compared], shown: list[Compared], out: Output) -> None:
 
     for one in shown:
         mark = {"agree": "=", "disagree": "!", "undetermined": "?"}[one.verdict]
-        out.write(f"{mark} {one.pair}")
-        out.write("    " + say("lab.trace.model", [in_model(one.forecast, out.lang)], out.lang))
-        out.write("    " + say("lab.trace.kernel", [in_kernel(one.reached, out.lang)], out.lang))
+        out.row(f"{mark} {one.pair}")
+        out.row("    " + say("lab.trace.model", [in_model(one.forecast, out.lang)], out.lang))
+        out.row("    " + say("lab.trace.kernel", [in_kernel(one.reached, out.lang)], out.lang))
     counts = [
         sum(one.verdict == verdict for one in found) for verdict in ("agree", "disagree", "undetermined")
     ]
     answered = sum(one.reached.connected for one in found)
     numbers = [str(number) for number in (len(found), *counts, answered)]
-    out.write(say("lab.verify.summary", numbers, out.lang))
+    out.row(say("lab.verify.summary", numbers, out.lang))

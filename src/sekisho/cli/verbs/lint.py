@@ -8,6 +8,7 @@ from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
+from sekisho.cli.terminal import save_json
 
 HELP: Words = {
     "en": "what is wrong or fragile here: drifted rules, open data ports, traps of Docker hosts",
@@ -31,13 +32,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
     report = lint(open_snapshot(args.snapshot, out))
     if args.sarif is not None:
-        import json
-        from pathlib import Path
-
         from sekisho.views.lint_view import to_sarif
 
-        text = json.dumps(to_sarif(report, out.lang), ensure_ascii=False, indent=2)
-        Path(args.sarif).write_text(text + "\n", encoding="utf-8")
+        save_json(args.sarif, to_sarif(report, out.lang))
     if out.json:
         from sekisho.views.lint_view import to_json
 

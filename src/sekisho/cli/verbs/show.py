@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
-from sekisho.cli.terminal import harmless
+from sekisho.cli.terminal import remark
 from sekisho.errors import UsageError
 
 if TYPE_CHECKING:
@@ -148,7 +147,9 @@ def _warn(answer: Listing, out: Output) -> None:
     """Name the captured lines that are missing in the listing, on stderr."""
     if not answer.unread:
         return
-    out.stream.flush()
+    from sekisho.explain.lines import captured, lines_text
+
+    out.flush()
     count = len(answer.unread)
     lines = [
         out.say(
@@ -156,7 +157,7 @@ def _warn(answer: Listing, out: Output) -> None:
             ja=f"sekisho: 理解できず、表示していない行が{count}行あります:",
         )
     ]
-    lines += [f"  {one.file}:{one.line}: {one.text[:200]}" for one in answer.unread[:_SHOWN]]
+    lines += [f"  {one.file}:{one.line}: {captured(one.text)[:200]}" for one in answer.unread[:_SHOWN]]
     if count > _SHOWN:
         lines.append(out.say(en=f"  and {count - _SHOWN} more", ja=f"  ほか{count - _SHOWN}行"))
-    sys.stderr.write(harmless("\n".join(lines) + "\n"))
+    remark(lines_text(lines))

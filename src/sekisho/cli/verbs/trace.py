@@ -9,8 +9,8 @@ from sekisho.cli.language import Words, error_words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
 from sekisho.cli.snapshots import add_snapshot, open_snapshot
-from sekisho.cli.terminal import harmless
-from sekisho.errors import SourceError, UsageError, said
+from sekisho.cli.terminal import remark
+from sekisho.errors import SourceError, UsageError, one_line, said
 
 if TYPE_CHECKING:
     from sekisho.answers.trace import Question
@@ -171,7 +171,7 @@ def _many(world: World, args: argparse.Namespace, out: Output) -> int:
             out.line(to_json(found, out.lang, question.id))
     if wrong > _SHOWN:
         more = out.say(en=f"{wrong} lines in all make no packet", ja=f"パケットにならない行は全部で{wrong}行")
-        sys.stderr.write(harmless(f"sekisho: {name}: {more}\n"))
+        remark(one_line(f"sekisho: {name}: {more}"))
     return BAD_INPUT if wrong else 0
 
 
@@ -191,12 +191,10 @@ def _question(raw: bytes, with_reply: bool) -> Question:
 
 def _complain(error: UsageError, raw: bytes, name: str, number: int, out: Output) -> None:
     """Name the line on stderr, behind what was answered so far."""
-    import sys
-
     text = raw.decode("utf-8", "backslashreplace").strip()
     placed = SourceError(error.said_what, file=name, line=number, text=text, advice=error.said_advice)
-    out.stream.flush()
-    sys.stderr.write(harmless(f"sekisho: {error_words(placed, out.lang)}\n"))
+    out.flush()
+    remark(f"sekisho: {error_words(placed, out.lang)}")
 
 
 def _places(args: argparse.Namespace, out: Output) -> tuple[str | None, str, str]:

@@ -150,6 +150,7 @@ def subnet_json(subnet: VpcSubnet) -> dict[str, object]:
 def subnet_text(subnet: VpcSubnet, out: Output) -> str:
     """The answer in words: every address in order, then the count."""
     from sekisho.answers.vpc import RESOLVER
+    from sekisho.explain.lines import lines_text
 
     rows = [(str(item.address), out.pick(_ROLES[item.role])) for item in subnet.reserved]
     usable = out.say(
@@ -163,4 +164,4 @@ def subnet_text(subnet: VpcSubnet, out: Output) -> str:
     wide = max(len(address) for address, _ in rows)
     lines = [f"  {address:<{wide}}  {words}" for address, words in rows]
     note = out.pick(_RESOLVER_NOTE[subnet.prefix.family]).format(resolver=RESOLVER[subnet.prefix.family])
-    return "\n".join([str(subnet.prefix), *lines, usable, note])
+    return lines_text([str(subnet.prefix), *lines, usable, *note.split("\n")])

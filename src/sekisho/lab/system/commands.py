@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from sekisho.lab.system.plan import NodeLoad, Plan, Program, Server, SetSysctl
 from sekisho.lab.system.shaping import shape_words
-from sekisho.lab.words import ip_command, link_commands, setting_words
+from sekisho.lab.words import ip_command, link_commands, setting_words, shell_words
 from sekisho.values.names import sysctl_parts
 
 
@@ -21,7 +21,7 @@ def commands(plan: Plan) -> Iterator[str]:
     yield _comment(plan.title or plan.name)
     yield ""
     yield "# the nodes"
-    yield from (shlex.join(("ip", "netns", "add", node.name)) for node in plan.nodes)
+    yield from (shell_words(("ip", "netns", "add", node.name)) for node in plan.nodes)
     yield from (ip_command(node.name, "link", "set", "lo", "up") for node in plan.nodes)
     yield from (_sysctl(item) for item in plan.sysctls if item.early)
     yield ""
@@ -42,7 +42,8 @@ def commands(plan: Plan) -> Iterator[str]:
         yield from load_commands(load)
     yield ""
     yield "# what listens"
-    yield from (_program(program) for program in plan.programs)
+    for program in plan.programs:
+        yield from _program(program)
     yield from (_server(server) for server in plan.servers)
 
 
@@ -65,10 +66,10 @@ def _sysctl(item: SetSysctl) -> str:
     return _inside(item.node, "sysctl", "-w", f"{item.key}={item.value}")
 
 
-def _program(program: Program) -> str:
-    """The program with its standard input as a here-string."""
+def _program(program: Program) -> Iterator[str]:
+    """The program with its standard input as a here-string, over as many lines as that has."""
     feed = f" <<< {shlex.quote(program.text)}" if program.text else ""
-    return f"{_inside(program.node, *program.argv)}{feed} &"
+    yield from f"{_inside(program.node, *program.argv)}{feed} &".split("\n")
 
 
 def _server(server: Server) -> str:
@@ -87,4 +88,4 @@ def _comment(text: str) -> str:
 
 
 def _inside(node: str, *words: str) -> str:
-    return shlex.join(("ip", "netns", "exec", node, *words))
+    return shell_words(("ip", "netns", "exec", node, *words))

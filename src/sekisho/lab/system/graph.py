@@ -5,15 +5,21 @@ Nodes stand in columns from the Internet inwards; a host's bridges and container
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
+from sekisho.errors import one_line
+from sekisho.explain.lines import lines_text
 from sekisho.lab.operations import Bridge, Wire
 from sekisho.lab.system.plan import Node, Plan
 
 _COLUMNS = {"internet": 0, "world": 0, "switch": 1, "gateway": 2, "router": 3, "resolver": 4, "host": 4}
 _LAST = 4
+# What has a meaning of its own in Mermaid, in its Markdown or in HTML, even between quotes: ``%%{init``,
+# ``<script>``, ``#35;``, a quote. Any other printable character has none.
+_MERMAIDS = re.compile(r"[^\w .:/,()-]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def text(plan: Plan) -> str:
             for at, name in enumerate(containers):
                 corner = "└" if at == len(containers) - 1 else "├"
                 lines.append(f"    {corner}─ {name}{_own(picture, name)}{_ports(plan, name)}")
-    return "\n".join(lines)
+    return lines_text(lines)
 
 
 def mermaid(plan: Plan) -> str:
@@ -88,15 +94,21 @@ def mermaid(plan: Plan) -> str:
                 lines.append(f"    {here} --- {_id(name)}")
         lines.append("  end")
     lines += [f"  {_id(wire.node)} --- {_id(wire.far_node)}" for wire in picture.links]
-    return "\n".join(lines)
+    return lines_text(lines)
 
 
 def _label(name: str, addresses: list[str]) -> str:
-    return '"' + "<br/>".join([name, *addresses[:3]]).replace('"', "#quot;") + '"'
+    return '"' + "<br/>".join(_MERMAIDS.sub(_entity, words) for words in (name, *addresses[:3])) + '"'
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"#{ord(found[0])};"
 
 
 def _id(name: str) -> str:
-    return "n_" + "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in name)
+    return "n_" + "".join(
+        letter if letter.isascii() and letter.isalnum() else f"_{ord(letter):x}_" for letter in name
+    )
 
 
 def _flat(picture: _Picture, node: str) -> list[str]:
@@ -179,9 +191,14 @@ def svg(plan: Plan) -> str:
         "<style>rect{fill:#fff;stroke:#445}.host{fill:#f4f7fb}.bridge{fill:#eef5e8}.container{fill:#fff8e6}"
         ".name{font-weight:bold}path{stroke:#667;fill:none}</style>"
     )
-    title = escape(plan.title or plan.name)
+    title = _shown(plan.title or plan.name)
     words = [f'<text x="{_PAD}" y="{_PAD + 6}" class="name">{title}</text>']
-    return "\n".join([head, f"<title>{title}</title>", style, *lines, *words, *parts, "</svg>"])
+    return lines_text([head, f"<title>{title}</title>", style, *lines, *words, *parts, "</svg>"])
+
+
+def _shown(text: str) -> str:
+    """Text of a drawing: neither markup nor a second line."""
+    return escape(one_line(text))
 
 
 def _inside(picture: _Picture, host: str, box: _Box) -> Iterator[str]:
@@ -202,7 +219,7 @@ def _box(box: _Box, name: str, addresses: list[str], kind: str) -> Iterator[str]
     yield f'<rect x="{box.x}" y="{box.y}" width="{box.wide}" height="{box.high}" rx="6" class="{kind}"/>'
     for at, words in enumerate([name, *addresses[:2]]):
         style = ' class="name"' if at == 0 else ""
-        yield f'<text x="{box.x + 10}" y="{box.y + 18 + at * _LINE}"{style}>{escape(words)}</text>'
+        yield f'<text x="{box.x + 10}" y="{box.y + 18 + at * _LINE}"{style}>{_shown(words)}</text>'
 
 
 def _line(one: _Box, other: _Box) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from string import Formatter
@@ -12,7 +12,11 @@ from string import Formatter
 import pytest
 
 import sekisho
+from sekisho.cli.terminal import harmless
+from sekisho.errors import Said, SekishoError, one_line
+from sekisho.explain.errors import japanese
 from sekisho.explain.message import Message, join, m
+from sekisho.explain.messages_errors import JAPANESE
 from sekisho.explain.messages_terms import BRIEF, TERM_OF
 from sekisho.explain.words import JOINS, TABLES, catalog, say, words
 
@@ -32,10 +36,10 @@ def places(text: str) -> set[str]:
 
 @pytest.mark.parametrize("code", sorted(CATALOG))
 def test_both_languages_say_the_same_arguments(code: str) -> None:
-    english, japanese = CATALOG[code]
+    english, other = CATALOG[code]
     assert english.strip()
-    assert japanese.strip()
-    assert places(english) == places(japanese)
+    assert other.strip()
+    assert places(english) == places(other)
     assert all(name.isdigit() for name in places(english))
     assert english.isascii() or "→" in english
 
@@ -50,9 +54,9 @@ def test_no_id_stands_in_two_tables() -> None:
 
 
 def test_japanese_uses_the_words_of_the_glossary() -> None:
-    for code, (_, japanese) in CATALOG.items():
+    for code, (_, text) in CATALOG.items():
         for pattern in NOT_OUR_WORDS:
-            assert not re.search(pattern, japanese), (code, pattern)
+            assert not re.search(pattern, text), (code, pattern)
 
 
 def test_brief_forms_and_terms_exist() -> None:
@@ -148,3 +152,42 @@ def test_messages_inside_messages() -> None:
     assert join("and", ["x"]) == "x"
     assert join("and", []) == ""
     assert Message("a", ("b",)).to_json() == {"id": "a", "args": ["b"]}
+
+
+# Whatever is told may hold any of these.
+HOSTILE = (
+    "e\x1b[31mFAKE\x1b]8;;http://evil/\x07\x9b2J\u202e\u2066\u061c\u200e\u200b\u2028\x85\U000e0041\udcff\ufffe\r",
+    "x\nFORGED: passed\n  = FORGED",
+    "{0} {1!r} {x} %s {",
+)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_no_message_lets_its_arguments_act(lang: str) -> None:
+    """Every id with hostile arguments: one line (as many as without them), nothing to act, nothing lost."""
+    plain = ["0"] * 12
+    for code in (*CATALOG, *JOINS):
+        for text in HOSTILE:
+            given = [f"{number}{text}" for number in range(12)]
+            told = say(code, given, lang)
+            assert told.count("\n") == say(code, plain, lang).count("\n"), code
+            shown = harmless(told)
+            assert all(letter.isprintable() or letter in "\n\t\u3000" for letter in shown), code
+            assert not any(line.lstrip(" =-").startswith("FORGED") for line in shown.split("\n")), code
+            pair = CATALOG.get(code)
+            used = range(12) if pair is None else map(int, places(pair[lang == "ja"]))
+            for number in used:  # as it is, or quoted as {0!r}
+                assert harmless(one_line(given[number])) in shown or repr(given[number]) in shown, code
+
+
+@pytest.mark.parametrize("words", [str, japanese])
+def test_no_error_lets_its_arguments_act(words: Callable[[object], str]) -> None:
+    """Every sentence of errors: what it quotes begins no line, and acts on nobody."""
+    for template in JAPANESE:
+        for text in HOSTILE:
+            # A sentence without places is a plain text.
+            what = Said(template, (text,) * 9) if "{0" in template else template
+            shown = harmless(SekishoError(what, file=text, line=1, text=text, advice=what).in_words(words))
+            assert all(letter.isprintable() or letter in "\n\t\u3000" for letter in shown)
+            assert not any(line.lstrip(" =-").startswith("FORGED") for line in shown.split("\n"))
+            assert shown.count("\n") == 2, template

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from sekisho.answers.trace import Question, trace
+from sekisho.cli.terminal import harmless
 from sekisho.explain.layout import columns
+from sekisho.explain.tints import CYAN, TINTS, painted
 from sekisho.semantics.journey import Journey, Lean
 from sekisho.semantics.world import World
 from sekisho.sources.load import load, load_text
@@ -42,8 +44,9 @@ def pasted(target: str) -> Journey:
 def test_colours_change_nothing_else(lang: str) -> None:
     found = ask("internet", "10.1.0.81:3306")
     coloured = TraceText(lang, True).journey(found)
-    assert "\033[36mdst 10.1.0.81 -> 172.18.0.2\033[0m" in coloured
-    assert re.sub(r"\033\[\d+m", "", coloured) == TraceText(lang, False).journey(found)
+    assert painted("dst 10.1.0.81 -> 172.18.0.2", CYAN) in coloured
+    assert TINTS.sub("", coloured) != coloured
+    assert re.sub(r"\033\[\d+m", "", harmless(coloured, color=True)) == TraceText(lang, False).journey(found)
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -81,7 +81,9 @@ class ContainerSteps:
             )  # fmt: skip
         box = Box(spec, spec.id or self.daemon.new_id())
         if spec.mode in LONE_MODES:
-            self.networks.nets[spec.mode].containers.add(spec.name)
+            # Every daemon has host and none, also where the capture of its networks lacks them.
+            if spec.mode in self.networks.nets:
+                self.networks.nets[spec.mode].containers.add(spec.name)
         elif spec.mode.startswith("container:"):
             self._target(spec)
         else:

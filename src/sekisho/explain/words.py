@@ -76,18 +76,19 @@ def say(code: str, args: Sequence[str], lang: str) -> str:
     An id that is in no table, or too few arguments, give the id and the arguments as they are:
     an answer is never lost for want of a sentence. No argument begins a line of its own.
     """
-    args = [one_line(arg) for arg in args]
     if code in JOINS:
-        return _joined(code, args, lang)
+        return one_line(_joined(code, list(args), lang))
     text = template(code, lang)
     if code in _NESTED:
         args = [say(arg, (), lang) for arg in args]
     if text is not None:
         try:
-            return text.format(*args)
+            if "\n" in text:
+                return text.format(*map(one_line, args))
+            return one_line(text.format(*args))
         except (IndexError, KeyError):
             pass
-    return " ".join((code, *args))
+    return one_line(" ".join((code, *args)))
 
 
 def words(message: Message, lang: str) -> str:

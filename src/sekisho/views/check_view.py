@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from sekisho.answers.check import CheckReport, Result
 from sekisho.explain.lines import lines_text
 from sekisho.explain.tints import GREEN, RED, YELLOW, painted
 from sekisho.explain.words import say
+from sekisho.views import sarif
 from sekisho.views.commands import trace_command
 from sekisho.views.leans import grouped
 from sekisho.views.reach_json import witness_json
 
 SCHEMA = "sekisho/check/1"
-SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 _TINTS = {"passed": GREEN, "failed": RED, "unsure": YELLOW}
 _LEVELS = {"failed": "error", "unsure": "warning"}
 
@@ -101,18 +102,9 @@ def to_sarif(report: CheckReport, lang: str) -> dict[str, object]:
     """One run; each kind of assertion is a rule, each one that does not hold a result. What they lean on is
     a property of the run."""
     broken = [result for result in report.results if result.status != "passed"]
-    kinds = dict.fromkeys(result.assertion.kind for result in broken)
-    return {
-        "$schema": SARIF,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "sekisho", "rules": [{"id": f"check.{kind}"} for kind in kinds]}},
-                "results": [_sarif_result(result, lang) for result in broken],
-                "properties": {"leansOn": _leans(report, lang)},
-            }
-        ],
-    }
+    rules = (f"check.{result.assertion.kind}" for result in broken)
+    results = [_sarif_result(result, lang) for result in broken]
+    return sarif.document(rules, results, {"leansOn": _leans(report, lang)})
 
 
 def _sarif_result(result: Result, lang: str) -> dict[str, object]:
@@ -121,12 +113,5 @@ def _sarif_result(result: Result, lang: str) -> dict[str, object]:
         "ruleId": f"check.{result.assertion.kind}",
         "level": _LEVELS[result.status],
         "message": {"text": f"{result.assertion.name}: {reason(result, lang)}"},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": place.file},
-                    "region": {"startLine": max(1, place.line), "snippet": {"text": place.text}},
-                }
-            }
-        ],
+        "locations": [sarif.location(place if place.line else replace(place, line=1))],
     }

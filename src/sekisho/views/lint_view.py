@@ -7,11 +7,10 @@ from collections import Counter
 from sekisho.answers.lint import SEVERITIES, LintReport
 from sekisho.explain.lines import lines_text
 from sekisho.explain.words import say
-from sekisho.model.evidence import Evidence
+from sekisho.views import sarif
 from sekisho.views.finding_view import finding_json, finding_lines
 
 SCHEMA = "sekisho/lint/1"
-SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def to_text(report: LintReport, lang: str, color: bool) -> str:
@@ -41,29 +40,13 @@ def to_json(report: LintReport, lang: str) -> dict[str, object]:
 
 def to_sarif(report: LintReport, lang: str) -> dict[str, object]:
     """One run; each message id is a rule."""
-    rules = dict.fromkeys(finding.id for finding in report.findings)
-    return {
-        "$schema": SARIF,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "sekisho", "rules": [{"id": rule} for rule in rules]}},
-                "results": [
-                    {
-                        "ruleId": finding.id,
-                        "level": finding.severity,
-                        "message": {"text": say(finding.id, finding.args, lang)},
-                        "locations": [_location(place) for place in finding.places if place.file],
-                    }
-                    for finding in report.findings
-                ],
-            }
-        ],
-    }
-
-
-def _location(place: Evidence) -> dict[str, object]:
-    physical: dict[str, object] = {"artifactLocation": {"uri": place.file}}
-    if place.line:
-        physical["region"] = {"startLine": place.line, "snippet": {"text": place.text}}
-    return {"physicalLocation": physical}
+    results: list[dict[str, object]] = [
+        {
+            "ruleId": finding.id,
+            "level": finding.severity,
+            "message": {"text": say(finding.id, finding.args, lang)},
+            "locations": [sarif.location(place) for place in finding.places if place.file],
+        }
+        for finding in report.findings
+    ]
+    return sarif.document((finding.id for finding in report.findings), results)

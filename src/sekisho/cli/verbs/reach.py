@@ -154,6 +154,7 @@ def _explained(world: World, found: Reach, question: Question, out: Output) -> s
     """For each pair, the witness step by step and what would flip it."""
     from sekisho.answers.flip import Flips
     from sekisho.answers.trace import trace
+    from sekisho.explain.lines import blocks_text
     from sekisho.views.flip_text import proposed
     from sekisho.views.trace_text import TraceText
 
@@ -169,4 +170,4 @@ def _explained(world: World, found: Reach, question: Question, out: Output) -> s
         proposal = flips.stop(cell) if carried else refused and flips.let_through(cell, refused)
         journey = view.journey(trace(world, witness.question))
         blocks.append(proposed(cell, journey, proposal or None, out.lang))
-    return "\n\n".join(blocks)
+    return blocks_text(blocks)

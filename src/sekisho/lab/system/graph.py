@@ -51,6 +51,10 @@ def _picture(plan: Plan) -> _Picture:
             links.append(link)
         else:
             inside.setdefault(link.node, {}).setdefault(link.bridge or "", []).append(link.far_node)
+    placed = {name for bridges in inside.values() for containers in bridges.values() for name in containers}
+    for node in plan.nodes:
+        if node.host is not None and node.name not in placed:
+            inside.setdefault(node.host, {}).setdefault("", []).append(node.name)
     return _Picture(outer, inside, tuple(links), addresses)
 
 
@@ -179,7 +183,7 @@ def svg(plan: Plan) -> str:
         bottoms[column] += high + 20
         boxes[node.name] = box
         parts += _box(box, node.name, _flat(picture, node.name), node.role)
-        parts += _inside(picture, node.name, box)
+        parts += _inside(picture, node.name, box, boxes)
     lines = [_line(boxes[wire.node], boxes[wire.far_node]) for wire in picture.links]
     wide = max((box.x + box.wide for box in boxes.values()), default=0) + _PAD
     high = max(bottoms) + _PAD
@@ -201,13 +205,14 @@ def _shown(text: str) -> str:
     return escape(one_line(text))
 
 
-def _inside(picture: _Picture, host: str, box: _Box) -> Iterator[str]:
+def _inside(picture: _Picture, host: str, box: _Box, boxes: dict[str, _Box]) -> Iterator[str]:
+    """A host's bridges and containers; the containers' boxes are put among the others."""
     y = box.y + _HIGH
     for bridge, containers in picture.inside.get(host, {}).items():
         left = _Box(box.x + _PAD, y, _WIDE, _HIGH)
         yield from _box(left, bridge, picture.addresses.get(host, {}).get(bridge, []), "bridge")
         for name in containers:
-            right = _Box(box.x + _PAD + _WIDE + _GAP, y, _WIDE, _HIGH)
+            right = boxes[name] = _Box(box.x + _PAD + _WIDE + _GAP, y, _WIDE, _HIGH)
             yield _line(left, right)
             yield from _box(right, name, _flat(picture, name), "container")
             y += _HIGH + 10

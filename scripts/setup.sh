@@ -1,6 +1,6 @@
 # Sets up .venv of this checkout. Sourced by ./run and ./test with $root set; needs bash.
-#   setup_venv run     what `sekisho` needs to run
-#   setup_venv dev     that, and the pinned tools of requirements-dev.lock
+#   setup_venv run     what `sekisho` needs to run, as pinned in requirements-run.lock
+#   setup_venv dev     that, and the tools, as pinned in requirements-dev.lock
 # Quick when nothing changed: a stamp in .venv holds what it was made from.
 # shellcheck shell=bash
 
@@ -60,7 +60,7 @@ setup_compile() {
 setup_venv() {
     local want=$1 made_from stamp
     stamp=$venv/.set-up-$want
-    made_from=$root$'\n'$(cat "$root/pyproject.toml" "$root/hatch_build.py" "$root/requirements-dev.lock" | cksum)
+    made_from=$root$'\n'$(cat "$root/pyproject.toml" "$root/hatch_build.py" "$root"/requirements-{run,dev}.lock | cksum)
     if [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$made_from" ]; then
         if [ -n "$(find "$root/src" -name '*.py' -newer "$stamp" -print -quit)" ]; then
             setup_compile
@@ -70,14 +70,11 @@ setup_venv() {
     fi
     echo "setting up $venv ($want)" >&2
     setup_make_venv
-    if [ "$want" = dev ]; then
-        # Every file is checked against its hash; the project itself comes after, built with the pinned backend.
-        setup_pip --require-hashes -r "$root/requirements-dev.lock" || setup_fail "the development tools could not be installed"
-        setup_pip --no-build-isolation -e "$root" || setup_fail "sekisho could not be installed into $venv"
-        printf '%s' "$made_from" >"$venv/.set-up-run"
-    else
-        setup_pip -e "${root}[lab]" || setup_fail "sekisho could not be installed into $venv"
-    fi
+    # Every file is checked against its hash; the project itself comes after, built with the pinned backend.
+    setup_pip --require-hashes -r "$root/requirements-$want.lock" ||
+        setup_fail "what requirements-$want.lock names could not be installed"
+    setup_pip --no-deps --no-build-isolation -e "$root" || setup_fail "sekisho could not be installed into $venv"
+    [ "$want" = run ] || printf '%s' "$made_from" >"$venv/.set-up-run"
     setup_compile
     printf '%s' "$made_from" >"$stamp"
 }

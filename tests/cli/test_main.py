@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from sekisho import __version__
+from sekisho.cli.labs import CommandParser
 from sekisho.cli.language import chosen_language, locale_language
+from sekisho.cli.parser import VerbParser
 from sekisho.cli.verbs import VERBS, load_verb, verb_parser
 from tests.answers.shop import write
 from tests.cli.command import ROOT, process, sekisho
@@ -283,3 +285,42 @@ def test_japanese_on_a_terminal_that_cannot_show_it_is_no_traceback() -> None:
     assert ran.status == 0
     assert "explain" in ran.out
     assert ran.err == ""
+
+
+def _parsers() -> dict[str, VerbParser]:
+    """Every verb that has arguments of its own, also below others."""
+    found: dict[str, VerbParser] = {}
+    for name in VERBS:
+        parser = verb_parser(name, "en")
+        found |= {f"{name} {below}": each for below, each in parser.subverbs.items()} or {name: parser}
+    return found
+
+
+@pytest.mark.parametrize("words", _parsers())
+def test_what_follows_two_dashes_is_no_option(words: str) -> None:
+    """On every verb: as many arguments as it takes, all of them spelled like its own options."""
+    parser = _parsers()[words]
+    positionals = [action for action in parser._actions if not action.option_strings]
+    if isinstance(parser, CommandParser):
+        positionals = positionals[:1]
+    spelled = zip(positionals, ("--json", "--help", "-x"), strict=False)
+    given = [
+        str(next(iter(action.choices))) if action.choices else "1" if action.type else word
+        for action, word in spelled
+    ]
+    args = parser.parse(["--lang", "ja", "--", *given])
+    told = [value for action in positionals if (value := getattr(args, action.dest)) not in (None, [])]
+    flat = [str(word) for value in told for word in (value if isinstance(value, list) else [value])]
+    assert flat == given
+    assert (args.json, args.lang) == (False, "ja")
+
+
+def test_two_dashes_and_a_snapshot_like_an_option() -> None:
+    """Not the option that its name spells, and not another policy than was named."""
+    ran = sekisho("check", "--", "--schema", "--help")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("sekisho: --help: ")
+    ran = sekisho("show", "--", str(ROOT / "examples/host-10.0.0.10"), "--json")
+    assert "argument WHAT: invalid choice: '--json' (" in ran.err
+    assert sekisho("explain", "--", "-x").err.startswith("sekisho: -x: ")
+    assert sekisho("explain", "--", str(ROOT / "examples/host-10.0.0.10"), "--json").err.count("--json") >= 1

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sekisho import __version__
 from tests.cli.command import ROOT, sekisho
@@ -137,7 +140,7 @@ def test_a_python_that_is_too_old_is_said(tmp_path: Path) -> None:
     (tools / "python3").chmod(0o755)
     checkout = tmp_path / "checkout"
     checkout.mkdir()
-    for name in ("run", "pyproject.toml", "hatch_build.py", "requirements-dev.lock"):
+    for name in ("run", "pyproject.toml", "hatch_build.py", "requirements-run.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / name, checkout / name)
     shutil.copytree(ROOT / "scripts", checkout / "scripts")
     done = subprocess.run(
@@ -146,3 +149,79 @@ def test_a_python_that_is_too_old_is_said(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Python 3.11 or newer" in done.stderr
     assert not (checkout / ".venv").exists()
+
+
+# ------------------------------------------------------------------------------------ pins
+
+
+def pins(name: str) -> dict[str, str]:
+    """A lock file's packages, each with its version, its condition and its hashes."""
+    text = (ROOT / name).read_text()
+    entries = re.split(r"(?m)^(?=[a-z])", re.sub(r"(?m)^ *#.*\n", "", text))
+    return {entry.split("==")[0]: entry.rstrip() for entry in entries if entry}
+
+
+def needed(*names: str) -> set[str]:
+    """These packages and whatever they require, on some system."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop().lower().replace("_", "-")
+        if name in found:
+            continue
+        found.add(name)
+        for line in metadata.requires(name) or ():
+            wanted, _, condition = line.partition(";")
+            if "extra" not in condition and "python_version < '3.1" not in condition.replace('"', "'"):
+                left.append(re.split(r"[^A-Za-z0-9._-]", wanted.strip())[0])
+    return found
+
+
+def test_what_run_installs_is_pinned_like_the_rest() -> None:
+    """Exactly what sekisho and its build need, in the versions and with the hashes of the tests."""
+    run_pins, dev_pins = pins("requirements-run.lock"), pins("requirements-dev.lock")
+    assert set(run_pins) == needed("oxidd", "pyyaml", "hatchling", "editables")
+    assert {name: dev_pins[name] for name in run_pins} == run_pins
+    assert all("--hash=sha256:" in entry for entry in run_pins.values())
+
+
+def test_nothing_is_installed_without_a_hash() -> None:
+    """By ./run, ./test and the GitHub Action: with hashes, or the checkout itself without anything else."""
+    lines = [
+        line
+        for name in ("scripts/setup.sh", "action.yml", "test")
+        for line in (ROOT / name).read_text().replace("\\\n", " ").splitlines()
+        if re.search(r"setup_pip -|pip (install|download) .*(-r|ACTION|\$root)", line)
+    ]
+    assert len(lines) == 5
+    for line in lines:
+        assert "--require-hashes -r" in line or "--no-deps --no-build-isolation" in line, line
+
+
+def _action() -> dict[str, dict[str, str]]:
+    steps = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    return {step.get("name", step.get("uses")): step for step in steps}
+
+
+def test_the_action_uses_others_by_commit() -> None:
+    used = [step["uses"] for step in _action().values() if "uses" in step]
+    assert len(used) == 1
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name) for name in used)
+
+
+@pytest.mark.parametrize(
+    "given", ["--schema", "-h", "a b", "$(touch pwned)", "`touch pwned`; touch pwned", "-x\ny", "--"]
+)
+def test_the_actions_inputs_are_no_options(given: str, tmp_path: Path) -> None:
+    """Its script as it stands, with a sekisho that tells its words; inputs come by the environment."""
+    script = "sekisho() { printf '%s\\0' \"$@\"; }\n" + _action()["Check"]["run"]
+    assert "${{" not in script
+    for junit in ("", given):
+        names = dict.fromkeys(("SNAPSHOT", "POLICY", "SARIF"), given) | {"JUNIT": junit}
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", script], capture_output=True, text=True, check=True,
+            cwd=tmp_path, env={"PATH": os.environ["PATH"], **names},
+        )  # fmt: skip
+        options = [f"--junit={given}"] if junit else []
+        assert done.stdout.split("\0")[:-1] == ["check", *options, f"--sarif={given}", "--", given, given]
+    assert list(tmp_path.iterdir()) == []

@@ -53,7 +53,7 @@ def load_policy(path: str) -> tuple[Assertion, ...]:
     except ImportError:
         raise SourceError(
             "reading policies needs PyYAML, which is not installed", file=path,
-            advice="pip install 'sekisho[check]'",
+            advice="pip install PyYAML",
         ) from None  # fmt: skip
     try:
         text = Path(path).read_text(encoding="utf-8")

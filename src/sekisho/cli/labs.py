@@ -21,12 +21,14 @@ class CommandParser(VerbParser):
     """A parser whose last argument is a command line: what follows NODE is not looked at."""
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Options stand before NODE; a ``--`` after it is left out. Raises UsageError."""
+        """Options stand before NODE; a ``--`` before and after it is left out. Raises UsageError."""
         options, rest = leading_options(argv)
         if options and options[-1] == "--name" and rest:
             options, rest = [*options, rest[0]], rest[1:]
             more, rest = leading_options(rest)
             options += more
+        if rest[:1] == ["--"]:
+            options, rest = [*options, "--"], rest[1:]
         args = super().parse([*options, *rest[:1]])
         words = rest[1:]
         args.command = words[1:] if words[:1] == ["--"] else words

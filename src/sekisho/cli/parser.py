@@ -120,7 +120,8 @@ class VerbParser(argparse.ArgumentParser):
         )
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Parse the words after the verb; options may stand between, before and after arguments.
+        """Parse the words after the verb; options may stand between, before and after arguments, but not
+        behind a ``--``.
 
         Raises UsageError, and SystemExit for ``--help``.
         """
@@ -132,11 +133,11 @@ class VerbParser(argparse.ArgumentParser):
             if not self.subverbs:
                 # Python 3.11 formats the usage for every intermixed parse unless there is one.
                 self.usage = ""
-                return self.parse_intermixed_args(list(argv))
+                return _unmarked(self.parse_intermixed_args(_marked(argv)))
             self._check_subverb(rest)
         except _Refused as refused:
             self.usage = None
-            raise self._usage_error(str(refused)) from None
+            raise self._usage_error(str(refused).replace(_MARK, "").replace(repr(_MARK)[1:-1], "")) from None
         args = self.subverbs[rest[0]].parse(options + rest[1:])
         args.subverb = rest[0]
         return args
@@ -181,6 +182,33 @@ def _mebibytes(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= _MOST_MEBIBYTES):
         raise ValueError(text)
     return int(text)
+
+
+# What no word of a command line can begin with.
+_MARK = "\0"
+
+
+def _marked(argv: Sequence[str]) -> list[str]:
+    """The words without ``--``, and those behind it with a mark before a dash: argparse forgets that they
+    are no options where options may stand between arguments."""
+    if "--" not in argv:
+        return list(argv)
+    end = argv.index("--")
+    return [
+        *argv[:end],
+        *(_MARK + word if word.startswith("-") and word != "-" else word for word in argv[end + 1 :]),
+    ]
+
+
+def _unmarked(args: argparse.Namespace) -> argparse.Namespace:
+    for name, value in vars(args).items():
+        if isinstance(value, str):
+            setattr(args, name, value.removeprefix(_MARK))
+        elif isinstance(value, list):
+            setattr(
+                args, name, [word.removeprefix(_MARK) if isinstance(word, str) else word for word in value]
+            )
+    return args
 
 
 class _Refused(Exception):

@@ -243,7 +243,7 @@ JAPANESE: dict[str, str] = {
     "reading policies needs PyYAML, which is not installed": (
         "ポリシーを読むにはPyYAMLが必要ですが、インストールされていません"
     ),
-    "pip install 'sekisho[check]'": "次でインストールできます: pip install 'sekisho[check]'",
+    "pip install PyYAML": "次でインストールできます: pip install PyYAML",
     "a policy is one YAML document": "ポリシーは1つのYAML文書です",
     "add ip-route.txt to the snapshot": "スナップショットに ip-route.txt を加えてください",
     "the kernel cannot be asked here: {0}": "ここではカーネルに尋ねられません: {0}",

@@ -29,7 +29,7 @@ def parse(text: str, file: str) -> list[Node]:
     except ImportError:
         raise SourceError(
             "reading compose files needs PyYAML, which is not installed", file=file,
-            advice="pip install 'sekisho[plan]'; --run, --create and --script do without",
+            advice="pip install PyYAML; --run, --create and --script do without",
         ) from None  # fmt: skip
 
     loader_class = _loader_class()

@@ -111,7 +111,7 @@ def _parse_json(text: str, file: str) -> Value:
                 f"not JSON: {error.msg}", file=file, line=error.lineno, text=_line_of(text, error.lineno - 1)
             ) from None
         raise UsageError(
-            f"{file}: reading YAML needs PyYAML", advice="pip install 'sekisho[lab]', or write it as JSON"
+            f"{file}: reading YAML needs PyYAML", advice="pip install PyYAML, or write it as JSON"
         ) from None
 
 

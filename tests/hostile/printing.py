@@ -26,11 +26,12 @@ from sekisho.cli.main import main as sekisho
 from tests.hostile.planting import Field, Files, Format, Planting, fields, formats, planted
 from tests.hostile.strings import HOSTILE
 
-# A stranger's line, coloured as ours are, and what might end a string of each format in which it stands.
+# A stranger's line, coloured as ours are, and what might end a string of each format in which it stands; in
+# characters that YAML's escapes in JSON can name (pairs of surrogates are none).
 FORGED = "FORGED"
 EVIL = (
     "e\x1b[31mFAKE\x1b[0m\x1b]8;;http://evil/\x07\x1b[2J\x9b31m\x7f\u202e\u2066\u061c\u200f\u200b\u2060\ufeff\u00ad\u3164"
-    '\u2028\u2029\x85\U000e0041\ufffe"\'`]]>--></text><script>x</script><a href="javascript:x">#quot;'
+    '\u2028\u2029\x85\ufffe"\'`]]>--></text><script>x</script><a href="javascript:x">#quot;'
     f"%%{{init: {{}}}}%% click a \\\r\n{FORGED}: passed\n  = {FORGED}\r{FORGED}"
 )
 # What a name of 15 bytes can hold, and of 31.
@@ -44,7 +45,7 @@ NAMES = (
     "\ud800x",
     "e\rx\tz",
 )
-PRINTED = (EVIL, *NAMES, "\udcff\udc80", "]]>", "\ufffe\uffff", "<!--", "x\0y")
+PRINTED = (EVIL, *NAMES, "\udcff\udc80", "a\U000e0041b", "]]>", "\ufffe\uffff", "<!--", "x\0y")
 
 _CAPTURED_AS_LINES = (".txt", ".toml")
 _WHATS = (

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from sekisho.cli.terminal import save_json
+from sekisho.model.evidence import Evidence
+from sekisho.views import sarif
 from tests.hostile.planting import Format
 from tests.hostile.printing import EVIL, PRINTED, Asked, all_formats, drawn, plant, prepared, run, values
 
@@ -29,12 +32,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
 def test_what_is_told_as_it_stands_acts_on_nobody(one: Format, asked: Asked) -> None:
     """Comments, names, titles, labels: each with everything in it that could act."""
     strings = values(one)
-    for some in (
-        (strings[at : at + 4] for at in range(0, len(strings), 4))
-        if one.folder
-        else ([each] for each in strings)
-    ):
-        plant(asked, one, list(some))
+    together = 4 if one.folder else 1
+    if not one.folder:
+        asked.sparing = None
+    for at in range(0, len(strings), together):
+        plant(asked, one, strings[at : at + together])
     assert asked.found == []
 
 
@@ -69,6 +71,20 @@ def test_names_of_files_act_on_nobody(name: str, asked: Asked) -> None:
         asked.all_forms(*words, str(folder), *more)
     asked.all_forms("explain", str(folder / name))
     asked.all_forms("check", str(folder), str(folder / name), "--sarif", str(asked.folder / "sarif"))
+    assert asked.found == []
+
+
+def test_a_place_in_sarif_is_a_uri_whatever_the_name(asked: Asked) -> None:
+    for name in (EVIL, "a b:c#d?e%", "\udcff\udc80.txt", "\ud800", "名.txt", "a/b.txt"):
+        place = sarif.location(Evidence(name, 1, EVIL))
+        result: dict[str, object] = {
+            "ruleId": "r",
+            "level": "note",
+            "message": {"text": EVIL},
+            "locations": [place],
+        }
+        save_json(str(asked.folder / "sarif"), sarif.document(["r", "r"], [result]))
+        asked.sarif("sarif", (asked.folder / "sarif").read_text())
     assert asked.found == []
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from sekisho.errors import UsageError
+from sekisho.cli.terminal import harmless
+from sekisho.errors import UsageError, one_line
 from sekisho.lab.operations import AddRoute, Load, OnLink, Wire
 from sekisho.lab.system import commands, graph
 from sekisho.lab.system.article import ARTICLE
@@ -23,6 +26,7 @@ from sekisho.model.routing import Route
 from sekisho.sources import ip_route, iptables_list, iptables_save
 from sekisho.values.address import Address
 from sekisho.values.names import interface_name as iface
+from tests.hostile.printing import Asked
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -80,6 +84,45 @@ def test_pictures_show_every_node(article: Plan, draw: object) -> None:
     for node in article.nodes:
         assert node.name in text
     assert "172.18.0.3" in text
+
+
+NAMES = (
+    'a"b', "%%{init: {}}%%", "<script>x</script>", "`x`", "#quot;", 'x]\nclick n_a "javascript:x"',
+    "\x1b]0;t\x07", "é²",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_is_markup_of_a_picture(name: str, article: Plan, tmp_path: Path) -> None:
+    """Of a node in a host, a node outside, a bridge, the plan: in each picture it is text, on one line."""
+    shown = Asked(tmp_path)
+    plan = _renamed(article, {"db": name, "internet": name + "2", "docker0": name[:14]}, name)
+    shown.svg("svg", harmless(graph.svg(plan)))
+    shown._view("mermaid", ["mermaid"], harmless(graph.mermaid(plan)))
+    shown.text("text", harmless(graph.text(plan)))
+    assert shown.found == []
+    for draw in (graph.svg, graph.mermaid, graph.text):
+        plain = draw(_renamed(article, {"db": "x", "internet": "x2", "docker0": "x"}, "x"))
+        assert draw(plan).count("\n") == plain.count("\n")
+    root = ElementTree.fromstring(harmless(graph.svg(plan)))
+    told = [one.text for one in root.iter() if one.text]
+    assert told.count(harmless(one_line(name))) >= 2
+
+
+def _renamed(plan: Plan, names: dict[str, str], title: str) -> Plan:
+    """The plan with other names in it, whether or not anything could have them."""
+
+    def other(value: object) -> object:
+        if isinstance(value, str):
+            return names.get(value, value)
+        if isinstance(value, tuple):
+            return tuple(other(item) for item in value)
+        if is_dataclass(value) and not isinstance(value, type):
+            named = [one.name for one in fields(value) if one.name != "role"]
+            return replace(value, **{name: other(getattr(value, name)) for name in named})
+        return value
+
+    return replace(cast("Plan", other(replace(plan, loads=(), programs=()))), title=title)
 
 
 def test_the_svg_is_well_formed_whatever_the_names(article: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from dataclasses import fields, is_dataclass, replace
@@ -21,7 +22,7 @@ from sekisho.lab.system.lay_out import lay_out
 from sekisho.lab.system.plan import NodeLoad, Plan
 from sekisho.lab.system.read import read_topology, topology_of
 from sekisho.lab.system.source import plan_of
-from sekisho.lab.words import setting_words
+from sekisho.lab.words import setting_words, shell_words
 from sekisho.model.routing import Route
 from sekisho.sources import ip_route, iptables_list, iptables_save
 from sekisho.values.address import Address
@@ -30,6 +31,10 @@ from tests.hostile.printing import Asked
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
+NAMES = (
+    'a"b', "%%{init: {}}%%", "<script>x</script>", "`x`", "#quot;", 'x]\nclick n_a "javascript:x"',
+    "\x1b]0;t\x07", "é²",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +82,15 @@ def test_every_link_and_rule_has_a_plain_command(article: Plan) -> None:
     assert any("docker-proxy" in line and "172.18.0.3:8080" in line for line in lines)
 
 
+@pytest.mark.parametrize("text", [*NAMES, "it's", "\\", "$HOME", "\udcff\n", "\x7f\u202e", ""])
+def test_a_printed_word_is_one_word_on_one_line(text: str) -> None:
+    """bash takes it for what it is, also what cannot be seen."""
+    shown = shell_words(["printf", "%s", text])
+    assert shown.isprintable()
+    said = subprocess.run(["bash", "-c", shown], capture_output=True, check=True).stdout
+    assert said == os.fsencode(text)
+
+
 @pytest.mark.parametrize("draw", [graph.text, graph.mermaid, graph.svg])
 def test_pictures_show_every_node(article: Plan, draw: object) -> None:
     assert callable(draw)
@@ -84,12 +98,6 @@ def test_pictures_show_every_node(article: Plan, draw: object) -> None:
     for node in article.nodes:
         assert node.name in text
     assert "172.18.0.3" in text
-
-
-NAMES = (
-    'a"b', "%%{init: {}}%%", "<script>x</script>", "`x`", "#quot;", 'x]\nclick n_a "javascript:x"',
-    "\x1b]0;t\x07", "é²",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from sekisho.errors import one_line
 from sekisho.explain.lines import lines_text
 from sekisho.lab.operations import Bridge, Wire
 from sekisho.lab.system.plan import Node, Plan
@@ -195,14 +194,9 @@ def svg(plan: Plan) -> str:
         "<style>rect{fill:#fff;stroke:#445}.host{fill:#f4f7fb}.bridge{fill:#eef5e8}.container{fill:#fff8e6}"
         ".name{font-weight:bold}path{stroke:#667;fill:none}</style>"
     )
-    title = _shown(plan.title or plan.name)
+    title = escape(plan.title or plan.name)
     words = [f'<text x="{_PAD}" y="{_PAD + 6}" class="name">{title}</text>']
     return lines_text([head, f"<title>{title}</title>", style, *lines, *words, *parts, "</svg>"])
-
-
-def _shown(text: str) -> str:
-    """Text of a drawing: neither markup nor a second line."""
-    return escape(one_line(text))
 
 
 def _inside(picture: _Picture, host: str, box: _Box, boxes: dict[str, _Box]) -> Iterator[str]:
@@ -224,7 +218,7 @@ def _box(box: _Box, name: str, addresses: list[str], kind: str) -> Iterator[str]
     yield f'<rect x="{box.x}" y="{box.y}" width="{box.wide}" height="{box.high}" rx="6" class="{kind}"/>'
     for at, words in enumerate([name, *addresses[:2]]):
         style = ' class="name"' if at == 0 else ""
-        yield f'<text x="{box.x + 10}" y="{box.y + 18 + at * _LINE}"{style}>{_shown(words)}</text>'
+        yield f'<text x="{box.x + 10}" y="{box.y + 18 + at * _LINE}"{style}>{escape(words)}</text>'
 
 
 def _line(one: _Box, other: _Box) -> str:

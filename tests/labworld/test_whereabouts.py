@@ -18,8 +18,8 @@ from sekisho.values.names import lab_name
 pytestmark = pytest.mark.kernel
 NOBODY = 65534
 
-# What another user binds: the lab's name as far as it can be known or seen, full queues, names that would
-# break a list of lines.
+# What another user binds: the lab's name as far as it can be known or seen (a queue that is full, one that is
+# not), names that would break a list of lines.
 HOLDS = """
 import os, socket, sys
 os.setuid({uid})
@@ -28,6 +28,7 @@ held = []
 for address in (
     f"sekisho-lab/0/{{name}}",
     f"sekisho-lab/0/{{name}}/up/{{digits}}", f"sekisho-lab/0/{{name}}/by/{{digits}}",
+    f"sekisho-lab/0/{{name}}/up/1{{digits[1:]}}",
     "x\\n00000000aaaaaaaa: 00000002 00000000 00010000 0001 01 77 @sekisho-lab/0/forged/up/" + digits,
     f"sekisho-lab/0/\\udcff\\udc80/up/{{digits}}", f"sekisho-lab/0/a/b/up/{{digits}}",
 ):

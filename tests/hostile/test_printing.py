@@ -42,10 +42,12 @@ def test_what_is_told_as_it_stands_acts_on_nobody(one: Format, asked: Asked) -> 
 
 @pytest.mark.parametrize("one", FORMATS.values(), ids=list(FORMATS))
 def test_what_is_planted_anywhere_acts_on_nobody(one: Format, asked: Asked) -> None:
+    if not one.folder:
+        asked.sparing = None
     for strings in drawn(one, 1 if one.folder else 3, 8, SEED):
         plant(asked, one, strings)
     assert asked.found == []
-    assert asked.count >= 2
+    assert asked.count >= 9
 
 
 NAMES = (

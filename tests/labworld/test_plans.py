@@ -22,11 +22,12 @@ from sekisho.lab.system.lay_out import lay_out
 from sekisho.lab.system.plan import NodeLoad, Plan
 from sekisho.lab.system.read import read_topology, topology_of
 from sekisho.lab.system.source import plan_of
-from sekisho.lab.words import setting_words, shell_words
+from sekisho.lab.words import setting_words
 from sekisho.model.routing import Route
 from sekisho.sources import ip_route, iptables_list, iptables_save
 from sekisho.values.address import Address
 from sekisho.values.names import interface_name as iface
+from sekisho.views.commands import shell_words
 from tests.hostile.printing import Asked
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,8 +5,7 @@ Every value is one argument, quoted as a shell wants it: the lines can be run as
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from sekisho.lab.operations import (
@@ -24,24 +23,7 @@ from sekisho.lab.operations import (
 )
 from sekisho.sources import ip_route, ip_rule
 from sekisho.values.address import Family
-
-
-def shell_words(words: Iterable[str]) -> str:
-    """A command line of these words, on one line: what cannot be seen is written as bash's ``$'\\x1b'``."""
-    return " ".join(shlex.quote(word) if word.isprintable() else _in_dollars(word) for word in words)
-
-
-def _in_dollars(word: str) -> str:
-    quoted = "".join(
-        f"\\{letter}" if letter in "\\'" else letter if letter.isprintable() else _bytes(letter)
-        for letter in word
-    )
-    return f"$'{quoted}'"
-
-
-def _bytes(letter: str) -> str:
-    own = "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
-    return "".join(f"\\x{byte:02x}" for byte in letter.encode(errors=own))
+from sekisho.views.commands import shell_words
 
 
 def link_words(link: Link | None) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from sekisho.lab.system.plan import NodeLoad, Plan, Program, Server, SetSysctl
 from sekisho.lab.system.shaping import shape_words
-from sekisho.lab.words import ip_command, link_commands, setting_words, shell_words
+from sekisho.lab.words import ip_command, link_commands, setting_words
 from sekisho.values.names import sysctl_parts
+from sekisho.views.commands import shell_words
 
 
 def commands(plan: Plan) -> Iterator[str]:

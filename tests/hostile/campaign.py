@@ -25,6 +25,7 @@ from sekisho.errors import SekishoError
 from sekisho.lab.system.plan import Plan
 from sekisho.lab.system.source import plan_of
 from tests.hostile.planting import Field, Files, Format, Planting, fields, formats, planted
+from tests.hostile.printing import acts
 from tests.hostile.sandbox import STAGE, Sandbox
 from tests.hostile.strings import HOSTILE, SECRET
 
@@ -161,6 +162,8 @@ class Campaign:
         said = os.pread(out, 1 << 24, 0).decode(errors="replace")
         os.close(out)
         self._hush(said, told)
+        if bad := sorted({letter for letter in said if acts(letter)}):
+            self.count.found.append(f"{words} prints {bad}\n    after {told}")
         kind = f"{words[0]} {words[1]}{' --print-commands' * ('--print-commands' in words)}"
         self._add(f"{kind}: {status}")
         if status not in (0, 1, 2, 3) or "Traceback (most recent" in said:

@@ -148,7 +148,7 @@ class Asked:
         if "\x1b[31mFAKE" in out:
             self.found.append(f"{told}: somebody else's tint")
         plain = _TINT.sub("", out) if color else out
-        bad = sorted({letter for letter in plain if _acts(letter)})
+        bad = sorted({letter for letter in plain if acts(letter)})
         if bad:
             self.found.append(f"{told}: {bad}")
         if self.lines:
@@ -157,7 +157,7 @@ class Asked:
 
     def document(self, told: str, out: str) -> object:
         """JSON, of which no key is there twice."""
-        if bad := sorted({letter for letter in out if _acts(letter)}):
+        if bad := sorted({letter for letter in out if acts(letter)}):
             self.found.append(f"{told} --json: {bad}")
         try:
             return json.loads(out, object_pairs_hook=_once)
@@ -229,10 +229,10 @@ def run(*words: str, color: bool = False) -> tuple[int, str, str]:
     return status, out.getvalue(), err.getvalue()
 
 
-def _acts(letter: str) -> bool:
-    # Space separators other than the two that Japanese text has could pass for a space.
-    category = unicodedata.category(letter)
-    return letter not in "\n\t" and (category[0] == "C" or category in ("Zl", "Zp"))
+def acts(letter: str) -> bool:
+    """What a terminal does, or what nobody would see."""
+    # Of the separators, only the two spaces that English and Japanese text have.
+    return letter not in "\n\t \u3000" and unicodedata.category(letter)[0] in "CZ"
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

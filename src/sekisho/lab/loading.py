@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sekisho.lab import launch, room
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
 from sekisho.lab.operations import Load
-from sekisho.lab.tools import blamed_line, readable
+from sekisho.lab.tools import blamed_line, complaint, readable
 
 # iptables-legacy locks a file of the whole machine; each node has rules of its own.
 LOCK_FILE = "/dev/null"
@@ -43,7 +43,9 @@ class Running:
         os.close(self._errors)
         if status != 0:
             name = self._what.argv[0]
-            raise LabError(f"{where}{name} failed: {said}", text=blamed_line(said, self._what.text))
+            raise LabError(
+                f"{where}{name} failed: {complaint(said)}", text=blamed_line(said, self._what.text)
+            )
 
     def end(self) -> None:
         """Do not wait for it."""

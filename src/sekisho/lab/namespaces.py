@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from sekisho.errors import SekishoError
 from sekisho.lab.sysctls import Parameters
-from sekisho.lab.tools import blamed_line, ending_with_parent, readable
+from sekisho.lab.tools import blamed_line, complaint, ending_with_parent, readable
 from sekisho.values.names import SysctlKey
 
 CLONE_NEWNET = 0x40000000
@@ -93,7 +93,7 @@ class NetworkNamespace:
             )  # fmt: skip
         if done.returncode != 0:
             raise LabError(
-                f"{' '.join(argv)} failed: {done.stderr.strip() or done.stdout.strip()}",
+                f"{' '.join(argv)} failed: {complaint(done.stderr) or complaint(done.stdout)}",
                 text=blamed_line(done.stderr, feed),
             )
         return done.stdout

@@ -37,6 +37,11 @@ def ending_with_parent() -> Callable[[], None]:
     return bind
 
 
+def complaint(said: str) -> str:
+    """What a command says of its failure, on one line."""
+    return " | ".join(line.strip() for line in said.splitlines() if line.strip())
+
+
 def blamed_line(said: str, text: str) -> str:
     """The line of the input that a batch tool's message names (``line 7 failed``, ``-:7``)."""
     lines = text.splitlines()

@@ -51,6 +51,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     from sekisho.lab.system import enter
     from sekisho.lab.system.facts import capture
     from sekisho.lab.system.pairs import all_pairs, attempt, differ, served_pairs
+    from sekisho.lab.tools import complaint
 
     argv = command_of(args.command, out)
     client = open_lab(args.name, out)
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     before = attempt(doors, pairs) if pairs else {}
     done = enter.run(doors, node, argv)
     if done.returncode != 0:
-        raise LabError(f"{node.name}: {' '.join(argv)}: {done.stderr.strip() or done.stdout.strip()}")
+        raise LabError(f"{node.name}: {' '.join(argv)}: {complaint(done.stderr) or complaint(done.stdout)}")
     after = attempt(doors, pairs) if pairs else {}
     changed = {pair: (before[pair], after[pair]) for pair in pairs if differ(before[pair], after[pair])}
     if out.json:

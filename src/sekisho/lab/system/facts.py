@@ -18,6 +18,7 @@ from sekisho.lab.system.control import Client
 from sekisho.lab.system.look import apart
 from sekisho.lab.system.plan import Plan, Server
 from sekisho.lab.system.settled import await_settled
+from sekisho.lab.tools import complaint
 from sekisho.model.docker import DockerContainer, DockerEndpoint, DockerNetwork, PublishedPort
 from sekisho.model.host import Socket
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -91,7 +92,7 @@ def _output(argv: tuple[str, ...]) -> str:
         raise LabError(f"the command {argv[0]!r} is not installed", advice="see: sekisho lab doctor")
     done = subprocess.run([path, *argv[1:]], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LabError(f"{' '.join(argv)} failed: {done.stderr.strip()}")
+        raise LabError(f"{' '.join(argv)} failed: {complaint(done.stderr)}")
     return done.stdout
 
 

@@ -13,6 +13,7 @@ from sekisho.lab.namespaces import LabError
 from sekisho.lab.system import enter
 from sekisho.lab.system.control import Client
 from sekisho.lab.system.pairs import Pair, Reached, attempt
+from sekisho.lab.tools import complaint
 from sekisho.values.address import Address
 
 Step = tuple[str, str]  # node, command line
@@ -47,7 +48,7 @@ class Bench:
             )
         done = enter.run(self._doors, facts, ["sh", "-c", line])
         if done.returncode != 0:
-            raise LabError(f"{node}: {line}: {done.stderr.strip() or done.stdout.strip()}")
+            raise LabError(f"{node}: {line}: {complaint(done.stderr) or complaint(done.stdout)}")
         return done.stdout
 
     def connect(self, node: str, address: str, port: int) -> Reached:

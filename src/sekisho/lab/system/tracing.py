@@ -21,6 +21,7 @@ from sekisho.lab.system.control import Doors
 from sekisho.lab.system.look import apart_once, step_into
 from sekisho.lab.system.pairs import Reached
 from sekisho.lab.system.plan import Plan
+from sekisho.lab.tools import complaint
 from sekisho.lab.trace import WITNESS, WITNESS_RULES, Trace
 from sekisho.lab.verdict import Passage
 from sekisho.values.address import Address
@@ -201,7 +202,7 @@ def _nft(text: str) -> None:
         raise LabError("the command 'nft' is not installed", advice="see: sekisho lab doctor")
     done = subprocess.run([path, "-f", "-"], input=text, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LabError(f"nft failed: {done.stderr.strip()}")
+        raise LabError(f"nft failed: {complaint(done.stderr)}")
 
 
 # ------------------------------------------------------------------------------------ sending

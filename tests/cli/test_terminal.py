@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from sekisho.cli.output import Output
-from sekisho.cli.terminal import harmless, harmless_json, save, save_json
+from sekisho.cli.terminal import harmless, save, save_json
 from sekisho.explain.lines import blocks_text, captured, lines_text
 from sekisho.explain.tints import BOLD, RED, painted
+from sekisho.explain.visible import visible_json
 from tests.cli.command import sekisho
 
 # A window's title, colours that hide, a cursor that moves, 8-bit CSI, text shown the other way round.
@@ -80,7 +81,7 @@ def test_what_stands_for_it(letter: str, shown: str) -> None:
 def test_json_has_escapes_of_its_own() -> None:
     """Also half surrogates, and characters beyond the first plane; a tab is not left as it is."""
     every = "".join(map(chr, range(0x110000)))
-    document = harmless_json(json.dumps([*every], ensure_ascii=False))
+    document = visible_json(json.dumps([*every], ensure_ascii=False))
     assert json.loads(document) == [*every]
     assert not {letter for letter in document if not letter.isprintable() and letter not in "\n\u3000"}
 

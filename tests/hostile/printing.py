@@ -125,7 +125,7 @@ class Asked:
             if status not in (0, 1, 2, 3):
                 self.found.append(f"{told} {more} ends with {status}: {err[-300:]}")
             elif json_due:
-                self.document(told, out)
+                self._drawings(told, self.document(told, out))
             else:
                 self.text(told, out, color)
             if "--json" not in more and status != 2:
@@ -142,6 +142,12 @@ class Asked:
         elif "mermaid" in words:
             wrong = [line for line in out.splitlines() if not _MERMAID.fullmatch(line)]
             self.found += [f"{told}: no Mermaid of ours: {line!r}" for line in wrong]
+
+    def _drawings(self, told: str, document: object) -> None:
+        """Those in a document are as good as by themselves."""
+        if isinstance(document, dict) and document.get("schema") == "sekisho/lab-graph/1":
+            self.svg(told, document["svg"])
+            self._view(told, ["mermaid"], document["mermaid"])
 
     def text(self, told: str, out: str, color: bool = False) -> None:
         """For people: nothing acts, and no line is another's."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from sekisho.cli.language import Lang, Words
-from sekisho.cli.terminal import harmless, harmless_json, put
+from sekisho.cli.terminal import harmless, json_text, put
 from sekisho.errors import one_line
 
 if TYPE_CHECKING:
@@ -52,15 +52,11 @@ class Output:
 
     def document(self, answer: Mapping[str, object]) -> None:
         """Print one JSON document over several lines."""
-        import json
-
-        self.stream.write(harmless_json(json.dumps(answer, ensure_ascii=False, indent=2)) + "\n")
+        self.stream.write(json_text(answer, indent=2) + "\n")
 
     def line(self, answer: Mapping[str, object]) -> None:
         """Print one JSON document as one line: the form for many answers."""
-        import json
-
-        self.stream.write(harmless_json(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) + "\n")
+        self.stream.write(json_text(answer) + "\n")
 
     def say(self, *, en: str, ja: str) -> str:
         """The text in the language of this output."""

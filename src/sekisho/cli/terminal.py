@@ -1,56 +1,33 @@
-"""The last door: whatever is written, for people or for programs, goes through here, and nothing in it acts.
-
-What a snapshot holds is shown as it is, but for characters that nobody would see: what a terminal acts on
-(ESC and the other control characters, C1 among them), what shows text in another order than it has (Unicode's
-bidirectional controls), what has no width (two names that look alike are two), what is no character at all
-(half of a surrogate pair: a byte of a file's name that is no UTF-8). These are written as ``\\x1b``,
-``\\u202e``. The rule is Unicode's own, by category, so that a new kind of such characters is one of them.
-The line feed is the one exception, since lines are ours: ``explain.lines`` keeps those of others out. A tab
-moves no line; ip and nft print some.
-"""
+"""The last door: whatever is written, for people or for programs, goes through here, and none of it acts."""
 
 from __future__ import annotations
 
-import re
 from typing import TextIO
-
-# Nearly every text consists of these: ASCII, Japanese, lines of a drawing.
-_UNUSUAL = re.compile(
-    "[^\t\n -~\u2500-\u257f\u3000-\u303f\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uff01-\uff60]"
-)
-# A document is one of ASCII, of characters, and of white space of its own.
-_IN_JSON = re.compile(_UNUSUAL.pattern.replace("\t", ""))
-# Printable by category (a letter, a mark, a symbol), and without anything to see: fillers and selectors of
-# variants (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties), and the empty Braille pattern.
-_UNSEEN = frozenset(
-    map(
-        chr,
-        (
-            0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2800, 0x3164, 0xFFA0,
-            0x16FE4, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0),
-        ),
-    )
-)  # fmt: skip
 
 
 def harmless(text: str, color: bool = False) -> str:
     """The text as it may be written, XML among it; with ``color`` the tints of our own stay."""
-    if text.isascii() and text.isprintable():
-        return text
+    from sekisho.explain.visible import visible
+
     if not color:
-        return _UNUSUAL.sub(_for_people, text)
+        return visible(text)
     from sekisho.explain.tints import TINTS
 
     # What the pattern holds in brackets stands at every second place.
     parts = TINTS.split(text)
-    parts[::2] = [_UNUSUAL.sub(_for_people, part) for part in parts[::2]]
+    parts[::2] = map(visible, parts[::2])
     parts[1::2] = [f"\x1b[{number}m" for number in parts[1::2]]
     return "".join(parts)
 
 
-def harmless_json(document: str) -> str:
-    """The same for a JSON document, whose strings have an escape of their own for such characters."""
-    return _IN_JSON.sub(_for_programs, document)
+def json_text(answer: object, *, indent: int | None = None) -> str:
+    """A JSON document; without ``indent`` on one line and without a blank."""
+    import json
+
+    from sekisho.explain.visible import visible_json
+
+    separators = (",", ":") if indent is None else None
+    return visible_json(json.dumps(answer, ensure_ascii=False, indent=indent, separators=separators))
 
 
 def put(stream: TextIO, text: str, color: bool = False) -> None:
@@ -73,34 +50,9 @@ def save(path: str, document: str) -> None:
 
 def save_json(path: str, answer: object) -> None:
     """Write a JSON document into a file. Raises OSError."""
-    import json
-
-    _save(path, harmless_json(json.dumps(answer, ensure_ascii=False, indent=2)) + "\n")
+    _save(path, json_text(answer, indent=2) + "\n")
 
 
 def _save(path: str, text: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-
-
-def _shows(character: str) -> bool:
-    return character.isprintable() and character not in _UNSEEN
-
-
-def _for_people(found: re.Match[str]) -> str:
-    character, code = found[0], ord(found[0])
-    if _shows(character):
-        return character
-    if character == "\r":
-        return "\\r"
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _for_programs(found: re.Match[str]) -> str:
-    character, code = found[0], ord(found[0])
-    if _shows(character):
-        return character
-    if code < 0x10000:
-        return f"\\u{code:04x}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"

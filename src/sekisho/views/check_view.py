@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from sekisho.answers.check import CheckReport, Result
 from sekisho.explain.lines import lines_text
 from sekisho.explain.tints import GREEN, RED, YELLOW, painted
+from sekisho.explain.visible import visible
 from sekisho.explain.words import say
 from sekisho.views import sarif
 from sekisho.views.commands import trace_command
@@ -95,7 +96,9 @@ def to_junit(report: CheckReport, lang: str) -> str:
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
+    # Some characters have no place in XML at all.
+    text = visible(ElementTree.tostring(root, encoding="unicode"))
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}'
 
 
 def to_sarif(report: CheckReport, lang: str) -> dict[str, object]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from sekisho.explain.lines import lines_text
+from sekisho.explain.visible import visible
 from sekisho.lab.operations import Bridge, Wire
 from sekisho.lab.system.plan import Node, Plan
 
@@ -101,7 +102,9 @@ def mermaid(plan: Plan) -> str:
 
 
 def _label(name: str, addresses: list[str]) -> str:
-    return '"' + "<br/>".join(_MERMAIDS.sub(_entity, words) for words in (name, *addresses[:3])) + '"'
+    return (
+        '"' + "<br/>".join(_MERMAIDS.sub(_entity, visible(words)) for words in (name, *addresses[:3])) + '"'
+    )
 
 
 def _entity(found: re.Match[str]) -> str:
@@ -194,9 +197,14 @@ def svg(plan: Plan) -> str:
         "<style>rect{fill:#fff;stroke:#445}.host{fill:#f4f7fb}.bridge{fill:#eef5e8}.container{fill:#fff8e6}"
         ".name{font-weight:bold}path{stroke:#667;fill:none}</style>"
     )
-    title = escape(plan.title or plan.name)
+    title = _text(plan.title or plan.name)
     words = [f'<text x="{_PAD}" y="{_PAD + 6}" class="name">{title}</text>']
     return lines_text([head, f"<title>{title}</title>", style, *lines, *words, *parts, "</svg>"])
+
+
+def _text(words: str) -> str:
+    """Text in XML, which has no place at all for some characters."""
+    return escape(visible(words))
 
 
 def _inside(picture: _Picture, host: str, box: _Box, boxes: dict[str, _Box]) -> Iterator[str]:
@@ -218,7 +226,7 @@ def _box(box: _Box, name: str, addresses: list[str], kind: str) -> Iterator[str]
     yield f'<rect x="{box.x}" y="{box.y}" width="{box.wide}" height="{box.high}" rx="6" class="{kind}"/>'
     for at, words in enumerate([name, *addresses[:2]]):
         style = ' class="name"' if at == 0 else ""
-        yield f'<text x="{box.x + 10}" y="{box.y + 18 + at * _LINE}"{style}>{escape(words)}</text>'
+        yield f'<text x="{box.x + 10}" y="{box.y + 18 + at * _LINE}"{style}>{_text(words)}</text>'
 
 
 def _line(one: _Box, other: _Box) -> str:

@@ -119,6 +119,19 @@ def test_forms_of_the_results(tmp_path: Path) -> None:
     assert len(sarif["runs"][0]["properties"]["leansOn"]) == len(leans)
 
 
+def test_junit_is_xml_whatever_the_name(tmp_path: Path) -> None:
+    """XML has no place at all for some characters, not even escaped."""
+    name = 'a\\x1b\\x85\\uFFFE\\n<b>\\"&'
+    path = tmp_path / "policy.yaml"
+    path.write_text(f'assertions: [{{name: "{name}", deny: {{from: any, to: "host:22"}}}}]')
+    write(tmp_path / "host")
+    report = check(world(tmp_path / "host"), load_policy(str(path)))
+    assert report.results[0].assertion.name == 'a\x1b\x85\ufffe\n<b>"&'
+    case = ElementTree.fromstring(to_junit(report, "en")).find("testsuite/testcase")
+    assert case is not None
+    assert case.get("name") == 'a\\x1b\\x85\\ufffe\n<b>"&'
+
+
 def test_the_schema_knows_every_kind() -> None:
     from importlib.resources import files
 

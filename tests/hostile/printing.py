@@ -335,17 +335,9 @@ def values(one: Format) -> list[Planting]:
 
 def _told(place: Field) -> bool:
     names = (
-        "comment",
-        "name",
-        "title",
-        "hostname",
-        "Hostname",
-        "InstanceId",
-        "Image",
-        "ifname",
-        "protocol",
-        "image",
-    )
+        "comment", "name", "title", "hostname", "Hostname", "InstanceId", "Image", "ifname", "protocol",
+        "image", "label", "stp_state", "qdisc",
+    )  # fmt: skip
     return place.after and not place.key and place.path[-1:] != () and place.path[-1] in names
 
 

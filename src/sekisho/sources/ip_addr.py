@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sekisho.errors import one_line
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.sources import ip_addr_json
@@ -65,7 +66,7 @@ def render(
         lines += render_lines(interface)
         for address in owned.get(interface.name, ()):
             lines += _render_address(address)
-    return "".join((line if trailing_space else line.rstrip(" ")) + "\n" for line in lines)
+    return "".join(one_line(line if trailing_space else line.rstrip(" ")) + "\n" for line in lines)
 
 
 def _split_block(

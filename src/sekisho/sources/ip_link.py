@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from sekisho.errors import one_line
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import Interface
 from sekisho.sources import ip_link_json
@@ -57,7 +58,7 @@ def parse(text: str, file: str) -> Parsed[Interface]:
 def render(interfaces: Iterable[Interface], *, trailing_space: bool = True) -> str:
     """Print interfaces as ``ip [-d] link`` does, with as much as was read."""
     lines = [line for interface in interfaces for line in render_lines(interface)]
-    return "".join((line if trailing_space else line.rstrip(" ")) + "\n" for line in lines)
+    return "".join(one_line(line if trailing_space else line.rstrip(" ")) + "\n" for line in lines)
 
 
 def blocks(text: str) -> Iterator[list[Line]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sekisho.errors import one_line
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import Neighbour
 from sekisho.sources.json_fields import Fields, is_json, number_or_word, read_objects, render_array
@@ -54,7 +55,7 @@ def render(neighbours: Iterable[Neighbour], *, trailing_space: bool = True) -> s
         words += [*entry.flags, *(entry.state or "").split(",")]
         proto = dict(entry.details).get("proto")
         words += ["proto", proto] if proto is not None else []
-        lines.append(" ".join(word for word in words if word) + (" \n" if trailing_space else "\n"))
+        lines.append(one_line(" ".join(word for word in words if word)) + (" \n" if trailing_space else "\n"))
     return "".join(lines)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from sekisho.errors import one_line
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.routing import NextHop, Route
 from sekisho.sources.parsed import Parsed
@@ -81,7 +82,7 @@ def render(routes: Iterable[Route], *, table: str | None = "main", trailing_spac
         lines += _render_lines(route, table)
     if not trailing_space:
         lines = [line.rstrip(" ") for line in lines]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{one_line(line)}\n" for line in lines)
 
 
 def _blocks(text: str) -> Iterator[list[Line]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from sekisho.errors import one_line
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.routing import PolicyRule
 from sekisho.sources import ip_rule_json
@@ -62,7 +63,7 @@ def parse(text: str, file: str, family: Family = 4) -> Parsed[PolicyRule]:
 def render(rules: Iterable[PolicyRule], *, trailing_space: bool = False) -> str:
     """Print rules as ``ip rule`` does; busybox and older iproute2 end each line with a blank."""
     end = " \n" if trailing_space else "\n"
-    return "".join(f"{rule.priority}:\t{' '.join(_words(rule))}{end}" for rule in rules)
+    return "".join(f"{rule.priority}:\t{one_line(' '.join(_words(rule)))}{end}" for rule in rules)
 
 
 def _read_line(words: Words) -> RuleDraft:

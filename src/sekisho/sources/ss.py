@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sekisho.errors import one_line
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.host import Socket
 from sekisho.sources.parsed import Parsed
@@ -120,7 +121,7 @@ def _address(host: str, old_wildcard: bool) -> Address | None:
 
 def render(facts: Iterable[Socket]) -> str:
     """The sockets as ``ss -Hnltup`` prints them, one blank between columns."""
-    return "".join(_rendered(fact) + "\n" for fact in facts)
+    return "".join(one_line(_rendered(fact)) + "\n" for fact in facts)
 
 
 def _rendered(socket: Socket) -> str:

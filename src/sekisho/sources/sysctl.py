@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sekisho.errors import one_line
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.host import Sysctl
 from sekisho.sources.parsed import Parsed
@@ -49,7 +50,7 @@ def parse(text: str, file: str) -> Parsed[Sysctl]:
 
 def render(facts: Iterable[Sysctl]) -> str:
     """The settings as ``sysctl`` prints them."""
-    return "".join(f"{fact.key} = {fact.value}\n" for fact in facts)
+    return "".join(f"{fact.key} = {one_line(fact.value)}\n" for fact in facts)
 
 
 def key_of_path(path: str) -> str | None:

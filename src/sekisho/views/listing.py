@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from sekisho.errors import one_line
 from sekisho.model.docker import DockerNetwork
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import BUILTIN_CHAINS, Chain, Ruleset, Table
@@ -228,7 +229,7 @@ def table_of(ruleset: Ruleset, name: str) -> Table | None:
 def _table_text(table: Table, family: Family, form: Form) -> str:
     if form == "save":
         counted = any(rule.packets for chain in table.chains for rule in chain.rules)
-        return "".join(line + "\n" for line in iptables_save.render_table(table, counted))
+        return "".join(one_line(line) + "\n" for line in iptables_save.render_table(table, counted))
     return iptables_list.render(table, captured_style(table), family)
 
 
@@ -241,7 +242,7 @@ def network_ls(networks: Sequence[DockerNetwork]) -> str:
     ]
     widths = [max(10, *(len(row[at]) + 3 for row in rows)) for at in range(3)]
     return "".join(
-        "".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + row[3] + "\n"
+        one_line("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + row[3]) + "\n"
         for row in rows
     )
 

@@ -92,7 +92,7 @@ def to_junit(report: CheckReport, lang: str) -> str:
                 found.text = trace_command("SNAPSHOT", result.witness)
     if report.leans_on:
         leans = (say("reach.leans-on", (), lang), *_leans(report, lang, "  - "))
-        ElementTree.SubElement(suite, "system-out").text = "\n".join(leans)
+        ElementTree.SubElement(suite, "system-out").text = lines_text(leans)
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)

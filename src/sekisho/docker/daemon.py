@@ -33,7 +33,7 @@ class Daemon:
         self.fw4, self.fw6 = firewalls(before.host.rulesets, known)
         self.nft = NftState(before.host.nft)
         self.running = before.networks is not None or self.fw4.has_chain("nat", "DOCKER") or self.nft.running
-        self.notes: list[Note] = []
+        self._notes: dict[Note, None] = {}
         self._ids = 0
         self._veths = 0
         if before.host.rulesets == () and not engine.nftables and engine.iptables:
@@ -41,9 +41,12 @@ class Daemon:
 
     def note(self, id: str, *args: str, place: Evidence | None = None) -> None:
         """Say it once."""
-        found = Note(id, args, place)
-        if found not in self.notes:
-            self.notes.append(found)
+        self._notes.setdefault(Note(id, args, place))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was said so far."""
+        return tuple(self._notes)
 
     def new_id(self) -> str:
         """64 hexadecimal digits that stand for an id that only Docker can choose."""

@@ -6,6 +6,7 @@ asks before each of its commands, is a comparison of texts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +20,28 @@ from sekisho.values.address import Family
 # The tables that dockerd uses.
 BUILT_IN = {name: BUILTIN_CHAINS[name] for name in ("raw", "mangle", "nat", "filter")}
 TABLE_ORDER = ("raw", "mangle", "nat", "filter", "security")
+
+
+class _Texts:
+    """A chain's rules in order; whether one is there is known without looking at all of them."""
+
+    __slots__ = ("_count", "ordered")
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.ordered = list(texts)
+        self._count = Counter(self.ordered)
+
+    def __contains__(self, text: str) -> bool:
+        return self._count[text] > 0
+
+    def insert(self, at: int, text: str) -> None:
+        self.ordered.insert(at, text)
+        self._count[text] += 1
+
+    def remove(self, text: str) -> None:
+        """The first that is equal, which must be there."""
+        self.ordered.remove(text)
+        self._count[text] -= 1
 
 
 class Firewall:
@@ -36,7 +59,7 @@ class Firewall:
         self.captured = before is not None
         self._known = known
         self._policies: dict[tuple[str, str], str | None] = {}
-        self._rules: dict[tuple[str, str], list[str]] = {}
+        self._rules: dict[tuple[str, str], _Texts] = {}
         self._originals: dict[str, Rule] = {}
         self._incomplete: dict[str, Partial | None] = {}
         self._tables: list[str] = []
@@ -46,7 +69,7 @@ class Firewall:
             for chain in table.chains:
                 self._policies[table.name, chain.name] = chain.policy
                 texts = [render_rule(rule) for rule in chain.rules]
-                self._rules[table.name, chain.name] = texts
+                self._rules[table.name, chain.name] = _Texts(texts)
                 self._originals.update(zip(texts, chain.rules, strict=True))
         self.touched = False
         self._record: list[tuple[str, str, str]] | None = None
@@ -56,18 +79,19 @@ class Firewall:
 
     def rules(self, table: str, chain: str) -> tuple[str, ...]:
         """The rules of a chain as text; empty where there is no such chain."""
-        return tuple(self._rules.get((table, chain), ()))
+        found = self._rules.get((table, chain))
+        return tuple(found.ordered) if found is not None else ()
 
     def every_rule(self) -> Iterator[tuple[str, str, str]]:
         """(table, chain, rule) of all chains."""
         for (table, chain), rules in self._rules.items():
-            for rule in rules:
+            for rule in rules.ordered:
                 yield table, chain, rule
 
     def new_chain(self, table: str, chain: str) -> None:
         """``iptables -N``; an existing chain is left as it is."""
         self._table(table)
-        self._rules.setdefault((table, chain), [])
+        self._rules.setdefault((table, chain), _Texts())
         self._policies.setdefault((table, chain), None)
         self.touched = True
 
@@ -91,23 +115,24 @@ class Firewall:
         """At the end of the chain, unless the rule stands there anywhere already."""
         rules = self._chain(table, chain)
         if rule not in rules:
-            rules.append(rule)
+            rules.insert(len(rules.ordered), rule)
             self._note(table, chain, rule)
 
     def delete(self, table: str, chain: str, rule: str) -> None:
         """The first rule that is equal, if there is one."""
-        rules = self._rules.get((table, chain), [])
-        if rule in rules:
+        rules = self._rules.get((table, chain))
+        if rules is not None and rule in rules:
             rules.remove(rule)
             self.touched = True
 
     def delete_naming(self, interface: str) -> None:
         """Every rule of Docker's that names the interface."""
-        for (_, chain), rules in self._rules.items():
+        for (table, chain), rules in self._rules.items():
             if chain != "DOCKER-USER":
-                kept = [rule for rule in rules if interface not in rule.split()]
-                self.touched = self.touched or len(kept) != len(rules)
-                rules[:] = kept
+                kept = [rule for rule in rules.ordered if interface not in rule.split()]
+                if len(kept) != len(rules.ordered):
+                    self.touched = True
+                    self._rules[table, chain] = _Texts(kept)
 
     @contextmanager
     def recorded(self) -> Iterator[list[tuple[str, str, str]]]:
@@ -137,7 +162,7 @@ class Firewall:
 
     def _as_table(self, table: str) -> Table:
         chains = tuple(
-            Chain(name, self._policies[table, name], tuple(self._rule(text) for text in texts))
+            Chain(name, self._policies[table, name], tuple(self._rule(text) for text in texts.ordered))
             for (owner, name), texts in self._rules.items()
             if owner == table
         )
@@ -156,15 +181,15 @@ class Firewall:
                 place = Evidence("", 0, "the host's own rules were not captured")
                 self._incomplete[table] = Partial("predicted", place)
             for chain in BUILT_IN[table]:
-                self._rules[table, chain] = []
+                self._rules[table, chain] = _Texts()
                 self._policies[table, chain] = "ACCEPT"
 
-    def _chain(self, table: str, chain: str) -> list[str]:
+    def _chain(self, table: str, chain: str) -> _Texts:
         self._table(table)
         self.touched = True
         # A damaged capture may lack the line of a built-in chain, which is there all the same.
         self._policies.setdefault((table, chain), "ACCEPT" if chain in BUILT_IN.get(table, ()) else None)
-        return self._rules.setdefault((table, chain), [])
+        return self._rules.setdefault((table, chain), _Texts())
 
 
 @lru_cache(maxsize=65536)

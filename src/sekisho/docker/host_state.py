@@ -34,6 +34,9 @@ class HostState:
         self.addresses = list(before.addresses or ())
         self.routes = list(before.routes)
         self.sockets = list(before.sockets or ())
+        self._by_port: dict[tuple[str, int], list[Socket]] = {}
+        for item in self.sockets:
+            self._by_port.setdefault((item.proto, item.port), []).append(item)
         self._default_keys: list[SysctlKey] = []
         self._sysctls: dict[SysctlKey, str] = {item.key: item.value for item in before.sysctls or ()}
 
@@ -186,20 +189,23 @@ class HostState:
 
     def listen(self, proto: str, address: Address, port: int, process: str) -> None:
         state = "LISTEN" if proto != "udp" else "UNCONN"
-        self.sockets.append(Socket(proto, state, address, port, None, process))
+        opened = Socket(proto, state, address, port, None, process)
+        self.sockets.append(opened)
+        self._by_port.setdefault((proto, port), []).append(opened)
 
     def unlisten(self, proto: str, address: Address, port: int) -> None:
-        self.sockets = [
-            item
-            for item in self.sockets
-            if not (item.proto == proto and item.address == address and item.port == port)
-        ]
+        there = self._by_port.get((proto, port), [])
+        if any(item.address == address for item in there):
+            self._by_port[proto, port] = [item for item in there if item.address != address]
+            self.sockets = [
+                item
+                for item in self.sockets
+                if not (item.proto == proto and item.address == address and item.port == port)
+            ]
 
     def port_is_free(self, proto: str, address: Address, port: int) -> bool:
         """Whether nothing listens there yet (the wildcard takes every address of its family)."""
-        for item in self.sockets:
-            if item.proto != proto or item.port != port:
-                continue
+        for item in self._by_port.get((proto, port), ()):
             if item.address is None:
                 return False
             if item.address.family == address.family and (

@@ -79,7 +79,7 @@ class Predictor:
             docker_version=daemon.engine.name.split()[0],
             texts=(),
         )
-        return Plan(daemon.engine, self.before, after, tuple(daemon.notes))
+        return Plan(daemon.engine, self.before, after, daemon.notes)
 
     def _kept_namespaces(self) -> tuple[Namespace, ...]:
         made = {namespace.name for namespace in self.containers.namespaces()}

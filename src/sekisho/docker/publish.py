@@ -27,8 +27,8 @@ class Publisher:
 
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
-        # What is given out, and the line that asked for it.
-        self._bound: dict[tuple[str, Address, int], Evidence | None] = {}
+        # What is given out of a protocol's port, and the line that asked for it.
+        self._bound: dict[tuple[str, int], dict[Address, Evidence | None]] = {}
         # Where the search for a free port goes on: after the last one given out, as in libnetwork's
         # portallocator (a port that was freed is not the next).
         self._last: dict[tuple[str, Address, int, int], int] = {}
@@ -38,7 +38,7 @@ class Publisher:
         """Host ports that a running container holds."""
         for port in container.published:
             if port.host_port and port.host_address is not None:
-                self._bound[port.proto, port.host_address, port.host_port] = container.evidence
+                self._bind(port.proto, port.host_address, port.host_port, container.evidence)
 
     def publish(self, net: Net, addresses: Sequence[Address], wanted: Iterable[PortSpec]) -> list[Binding]:
         """Bind them in dockerd's order. Raises DockerError where a host port is taken."""
@@ -78,7 +78,7 @@ class Publisher:
             return found
         number = self._choose(port, [host for host, _ in mapped])
         for host, inside in mapped:
-            self._bound[port.proto, host, number] = port.place
+            self._bind(port.proto, host, number, port.place)
             found.append(Binding(port.proto, inside, port.container_port, host, number))
             self._listen(port.proto, host, number)
         return found
@@ -113,7 +113,7 @@ class Publisher:
     def _once(self, proto: str, host: Address, number: int) -> Said:
         """Where the port went."""
         holder = self._holder(proto, host, number)
-        place = self._bound[holder] if holder is not None else None
+        place = self._bound[proto, number][holder] if holder is not None else None
         if place is not None:
             return said("port {0} is published already: {1}:{2}", number, place.file, place.line)
         return said("a published port can be bound once for each host address and protocol")
@@ -136,13 +136,14 @@ class Publisher:
     def _is_bound(self, proto: str, address: Address, number: int) -> bool:
         return self._holder(proto, address, number) is not None
 
-    def _holder(self, proto: str, address: Address, number: int) -> tuple[str, Address, int] | None:
-        """What is given out and stands in the way."""
-        for bound_proto, bound, bound_number in self._bound:
-            if bound_proto != proto or bound_number != number or bound.family != address.family:
-                continue
-            if bound == address or not bound.value or not address.value:
-                return bound_proto, bound, bound_number
+    def _bind(self, proto: str, address: Address, number: int, place: Evidence | None) -> None:
+        self._bound.setdefault((proto, number), {})[address] = place
+
+    def _holder(self, proto: str, address: Address, number: int) -> Address | None:
+        """The address for which the port is given out and that stands in the way."""
+        for bound in self._bound.get((proto, number), ()):
+            if bound.family == address.family and (bound == address or not bound.value or not address.value):
+                return bound
         return None
 
     def _listen(self, proto: str, address: Address, number: int) -> None:
@@ -184,7 +185,7 @@ class Publisher:
                 fw.delete(table, chain, rule)
             self.daemon.nft.remove_port(binding)
             if binding.host_address is not None and binding.host_port:
-                self._bound.pop((binding.proto, binding.host_address, binding.host_port), None)
+                self._bound.get((binding.proto, binding.host_port), {}).pop(binding.host_address, None)
                 self.daemon.host.unlisten(binding.proto, binding.host_address, binding.host_port)
 
     def forget(self, address: Address) -> None:

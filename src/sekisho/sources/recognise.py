@@ -162,7 +162,7 @@ _LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
         (_F.CONNTRACK, r"(?:ipv[46]\s+\d+\s+)?\w+\s+\d+\s.*\bsrc=\S+ dst="),
         (_F.CONNTRACK, r"conntrack v\S+ \(conntrack-tools\): "),
         (_F.SYSCTL_FILES, r"==> /\S*sysctl\S* <==|/(?:etc|run|usr|lib)/[^:]*sysctl[^:]*:"),
-        (_F.SYSCTL, rf"{_WORD}(?:[./][^\s=]+)+ ?= ?|/proc/sys/[\w./-]+:"),
+        (_F.SYSCTL, rf"{_WORD}[./][^\s=]+ ?= ?|/proc/sys/[\w./-]+:"),
     )
 )
 

@@ -17,7 +17,7 @@ from sekisho.sources.parsed import Parsed
 from sekisho.values.names import BadNameError, SysctlKey, sysctl_key
 
 _PROC = "/proc/sys/"
-KEY = re.compile(r"[A-Za-z0-9_-]+(?:[./][^\s=]+)+")
+KEY = re.compile(r"[A-Za-z0-9_-]+[./][^\s=]+")
 _PRINTED = re.compile(r"(\S+) =(?: +(.*))?$")
 _SWAP = str.maketrans("./", "/.")
 

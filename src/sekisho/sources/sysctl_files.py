@@ -25,12 +25,12 @@ from sekisho.sources.sysctl import KEY, dotted
 from sekisho.values.names import BadNameError
 
 _HEAD = re.compile(r"==> (/.*) <==\s*$")
-_NAMED = re.compile(r"(/[^:]*sysctl[^:]*):(.*)$")
 
 
 def parse(text: str, file: str) -> Parsed[SysctlFile]:
     """Every file in the order of the text. A line that sets nothing and is no comment is Unread."""
     found: list[SysctlFile] = []
+    inside: list[list[SysctlFileLine]] = []  # the lines of each
     unread: list[Unread] = []
     lines = text.split("\n")
     if lines and not lines[-1]:
@@ -42,21 +42,32 @@ def parse(text: str, file: str) -> Parsed[SysctlFile]:
         if head:
             headed = True
             found.append(SysctlFile(head[1], evidence=place))
+            inside.append([])
             continue
-        named = None if headed else _NAMED.match(raw)
+        named = None if headed else _named(raw)
         if named is None and not headed:
             if raw.strip():
                 reason = "command-error" if raw.startswith(("sysctl:", "grep:")) else "unknown-line"
                 unread.append(Unread(place, reason))
             continue
-        if named is not None and (not found or found[-1].path != named[1]):
-            found.append(SysctlFile(named[1]))
-        line = _line(raw if named is None else named[2], place)
+        path, said = named or ("", raw)
+        if named is not None and (not found or found[-1].path != path):
+            found.append(SysctlFile(path))
+            inside.append([])
+        line = _line(said, place)
         if line is None:
             unread.append(Unread(place, "unknown-line"))
-            line = SysctlFileLine(raw if named is None else named[2], evidence=place)
-        found[-1] = replace(found[-1], lines=(*found[-1].lines, line))
-    return Parsed(tuple(found), tuple(unread))
+            line = SysctlFileLine(said, evidence=place)
+        inside[-1].append(line)
+    return Parsed(
+        tuple(replace(one, lines=tuple(own)) for one, own in zip(found, inside, strict=True)), tuple(unread)
+    )
+
+
+def _named(raw: str) -> tuple[str, str] | None:
+    """A line that is led by its file: the file's path and the line itself."""
+    path, colon, said = raw.partition(":")
+    return (path, said) if colon and path.startswith("/") and "sysctl" in path else None
 
 
 def _line(text: str, place: Evidence) -> SysctlFileLine | None:

@@ -33,10 +33,12 @@ class HostState:
         self.interfaces = list(before.interfaces or ())
         self.addresses = list(before.addresses or ())
         self.routes = list(before.routes)
-        self.sockets = list(before.sockets or ())
-        self._by_port: dict[tuple[str, int], list[Socket]] = {}
-        for item in self.sockets:
-            self._by_port.setdefault((item.proto, item.port), []).append(item)
+        # By the order in which they were opened, and which of them are on a port.
+        self._sockets: dict[int, Socket] = {}
+        self._by_port: dict[tuple[str, int], dict[int, Socket]] = {}
+        self._opened = 0
+        for item in before.sockets or ():
+            self._open(item)
         self._default_keys: list[SysctlKey] = []
         self._sysctls: dict[SysctlKey, str] = {item.key: item.value for item in before.sysctls or ()}
 
@@ -183,29 +185,27 @@ class HostState:
             interfaces=tuple(self.interfaces) if before.interfaces is not None else None,
             addresses=tuple(self.addresses) if before.addresses is not None else None,
             sysctls=tuple(Sysctl(key, value) for key, value in self._sysctls.items()),
-            sockets=tuple(self.sockets) if before.sockets is not None else None,
+            sockets=tuple(self._sockets.values()) if before.sockets is not None else None,
             neighbours=before.neighbours,
         )
 
     def listen(self, proto: str, address: Address, port: int, process: str) -> None:
         state = "LISTEN" if proto != "udp" else "UNCONN"
-        opened = Socket(proto, state, address, port, None, process)
-        self.sockets.append(opened)
-        self._by_port.setdefault((proto, port), []).append(opened)
+        self._open(Socket(proto, state, address, port, None, process))
+
+    def _open(self, item: Socket) -> None:
+        self._sockets[self._opened] = item
+        self._by_port.setdefault((item.proto, item.port), {})[self._opened] = item
+        self._opened += 1
 
     def unlisten(self, proto: str, address: Address, port: int) -> None:
-        there = self._by_port.get((proto, port), [])
-        if any(item.address == address for item in there):
-            self._by_port[proto, port] = [item for item in there if item.address != address]
-            self.sockets = [
-                item
-                for item in self.sockets
-                if not (item.proto == proto and item.address == address and item.port == port)
-            ]
+        there = self._by_port.get((proto, port), {})
+        for number in [number for number, item in there.items() if item.address == address]:
+            del there[number], self._sockets[number]
 
     def port_is_free(self, proto: str, address: Address, port: int) -> bool:
         """Whether nothing listens there yet (the wildcard takes every address of its family)."""
-        for item in self._by_port.get((proto, port), ()):
+        for item in self._by_port.get((proto, port), {}).values():
             if item.address is None:
                 return False
             if item.address.family == address.family and (

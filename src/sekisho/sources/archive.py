@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence
-from sekisho.sources.bounds import USUAL, Bounds, Folder, LeadsOutError, NoFileError, too_large
+from sekisho.sources.bounds import USUAL, Bounds, Folder, LeadsOutError, NoFileError, too_large, too_many
 
 if TYPE_CHECKING:
     import tarfile
@@ -26,6 +26,8 @@ _MAGIC = ((b"\x1f\x8b", "gz"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bz2"), (b"\x28
 
 _UNPACKERS = {"gz": "gzip", "xz": "lzma", "bz2": "bz2"}
 _BLOCK = 512
+_LONGEST_NAME = 4096  # PATH_MAX of include/uapi/linux/limits.h
+_MOST_HEADERS = 64
 LAYOUT_FOLDERS = frozenset({"netns", "hosts", "aws"})
 
 Files = dict[str, bytes]
@@ -53,9 +55,13 @@ def read_folder(
     notes: list[Evidence] = []
     left = bounds.most
     top = Folder(path, bounds)
+    seen = 0
     # Links to folders are followed: the layout's depth bounds the walk.
     for where, folders, names in os.walk(path, followlinks=True):
         inside = Path(where).relative_to(path)
+        seen += len(folders) + len(names)
+        if seen > bounds.members:
+            raise too_many(path.as_posix(), bounds)
         visible = sorted(name for name in folders if not name.startswith("."))
         folders[:] = [name for name in visible if _is_layout_folder(inside / name)]
         notes += [
@@ -112,7 +118,10 @@ def read_archive(
             if len(data) > bounds.most:
                 raise too_large(shown, bounds.most)
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
-            for member in tar:
+            for number, member in enumerate(tar, 1):
+                # Each member has a copy of what the global headers before it say.
+                if number > bounds.members or len(tar.pax_headers) > _MOST_HEADERS:
+                    raise too_many(shown, bounds)
                 name = _safe_name(member.name, shown)
                 if member.isdir():
                     continue
@@ -159,6 +168,10 @@ def _must_end(tar: tarfile.TarFile) -> None:
 
 
 def _safe_name(name: str, shown: str) -> str:
+    if len(name) > _LONGEST_NAME:
+        raise SourceError(
+            said("a member's name is longer than {0} characters", _LONGEST_NAME), file=shown, text=name[:80]
+        )
     clean = posixpath.normpath(name)
     if clean.startswith(("/", "../")) or clean == "..":
         raise SourceError(

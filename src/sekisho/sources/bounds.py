@@ -13,7 +13,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from sekisho.errors import SourceError, said
+from sekisho.errors import Said, SourceError, said
 
 MIB = 1024 * 1024
 USUAL_MOST = 256 * MIB
@@ -25,10 +25,53 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """``outside``: links and paths in a folder may lead out of it. ``most``: bytes of a snapshot or file."""
+    """``outside``: links and paths in a folder may lead out of it. ``most``: bytes of a snapshot or file.
+
+    What few bytes can ask for grows with ``most``, so that one option lifts every limit.
+    """
 
     outside: bool = False
     most: int = USUAL_MOST
+
+    @property
+    def members(self) -> int:
+        """Files and other things in a snapshot's folder or archive; 128 Ki as a rule."""
+        return max(self.most >> 11, 1 << 10)
+
+    @property
+    def longest_line(self) -> int:
+        """Characters of one line; 1 MiB as a rule."""
+        return max(self.most >> 8, 1 << 16)
+
+    @property
+    def lines(self) -> int:
+        """Lines of one text; 1 Mi as a rule."""
+        return max(self.most >> 8, 1 << 16)
+
+    @property
+    def elements(self) -> int:
+        """Lines of a text that lists the elements of sets; 4 Mi as a rule."""
+        return max(self.most >> 6, 1 << 16)
+
+    @property
+    def json_values(self) -> int:
+        """Values of one JSON text, about: 4 Mi as a rule."""
+        return max(self.most >> 6, 1 << 16)
+
+    @property
+    def nodes(self) -> int:
+        """Values of a compose file with all that it includes and extends; 256 Ki as a rule."""
+        return max(self.most >> 10, 1 << 10)
+
+    @property
+    def ports(self) -> int:
+        """Ports that a project publishes or exposes; 64 Ki as a rule."""
+        return max(self.most >> 12, 1 << 8)
+
+    @property
+    def containers(self) -> int:
+        """Containers of a project; 4096 as a rule."""
+        return max(self.most >> 16, 1 << 4)
 
 
 USUAL = Bounds()
@@ -131,12 +174,19 @@ def cannot_read(shown: str, error: OSError) -> SourceError:
 
 def too_large(shown: str, most: int) -> SourceError:
     """More than the bounds allow."""
+    return SourceError(said("larger than {0} MiB", _mib(most)), file=shown, advice=raise_it(most))
+
+
+def too_many(shown: str, bounds: Bounds) -> SourceError:
+    """More files, links and the like in a folder or archive than the bounds allow."""
     return SourceError(
-        said("larger than {0} MiB", _mib(most)), file=shown,
-        advice=said(
-            "leave out what does not belong to it, or raise the limit: --max-input {0}", _mib(2 * most)
-        ),
-    )  # fmt: skip
+        said("holds more than {0} files", bounds.members), file=shown, advice=raise_it(bounds.most)
+    )
+
+
+def raise_it(most: int) -> Said:
+    """What to do where a limit is reached."""
+    return said("leave out what does not belong to it, or raise the limit: --max-input {0}", _mib(2 * most))
 
 
 def _mib(most: int) -> int | float:

@@ -24,6 +24,7 @@ from sekisho.sources.bounds import USUAL, Bounds, read_named, too_large
 from sekisho.sources.collected import Collected
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
 from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
+from sekisho.sources.text_size import check_text
 from sekisho.values.names import BadNameError, namespace_name
 
 STDIN = "stdin"
@@ -47,17 +48,17 @@ def load(path: str, *, unzstd: Unzstd | None = None, bounds: Bounds = USUAL) -> 
         if len(data) > bounds.most:
             raise too_large(STDIN, bounds.most)
         if archive_kind(data):
-            return _from_files(path, STDIN, *read_archive(data, STDIN, unzstd, bounds))
-        return _snapshot(path, _pasted(_text(data, STDIN), STDIN), STDIN)
+            return _from_files(path, STDIN, *read_archive(data, STDIN, unzstd, bounds), bounds)
+        return _snapshot(path, _pasted(_text(data, STDIN, bounds), STDIN), STDIN)
     place = Path(path)
     if place.is_dir():
-        return _from_files(path, path, *read_folder(place, bounds, _is_known))
+        return _from_files(path, path, *read_folder(place, bounds, _is_known), bounds)
     if not place.exists():
         raise SourceError("no such file or folder", file=path, advice=_ADVICE)
     data = read_named(place, path, bounds)
     if archive_kind(data):
-        return _from_files(path, path, *read_archive(data, path, unzstd, bounds))
-    return _snapshot(path, _from_one_file(data, place.name), place.name)
+        return _from_files(path, path, *read_archive(data, path, unzstd, bounds), bounds)
+    return _snapshot(path, _from_one_file(data, place.name, bounds), place.name)
 
 
 def _is_known(name: str) -> bool:
@@ -68,7 +69,7 @@ def _is_known(name: str) -> bool:
 
 def load_text(text: str, file: str = STDIN) -> Snapshot:
     """Read pasted text, as ``load("-")`` does; ``file`` is what evidence names it."""
-    return _snapshot("-", _pasted(_text(text.encode(), file), file), file)
+    return _snapshot("-", _pasted(_text(text.encode(), file, USUAL), file), file)
 
 
 def _pasted(text: str, file: str) -> Gathered:
@@ -77,7 +78,7 @@ def _pasted(text: str, file: str) -> Gathered:
     return paste.gather(text, file)
 
 
-def _text(data: bytes, file: str) -> str:
+def _text(data: bytes, file: str, bounds: Bounds) -> str:
     """UTF-8 with or without a byte order mark, UTF-16 with one (PowerShell's ``>``); lines end with LF,
     CR LF or CR; nothing else."""
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -88,7 +89,9 @@ def _text(data: bytes, file: str) -> str:
     if "\0" in text:
         raise _binary(data, data.index(b"\0"), file, "the file is binary")
     # A lone CR ends a line as well: what stands behind one would vanish in a comment.
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    check_text(text, file, bounds)
+    return text
 
 
 def _binary(data: bytes, at: int, file: str, what: str) -> SourceError:
@@ -101,8 +104,8 @@ def _binary(data: bytes, at: int, file: str, what: str) -> SourceError:
     )  # fmt: skip
 
 
-def _from_one_file(data: bytes, name: str) -> Gathered:
-    text = _text(data, name)
+def _from_one_file(data: bytes, name: str, bounds: Bounds) -> Gathered:
+    text = _text(data, name, bounds)
     expected = by_name(name)
     if expected is None:
         return _pasted(text, name)
@@ -134,7 +137,7 @@ def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str)
     )  # fmt: skip
 
 
-def _from_files(path: str, shown: str, files: Files, notes: list[Evidence]) -> Snapshot:
+def _from_files(path: str, shown: str, files: Files, notes: list[Evidence], bounds: Bounds) -> Snapshot:
     """The layout: files of the host beside netns/NAME/ and aws/; hosts/NAME/ instead for several."""
     hosts = sorted(
         {name.split("/")[1] for name in files if name.startswith("hosts/") and name.count("/") > 1}
@@ -167,7 +170,7 @@ def _from_files(path: str, shown: str, files: Files, notes: list[Evidence]) -> S
         if expected is None:
             notes.append(Evidence(name, 0, "not read"))
         else:
-            pieces.append(_piece(parts[-1], name, _text(data, name), expected, namespace))
+            pieces.append(_piece(parts[-1], name, _text(data, name, bounds), expected, namespace))
     if not pieces:
         raise SourceError("holds no file that a snapshot has", file=shown, advice=_ADVICE)
     return _snapshot(path, Gathered(tuple(pieces), tuple(notes)), shown)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sekisho.docker.compose.canonical import too_many_ports
 from sekisho.docker.compose.node import Node, scalar_text
 from sekisho.docker.compose.project import Project, network_spec, service_scale
 from sekisho.docker.intent import (
@@ -20,8 +21,11 @@ from sekisho.docker.intent import (
     RunContainer,
 )
 from sekisho.docker.port_words import parse_port
+from sekisho.errors import said
 from sekisho.model.evidence import Evidence
+from sekisho.sources.bounds import raise_it
 from sekisho.values.address import Address
+from sekisho.values.unwound import Call, unwound
 
 
 def acts(project: Project) -> Iterator[Act]:
@@ -34,12 +38,37 @@ def acts(project: Project) -> Iterator[Act]:
     for key, node in made:
         yield CreateNetwork(network_spec(key, node, project.name, len(automatic) < 2))
     services = dict(project.services)
+    _check_amount(project)
     beside = _unordered(services)
     for name in _order(services):
         service = services[name]
         scale = service_scale(service)
         for number in range(1, scale + 1):
             yield RunContainer(_container(project, name, service, number, name in beside or scale > 1))
+
+
+def _check_amount(project: Project) -> None:
+    """Raises SourceError where a project asks for more than its bounds allow."""
+    bounds = project.bounds
+    containers = ports = 0
+    for _, service in project.services:
+        scale = service_scale(service)
+        containers += scale
+        if containers > bounds.containers:
+            raise service.error(
+                said("more than {0} containers in one project", bounds.containers), raise_it(bounds.most)
+            )
+        for item in (*_items(service, "ports"), *_items(service, "expose")):
+            ports += scale * _ports_of(item)
+            if ports > bounds.ports:
+                raise too_many_ports(item, bounds)
+
+
+def _ports_of(item: Node) -> int:
+    """How many ports an entry is; what cannot be read is refused where it is read."""
+    first, _, last = scalar_text(_scalar(item)).partition("/")[0].rpartition(":")[2].partition("-")
+    plain = first.isdecimal() and last.isdecimal() and len(first) < 6 and len(last) < 6
+    return max(int(last) - int(first) + 1, 1) if plain else 1
 
 
 def _has_subnet(node: Node) -> bool:
@@ -57,15 +86,15 @@ def _order(services: dict[str, Node]) -> list[str]:
     """Dependencies first, and by name among those that do not wait for one another."""
     done: dict[str, None] = {}
 
-    def visit(name: str) -> None:
+    def visit(name: str) -> Call[None]:
         if name in done or name not in services:
             return
         for other in sorted(_depends(services[name])):
-            visit(other)
+            yield visit(other)
         done[name] = None
 
     for name in sorted(services):
-        visit(name)
+        unwound(visit(name))
     return list(done)
 
 
@@ -80,10 +109,10 @@ def _unordered(services: dict[str, Node]) -> set[str]:
             known |= bit.get(other, 0) | before.get(other, 0)
         before[name] = known
     after = dict.fromkeys(order, 0)
-    for name in order:
-        for other in order:
-            if before[name] & bit[other]:
-                after[other] |= bit[name]
+    for name in reversed(order):
+        for other in _depends(services[name]):
+            if other in after:
+                after[other] |= bit[name] | after[name]
     members: dict[str, int] = {}
     for name in order:
         for key in _networks(services[name]):

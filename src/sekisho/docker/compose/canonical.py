@@ -6,20 +6,26 @@ from sekisho.docker.compose.merge import as_mapping, as_sequence, depends_mappin
 from sekisho.docker.compose.node import Node, scalar_text
 from sekisho.docker.intent import PortSpec
 from sekisho.docker.port_words import parse_port
+from sekisho.errors import SourceError, said
+from sekisho.sources.bounds import Bounds, raise_it
 
 _LISTS = ("dns", "dns_search", "dns_opt", "tmpfs", "env_file", "label_file")
 _PAIRS = ("environment", "labels", "sysctls", "annotations")
 
 
-def canonical(model: Node) -> Node:
+def canonical(model: Node, bounds: Bounds) -> Node:
     """The model with every service in long form. Raises SourceError with the place of a bad value."""
+    ports = 0
     services = model.get("services")
     if services is not None:
         for name, service in services.mapping.items():
             if isinstance(service.value, dict):
-                service.value = {
-                    key: _entry(key, value, f"services.{name}.{key}") for key, value in service.value.items()
-                }
+                for key, value in service.value.items():
+                    if key == "ports":
+                        service.value[key] = _ports(value, f"services.{name}.{key}", bounds, ports)
+                        ports += len(service.value[key].items)
+                    else:
+                        service.value[key] = _entry(key, value)
     for kind in ("networks", "volumes", "secrets", "configs"):
         resources = model.get(kind)
         for resource in resources.mapping.values() if resources is not None else ():
@@ -35,9 +41,7 @@ def canonical(model: Node) -> Node:
     return model
 
 
-def _entry(key: str, value: Node, path: str) -> Node:
-    if key == "ports":
-        return _ports(value, path)
+def _entry(key: str, value: Node) -> Node:
     if key == "networks":
         return as_mapping(value)
     if key == "depends_on":
@@ -86,7 +90,8 @@ def _plain(node: Node) -> str:
     return "" if isinstance(node.value, dict | list) else scalar_text(node.value)
 
 
-def _ports(node: Node, path: str) -> Node:
+def _ports(node: Node, path: str, bounds: Bounds, before: int) -> Node:
+    """``before``: so many ports were there already."""
     if not isinstance(node.value, list):
         raise node.error(f"{path}: invalid type for port")
     found: list[Node] = []
@@ -98,8 +103,15 @@ def _ports(node: Node, path: str) -> Node:
             ports = parse_port(_plain(item))
         except ValueError as error:
             raise item.error(str(error), "[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]") from None
+        if before + len(found) + len(ports) > bounds.ports:
+            raise too_many_ports(item, bounds)
         found += [_long(port, item) for port in sorted(ports, key=_order)]
     return Node(found, node.place)
+
+
+def too_many_ports(node: Node, bounds: Bounds) -> SourceError:
+    """More than the bounds allow."""
+    return node.error(said("more than {0} ports in one project", bounds.ports), raise_it(bounds.most))
 
 
 def _order(port: PortSpec) -> str:

@@ -27,7 +27,7 @@ class ProjectFiles:
         self._named = {os.path.realpath(path) for path in named}
         folders = dict.fromkeys(os.path.dirname(os.path.realpath(path)) for path in named)
         self._folders = [Folder(Path(path), bounds) for path in folders]
-        self._bounds = bounds
+        self.bounds = bounds
         self._left = bounds.most
 
     def check(self, path: Path | str) -> None:
@@ -52,7 +52,7 @@ class ProjectFiles:
 
     def _bytes(self, path: Path) -> bytes:
         if os.path.realpath(path) in self._named:
-            return read_named(path, str(path), self._bounds)
+            return read_named(path, str(path), self.bounds)
         if stat.S_ISDIR(os.stat(path).st_mode):  # what is not there, or a folder, is compose's own to say
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         top = next(top for top in self._folders if top.holds(path))

@@ -20,13 +20,15 @@ from sekisho.docker.compose.node import Node
 from sekisho.docker.compose.project import Project, make_project, normal_name
 from sekisho.errors import SourceError, UsageError, said
 from sekisho.model.evidence import Evidence
-from sekisho.sources.bounds import USUAL, Bounds, LeadsOutError
+from sekisho.sources.bounds import USUAL, Bounds, LeadsOutError, raise_it
 
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_NAMES = (
     "compose.override.yml", "compose.override.yaml", "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )  # fmt: skip
+# How deep files include, and services extend, one another.
+_DEEPEST = 100
 SHARED = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
@@ -124,6 +126,24 @@ class _Loader:
     def __init__(self, project: ProjectFiles) -> None:
         self.project = project
         self.unset: dict[tuple[str, Evidence], None] = {}
+        # What was read once is not read again: files that include and extend one another in turns make few
+        # files very many. The size of what is taken from here is counted all the same.
+        self._imports: dict[tuple[object, ...], Node] = {}
+        self._served: dict[tuple[object, ...], Node] = {}
+        self._bases: dict[tuple[int, str], tuple[Node, Node]] = {}  # by the services' identity, held here
+        self._taken = 0
+
+    def _take(self, found: Node, wanted: Node) -> Node:
+        """A copy of a tree, for changes. Raises SourceError where that makes the project too large."""
+        self._taken += found.size()
+        bounds = self.project.bounds
+        if self._taken > bounds.nodes:
+            raise wanted.error(
+                said("more than {0} values once all that is included and extended is written out",
+                     bounds.nodes),
+                raise_it(bounds.most),
+            )  # fmt: skip
+        return found.copy()
 
     def files(
         self, paths: Sequence[Path], folder: Path, variables: Mapping[str, str], included: tuple[Path, ...]
@@ -143,7 +163,7 @@ class _Loader:
             _forget_resets(model)
             schema.validate(model)
             model.mapping.pop("version", None)
-            model = unique(canonical(model))
+            model = unique(canonical(model, self.project.bounds))
         return model
 
     def _documents(self, path: Path, variables: Mapping[str, str], folder: Path) -> Iterable[Node]:
@@ -203,8 +223,14 @@ class _Loader:
         env_files = [folder / text for text in _texts(entry.get("env_file")) if text != "/dev/null"]
         for one in (*env_files, inside / ".env"):
             self._check(one, entry)
+        if len(included) > _DEEPEST:
+            raise entry.error(said("included more than {0} deep", _DEEPEST))
         extra = _env(self.project, env_files or [inside / ".env"], variables, bool(env_files))
-        return self.files(found, inside, {**extra, **variables}, included)
+        mine = {**extra, **variables}
+        key = (tuple(one.resolve() for one in found), inside.resolve(), _of(mine))
+        if key not in self._imports:
+            self._imports[key] = self.files(found, inside, mine, included)
+        return self._take(self._imports[key], entry)
 
     def _check(self, path: Path, node: Node) -> None:
         """Raises SourceError, at the node that names it, for a path that is outside."""
@@ -239,6 +265,8 @@ class _Loader:
         key = (str(path.resolve()), name)
         if key in trail:
             raise wanted.error(f"circular reference: service {name} extends itself")
+        if len(trail) > _DEEPEST:
+            raise wanted.error(said("extended more than {0} deep", _DEEPEST))
         file = wanted.text("file") if wanted.mapping else None
         others, where = services, path
         if file is not None:
@@ -252,20 +280,32 @@ class _Loader:
             raise wanted.error(
                 f'cannot extend service "{name}" in {path}: service "{base_name}" not found{shown}'
             )
-        base = self._extended(base_name, others, where, variables, (*trail, key)).copy()
+        known = (id(others), base_name)
+        if known not in self._bases:
+            found = self._extended(base_name, others, where, variables, (*trail, key))
+            self._bases[known] = others, found
+        base = self._take(self._bases[known][1], wanted)
         own = Node({k: v for k, v in service.mapping.items() if k != "extends"}, service.place)
         merged = merge(base, own, ("services", "x"))
         _forget_resets(merged)
         return merged
 
     def _services_of(self, path: Path, variables: Mapping[str, str], wanted: Node) -> Node:
-        model = Node({}, Evidence(str(path), 0, ""))
-        for document in self._documents(path, variables, path.parent):
-            model = unique(merge(model, document))
+        key = (path.resolve(), path.parent.resolve(), _of(variables))
+        model = self._served.get(key)
+        if model is None:
+            model = Node({}, Evidence(str(path), 0, ""))
+            for document in self._documents(path, variables, path.parent):
+                model = unique(merge(model, document))
+            self._served[key] = model
         services = model.get("services")
         if services is None:
             raise wanted.error(f"cannot extend a service of {path}: no services section")
         return services
+
+
+def _of(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(variables.items()))
 
 
 def _texts(node: Node | None) -> list[str]:

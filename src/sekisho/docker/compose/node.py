@@ -41,7 +41,7 @@ class Node:
     def flag(self, key: str) -> bool:
         return self.text(key) == "true"
 
-    def error(self, what: str, advice: str | Said = "") -> SourceError:
+    def error(self, what: str | Said, advice: str | Said = "") -> SourceError:
         """An error that points here."""
         return SourceError(
             what, file=self.place.file, line=self.place.line, text=self.place.text, advice=advice
@@ -55,6 +55,12 @@ class Node:
         if isinstance(value, list):
             return Node([item.copy() for item in value], self.place, self.tag)
         return Node(value, self.place, self.tag)
+
+    def size(self) -> int:
+        """How many nodes the tree has."""
+        if isinstance(self.value, dict):
+            return 1 + sum(item.size() for item in self.value.values())
+        return 1 + sum(item.size() for item in self.items)
 
     def plain(self) -> object:
         """The tree as dicts, lists and scalars."""

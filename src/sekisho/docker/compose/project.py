@@ -12,7 +12,9 @@ from sekisho.docker.compose.node import Node, scalar_text
 from sekisho.docker.intent import NetworkSpec, SubnetSpec
 from sekisho.errors import said
 from sekisho.model.evidence import Evidence
+from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.values.address import Address, Prefix
+from sekisho.values.unwound import Call, unwound
 
 # What `config` keeps of a service: everything that the network asks of it.
 NETWORK_KEYS = (
@@ -33,6 +35,7 @@ class Project:
     services: tuple[tuple[str, Node], ...]
     networks: tuple[tuple[str, Node], ...]
     unset: tuple[tuple[str, Evidence], ...] = field(default=())
+    bounds: Bounds = field(default=USUAL)
 
     def config(self) -> dict[str, object]:
         """The networking part of what ``docker compose config --format json`` prints."""
@@ -85,7 +88,7 @@ def make_project(
         for key in _network_keys(service):
             used[key] = networks[key]
     named = tuple((key, _named(key, node, name)) for key, node in sorted(used.items()))
-    return Project(name, tuple(sorted(enabled.items())), named, unset)
+    return Project(name, tuple(sorted(enabled.items())), named, unset, files.bounds)
 
 
 def _network_keys(service: Node) -> list[str]:
@@ -191,13 +194,13 @@ def _check(
 
 
 def _check_scale(name: str, service: Node) -> None:
-    scale, replicas = service.text("scale"), _replicas(service)
+    scale, replicas = _whole(service.get("scale")), _whole(_replicas(service))
     if scale is not None and replicas is not None and scale != replicas:
         raise service.mapping["scale"].error(
             f"services.{name}: can't set distinct values on 'scale' and 'deploy.replicas'"
         )
     for key, value in (("scale", scale), ("deploy.replicas", replicas)):
-        if value is not None and int(value) < 0:
+        if value is not None and value < 0:
             raise service.error(f"services.{name}.{key}: must be greater than or equal to 0")
     if service_scale(service) > 1 and service.get("container_name") is not None:
         key = "scale" if scale is not None else "deploy.replicas"
@@ -206,32 +209,48 @@ def _check_scale(name: str, service: Node) -> None:
         )
 
 
-def _replicas(service: Node) -> str | None:
+def _replicas(service: Node) -> Node | None:
     deploy = service.get("deploy")
-    return deploy.text("replicas") if deploy is not None else None
+    return deploy.get("replicas") if deploy is not None else None
+
+
+def _whole(node: Node | None) -> int | None:
+    """A whole number, which may be written as ``1e3``; None where there is none. Raises SourceError."""
+    if node is None or node.value is None:
+        return None
+    try:
+        return int(node.value) if isinstance(node.value, float) else int(scalar_text(_scalar(node)))
+    except (ValueError, OverflowError):
+        raise node.error(f"not a number of containers: {scalar_text(_scalar(node))}") from None
 
 
 def service_scale(service: Node) -> int:
-    """How many containers the service has."""
-    return int(service.text("scale") or _replicas(service) or "1")
+    """How many containers the service has. Raises SourceError where that is no number."""
+    scale, replicas = _whole(service.get("scale")), _whole(_replicas(service))
+    return scale if scale is not None else replicas if replicas is not None else 1
 
 
 def _check_cycles(services: dict[str, Node]) -> None:
     """Raises SourceError where services wait for one another."""
     done: set[str] = set()
 
-    def visit(name: str, trail: tuple[str, ...]) -> None:
+    trail: dict[str, None] = {}
+
+    def visit(name: str) -> Call[None]:
         if name in done or name not in services:
             return
+        trail[name] = None
         for other, node in (services[name].get("depends_on") or Node({})).mapping.items():
-            if other in (*trail, name):
-                chain = " -> ".join((*trail[(*trail, name).index(other) :], name, other))
+            if other in trail:
+                names = list(trail)
+                chain = " -> ".join((*names[names.index(other) :], other))
                 raise node.error(f"dependency cycle detected: {chain}")
-            visit(other, (*trail, name))
+            yield visit(other)
+        del trail[name]
         done.add(name)
 
     for name in services:
-        visit(name, ())
+        unwound(visit(name))
 
 
 # ------------------------------------------------------------------------------- network resources

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+# What variables may come to in one value: one names others, and twice each.
+_LONGEST = 1 << 20
 _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 
 
@@ -39,12 +41,15 @@ def substitute(text: str, variables: Mapping[str, str], unset: Callable[[str], N
             parts.append(_braced(text[dollar + 2 : end], text, variables, unset))
             at = end + 1
             continue
-        found = _NAME.match(text, dollar + 1)
-        if found is None:
+        name = _NAME.match(text, dollar + 1)
+        if name is None:
             raise _invalid(text)
-        parts.append(_value(found[0], variables, unset))
-        at = found.end()
-    return "".join(parts)
+        parts.append(_value(name[0], variables, unset))
+        at = name.end()
+    found = "".join(parts)
+    if len(found) > _LONGEST:
+        raise TemplateError(f"longer than {_LONGEST} characters once its variables are written out")
+    return found
 
 
 def _invalid(text: str) -> TemplateError:

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from sekisho.docker.compose.node import Node, Scalar
-from sekisho.errors import SourceError
+from sekisho.errors import Said, SourceError, said
 from sekisho.model.evidence import Evidence
+from sekisho.sources.yaml_size import MOST_NODES, TOO_LARGE, check_size
 
 if TYPE_CHECKING:
     import yaml
@@ -19,7 +20,6 @@ _INFINITE = {".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
-_MAX_NODES = 100_000  # compose's own limit, against documents whose aliases multiply
 
 
 def parse(text: str, file: str) -> list[Node]:
@@ -33,8 +33,9 @@ def parse(text: str, file: str) -> list[Node]:
         ) from None  # fmt: skip
 
     loader_class = _loader_class()
-    lines = text.split("\n")
+    lines = [line.strip() for line in text.split("\n")]
     try:
+        check_size(text, file)
         loader = loader_class(text)
         documents: list[Node] = []
         try:
@@ -47,7 +48,7 @@ def parse(text: str, file: str) -> list[Node]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 0
-        shown = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+        shown = lines[line - 1] if 0 < line <= len(lines) else ""
         raise SourceError(
             f"not YAML: {error.problem or error.context or 'cannot be read'}",
             file=file,
@@ -85,8 +86,8 @@ class _Reader:
         import yaml
 
         self.count += 1
-        if self.count > _MAX_NODES:
-            raise self._error(found, "the document is too large once its aliases are written out")
+        if self.count > MOST_NODES:
+            raise self._error(found, said(TOO_LARGE, MOST_NODES))
         if found in above:
             raise self._error(found, "an alias that contains itself")
         inside = (*above, found)
@@ -139,9 +140,9 @@ class _Reader:
 
     def _place(self, found: yaml.Node) -> Evidence:
         line = found.start_mark.line + 1
-        return Evidence(self.file, line, self.lines[line - 1].strip() if line <= len(self.lines) else "")
+        return Evidence(self.file, line, self.lines[line - 1] if line <= len(self.lines) else "")
 
-    def _error(self, found: yaml.Node, what: str) -> SourceError:
+    def _error(self, found: yaml.Node, what: str | Said) -> SourceError:
         place = self._place(found)
         return SourceError(what, file=self.file, line=place.line, text=place.text)
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
-from sekisho.errors import SourceError, UsageError
+from sekisho.errors import SourceError, UsageError, said
+from sekisho.sources.yaml_size import MOST_NODES, TOO_LARGE, check_size
 
 if TYPE_CHECKING:
     import yaml
@@ -87,6 +88,7 @@ def parse(text: str, file: str) -> Value:
         import yaml
     except ImportError:
         return _parse_json(text, file)
+    check_size(text, file)
     try:
         root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
@@ -99,7 +101,7 @@ def parse(text: str, file: str) -> Value:
         raise SourceError(f"not YAML: {error}", file=file) from None
     if root is None:
         raise SourceError("the file is empty", file=file)
-    return _convert(root, "", file, 0)
+    return _Converter(file).value(root, "", 0)
 
 
 def _parse_json(text: str, file: str) -> Value:
@@ -115,33 +117,49 @@ def _parse_json(text: str, file: str) -> Value:
         ) from None
 
 
-def _convert(node: yaml.Node, path: str, file: str, depth: int) -> Value:
-    import yaml
+class _Converter:
+    """Counts what it makes: aliases make a small document very large."""
 
-    line = node.start_mark.line + 1
-    if depth > _DEEPEST:
-        raise SourceError("the document is nested too deeply", file=file, line=line)
-    if isinstance(node, yaml.MappingNode):
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._made = 0
+
+    def value(self, node: yaml.Node, path: str, depth: int) -> Value:
+        """The value of a node. Raises SourceError."""
+        import yaml
+
+        line = node.start_mark.line + 1
+        self._made += 1
+        if self._made > MOST_NODES:
+            raise SourceError(said(TOO_LARGE, MOST_NODES), file=self._file, line=line)
+        if depth > _DEEPEST:
+            raise SourceError("the document is nested too deeply", file=self._file, line=line)
+        if isinstance(node, yaml.MappingNode):
+            return Value(self._mapping(node, path, depth), line, path)
+        if isinstance(node, yaml.SequenceNode):
+            return Value(
+                [self.value(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(node.value)],
+                line,
+                path,
+            )
+        assert isinstance(node, yaml.ScalarNode)
+        return Value(_scalar(node.value, node.style), line, path, line + 1 if node.style == "|" else 0)
+
+    def _mapping(self, node: yaml.MappingNode, path: str, depth: int) -> dict[str, Value]:
+        import yaml
+
         found: dict[str, Value] = {}
         for key_node, value_node in node.value:
             where = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise SourceError("a key must be a text", file=file, line=where)
+                raise SourceError("a key must be a text", file=self._file, line=where)
             key = str(key_node.value)
             if key in found:
-                raise SourceError(f"the key {key!r} is there twice", file=file, line=where)
-            value = _convert(value_node, _below(path, key), file, depth + 1)
+                raise SourceError(f"the key {key!r} is there twice", file=self._file, line=where)
+            value = self.value(value_node, _below(path, key), depth + 1)
             # The key's line: a value on the next line belongs to it.
             found[key] = Value(value.data, where, value.path, value.block)
-        return Value(found, line, path)
-    if isinstance(node, yaml.SequenceNode):
-        return Value(
-            [_convert(item, f"{path}[{at}]", file, depth + 1) for at, item in enumerate(node.value)],
-            line,
-            path,
-        )
-    assert isinstance(node, yaml.ScalarNode)
-    return Value(_scalar(node.value, node.style), line, path, line + 1 if node.style == "|" else 0)
+        return found
 
 
 def _scalar(text: str, style: str | None) -> Scalar:

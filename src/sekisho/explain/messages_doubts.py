@@ -83,6 +83,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "from this rule on, too many matches that nobody can decide are met one after another",
         "このルールから先、判定できない条件が重なりすぎている",
     ),
+    "too-many-calls": (
+        "chains call one another too many times here, with a packet changed between the calls",
+        "ここではチェインの呼び出しが多すぎる (呼び出しのたびにパケットが変わる)",
+    ),
     "chain-loop": (
         "the call of chain {0} leads back to itself, which no kernel allows",
         "チェイン {0} の呼び出しが自分自身に戻る (カーネルは許さない)",

@@ -34,6 +34,9 @@ from sekisho.semantics.traveller import doubts, holds
 
 # A walk with more steps is a rule set whose chains call one another again and again.
 _LONG = 256
+# What a walk may pass: where each chain changes the packet between two calls of the next one, no call is like
+# another, and nobody could wait for the end of them.
+_MOST_CALLS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,10 @@ def _walked(asking: _Asking, calls: _Calls) -> Iterator[Passed]:
                     yield Passed(chains[action.chain], None, None, again=passed)
                     continue
                 stack.append((chain, at))
+            calls.made += 1
+            if calls.made > _MOST_CALLS:
+                yield Passed(chain, line, NotUnderstood(Doubt("too-many-calls", (), line.evidence)))
+                return
             chain, at = chains[action.chain], 0
         elif kind is Return:
             if not stack:
@@ -133,11 +140,13 @@ class _Calls:
     """Which chains a packet has come back from unchanged and without an open question, by how many steps.
 
     Where each chain calls the next one twice, nobody could wait for a walk line by line, or read it. On walks
-    of ordinary length nothing is noted.
+    of ordinary length nothing is noted. ``steps`` counts those of known calls too, ``made`` is how many calls
+    were walked.
     """
 
     def __init__(self, carried: Carried, choices: Choices) -> None:
         self.steps = 0
+        self.made = 0
         self._carried = carried
         self._choices = choices
         self._known: dict[tuple[str, Hashable], int] = {}

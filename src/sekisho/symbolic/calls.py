@@ -6,7 +6,7 @@ its lines: that is asked anew at each.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sekisho.semantics.chains import Passed
@@ -28,6 +28,10 @@ from sekisho.symbolic.state import Front, State
 Decided = tuple[Passed, State, Set]
 # A line that is asked in more places than this is not understood there.
 _MOST_PLACES = 1024
+# Walks of chains that are not known from before, for packets of one state: so many, and for each chain so many
+# more. Where each chain changes packets between two calls of the next one, no walk is like another.
+_MOST_WALKS = 1 << 12
+_WALKS_EACH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,31 @@ class Table:
     chains: Mapping[str, ChainCode]
     several: frozenset[str]
     unchanging: frozenset[str]
+
+
+class Budget:
+    """How many walks of a chain are left in one passage of packets of so many states. ``spend`` tells whether
+    there is one more."""
+
+    def __init__(self, chains: Mapping[str, ChainCode], states: int) -> None:
+        self._left = states * (_MOST_WALKS + _WALKS_EACH * len(chains))
+
+    def spend(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+
+def merged(decided: Sequence[Decided]) -> tuple[Decided, ...]:
+    """The decisions, those of one line about packets of one state as one: a chain that calls another twice
+    would tell everything of it twice."""
+    found: dict[tuple[int, int, State], Decided] = {}
+    for passed, state, some in decided:
+        if type(passed) is not Passed or passed.line is None:
+            return tuple(decided)
+        key = (id(passed.line), id(passed.action), state)
+        known = found.get(key)
+        found[key] = (passed, state, some if known is None else known[2] | some)
+    return tuple(found.values())
 
 
 class _Way:

@@ -28,6 +28,7 @@ from sekisho.semantics.program import (
     Jump,
     Members,
     Not,
+    NotUnderstood,
     Program,
     Station,
     Translate,
@@ -145,7 +146,10 @@ class ChainView:
         for passed, _, here in self.flow.run(self.station.base, self.station.chains, front, "chain"):
             if isinstance(passed, Within) and passed.within is not None:
                 here &= passed.within
-            (accepted if isinstance(passed.action, Accept | Translate) else refused).append(here)
+            if isinstance(passed.action, Accept | Translate | NotUnderstood):
+                accepted.append(here)
+            if not isinstance(passed.action, Accept | Translate):
+                refused.append(here)
         return self.space.union(accepted), self.space.union(refused)
 
     @cached_property

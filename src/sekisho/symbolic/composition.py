@@ -26,6 +26,7 @@ from sekisho.semantics.program import (
     Guard,
     Guarded,
     Jump,
+    NotUnderstood,
     Return,
     Series,
     SetBits,
@@ -186,6 +187,8 @@ class Composition:
                 return Outcome(held.yes, accepted, through, refused)
             case FirstOf(lines):
                 return self._first_of(lines, held)
+            case NotUnderstood():
+                return Outcome(nothing, held.maybe, held.maybe, held.maybe)
             case _:
                 return Outcome(held.yes, nothing, nothing, None if exact else held.maybe)
 
@@ -215,7 +218,7 @@ def _ends(action: Action) -> str | None:
     """Lines that follow one another and end packets' ways alike may be taken together; None for those that
     do not end them."""
     match action:
-        case Jump() | Goto() | FirstOf():
+        case Jump() | Goto() | FirstOf() | NotUnderstood():
             return None
         case Accept() | Translate():
             return "accepted"

@@ -34,7 +34,7 @@ from sekisho.semantics.program import (
     Untrack,
 )
 from sekisho.symbolic.bits import Set
-from sekisho.symbolic.calls import Calls, Decided, Told
+from sekisho.symbolic.calls import Budget, Calls, Decided, Told, merged
 from sekisho.symbolic.effects import effect
 from sekisho.symbolic.guards import Cond, Guards
 from sekisho.symbolic.line_runs import Run, Within, kind_of
@@ -66,6 +66,7 @@ class _Passage:
     key: Hashable
     asked: list[Set] | None
     results: list[Decided]
+    budget: Budget
 
 
 class Flow:
@@ -96,7 +97,7 @@ class Flow:
         ``key`` tells this passage from others of the same packets, so that open questions are asked anew.
         With ``asked``, packets for which a guard cannot be decided are noted there and taken not to fit.
         """
-        passage = _Passage(chains, key, asked, [])
+        passage = _Passage(chains, key, asked, [], Budget(chains, len(front)))
         left = unwound(self._chain(base, passage, front))
         left_over = ((Passed(base, None, base.policy), state, some) for state, some in left.items())
         return [*passage.results, *left_over]
@@ -108,14 +109,19 @@ class Flow:
         several = passage.asked is None and chain.name in table.several
         for state, some in front.items():
             if not several:
+                if not self._may_walk(chain, passage, state, some):
+                    continue
                 yield from self._state_through(chain, passage, state, some, back)
                 continue
             told = self._calls.known(chain, state, some, self.bounds)
             if told is None:
+                if not self._may_walk(chain, passage, state, some):
+                    continue
                 here: Front = {}
                 before, opened = len(passage.results), self._calls.opened
                 yield from self._state_through(chain, passage, state, some, here)
-                told = Told(tuple(passage.results[before:]), here)
+                told = Told(merged(passage.results[before:]), here)
+                passage.results[before:] = told.decided
                 if self._calls.opened == opened:
                     self._calls.remember(chain, state, some, self.bounds, told)
             else:
@@ -123,6 +129,14 @@ class Flow:
             for each, those in told.back.items():
                 add(back, each, those)
         return back
+
+    def _may_walk(self, chain: ChainCode, passage: _Passage, state: State, some: Set) -> bool:
+        """Whether there is a walk left for these packets; nobody can say what becomes of the others."""
+        if passage.budget.spend():
+            return True
+        nobody = NotUnderstood(Doubt("too-many-calls"))
+        passage.results.append((Passed(chain, None, nobody), state, some))
+        return False
 
     def _state_through(
         self, chain: ChainCode, passage: _Passage, start: State, some: Set, back: Front

@@ -9,7 +9,8 @@ The lines for a box are the intersection over the fields of the union over the i
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 
 from sekisho.semantics.conjunction import conjuncts
@@ -67,6 +68,27 @@ class Region:
         return Region({name: some for name, some in self.values.items() if name not in fields}, self.names)
 
 
+def hull(boxes: Iterable[Region]) -> Region | None:
+    """The box around several; None around none."""
+    found: Region | None = None
+    spans: dict[str, list[tuple[int, int]]] = {}
+    names: dict[str, frozenset[str]] = {}
+    for box in boxes:
+        if found is None:
+            found = box
+            spans = {name: list(some) for name, some in box.values.items()}
+            names = dict(box.names)
+            continue
+        for name in [name for name in spans if name not in box.values]:
+            del spans[name]
+        for name, some in spans.items():
+            some += box.values[name]
+        names = {name: those | box.names[name] for name, those in names.items() if name in box.names}
+    if found is None:
+        return None
+    return Region({name: IntSet.from_intervals(some) for name, some in spans.items()}, names)
+
+
 def region(guard: Guard, interfaces: frozenset[str], address_bits: int, sets: Around) -> Region:
     """The box around a guard. ``interfaces`` are all names that count; ``sets`` remembers what is around the
     elements of a set, which many guards may name."""
@@ -117,7 +139,10 @@ class Overlaps:
         changing: frozenset[str] = frozenset(),
     ) -> None:
         boxes = (region(line.guard, interfaces, address_bits, sets) for line in chain.lines)
-        self.regions = [box.without(changing) for box in boxes]
+        self._lay_out(chain, [box.without(changing) for box in boxes])
+
+    def _lay_out(self, chain: ChainCode, regions: list[Region]) -> None:
+        self.regions = regions
         self.every = (1 << len(chain.lines)) - 1
         self.ending = sum(1 << at for at, line in enumerate(chain.lines) if type(line.action) in ENDING)
         self._starts: dict[str, list[int]] = {}
@@ -135,6 +160,12 @@ class Overlaps:
                     known = self._names[side]
                     known[name] = known.get(name, 0) | 1 << place
             self._free[side] = free
+
+    def narrowed(self, chain: ChainCode, boxes: Mapping[int, Region]) -> Overlaps:
+        """The index with smaller boxes for some of the lines, by their places."""
+        made = copy(self)
+        made._lay_out(chain, [boxes.get(place, box) for place, box in enumerate(self.regions)])
+        return made
 
     def _index(self, name: str) -> None:
         free = 0

@@ -36,9 +36,9 @@ from sekisho.semantics.program import (
     Untrack,
 )
 from sekisho.semantics.traveller import Traveller, holds
-from sekisho.symbolic.overlap import FIELDS, SIDES, Overlaps, Region, places
+from sekisho.symbolic.overlap import FIELDS, SIDES, Overlaps, Region, hull, places
 from sekisho.values.address import Family
-from sekisho.values.intset import IntSet
+from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, UDP
 from sekisho.values.unwound import Call, unwound
 
@@ -49,6 +49,9 @@ ANYTHING = (FirstOf, Series, NotUnderstood)
 # Values of a field that are tried: of each interval the ends and the middle.
 _INTERVALS = 3
 _NAMES = 6
+# From so many calls in a chain on, it is known of each whom the called chain concerns.
+_MANY_CALLS = 64
+_NOTHING = Region({"proto": EMPTY}, {})
 # A protocol that is seldom in a rule set.
 _STRANGE = 254
 # Two addresses that are seldom in a rule set: of the documentation ranges.
@@ -82,6 +85,7 @@ class Samples:
         self.names = names
         self.index = index
         self.undecided = undecided
+        self._met: dict[str, Overlaps] = {}
 
     def draw(self, chain: ChainCode, place: int, box: Region) -> Iterator[Traveller]:
         """Packets of the box that the line's guard takes and few earlier lines do. Where fields that boxes do
@@ -194,7 +198,7 @@ class Samples:
         if before is None and chain.name in known:
             return known[chain.name]
         back, left = False, True
-        for place in self.index(chain).meeting(packet, before):
+        for place in self._meets(chain).meeting(packet, before):
             line = chain.lines[place]
             kind = type(line.action)
             if kind in PASSING:
@@ -221,6 +225,37 @@ class Samples:
         if before is None:
             known[chain.name] = left, back
         return left, back
+
+    def _meets(self, chain: ChainCode) -> Overlaps:
+        """What of a chain does anything with a packet. A call of a chain of which no line takes it does
+        nothing, and a chain may have thousands of calls."""
+        found = self._met.get(chain.name)
+        if found is None:
+            found = self.index(chain)
+            calls = [place for place, line in enumerate(chain.lines) if type(line.action) is Jump]
+            if len(calls) >= _MANY_CALLS:
+                around: dict[str, Region] = {}
+                boxes = {
+                    place: found.regions[place].meet(self._inside(chain.lines[place], around))
+                    for place in calls
+                }
+                found = found.narrowed(chain, boxes)
+            self._met[chain.name] = found
+        return found
+
+    def _inside(self, line: Guarded, known: dict[str, Region]) -> Region:
+        """The box around the lines of the chain that a line calls."""
+        assert isinstance(line.action, Jump)
+        name = line.action.chain
+        if name not in known:
+            called = self.chains[name]
+            regions = self.index(called).regions
+            acting = (
+                box for each, box in zip(called.lines, regions, strict=True)
+                if type(each.action) not in PASSING
+            )  # fmt: skip
+            known[name] = hull(acting) or _NOTHING
+        return known[name]
 
     def done_otherwise(
         self, chain: ChainCode, place: int, packet: Traveller, gone: Callable[[Guarded], bool]

@@ -5,6 +5,7 @@ Every finding carries its proof: the lines that take all that the dead one asks 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -83,11 +84,16 @@ def _dead_in(
 ) -> Iterator[tuple[_Place, tuple[DeadLine, Station]]]:
     """What is dead for packets of one family."""
     every = list(stations(host.programs[family]))
+    # A view is a manager of diagrams with a gigabyte of address space. Its parts name one another, so it goes
+    # when garbage is looked for, which is quick among what came after the freeze.
+    gc.freeze()
     for station in every:
         if station.base.lines or station.chains:
-            for dead in _dead(station, _view(station, family), every, written):
+            for dead in list(_dead(station, _view(station, family), every, written)):
                 place = (station.backend, station.table, dead.chain.name, dead.line.number)
                 yield place, (dead, station)
+            gc.collect()
+    gc.unfreeze()
 
 
 def _dead(

@@ -99,6 +99,10 @@ class Traveller:
     piece: int | None = None
     reverse_path: Callable[[Traveller, ReversePath], bool | None] | None = field(default=None, repr=False)
 
+    def values(self) -> tuple[object, ...]:
+        """All that tells it from another packet."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
     @property
     def flow_uid(self) -> int | None:
         """The uid that policy rules see: packets that are forwarded count as root's."""

@@ -28,8 +28,8 @@ from sekisho.symbolic.state import Front, State
 Decided = tuple[Passed, State, Set]
 # A line that is asked in more places than this is not understood there.
 _MOST_PLACES = 1024
-# Walks of chains that are not known from before, for packets of one state: so many, and for each chain so many
-# more. Where each chain changes packets between two calls of the next one, no walk is like another.
+# Walks of chains that are not known from before, for packets of one state: so many, and for each chain so
+# many more. Where each chain changes packets between two calls of the next one, no walk is like another.
 _MOST_WALKS = 1 << 12
 _WALKS_EACH = 64
 

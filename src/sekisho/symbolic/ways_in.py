@@ -66,6 +66,7 @@ class WaysIn:
         self.base = base
         self.chains = chains
         self.samples = samples
+        self._come: dict[tuple[object, ...], dict[tuple[str, int], bool]] = {}
         self._hold = hold
         self._index = index
         self._begins = begins
@@ -101,20 +102,30 @@ class WaysIn:
     def sample_comes(self, chain: ChainCode, place: int, packet: Traveller) -> bool:
         """Whether the packet may come to the place in the chain, by some way of calling it."""
         passed = self.samples.passing(packet)
-        waiting = [(chain, place)]
-        seen: set[tuple[str, int]] = set()
+        # Lines of chains that call one another get the same packet: it is followed to what is known of it.
+        known = self._come.setdefault(packet.values(), {})
+        led: dict[tuple[str, int], tuple[str, int] | None] = {}
+        waiting: list[tuple[ChainCode, int, tuple[str, int] | None]] = [(chain, place, None)]
         while waiting:
-            chain, place = waiting.pop()
-            if (chain.name, place) in seen or not passed(chain, place)[0]:
+            chain, place, inner = waiting.pop()
+            here = (chain.name, place)
+            if here in led or known.get(here) is False:
                 continue
-            seen.add((chain.name, place))
-            if self._begins(chain):
+            led[here] = inner
+            if here not in known and not passed(chain, place)[0]:
+                continue
+            if known.get(here) or self._begins(chain):
+                at: tuple[str, int] | None = here
+                while at is not None:
+                    known[at] = True
+                    at = led[at]
                 return True
             waiting += (
-                (caller, at)
-                for caller, at in self.callers[chain.name]
-                if holds(caller.lines[at].guard, packet) is not False
+                (caller, line, here)
+                for caller, line in self.callers[chain.name]
+                if holds(caller.lines[line].guard, packet) is not False
             )
+        known.update(dict.fromkeys(led, False))
         return False
 
     # ------------------------------------------------------------------------------------------ sets

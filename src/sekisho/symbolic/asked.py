@@ -1,9 +1,21 @@
-"""Which fields the rules of a program ask for: what none asks for need not be told apart."""
+"""Which fields the rules of a program ask for: what none asks for need not be told apart; and what else of a
+guard counts beside the fields."""
 
 from __future__ import annotations
 
 from sekisho.semantics.conjunction import parts
-from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Masked, Members, Not, Program
+from sekisho.semantics.program import (
+    All,
+    AnyOf,
+    Guard,
+    In,
+    Interface,
+    Masked,
+    Members,
+    Not,
+    Program,
+    ReversePath,
+)
 
 
 def asks_for(program: Program, *names: str) -> bool:
@@ -39,5 +51,21 @@ def _names(guard: Guard, names: frozenset[str]) -> bool:
             return _names(part, names)
         case Members(fields):
             return not names.isdisjoint(fields)
+        case _:
+            return False
+
+
+def looks_further(guard: Guard) -> bool:
+    """Whether the guard sees more of a state than ``State.seen`` tells: the way back, or the interface as a
+    part of what sets hold."""
+    match guard:
+        case ReversePath():
+            return True
+        case Members(fields):
+            return "iif" in fields
+        case All(parts) | AnyOf(parts):
+            return any(looks_further(part) for part in parts)
+        case Not(inner):
+            return looks_further(inner)
         case _:
             return False

@@ -28,6 +28,8 @@ from sekisho.symbolic.state import Front, State
 Decided = tuple[Passed, State, Set]
 # A line that is asked in more places than this is not understood there.
 _MOST_PLACES = 1024
+# So many questions of one passage are asked of a line that asked there before.
+_MOST_AGAIN = 512
 # Walks of chains that are not known from before, for packets of one state: so many, and for each chain so
 # many more. Where each chain changes packets between two calls of the next one, no walk is like another.
 _MOST_WALKS = 1 << 12
@@ -58,10 +60,21 @@ class Budget:
 
     def __init__(self, chains: Mapping[str, ChainCode], states: int) -> None:
         self._left = states * (_MOST_WALKS + _WALKS_EACH * len(chains))
+        self._again = _MOST_AGAIN
+        self._chains = len(chains)
+        self._asked: set[int] = set()
 
     def spend(self) -> bool:
         self._left -= 1
         return self._left >= 0
+
+    def ask(self, line: Guarded) -> bool:
+        """Whether a line's question may be asked in one more place of the passage."""
+        if id(line) in self._asked:
+            self._again -= 1
+            self._left += 2 * self._chains  # what was asked anew is walked anew, by all chains that led there
+        self._asked.add(id(line))
+        return self._again >= 0
 
 
 def merged(decided: Sequence[Decided]) -> tuple[Decided, ...]:
@@ -100,11 +113,11 @@ class Calls:
             found = self._ways[key, id(line)] = _Way()
         return found
 
-    def may_ask(self, key: Hashable, line: Guarded) -> bool:
+    def may_ask(self, key: Hashable, line: Guarded, budget: Budget) -> bool:
         """Whether a line's question is asked here once more, or there are too many already."""
         places = self._places.setdefault(id(line), set())
         if key not in places:
-            if len(places) >= _MOST_PLACES:
+            if len(places) >= _MOST_PLACES or not budget.ask(line):
                 return False
             places.add(key)
         return True

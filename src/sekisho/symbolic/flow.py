@@ -13,8 +13,6 @@ from sekisho.semantics.chains import Passed
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     Action,
-    All,
-    AnyOf,
     ChainCode,
     Continue,
     CopyMark,
@@ -23,16 +21,14 @@ from sekisho.semantics.program import (
     Guard,
     Guarded,
     Jump,
-    Members,
-    Not,
     NotUnderstood,
     Return,
-    ReversePath,
     Series,
     SetBits,
     SetZone,
     Untrack,
 )
+from sekisho.symbolic.asked import looks_further
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.calls import Budget, Calls, Decided, Told, merged
 from sekisho.symbolic.effects import effect
@@ -339,7 +335,7 @@ class Flow:
         if found is not None:
             return found[1]
         held = self.guards.holds(guard, state)
-        if not _looks_further(guard):
+        if not looks_further(guard):
             known[id(guard)] = guard, held
         return held
 
@@ -358,7 +354,7 @@ class Flow:
                     fit |= unclear
                 elif passage.asked is not None:
                     passage.asked.append(unclear)
-                elif self._calls.may_ask(passage.key, line):
+                elif self._calls.may_ask(passage.key, line, passage.budget):
                     why = self.guards.open_questions(line.guard, state, unclear)
                     fit |= unclear & self.space.choice((passage.key, id(line)), why)
                 else:
@@ -375,19 +371,3 @@ def _merge(acted: tuple[Front, Front], going: Front, over: Front) -> None:
     for some, into in zip(acted, (going, over), strict=True):
         for state, those in some.items():
             add(into, state, those)
-
-
-def _looks_further(guard: Guard) -> bool:
-    """Whether the guard sees more of a state than ``State.seen`` tells: the way back, or the interface as a
-    part of what sets hold."""
-    match guard:
-        case ReversePath():
-            return True
-        case Members(fields):
-            return "iif" in fields
-        case All(parts) | AnyOf(parts):
-            return any(_looks_further(part) for part in parts)
-        case Not(inner):
-            return _looks_further(inner)
-        case _:
-            return False

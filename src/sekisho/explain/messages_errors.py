@@ -127,6 +127,24 @@ JAPANESE: dict[str, str] = {
         "関係のないものを外すか、上限を上げてください: --max-input {0}"
     ),
     "larger than {0} MiB": "{0} MiBより大きいです",
+    "holds more than {0} files": "ファイルが {0} 個より多く入っています",
+    "holds more than {0} headers that count for all members": (
+        "すべてのメンバーに効くヘッダーが {0} 個より多くあります"
+    ),
+    "a member's name is longer than {0} characters": "メンバーの名前が {0} 文字より長いです",
+    "a line of more than {0} characters": "1行が {0} 文字より長いです",
+    "more than {0} lines": "{0} 行より多くあります",
+    "more than {0} JSON values": "JSONの値が {0} 個より多くあります",
+    "more than {0} values once its aliases are written out": (
+        "エイリアスを展開すると値が {0} 個より多くなります"
+    ),
+    "more than {0} values once all that is included and extended is written out": (
+        "include と extends をすべて展開すると値が {0} 個より多くなります"
+    ),
+    "included more than {0} deep": "include の入れ子が {0} 段より深いです",
+    "extended more than {0} deep": "extends の入れ子が {0} 段より深いです",
+    "more than {0} ports in one project": "1つのプロジェクトのポートが {0} 個より多くあります",
+    "more than {0} containers in one project": "1つのプロジェクトのコンテナが {0} 個より多くあります",
     "larger than {0} MiB when unpacked": "展開すると {0} MiBより大きくなります",
     "a snapshot holds text of some megabytes; leave out what does not belong to it": (
         "スナップショットは数メガバイトのテキストです。関係のないものは外してください"

@@ -36,6 +36,7 @@ from sekisho.values.unwound import Call, unwound
 # Beyond these nobody can say what comes of the packet.
 _MOST_TWINS = 256
 _MOST_QUESTIONS = 4096
+_MOST_CALLS = 1 << 14
 
 
 class TooManyWaysError(Exception):
@@ -132,6 +133,7 @@ class _Survey:
     def __init__(self, base: ChainCode, chains: Mapping[str, ChainCode]) -> None:
         self.base = base
         self.chains = chains
+        self.calls = 0
         self.questions: list[Question] = []
         self.passed_over: dict[Doubt, None] = {}
         self.ends: dict[tuple[Action | None, Hashable], Outcome] = {}
@@ -276,6 +278,9 @@ class _Survey:
         if known is not None:
             return [(known.twin(), joint)]
         before = len(self.questions)
+        self.calls += 1
+        if self.calls > _MOST_CALLS:
+            raise TooManyWaysError
         inner = yield self._through(self.chains[name], 0, {key[1]: (carried, joint)})
         if len(self.questions) == before:
             if inner:

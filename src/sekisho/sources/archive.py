@@ -120,7 +120,10 @@ def read_archive(
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
             for number, member in enumerate(tar, 1):
                 # Each member has a copy of what the global headers before it say.
-                if number > bounds.members or len(tar.pax_headers) > _MOST_HEADERS:
+                if len(tar.pax_headers) > _MOST_HEADERS:
+                    what = said("holds more than {0} headers that count for all members", _MOST_HEADERS)
+                    raise SourceError(what, file=shown)
+                if number > bounds.members:
                     raise too_many(shown, bounds)
                 name = _safe_name(member.name, shown)
                 if member.isdir():

@@ -84,3 +84,18 @@ def test_from_plain_is_the_same_document() -> None:
         from_plain({"a": object()})
     assert Value(3).get("x") is None
     assert list(Value(None).items("x")) == []
+
+
+def test_aliases_that_multiply_are_refused() -> None:
+    text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+    text += "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+    with pytest.raises(SourceError, match="more than 100000 values once its aliases are written out"):
+        parse(text, "t.yaml")
+
+
+def test_as_many_values_as_there_may_be() -> None:
+    line = ",".join("x" * 100)
+    assert len(parse(f"a: [{','.join(['1'] * 99_990)}]\n", "t.yaml").list("a")) == 99_990
+    with pytest.raises(SourceError, match="more than 100000 values") as caught:
+        parse("a: 1\nb:\n" + f"- [{line}]\n" * 1000, "t.yaml")
+    assert 900 < caught.value.line < 1003

@@ -285,3 +285,44 @@ def test_an_archive_cut_between_two_members_is_not_whole() -> None:
     for length in range(512, 3 * 1024 + 1, 64):
         with pytest.raises(SourceError):
             read_archive(data[:length], "cut.tar")
+
+
+def test_members_of_any_kind_are_counted() -> None:
+    bounds = Bounds(most=2_000_000)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:") as tar:
+        tar.addfile(tarfile.TarInfo("ip-route.txt"))
+        for at in range(bounds.members):
+            member = tarfile.TarInfo(f"m{at}")
+            member.type = (b"Z", tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.REGTYPE)[at % 4]
+            tar.addfile(member)
+    with pytest.raises(SourceError, match=f"holds more than {bounds.members} files") as caught:
+        read_archive(out.getvalue(), "snap.tar", None, bounds)
+    assert "--max-input" in caught.value.advice
+
+
+def test_files_of_a_folder_are_counted(tmp_path: Path) -> None:
+    bounds = Bounds(most=1)
+    for at in range(bounds.members):
+        (tmp_path / f"f{at}").touch()
+    assert len(read_folder(tmp_path, bounds)[0]) == bounds.members
+    (tmp_path / "one-more").touch()
+    with pytest.raises(SourceError, match=f"holds more than {bounds.members} files"):
+        read_folder(tmp_path, bounds)
+
+
+def test_names_that_no_system_has_are_refused() -> None:
+    assert list(read_archive(tar_of({"a" * 4096: b""}), "snap.tar")[0]) == ["a" * 4096]
+    with pytest.raises(SourceError, match="longer than 4096 characters") as caught:
+        read_archive(tar_of({"a" * 4097: b""}), "snap.tar")
+    assert len(caught.value.text) == 80
+
+
+def test_headers_that_count_for_all_members_are_few() -> None:
+    """Each member gets a copy of them: very many of both would be their product."""
+    out = io.BytesIO()
+    for at in range(70):
+        out.write(tarfile.TarInfo.create_pax_global_header({f"k{at}": "v"}))
+    out.write(tarfile.TarInfo("ip-route.txt").tobuf() + bytes(1024))
+    with pytest.raises(SourceError, match="more than 64 headers"):
+        read_archive(out.getvalue(), "snap.tar")

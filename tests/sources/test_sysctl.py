@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.model.host import Sysctl
-from sekisho.sources import sysctl
+from sekisho.sources import recognise, sysctl
 from tests.strategies.host import sysctls
 from tests.truth import needs_truth, truth_dir
 
@@ -83,3 +83,10 @@ def test_real_captures_come_back_byte_for_byte() -> None:
         parsed = sysctl.parse(text, file.name)
         assert not parsed.unread
         assert sysctl.render(parsed.facts) == text
+
+
+def test_a_key_is_looked_at_once() -> None:
+    """A key of many parts that is none in the end: its parts may be put together in 2**60 ways."""
+    parsed = sysctl.parse("net" + ".a" * 60 + " b = 1\n", "f")
+    assert [one.reason for one in parsed.unread] == ["unknown-line"]
+    assert recognise.by_content("net" + ".a" * 60 + " b = 1\n", "f") is None

@@ -140,3 +140,19 @@ def test_kept_by_a_snapshot(tmp_path: Path) -> None:
     (tmp_path / "sysctl-files.txt").write_text(HEADED)
     snapshot = load(str(tmp_path))
     assert snapshot_texts(snapshot)["sysctl-files.txt"] == HEADED
+
+
+def test_a_line_without_a_colon_is_looked_at_once() -> None:
+    """Each ``sysctl`` in it might be the one of a file's name: 10**11 steps, if all were tried."""
+    parsed = sysctl_files.parse(
+        "/" + "sysctl" * 150_000 + "\n/etc/sysctl.conf:net.ipv4.ip_forward = 1\n", "f"
+    )
+    assert [one.reason for one in parsed.unread] == ["unknown-line"]
+    assert [file.path for file in parsed.facts] == ["/etc/sysctl.conf"]
+
+
+@pytest.mark.parametrize(
+    "line", ["/etc/x.conf:net.ipv4.ip_forward = 1", "etc/sysctl.conf:a.b = 1", "/etc/sysctl"]
+)
+def test_lines_that_name_no_file(line: str) -> None:
+    assert sysctl_files.parse(line + "\n", "f").facts == ()

@@ -29,10 +29,10 @@ from sekisho.values.names import nft_name
 
 _TABLE = re.compile(r"table (?:(ip|ip6|inet|arp|bridge|netdev) )?(\S+) \{(\})?")
 _BLOCK = re.compile(r"(chain|set|map|flowtable|(?:ct )?[a-z]+) (\S+) \{(\})?")
-_HANDLE = re.compile(r"\s*# handle (\d+)$")
+_HANDLE = re.compile(r"# handle (\d+)$")
 # Blanks behind the indentation stand for something that nft printed nothing for.
 _GAP = re.compile(r"(?:\t+|(?: {8})+)( +)(?=\S)")
-_OWNER = re.compile(r"\s*#(?: handle (\d+))? progname (.*)$")
+_OWNER = re.compile(r"#(?: handle (\d+))? progname (.*)$")
 _WARNING = re.compile(r"# Warning: table (\S+) (\S+) is managed by iptables-nft")
 _COMMENT = re.compile(r'comment "([^"]*)"')
 
@@ -140,7 +140,7 @@ def _torn(text: str, lines: list[Line]) -> Line | None:
 def _start(line: Line, file: str) -> _Draft | None:
     """The table that begins with the line."""
     owner = _OWNER.search(line.text)
-    text = line.text[: owner.start()] if owner else line.text
+    text = line.text[: owner.start()].rstrip() if owner else line.text
     start = _TABLE.fullmatch(text)
     if start is None:
         return None
@@ -163,7 +163,7 @@ def _lines(text: str) -> list[Line]:
         handle = None
         match = _HANDLE.search(shown)
         if match and not shown.startswith("#"):
-            handle, shown = int(match.group(1)), shown[: match.start()]
+            handle, shown = int(match.group(1)), shown[: match.start()].rstrip()
         found.append(Line(number, shown, handle))
     while found and not found[-1].text:
         found.pop()

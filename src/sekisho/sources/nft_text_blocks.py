@@ -46,7 +46,7 @@ _BASE = re.compile(
     r"(?: flags (\S+);)?"
 )
 _COMMENT = re.compile(r'comment "([^"]*)"')
-_COUNT = re.compile(r"\s*# count (\d+)$")
+_COUNT = re.compile(r"# count (\d+)$")
 
 
 def _unread(line: BlockLine, place: Evidence, reason: str, word: str = "") -> Unread:
@@ -163,7 +163,7 @@ class _SetDraft:
         count = _COUNT.search(text)
         if count:
             self.numbers["count"] = int(count.group(1))
-            text = text[: count.start()]
+            text = text[: count.start()].rstrip()
         word, _, rest = text.partition(" ")
         if word in ("type", "typeof"):
             self._types(word, rest)

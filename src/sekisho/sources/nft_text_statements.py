@@ -93,8 +93,9 @@ _BEGINNINGS = frozenset(
 def _piece(tokens: Tokens, family: str) -> Unknown:
     """What is not understood, up to where all the rest of the line can be read."""
     at, end = tokens.at, len(tokens.words)
+    failing: set[int] = set()
     for place in range(at + 1, end):
-        if tokens.words[place] in _BEGINNINGS and _readable(tokens.words[place:], family):
+        if tokens.words[place] in _BEGINNINGS and _readable(tokens.words, place, family, failing):
             end = place
             break
     acts = _READERS.keys() | _BEGINNINGS | {"set", "vmap"}
@@ -103,13 +104,20 @@ def _piece(tokens: Tokens, family: str) -> Unknown:
     return Unknown(" ".join(tokens.words[at:end]), matches)
 
 
-def _readable(words: Sequence[str], family: str) -> bool:
+def _readable(words: Sequence[str], place: int, family: str, failing: set[int]) -> bool:
+    """Whether all words from a place on can be read. ``failing``: places from which they cannot."""
     rest = Tokens(words)
-    try:
-        while rest and not (rest.peek() == "comment" and rest.at + 2 == len(rest.words)):
+    rest.at = place
+    passed: list[int] = []
+    while rest and not (rest.peek() == "comment" and rest.at + 2 == len(rest.words)):
+        passed.append(rest.at)
+        try:
+            if rest.at in failing:
+                raise Unreadable("unknown-word", rest.peek())
             _statement(rest, family)
-    except Unreadable:
-        return False
+        except Unreadable:
+            failing.update(passed)
+            return False
     return True
 
 

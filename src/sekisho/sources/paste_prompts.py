@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from sekisho.model.evidence import Evidence
@@ -13,7 +14,8 @@ from sekisho.sources.recognise import by_name, of_line
 NO_COMMAND = Command(None)
 
 _FILE_HEADING = re.compile(r"==> (?:\S*/)?([\w.-]+) <==\s*$")
-_HEADING = re.compile(r"\s*(?:[#=*>-]{2,}|`)\s*(.*?)\s*[#=*:`-]*$")
+_HEADING = re.compile(r"\s*(?:[#=*>-]{2,}|`)\s*")
+_HEADING_END = "#=*:`-"
 # A prompt that cannot be anything else; `host` is the machine's name where it shows one.
 _PROMPTS = tuple(
     re.compile(pattern)
@@ -77,14 +79,24 @@ def opened_by(line: str, number: int, file: str, inside_block: bool, shells: She
         return None
     if line.strip() in shells.weak_prompts:
         return Section(number + 1, None, NO_COMMAND, evidence, None, shells.host)
-    for candidate in (_WEAK_PROMPT.match(line), _HEADING.match(line)):
-        known = read_command(candidate[1]) if candidate and candidate[1] else None
-        if candidate and known is not None and known.format is not None:
-            prompt = line[: candidate.start(1)].strip()
+    for at, typed in _weakly_typed(line):
+        known = read_command(typed) if typed else None
+        if known is not None and known.format is not None:
+            prompt = line[:at].strip()
             shells.weak_prompts.add(prompt)
-            command = shells.typed(prompt, "", known, candidate[1])
+            command = shells.typed(prompt, "", known, typed)
             return Section(number + 1, command.format, command, evidence, None, shells.host)
     known = read_command(line) if re.match(r"[a-z/]", line) else None
     if known is not None and known.format is not None and of_line(line) is None:
         return Section(number + 1, known.format, known, evidence, None, shells.host)
     return None
+
+
+def _weakly_typed(line: str) -> Iterator[tuple[int, str]]:
+    """What may be a command behind what may be a prompt or the head of a text, with its place."""
+    weak = _WEAK_PROMPT.match(line)
+    if weak:
+        yield weak.start(1), weak[1]
+    heading = _HEADING.match(line)
+    if heading:
+        yield heading.end(), line[heading.end() :].rstrip(_HEADING_END).rstrip()

@@ -6,6 +6,8 @@ ipset        one hash:net with very many elements, asked by one chain
 namespaces   captured containers, each with files of its own
 nested       user chains that each call the next
 doubling     user chains that each call the next twice
+counting     the same, with another bit of the mark turned over between the calls
+calls        one chain that calls very many others, each of which takes one port
 jumps        one chain that calls another very often
 addresses    one interface with very many addresses
 routes       very many routes to the outside
@@ -128,6 +130,27 @@ def doubling(folder: Path, chains: int) -> Path:
     lines += [f"-A c{at} -j c{at + 1}" for at in range(chains - 1) for _ in range(2)]
     lines += [f"-A c{chains - 1} -p tcp -m tcp --dport 22 -j ACCEPT"]
     return _rules(folder, _table("filter", [f"c{at}" for at in range(chains)], lines, policy="DROP"))
+
+
+def counting(folder: Path, chains: int) -> Path:
+    """Each chain calls the next one twice and turns a bit of the mark over between the calls: the last one
+    sees every number there is, and accepts port 22 with the one that has the first two bits."""
+    _host(folder)
+    lines = ["-A INPUT -j c0"]
+    for at in range(chains - 1):
+        call = f"-A c{at} -j c{at + 1}"
+        lines += [call, f"-A c{at} -j MARK --set-xmark {1 << at:#x}/0x0", call]
+    lines += [f"-A c{chains - 1} -p tcp -m tcp --dport 22 -m mark --mark 0x3 -j ACCEPT"]
+    return _rules(folder, _table("filter", [f"c{at}" for at in range(chains)], lines, policy="DROP"))
+
+
+def calls(folder: Path, chains: int) -> Path:
+    """INPUT calls every chain; each drops a port of udp."""
+    _host(folder)
+    lines = [f"-A INPUT -j d{at}" for at in range(chains)]
+    lines += [f"-A d{at} -p udp -m udp --dport {1 + at % 60000} -j DROP" for at in range(chains)]
+    lines += ["-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT"]
+    return _rules(folder, _table("filter", [f"d{at}" for at in range(chains)], lines, policy="DROP"))
 
 
 def jumps(folder: Path, rules: int) -> Path:

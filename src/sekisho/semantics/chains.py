@@ -36,7 +36,7 @@ from sekisho.semantics.traveller import doubts, holds
 _LONG = 256
 # What a walk may pass: where each chain changes the packet between two calls of the next one, no call is like
 # another, and nobody could wait for the end of them.
-_MOST_CALLS = 1 << 16
+_MOST_CALLS = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)

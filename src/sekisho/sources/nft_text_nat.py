@@ -12,7 +12,7 @@ from sekisho.sources.nft_text_values import atom
 from sekisho.sources.text import Unreadable
 
 _NAT_FLAGS = frozenset({"random", "fully-random", "persistent", "prefix"})
-_ADDRESS = re.compile(r"[\d.]+|[0-9a-f:]*:[0-9a-f:.]*")
+_ADDRESS = re.compile(r"[\d.]+|[0-9a-f]*:[0-9a-f:.]*")
 
 
 def nat(kind: str, tokens: Tokens) -> Statement:

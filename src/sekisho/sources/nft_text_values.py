@@ -29,7 +29,7 @@ VERDICTS = ("accept", "drop", "continue", "return", "jump", "goto")
 
 _NUMBER = re.compile(r"(?:0x[0-9a-fA-F]+|\d+)(?: \[invalid type\])?")
 _IPV4 = re.compile(r"\d+\.\d+\.\d+\.\d+")
-_IPV6 = re.compile(r"[0-9a-f:.]*:[0-9a-f:.]*")
+_IPV6 = re.compile(r"[0-9a-f.]*:[0-9a-f:.]*")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:)+[0-9a-f]{2}")
 _NAME = re.compile(r"[A-Za-z0-9_.*/\\:+@\[\]-]+")
 # Types whose durations are written with units.

@@ -30,10 +30,10 @@ Decided = tuple[Passed, State, Set]
 _MOST_PLACES = 1024
 # So many questions of one passage are asked of a line that asked there before.
 _MOST_AGAIN = 512
-# Walks of chains that are not known from before, for packets of one state: so many, and for each chain so
+# Walks of chains that are not known from before, for packets of one state: so many, and for each call so
 # many more. Where each chain changes packets between two calls of the next one, no walk is like another.
-_MOST_WALKS = 1 << 12
-_WALKS_EACH = 64
+_MOST_WALKS = 1 << 11
+_WALKS_EACH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``several`` are the chains that more than one line calls, ``unchanging`` those in which, and in whose
-    callees, no line changes what later ones ask."""
+    """``several`` are the chains that more than one line calls, ``calls`` is how many lines call any,
+    ``unchanging`` are those in which, and in whose callees, no line changes what later ones ask."""
 
     chains: Mapping[str, ChainCode]
     several: frozenset[str]
+    calls: int
     unchanging: frozenset[str]
 
 
@@ -58,10 +59,10 @@ class Budget:
     """How many walks of a chain are left in one passage of packets of so many states. ``spend`` tells whether
     there is one more."""
 
-    def __init__(self, chains: Mapping[str, ChainCode], states: int) -> None:
-        self._left = states * (_MOST_WALKS + _WALKS_EACH * len(chains))
+    def __init__(self, base: ChainCode, table: Table, states: int) -> None:
+        self._left = states * (_MOST_WALKS + _WALKS_EACH * (len(base.lines) + table.calls))
         self._again = _MOST_AGAIN
-        self._chains = len(chains)
+        self._chains = len(table.chains)
         self._asked: set[int] = set()
 
     def spend(self) -> bool:
@@ -162,4 +163,9 @@ def _table(chains: Mapping[str, ChainCode]) -> Table:
             if caller not in changed:
                 changed.add(caller)
                 changing.append(caller)
-    return Table(chains, frozenset(again), frozenset(name for name in chains if name not in changed))
+    return Table(
+        chains,
+        frozenset(again),
+        sum(map(len, callers.values())),
+        frozenset(name for name in chains if name not in changed),
+    )

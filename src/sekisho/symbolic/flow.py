@@ -93,7 +93,7 @@ class Flow:
         ``key`` tells this passage from others of the same packets, so that open questions are asked anew.
         With ``asked``, packets for which a guard cannot be decided are noted there and taken not to fit.
         """
-        passage = _Passage(chains, key, asked, [], Budget(chains, len(front)))
+        passage = _Passage(chains, key, asked, [], Budget(base, self._calls.table(chains), len(front)))
         left = unwound(self._chain(base, passage, front))
         left_over = ((Passed(base, None, base.policy), state, some) for state, some in left.items())
         return [*passage.results, *left_over]

@@ -114,8 +114,8 @@ class VerbParser(argparse.ArgumentParser):
             metavar="MIB",
             type=_mebibytes,
             help=self.say(
-                en="the most that is read of one snapshot or file (default: 256)",
-                ja="1つのスナップショットやファイルから読む上限 (既定: 256)",
+                en="the most that is read of one snapshot or file (default: 256); other limits grow with it",
+                ja="1つのスナップショットやファイルから読む上限 (既定: 256)。ほかの上限もこれに比例する",
             ),
         )
 

@@ -59,6 +59,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:  # a status of 1 would be an answer
+        stderr.write(harmless(f"sekisho: {_fault(error, words)}"))
+        _forget(stdout)
+        return BAD_INPUT
+
+
+def _fault(error: Exception, words: list[str]) -> str:
+    """What is said of an error that is Sekisho's own; little, where even that fails."""
+    try:
+        from sekisho.cli.fault import fault_words
+
+        return fault_words(error, words, chosen_language(words, os.environ))
+    except Exception:  # no memory is left
+        return f"this is a fault of sekisho ({type(error).__name__})\n"
 
 
 def _run(words: list[str], stdout: TextIO) -> int:

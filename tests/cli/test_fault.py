@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "demo": (),
     "completion": ("bash",),
 }
+EMPTY: dict[str, int] = {}
 ERRORS = [ValueError("hunter2"), KeyError("hunter2"), RecursionError("hunter2"), MemoryError("hunter2")]
 
 
@@ -55,7 +56,7 @@ def test_a_fault_ends_every_verb_with_2_and_in_words(
 
 def test_the_trace_is_there_for_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEKISHO_DEBUG", "1")
-    monkeypatch.setattr(load_verb("reach"), "run", lambda *_given: {}["hunter2"])
+    monkeypatch.setattr(load_verb("reach"), "run", lambda *_given: EMPTY["hunter2"])
     ran = sekisho("reach", HOST)
     assert ran.status == 2
     assert "Traceback (most recent call last)" in ran.err
@@ -78,10 +79,7 @@ def test_the_line_that_was_read_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_file_that_was_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_text: str, file: str, _family: int = 4) -> None:
-        raise ZeroDivisionError(file)
-
-    monkeypatch.setattr(ip_route, "parse", refuse)
+    monkeypatch.setattr(ip_route, "parse", lambda *_given: 1 // 0)
     assert sekisho("explain", HOST).err.startswith("sekisho: ip-route.txt: this is a fault of sekisho (")
 
 
@@ -90,7 +88,7 @@ def test_what_was_named_is_named_where_nothing_closer_is_known(
 ) -> None:
     odd = tmp_path / "a\x1b[31m"
     odd.mkdir()
-    monkeypatch.setattr(load_verb("lint"), "run", lambda *_given: {}["x"])
+    monkeypatch.setattr(load_verb("lint"), "run", lambda *_given: EMPTY["x"])
     ran = sekisho("lint", str(odd))
     assert "a\\x1b[31m: this is a fault of sekisho (KeyError, " in ran.err
     assert "\x1b" not in ran.err
@@ -101,14 +99,16 @@ def test_nothing_is_said_twice_when_the_words_fail_too(monkeypatch: pytest.Monke
         raise MemoryError
 
     monkeypatch.setattr("sekisho.cli.fault.fault_words", none_left)
-    monkeypatch.setattr(load_verb("lint"), "run", lambda *_given: {}["x"])
+    monkeypatch.setattr(load_verb("lint"), "run", lambda *_given: EMPTY["x"])
     ran = sekisho("lint", HOST)
     assert (ran.status, ran.err) == (2, "sekisho: this is a fault of sekisho (KeyError)\n")
 
 
 def test_the_program_itself_ends_so(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import sekisho.cli.verbs.demo as demo\ndef run(*given): raise AssertionError('hunter2')\ndemo.run = run\n"
+        "import sekisho.cli.verbs.demo as demo\n"
+        "def run(*given): raise AssertionError('hunter2')\n"
+        "demo.run = run\n"
     )
     root = Path(__file__).resolve().parents[2] / "src"
     ran = process("demo", env={"PYTHONPATH": f"{tmp_path}:{root}", "LC_ALL": "C"})

@@ -1,7 +1,7 @@
 """An error that is nobody's but Sekisho's own: what is said of it, and how to report it.
 
-It says where (the captured line, or the file, at which a reader stood) and in which of Sekisho's own lines, but
-nothing of the error's own text, which may hold what was read.
+It says where (the captured line, or the file, at which a reader stood) and in which of Sekisho's own lines,
+but nothing of the error's own text, which may hold what was read.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from types import FrameType, TracebackType
+from typing import Any
 
 from sekisho.cli.language import Lang
 
@@ -30,8 +31,8 @@ def fault_words(
     if lang == "ja":
         what = f"sekisho自身の不具合です ({kind})。入力の誤りではありません"
         report = (
-            f"{_ISSUES} へ、再現する最小の入力を添えて報告してください。実際のアドレスや名前は書き換え、公開したくない内容は"
-            f"SECURITY.mdの窓口へ。{DEBUG}=1 でトレースを表示します"
+            f"{_ISSUES} へ、再現する最小の入力を添えて報告してください。実際のアドレスや名前は書き換え、"
+            f"公開したくない内容はSECURITY.mdの窓口へ。{DEBUG}=1 でトレースを表示します"
         )
     else:
         what = f"this is a fault of sekisho ({kind}), not of the input"
@@ -65,14 +66,23 @@ def _own_line(frames: Sequence[tuple[FrameType, int]]) -> str:
 def _place(frames: Sequence[tuple[FrameType, int]], argv: Sequence[str]) -> str:
     """The captured line that the innermost frame looked at, else the file that a reader had, else what of
     the command line is a file or a folder."""
-    evidences = sys.modules.get("sekisho.model.evidence")
+    evidence = _class("sekisho.model.evidence", "Evidence")
+    piece = _class("sekisho.sources.pieces", "Piece")
     file = ""
     for frame, _line in reversed(frames):
-        for value in list(frame.f_locals.values()):
-            if evidences is not None and isinstance(value, evidences.Evidence) and value.line:
-                return f"{value.file}:{value.line}: "
         named = frame.f_locals.get("file")
         if not file and isinstance(named, str):
             file = named
+        for value in frame.f_locals.values():
+            if isinstance(value, evidence) and value.line:
+                return f"{value.file}:{value.line}: "
+            if not file and isinstance(value, piece):
+                file = value.file
     given = [word for word in argv if word == "-" or os.path.exists(word)]
     return f"{file}: " if file else "".join(f"{word}: " for word in given[:1])
+
+
+def _class(module: str, name: str) -> tuple[type[Any], ...]:
+    """The class, where its module was needed before the fault."""
+    loaded = sys.modules.get(module)
+    return () if loaded is None else (getattr(loaded, name),)

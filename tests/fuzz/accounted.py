@@ -1,0 +1,159 @@
+"""Whether a text was read without a gap: each line is evidence of a fact, or unread, or holds nothing by its format.
+
+What holds nothing is written down here anew, from the formats themselves and not from the readers: column heads,
+COMMIT, comments, the brace that closes a block. Lines that carry on the one above (``link/ether`` below an
+interface) have no evidence of their own; of those the usual ones are known here, word by word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.snapshot import Snapshot
+from sekisho.sources.recognise import Format, by_content, by_name
+from tests.fuzz.mutate import CANARY
+
+F = Format
+_MAC = r"[0-9a-f:.]+"
+_LINK = (
+    rf"\s+link/\w+( {_MAC}( (brd|peer) {_MAC})?)?( permaddr {_MAC})?( link-netns\S* \S+)?( promiscuity \d+)?( .*)?",
+    r"\s+(veth|bridge|bridge_slave|vlan|macvlan|ipvlan|tun|bond|vxlan|dummy|alias|altname|vrf|ipip|gre|sit)\b.*",
+)
+_HEADS = r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b.*"
+# Lines that are no fact's own, by format.
+_HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
+    F.IPTABLES_SAVE: (r"\s*#.*", r"\s*COMMIT\s*"),
+    F.IPTABLES_S: (r"\s*#.*", r"\s*COMMIT\s*"),
+    F.IPTABLES_LIST: (_HEADS, r"\s*#.*"),
+    F.IP_LINK: _LINK,
+    F.IP_ADDR: (*_LINK, r"\s+valid_lft \S+ preferred_lft \S+\s*"),
+    F.IP_ROUTE: (r"\s+nexthop (via|dev) .*",),
+    F.ROUTE_N: (r"Kernel IP(v6)? routing table\s*", r"Destination .*"),
+    F.SS: (
+        r"\s*(Netid\s+)?State\s+Recv-Q\s.*",
+        r"\s*(u_str|u_dgr|u_seq|nl|p_raw|p_dgr|v_str|v_dgr|unix)\s.*",
+    ),
+    F.CONNTRACK: (r"\s*conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.\s*",),
+    F.SYSCTL_FILES: (r"\s*[#;].*", r"==> \S+ <==", r"/\S+:"),
+    F.SYSCTL: (r"\s*[#;].*",),
+    F.IPSET_SAVE: (r"add .*",),
+}
+_ONE_TO_A_LINE = frozenset(
+    {F.IP_ROUTE_JSON, F.IP_RULE_JSON, F.IP_ADDR_JSON, F.IP_LINK_JSON, F.IP_NEIGH_JSON, F.NFT_JSON, F.DOCKER_NETWORKS,
+     F.DOCKER_CONTAINERS}
+)  # fmt: skip
+_UNCOUNTED = frozenset({F.CAPTURE_NOTES, F.SNAPSHOT_TOML, F.BRIDGE_JSON, F.DOCKER_VERSION, F.AWS_INSTANCES})
+
+
+def dropped(snapshot: Snapshot) -> list[str]:
+    """``FILE:LINE: text`` of every line of which nothing was kept and nothing is said."""
+    said = {(one.file, one.line) for one in evidences(snapshot)}
+    whole = {one.file for one in evidences(snapshot) if not one.line}
+    found: list[str] = []
+    for file, text in snapshot.texts:
+        format_ = _format(file, text)
+        if format_ is None or format_ in _UNCOUNTED or file in whole:
+            continue
+        for number, line in _told(format_, text, {line for name, line in said if name == file}):
+            found.append(f"{file}:{number}: {line[:120]!r}")
+    return found
+
+
+def lost_canary(snapshot: Snapshot) -> bool:
+    """Whether the word that no format has stands in no fact, and in no line that is said to be unread."""
+    return CANARY.decode() not in "".join(_kept(snapshot))
+
+
+def evidences(value: Any) -> Iterator[Evidence]:
+    """Every place that a fact, a note or an unread line names."""
+    for found in _walked(value):
+        if isinstance(found, Evidence):
+            yield found
+
+
+def _kept(snapshot: Snapshot) -> Iterator[str]:
+    """The words of all facts without the lines that they stand in, and the lines of what is unread."""
+    for found in _walked(snapshot, texts=False):
+        if isinstance(found, Unread):
+            yield f"{found.evidence.text} {found.detail} "
+        elif isinstance(found, str):
+            yield found
+    yield from (note.text for note in snapshot.notes)
+
+
+def _walked(value: Any, texts: bool = True) -> Iterator[Any]:
+    """What is in it, at any depth; into evidence only for its own sake."""
+    pending, seen = [value], set()
+    while pending:
+        value = pending.pop()
+        yield value
+        if isinstance(value, str | Evidence) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, tuple | list | set | frozenset):
+            pending += value
+        elif isinstance(value, dict):
+            pending += (*value.keys(), *value.values())
+        elif is_dataclass(value):
+            pending += (
+                getattr(value, field.name)
+                for field in fields(value)
+                if texts or field.name not in ("texts", "evidence")
+            )
+
+
+def _format(file: str, text: str) -> Format | None:
+    expected = by_name(file.rpartition("/")[2])
+    if expected is None or not text.strip():
+        return None
+    found = by_content(text, file)
+    return found if found in expected.formats else expected.usual(file)
+
+
+def _told(format_: Format, text: str, said: set[int]) -> Iterator[tuple[int, str]]:
+    """The lines of which nothing is said."""
+    lines = text.split("\n")
+    if text.lstrip()[:1] in ("[", "{"):
+        if format_ in _ONE_TO_A_LINE:
+            yield from (
+                (number, line)
+                for number, line in enumerate(lines, 1)
+                if number not in said and not re.fullmatch(r'\s*(\{"nftables": )?[\[\]]?[\]}]*,?\s*', line)
+            )
+        return
+    if format_ is F.NFT_TEXT:
+        yield from _of_nft(lines, said)
+        return
+    nothing = re.compile("|".join(_HOLDING_NOTHING.get(format_, ("(?!)",))), re.ASCII)
+    for number, line in enumerate(lines, 1):
+        if line.strip() and number not in said and not nothing.fullmatch(line):
+            yield number, line
+
+
+_OPENS = re.compile(
+    r"\s*(table|chain|set|map|flowtable|counter|quota|limit|ct|secmark|synproxy|tunnel)\b.*\{\s*(#.*)?"
+)
+_OF_A_BLOCK = re.compile(
+    r"\s*(type|typeof|flags|elements|policy|timeout|gc-interval|size|hook|devices|auto-merge)\b.*"
+)
+
+
+def _of_nft(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
+    """A block that is unread counts to its end, and so do the elements of a set."""
+    inside = 0  # of a block that is accounted for by its first line
+    for number, line in enumerate(lines, 1):
+        depth = line.count("{") - line.count("}")
+        if inside > 0:
+            inside += depth
+            continue
+        if number in said or re.fullmatch(r"\s*elements = \{.*", line):
+            opens = _OPENS.fullmatch(line)
+            inside = depth if depth > 0 and (opens is None or not opens[1] in ("table", "chain")) else 0
+            continue
+        if not line.strip() or re.fullmatch(r"\s*\}\s*|\s*#.*", line) or _OF_A_BLOCK.fullmatch(line):
+            continue
+        yield number, line

@@ -20,6 +20,7 @@ from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.bridges import bridges_of
 from sekisho.sources.iptables_rule import render_rule
 from sekisho.values.address import Address, Prefix
+from sekisho.values.numbers import integer, is_number
 
 # Ports of data stores and administration that few mean to show to everybody (IANA's names).
 SENSITIVE: dict[int, str] = {
@@ -82,10 +83,10 @@ def _published(snapshot: Snapshot) -> Iterator[Published]:
             )
             name, _, inside = to.rpartition(":")
             number, proto = _value(rule, "dport"), _value(rule, "protocol")
-            if inside.isdigit() and number is not None and number.isdigit() and proto is not None:
+            if is_number(inside) and number is not None and is_number(number) and proto is not None:
                 host = _value(rule, "destination")
                 address = Prefix.parse(host).address if host else None
-                yield Published(name, address, int(number), int(inside), proto, rule.evidence)
+                yield Published(name, address, integer(number), integer(inside), proto, rule.evidence)
 
 
 def places_of(*places: Evidence | None) -> tuple[Evidence, ...]:
@@ -159,12 +160,12 @@ def _user_rules(snapshot: Snapshot, published: list[Published]) -> Iterator[Find
     for _, chain in _chains(snapshot, "filter", USER_CHAIN):
         for rule in chain.rules:
             number, proto = _value(rule, "dport"), _value(rule, "protocol")
-            if number is None or not number.isdigit() or proto is None:
+            if number is None or not is_number(number) or proto is None:
                 continue
-            port = outside.get((int(number), proto))
+            port = outside.get((integer(number), proto))
             if (
                 port is None
-                or (int(number), proto) in inside
+                or (integer(number), proto) in inside
                 or _value(rule, "ctorigdstport")
                 or rule.packets
             ):

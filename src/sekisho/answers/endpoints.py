@@ -13,6 +13,7 @@ from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, World
 from sekisho.values.address import Address, Family, Prefix, everything
+from sekisho.values.numbers import integer, is_number
 
 # What stands for "somebody on the Internet": RFC 5737 and RFC 3849 documentation addresses.
 INTERNET: dict[int, Address] = {4: Address.parse("203.0.113.9"), 6: Address.parse("2001:db8:ffff::9")}
@@ -102,9 +103,9 @@ def _split_port(text: str) -> tuple[str, int | None]:
 
 
 def _port(text: str, whole: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+    if not is_number(text) or not 0 < integer(text) < 65536:
         raise UsageError(said("not a port: {0!r}", text), text=whole, advice=_ADVICE)
-    return int(text)
+    return integer(text)
 
 
 # ------------------------------------------------------------------------------ places in a world

@@ -12,6 +12,7 @@ from sekisho.answers.endpoints import split_name
 from sekisho.errors import UsageError, said
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.intset import IntSet
+from sekisho.values.numbers import integer, is_number
 
 WORDS = ("any", "internet", "vpc", "host")
 KINDS = ("container", "network", "netns", "iface")
@@ -71,7 +72,7 @@ def _split(text: str) -> tuple[str, IntSet | None]:
     named = head.partition(":")[0] in KINDS
     if not colon or head in KINDS or (text.count(":") > 1 and not named):
         return text, None
-    if named and not tail[:1].isdigit():
+    if named and not is_number(tail[:1]):
         return text, None
     return head, parse_ports(tail, text)
 
@@ -81,9 +82,9 @@ def parse_ports(text: str, whole: str) -> IntSet:
     spans = []
     for part in text.split(","):
         first, dash, last = part.partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
+        if not is_number(first) or (dash and not is_number(last)):
             raise UsageError(said("not a port: {0!r}", part), text=whole, advice=ADVICE)
-        low, high = int(first), int(last or first)
+        low, high = integer(first), integer(last or first)
         if not 0 < low <= high < 65536:
             raise UsageError(said("not a port: {0!r}", part), text=whole, advice=ADVICE)
         spans.append((low, high))

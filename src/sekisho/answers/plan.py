@@ -272,7 +272,7 @@ def nft_chains(table: NftTable) -> dict[str, list[str]]:
         elif text.startswith("map ") or text == "}":
             name = ""
         elif name and text and not text.startswith("type "):
-            found[name].append(re.sub(r"counter packets \d+ bytes \d+", "counter", text))
+            found[name].append(re.sub(r"counter packets [0-9]{1,20} bytes [0-9]{1,20}", "counter", text))
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from sekisho.errors import UsageError, said
 from sekisho.values.address import Family
 from sekisho.values.names import ethernet_address, mac_number, mac_text
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import ICMP, ICMPV6, SYN, TCP, TCP_FLAG_BITS, Packet
 
 Stated = tuple[tuple[str, int], ...]
@@ -52,12 +53,12 @@ class Field:
         try:
             if self.name == "src_mac":
                 found = mac_number(ethernet_address(str(given)))
-            elif self.name == "tcp_flags" and isinstance(given, str) and not given[:1].isdigit():
+            elif self.name == "tcp_flags" and isinstance(given, str) and not is_number(given[:1]):
                 found = sum({TCP_FLAG_BITS[flag] for flag in given.upper().split(",")})
             elif self.name == "df" and isinstance(given, bool):
                 found = int(given)
             elif isinstance(given, int | str) and not isinstance(given, bool):
-                found = int(given, 0) if isinstance(given, str) else given
+                found = integer(given, 0) if isinstance(given, str) else given
         except (ValueError, KeyError):
             pass
         if not 0 <= found < 1 << self.bits:

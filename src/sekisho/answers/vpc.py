@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sekisho.values.address import BITS, Address, Prefix
+from sekisho.values.numbers import integer, is_number
 
 Role = Literal["network", "router", "resolver", "future-use", "broadcast", "reserved"]
 Reason = Literal["not-a-prefix", "no-length", "host-bits", "ipv4-size", "ipv6-size", "ipv6-step"]
@@ -93,9 +94,9 @@ def vpc_subnet(text: str) -> VpcSubnet | Refusal:
         return Refusal("not-a-prefix", text)
     if not slash:
         return Refusal("no-length", text)
-    if not (length_text.isascii() and length_text.isdigit()) or len(length_text) > 3:
+    if not is_number(length_text) or len(length_text) > 3:
         return Refusal("not-a-prefix", text)
-    length, bits = int(length_text), BITS[address.family]
+    length, bits = integer(length_text), BITS[address.family]
     if length > bits:
         return Refusal("not-a-prefix", text)
     if address.family == 4 and length not in IPV4_LENGTHS:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from sekisho.cli.language import LANGS, Lang, Words, leading_options
 from sekisho.errors import UsageError
+from sekisho.values.numbers import integer, is_number
 
 _HEADINGS: dict[str, Words] = {
     "usage": {"en": "usage: ", "ja": "使い方: "},
@@ -179,9 +180,9 @@ class VerbParser(argparse.ArgumentParser):
 
 
 def _mebibytes(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= _MOST_MEBIBYTES):
+    if not (is_number(text) and 0 < integer(text[:9]) <= _MOST_MEBIBYTES):
         raise ValueError(text)
-    return int(text)
+    return integer(text)
 
 
 # What no word of a command line can begin with.

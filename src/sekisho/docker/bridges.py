@@ -26,6 +26,7 @@ from sekisho.docker.ipam import Addresses
 from sekisho.docker.iptables_rules import BridgeRules
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.names import sysctl_of
+from sekisho.values.numbers import integer, is_number
 
 FAMILIES: tuple[Family, ...] = (4, 6)
 
@@ -48,7 +49,7 @@ class Net:
     @property
     def mtu(self) -> int | None:
         text = self.spec.option(MTU_OPTION)
-        return int(text) if text is not None and text.isdigit() else None
+        return integer(text) if text is not None and is_number(text) else None
 
     def families(self) -> Iterator[Family]:
         for family in FAMILIES:

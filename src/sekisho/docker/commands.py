@@ -23,6 +23,7 @@ from sekisho.docker.port_words import parse_port
 from sekisho.errors import said
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address, Prefix
+from sekisho.values.numbers import integer, is_number
 
 # Options of `docker run` that take a value and touch the network.
 _RUN_VALUES = frozenset({
@@ -169,19 +170,19 @@ def _prefix(text: str, what: str, place: Evidence | None) -> Prefix:
     try:
         address = Address.parse(host)
         bits = 32 if address.family == 4 else 128
-        if not slash or not length.isdigit() or int(length) > bits:
+        if not slash or not is_number(length) or integer(length) > bits:
             raise ValueError
     except ValueError:
         raise DockerError(
             f"invalid {what} {text}: invalid CIDR block notation", place,
             said("an address with a prefix length, such as {0}", "172.28.0.0/16"),
         ) from None  # fmt: skip
-    shift = bits - int(length)
+    shift = bits - integer(length)
     masked = address.value >> shift << shift
     if masked != address.value:
-        network = Prefix(address.family, masked, int(length))
+        network = Prefix(address.family, masked, integer(length))
         raise DockerError(f"invalid subnet {text}: it should be {network}", place)
-    return Prefix(address.family, masked, int(length))
+    return Prefix(address.family, masked, integer(length))
 
 
 def _run(words: list[str], place: Evidence | None) -> ContainerSpec:
@@ -253,7 +254,7 @@ def _networks(options: _Options, place: Evidence | None) -> tuple[str, tuple[End
                     parse_address(single["ip6"], "ip6", place) if "ip6" in single else None,
                     single.get("mac-address"),
                     tuple(value for key, value in given if key == "alias"),
-                    gw_priority=int(single.get("gw-priority", "0")),
+                    gw_priority=integer(single.get("gw-priority", "0")),
                     place=place,
                 )
             )
@@ -319,6 +320,6 @@ def _connect(words: list[str], place: Evidence | None) -> Connect:
         container,
         EndpointSpec(
             network, options.address("ip"), options.address("ip6"), aliases=tuple(options.all("alias")),
-            gw_priority=int(options.last("gw-priority") or "0"), place=place,
+            gw_priority=integer(options.last("gw-priority") or "0"), place=place,
         ),
     )  # fmt: skip

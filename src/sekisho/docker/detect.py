@@ -11,6 +11,7 @@ from sekisho.model.netfilter import Rule
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.unseen import unread_of
 from sekisho.values.address import Family
+from sekisho.values.numbers import integer
 
 NFT_TABLE = "docker-bridges"
 FAMILIES: tuple[Family, Family] = (4, 6)
@@ -70,8 +71,8 @@ def _version(snapshot: Snapshot) -> tuple[Version, bool, str]:
     try:
         found = parse_version(text)
     except UsageError:
-        number = re.match(r"v?(\d+)", text)
-        newer = number is not None and int(number[1]) > NEWEST[0]
+        number = re.match(r"v?([0-9]{1,20})", text)
+        newer = number is not None and integer(number[1]) > NEWEST[0]
         return NEWEST if newer else _version_of_rules(snapshot), False, text
     return (found, True, "") if found <= NEWEST else (NEWEST, False, text)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.errors import UsageError, said
 from sekisho.values.address import Address, Prefix
+from sekisho.values.numbers import integer
 
 Version = tuple[int, int, int]
 
@@ -182,11 +183,11 @@ def parse_version(text: str) -> Version:
 
     Raises UsageError for a series without a profile.
     """
-    found = re.match(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", text)
+    found = re.match(r"v?([0-9]{1,20})(?:\.([0-9]{1,20}))?(?:\.([0-9]{1,20}))?", text)
     advice = said("known: {0}, or an exact version of one of them", ", ".join(MEASURED))
     if found is None:
         raise UsageError(said("not a Docker version: {0!r}", text), advice=advice)
-    major, minor, patch = (int(part) if part is not None else None for part in found.groups())
+    major, minor, patch = (integer(part) if part is not None else None for part in found.groups())
     series = f"{major}.{minor}" if f"{major}.{minor}" in MEASURED else str(major)
     if series not in MEASURED or major is None:
         raise UsageError(said("no profile for Docker {0}", text), advice=advice)

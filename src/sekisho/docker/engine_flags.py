@@ -13,6 +13,7 @@ from dataclasses import replace
 from sekisho.docker.engine import Engine, Pool, Version, with_backend
 from sekisho.errors import UsageError, said
 from sekisho.values.address import Address, Prefix
+from sekisho.values.numbers import integer, is_number
 
 # Flags with a value that say nothing about the network.
 _OTHER_VALUES = frozenset({
@@ -123,10 +124,10 @@ def _truth(name: str, text: str) -> bool:
 
 def _pool(text: str) -> Pool:
     fields = dict(part.split("=", 1) for part in text.split(",") if "=" in part)
-    if "base" not in fields or not fields.get("size", "").isdigit():
+    if "base" not in fields or not is_number(fields.get("size", "")):
         raise ValueError("it is written base=10.0.0.0/8,size=24")
     base = Prefix.parse(fields["base"])
-    size = int(fields["size"])
+    size = integer(fields["size"])
     if not base.length <= size <= base.bits:
         raise ValueError(f"subnets of /{size} do not fit into {base}")
     return Pool(base, size)
@@ -135,14 +136,14 @@ def _pool(text: str) -> Pool:
 def interface_address(text: str, family: int = 4) -> tuple[Address, int]:
     """``192.168.5.1/24`` with its host bits kept. Raises ValueError."""
     host, slash, length = text.partition("/")
-    if not slash or not length.isdigit():
+    if not slash or not is_number(length):
         raise ValueError("an address with a prefix length is needed, for example 172.26.0.1/16")
     address = Address.parse(host)
     if address.family != family:
         raise ValueError(f"not an IPv{family} address: {host}")
-    if int(length) > (32 if address.family == 4 else 128):
+    if integer(length) > (32 if address.family == 4 else 128):
         raise ValueError(f"prefix length {length} is too large")
-    return address, int(length)
+    return address, integer(length)
 
 
 def _prefix(text: str, family: int) -> Prefix:
@@ -188,13 +189,13 @@ def _socket(text: str, port: int | None) -> tuple[Address, int]:
     host, colon, number = text.rpartition(":") if not text.endswith("]") else (text, "", "")
     if not colon:
         host, number = text, ""
-    if number and not number.isdigit():
+    if number and not is_number(number):
         raise ValueError(f"not a port: {number}")
     if not number and port is None:
         raise ValueError("an address and a port are needed, for example 127.0.0.1:9323")
     host = host.strip("[]")
     address = Address.parse("127.0.0.1" if host in ("", "localhost") else host)
-    return address, int(number) if number else port or HTTP_PORT
+    return address, integer(number) if number else port or HTTP_PORT
 
 
 def _rootless(engine: Engine, on: bool) -> Engine:
@@ -229,7 +230,7 @@ _VALUES: dict[str, Callable[[Engine, str], Engine]] = {
     "default-gateway-v6": lambda engine, text: _gateway(engine, text, 6),
     "bridge": lambda engine, text: replace(engine, bridge=text),
     "ip": lambda engine, text: replace(engine, host_address=Address.parse(text)),
-    "mtu": lambda engine, text: replace(engine, mtu=int(text)),
+    "mtu": lambda engine, text: replace(engine, mtu=integer(text)),
     "bridge-accept-fwmark": lambda engine, text: replace(engine, accept_fwmark=text),
     "default-network-opt": _network_option,
     "host": _listen,

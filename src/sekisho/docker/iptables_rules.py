@@ -13,6 +13,7 @@ from sekisho.docker.engine import Engine
 from sekisho.docker.firewall import Firewall
 from sekisho.docker.lowlevel import Binding
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.numbers import integer
 
 STAGE1 = "DOCKER-ISOLATION-STAGE-1"
 STAGE2 = "DOCKER-ISOLATION-STAGE-2"
@@ -191,8 +192,8 @@ def _network(fw: Firewall, engine: Engine, net: BridgeRules) -> None:
 
 def _mark(text: str) -> str:
     value, slash, mask = text.partition("/")
-    shown = hex(int(value, 0))
-    return f"{shown}/{hex(int(mask, 0))}" if slash else shown
+    shown = hex(integer(value, 0))
+    return f"{shown}/{hex(integer(mask, 0))}" if slash else shown
 
 
 def endpoint(fw: Firewall, engine: Engine, net: BridgeRules, address: Address) -> None:

@@ -13,6 +13,7 @@ from sekisho.docker.lowlevel import Binding
 from sekisho.model.nft import NftRuleset
 from sekisho.sources import nft_text
 from sekisho.values.address import Address, Family
+from sekisho.values.numbers import integer
 
 TABLE = "docker-bridges"
 NAT_CHAIN = "nat-prerouting-and-output"
@@ -96,8 +97,8 @@ def network(family: Family, engine: Engine, net: BridgeRules) -> Iterator[Line]:
 
 def _mark(text: str) -> str:
     value, slash, mask = text.partition("/")
-    shown = f"0x{int(value, 0):08x}"
-    return f"& 0x{int(mask, 0):08x} == {shown}" if slash else shown
+    shown = f"0x{integer(value, 0):08x}"
+    return f"& 0x{integer(mask, 0):08x} == {shown}" if slash else shown
 
 
 def endpoint(family: Family, engine: Engine, net: BridgeRules, address: Address) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sekisho.docker.intent import PortSpec
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address
+from sekisho.values.numbers import integer, is_number
 
 PROTOCOLS = ("tcp", "udp", "sctp")
 
@@ -55,9 +56,9 @@ def _split(text: str) -> tuple[str, str, str]:
 def _range(text: str, what: str) -> tuple[int, int]:
     first, dash, last = text.partition("-")
     numbers = [first, last] if dash else [first, first]
-    if not all(number.isdigit() and number.isascii() and int(number) <= 65535 for number in numbers):
+    if not all(is_number(number) and integer(number) <= 65535 for number in numbers):
         raise ValueError(f"invalid {what}: {text}")
-    low, high = int(numbers[0]), int(numbers[1])
+    low, high = integer(numbers[0]), integer(numbers[1])
     if high < low:
         raise ValueError(f"invalid {what}: {text}: invalid range specified for port")
     return low, high

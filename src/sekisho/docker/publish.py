@@ -17,6 +17,7 @@ from sekisho.model.docker import DockerContainer
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address
 from sekisho.values.names import sysctl_key
+from sekisho.values.numbers import integer, is_number
 
 _NO_IPV6 = sysctl_key("net.ipv6.conf.all.disable_ipv6")
 _PORT_RANGE = sysctl_key("net.ipv4.ip_local_port_range")
@@ -129,8 +130,8 @@ class Publisher:
 
     def _ephemeral(self) -> tuple[int, int]:
         words = (self.daemon.host.sysctl(_PORT_RANGE) or "").split()
-        if len(words) == 2 and all(word.isdigit() for word in words):
-            return int(words[0]), int(words[1])
+        if len(words) == 2 and all(is_number(word) for word in words):
+            return integer(words[0]), integer(words[1])
         return ports.EPHEMERAL
 
     def _is_bound(self, proto: str, address: Address, number: int) -> bool:

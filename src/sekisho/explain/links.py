@@ -9,6 +9,7 @@ from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighb
 from sekisho.model.netfilter import IpSet
 from sekisho.semantics.ports import carries, is_up
 from sekisho.values.address import Prefix
+from sekisho.values.numbers import is_number
 
 _NEIGHBOUR_STATES = {"REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP"}
 
@@ -59,7 +60,7 @@ def _kind(item: Interface, context: HostContext) -> list[Message]:
 def _far_end(item: Interface, context: HostContext) -> Message | None:
     """Where the other end of a veth pair is: a captured namespace whose interface points back here."""
     peer_index = (
-        item.peer[2:] if item.peer and item.peer.startswith("if") and item.peer[2:].isdigit() else None
+        item.peer[2:] if item.peer and item.peer.startswith("if") and is_number(item.peer[2:]) else None
     )
     if item.peer is not None and peer_index is None:
         return m("link.end.name", item.peer)

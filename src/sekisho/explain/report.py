@@ -45,7 +45,7 @@ _COLUMN_HEADS = re.compile(r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b
 _SOCKET_HEADS = re.compile(r"(Netid\s+)?State\s+Recv-Q\s")
 
 _ROUTE_HEADS = re.compile(r"Kernel IP(v6)? routing table|Destination\s+(Gateway|Next Hop)\s.*Iface")
-_SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.")
+_SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): [0-9]{1,20} flow entries have been shown\.")
 
 
 def explain(snapshot: Snapshot, sections: tuple[str, ...], lang: str) -> Explanation:

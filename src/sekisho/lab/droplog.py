@@ -16,6 +16,8 @@ import os
 import re
 import struct
 
+from sekisho.values.numbers import DIGITS
+
 _SYS_PERF_EVENT_OPEN, _SYS_FSOPEN, _SYS_FSCONFIG, _SYS_FSMOUNT = 298, 430, 431, 432
 _AARCH64_PERF_EVENT_OPEN = 241
 _FSCONFIG_CMD_CREATE = 6
@@ -130,7 +132,7 @@ class DropLog:
 
 
 def _offset(layout: str, field: str) -> int:
-    found = re.search(rf"\b{field};\s+offset:(\d+);", layout)
+    found = re.search(rf"\b{field};\s+offset:({DIGITS});", layout)
     if found is None:
         raise OSError(errno.ENOTSUP, f"the tracepoint skb:kfree_skb has no field {field!r}")
     return int(found.group(1))

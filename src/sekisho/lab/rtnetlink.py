@@ -27,6 +27,7 @@ from sekisho.values.names import (
     ethernet_address,
     interface_name,
 )
+from sekisho.values.numbers import is_number
 
 _NEWLINK, _SETLINK, _NEWADDR, _NEWNEIGH = 16, 19, 20, 28
 CREATE, EXCL, REPLACE, APPEND = 0x400, 0x200, 0x100, 0x800
@@ -63,7 +64,7 @@ def u32(value: int) -> bytes:
 def scope_number(scope: str) -> int:
     """``link`` or a number as a scope. Raises CannotSayError."""
     found = SCOPES.get(scope)
-    if found is None and scope.isascii() and scope.isdigit() and int(scope[:4]) < 256:
+    if found is None and is_number(scope) and int(scope[:4]) < 256:
         found = int(scope)
     if found is None:
         raise CannotSayError(f"there is no scope {scope!r}")

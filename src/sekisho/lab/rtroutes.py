@@ -33,6 +33,7 @@ from sekisho.lab.rtnetlink import (
 from sekisho.model.routing import TABLE_NUMBERS, NextHop, PolicyRule, Route
 from sekisho.sources.rule_draft import FULL_MASK
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.numbers import integer, is_number
 
 _NEWROUTE, _NEWRULE, _DELRULE = 24, 32, 33
 (_RTA_DST, _RTA_SRC, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_METRICS, _RTA_MULTIPATH,
@@ -66,10 +67,10 @@ def table_number(name: str) -> int:
     """A routing table's number. Raises CannotSayError for a name that only a host's own rt_tables knows."""
     if name in TABLE_NUMBERS:
         return TABLE_NUMBERS[name]
-    if name.isascii() and name.isdigit():
-        if len(name) > 10 or int(name) >= 1 << 32:
+    if is_number(name):
+        if len(name) > 10 or integer(name) >= 1 << 32:
             raise CannotSayError(f"there is no table {name}")
-        return int(name)
+        return integer(name)
     raise CannotSayError(f"nobody knows the number of table {name}")
 
 
@@ -199,9 +200,9 @@ def _prefix(text: str, family: Family) -> Prefix:
 
 def _realms(text: str) -> int:
     parts = text.split("/")
-    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+    if len(parts) > 2 or not all(is_number(part) and len(part) < 6 for part in parts):
         raise CannotSayError(f"realms are built by number only: {text!r}")
-    numbers = [int(part) for part in parts]
+    numbers = [integer(part) for part in parts]
     return numbers[-1] | (numbers[0] << 16 if len(numbers) == 2 else 0)
 
 
@@ -213,7 +214,7 @@ def _metric(name: str, text: str) -> int:
     found = _AMOUNT.match(text)
     if found is None or (found[2] and name not in (*_PARTS, "rto_min")):
         raise CannotSayError(f"not a number: {name} {text!r}")
-    return int(found[1]) * _PARTS.get(name, 1) * (1000 if found[2] == "s" else 1)
+    return integer(found[1]) * _PARTS.get(name, 1) * (1000 if found[2] == "s" else 1)
 
 
 # --------------------------------------------------------------------------------------- rules
@@ -285,9 +286,9 @@ def _ports(span: tuple[int, int]) -> bytes:
 def _number(text: str, zero: str = "") -> int:
     if zero and text == zero:
         return 0
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
+    if not (is_number(text) and len(text) < 20):
         raise CannotSayError(f"not a number: {text!r}")
-    return int(text)
+    return integer(text)
 
 
 def _action(rule: PolicyRule) -> tuple[int, Iterable[bytes]]:

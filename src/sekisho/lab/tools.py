@@ -7,6 +7,8 @@ import os
 import signal
 from collections.abc import Callable
 
+from sekisho.values.numbers import integer, is_number
+
 _PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -46,6 +48,6 @@ def blamed_line(said: str, text: str) -> str:
     """The line of the input that a batch tool's message names (``line 7 failed``, ``-:7``)."""
     lines = text.splitlines()
     for word in said.replace(":", " ").split():
-        if word.isdigit() and 0 < int(word) <= len(lines):
-            return lines[int(word) - 1]
+        if is_number(word) and 0 < integer(word) <= len(lines):
+            return lines[integer(word) - 1]
     return ""

@@ -27,6 +27,7 @@ from sekisho.values.names import (
     ethernet_address,
     interface_name,
 )
+from sekisho.values.numbers import integer
 
 WORLD = ""
 _BRIDGE_OPTIONS = frozenset(option for _, option in BRIDGE_NF.values())
@@ -152,7 +153,7 @@ def _mac(captured: LinkAddress | None, otherwise: str) -> EthernetAddress:
     """The captured address where a veth interface can have it: six bytes, of one station, not all zero."""
     try:
         found = ethernet_address(captured or "")
-        if not int(found[1], 16) & 1 and found.strip("0:"):
+        if not integer(found[1], 16) & 1 and found.strip("0:"):
             return found
     except BadNameError:
         pass

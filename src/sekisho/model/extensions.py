@@ -23,9 +23,9 @@ from functools import lru_cache
 
 Arity = dict[str, int]
 
-_OPTION = re.compile(r"([a-z0-9_-]+?)(?:=(\d))?(?::([a-z0-9]+)(?:\(([^)]*)\))?)?([\^!*]*)")
+_OPTION = re.compile(r"([a-z0-9_-]+?)(?:=([0-9]))?(?::([a-z0-9]+)(?:\(([^)]*)\))?)?([\^!*]*)")
 
-_ARITY = re.compile(r"([a-z0-9_-]+)(?:=(\d))?\S*")
+_ARITY = re.compile(r"([a-z0-9_-]+)(?:=([0-9]))?\S*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ from sekisho.model.snapshot import Namespace, Snapshot
 # docker0, swarm's gateway bridge, and "br-" with the first 12 digits of a network's id.
 _DOCKERS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
 # Those, and what Docker's users, libvirt, LXC, podman and CNI call their bridges.
-_USUAL = re.compile(r"docker0|docker_gwbridge|br-.+|(virbr|lxcbr|lxdbr|podman)\d+|cni0|cni-podman\d+")
+_USUAL = re.compile(
+    r"docker0|docker_gwbridge|br-.+|(virbr|lxcbr|lxdbr|podman)[0-9]{1,20}|cni0|cni-podman[0-9]{1,20}"
+)
 
 # Where the rules of internal networks stand, up to 28 and later.
 _INTERNAL = ("DOCKER-ISOLATION-STAGE-1", "DOCKER-INTERNAL")

@@ -37,6 +37,7 @@ from sekisho.semantics.program import (
 )
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet
+from sekisho.values.numbers import integer, is_number
 
 DEFAULT_RULES: dict[int, tuple[tuple[int, str], ...]] = {
     4: ((0, "local"), (32766, "main"), (32767, "default")),
@@ -178,7 +179,7 @@ def route_mtu(attributes: tuple[tuple[str, str], ...]) -> tuple[int | None, bool
     """A route's own MTU, and whether it is locked (``mtu lock 1400``)."""
     text = dict(attributes).get("mtu", "")
     number = text.removeprefix("lock ")
-    return (int(number) if number.isdecimal() else None), text != number
+    return (integer(number) if is_number(number) else None), text != number
 
 
 def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Action | None:

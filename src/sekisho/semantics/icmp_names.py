@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sekisho.values.address import Family
+from sekisho.values.numbers import integer, is_number
 
 Codes = tuple[int, int]
 _ALL: Codes = (0, 255)
@@ -58,12 +59,12 @@ def icmp_type_code(text: str, family: Family) -> tuple[int | None, Codes | None]
         return None, None
     if text == "any":
         return None, None
-    if text[:1].isdigit():
+    if is_number(text[:1]):
         kind, slash, code = text.partition("/")
         if not slash:
-            return int(kind), None
+            return integer(kind), None
         first, dash, last = code.partition("-")
-        return int(kind), (int(first), int(last if dash else first))
+        return integer(kind), (integer(first), integer(last if dash else first))
     names = _ICMP if family == 4 else _ICMPV6
     if text not in names:
         raise ValueError(f"unknown ICMP type {text}")

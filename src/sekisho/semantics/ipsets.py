@@ -26,6 +26,7 @@ from sekisho.semantics.program import (
 from sekisho.values.address import Address, Family, Prefix, parse_value
 from sekisho.values.intset import Interval, IntSet
 from sekisho.values.names import mac_number
+from sekisho.values.numbers import integer
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP, protocol_number
 
 _MAX_NESTING = 4
@@ -206,10 +207,10 @@ def _box(
         elif name == "mac":
             boxes.append(IntSet.of(mac_number(part)))
         elif name == "mark":
-            mask = int(options.get("markmask", "0xffffffff"), 0)
+            mask = integer(options.get("markmask", "0xffffffff"), 0)
             if mask != 0xFFFFFFFF:
                 raise ValueError("markmask")
-            boxes.append(IntSet.of(int(part, 0)))
+            boxes.append(IntSet.of(integer(part, 0)))
     return tuple(boxes)
 
 
@@ -220,7 +221,7 @@ def _element_addresses(text: str, options: dict[str, str]) -> IntSet:
     prefix = Prefix.parse(text)
     netmask = options.get("netmask")
     if netmask and prefix.length == prefix.bits:
-        host = prefix.bits - int(netmask)
+        host = prefix.bits - integer(netmask)
         first_value = prefix.value >> host << host
         return IntSet.span(first_value, first_value | ((1 << host) - 1))
     return IntSet.prefix(prefix)
@@ -231,7 +232,7 @@ def _element_port(text: str, family: int) -> tuple[IntSet, IntSet]:
     number = protocol_number(proto) if colon else 6
     if number in (ICMP, ICMPV6) and "/" in port:
         kind, _, code = port.partition("/")
-        value = int(kind) << 8 | int(code)
+        value = integer(kind) << 8 | integer(code)
         return IntSet.of(number), IntSet.of(value)
     first, dash, last = port.partition("-")
-    return IntSet.of(number), IntSet.span(int(first), int(last if dash else first))
+    return IntSet.of(number), IntSet.span(integer(first), integer(last if dash else first))

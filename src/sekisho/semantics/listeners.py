@@ -26,6 +26,7 @@ from sekisho.semantics.host import HostCode
 from sekisho.semantics.program import In, Translate
 from sekisho.semantics.sockets import socket_chain
 from sekisho.values.address import Address
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import TCP, UDP
 
 _HTTPD_FLAGS = frozenset("fiv")
@@ -124,7 +125,7 @@ def _http_server(words: list[str]) -> tuple[Address | None, int] | None:
             address = next(rest, "")
         elif word in ("-d", "--directory"):
             next(rest, "")
-        elif word.isdecimal():
+        elif is_number(word):
             port = word
         else:
             return None
@@ -132,13 +133,13 @@ def _http_server(words: list[str]) -> tuple[Address | None, int] | None:
 
 
 def _end(address: str, port: str) -> tuple[Address | None, int] | None:
-    if not port.isdecimal() or not 0 < int(port) < 65536:
+    if not is_number(port) or not 0 < integer(port) < 65536:
         return None
     try:
         found = Address.parse(address.strip("[]")) if address else None
     except ValueError:
         return None
-    return found, int(port)
+    return found, integer(port)
 
 
 def _resolver(container: DockerContainer, host: HostCode) -> Iterator[Socket]:

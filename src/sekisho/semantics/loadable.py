@@ -19,6 +19,7 @@ from sekisho.model.netfilter import UNKNOWN_MODULE, IpSet, Option, Rule, Table, 
 from sekisho.semantics.loadable_options import Refusal, as_a_whole, bad_value, value_refusals, words
 from sekisho.semantics.loadable_values import nat_ports_of
 from sekisho.values.address import Family
+from sekisho.values.numbers import is_number
 from sekisho.values.packet import protocol_name, protocol_number
 
 _IN, _OUT = ("PREROUTING", "INPUT"), ("POSTROUTING", "OUTPUT")
@@ -104,7 +105,7 @@ class Loader:
             return
         name = word.lstrip("-")
         if name in ("c", "set-counters"):
-            numeric = value.endswith(",") and value[:-1].isdigit()
+            numeric = value.endswith(",") and is_number(value[:-1])
             yield words(f"-c {'byte counter not numeric' if numeric else 'requires packet and byte counter'}")
             return
         if option.name in ("source", "destination") and "!" in text and "," in value:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sekisho.model.extensions import Extension, OptionSpec
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option
 from sekisho.semantics.loadable_values import CHECKS, OWN_RANGES, reversed_span
+from sekisho.values.numbers import integer, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _special(name: str, given: dict[str, Option]) -> Iterator[Refusal]:
         if mode == "nth" and not {"every", "packet"} & set(given):
             yield words("--every and --packet must be specified when using nth mode")
         every, packet = values.get("every", ""), values.get("packet", "0")
-        if every.isdigit() and packet.isdigit() and int(packet) >= int(every):
+        if is_number(every) and is_number(packet) and integer(packet) >= integer(every):
             yield words("the --packet p must be 0 <= p <= n-1")
     if name == "policy":
         tunnel = {"tunnel-src", "tunnel-dst"} & set(given)
@@ -102,12 +103,12 @@ def _special(name: str, given: dict[str, Option]) -> Iterator[Refusal]:
                 "policy match: empty policy element 0. --strict is in effect, but at least one of reqid, spi,"
                 " tunnel-src, tunnel-dst, proto or mode is required."
             )
-    if name == "connlabel" and values.get("label", "").isdigit() and int(values["label"]) > 127:
+    if name == "connlabel" and is_number(values.get("label", "")) and integer(values["label"]) > 127:
         yield Refusal("refused.value", (name, "label", values["label"]))
-    if name == "recent" and values.get("hitcount", "").isdigit() and int(values["hitcount"]) > 0xFFFF:
+    if name == "recent" and is_number(values.get("hitcount", "")) and integer(values["hitcount"]) > 0xFFFF:
         yield Refusal("refused.value", (name, "hitcount", values["hitcount"]))
     if name in ("SNPT", "DNPT"):
         for option, value in values.items():
             _, slash, length = value.partition("/")
-            if not slash or not length.isdigit() or int(length) > 64:
+            if not slash or not is_number(length) or integer(length) > 64:
                 yield Refusal("refused.value", (name, option, value))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from sekisho.semantics.icmp_names import icmp_names, icmp_type_code
 from sekisho.values.address import Address
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import TCP_FLAG_BITS, protocol_number
 from sekisho.values.services import SERVICES
 
@@ -20,7 +21,7 @@ from sekisho.values.services import SERVICES
 Check = Callable[[str, str, str, str], str | None]
 
 _U = {"u8": 0xFF, "u16": 0xFFFF, "u32": 0xFFFFFFFF, "u64": (1 << 64) - 1}
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]{1,20}")
 
 
 def _number(text: str) -> int | None:
@@ -28,14 +29,14 @@ def _number(text: str) -> int | None:
     if not _NUMBER.fullmatch(text):
         return None
     if text[:2].lower() == "0x":
-        return int(text, 16)
+        return integer(text, 16)
     octal = len(text) > 1 and text[0] == "0" and set(text) <= set("01234567")
-    return int(text, 8 if octal else 10)
+    return integer(text, 8 if octal else 10)
 
 
 def _bounds(kind: str, among: str) -> tuple[int, int]:
     low, _, high = among.partition("-")
-    return (int(low), int(high)) if among else (0, _U[kind])
+    return (integer(low), integer(high)) if among else (0, _U[kind])
 
 
 def _unsigned(kind: str) -> Check:
@@ -294,7 +295,7 @@ _TOS = "minimize-delay maximize-throughput maximize-reliability minimize-cost no
 
 
 def _tos(name: str, option: str, value: str, among: str) -> str | None:
-    if not value[:1].isdigit():
+    if not is_number(value[:1]):
         return None if value.lower() in _TOS.split() else f'Symbolic name "{value}" is unknown'
     parts = [_number(part) for part in value.split("/", 1)]
     return f'Illegal value: "{value}"' if any(part is None or part > 0xFF for part in parts) else None
@@ -306,7 +307,7 @@ def _class(name: str, option: str, value: str, among: str) -> str | None:
 
 def _rate(name: str, option: str, value: str, among: str) -> str | None:
     fine = re.fullmatch(
-        r"\d+(?:/(?:s|se|sec|second|m|mi|min|minute|h|ho|hou|hour|d|da|day))?|\d+(?:[kmg]?b/s|[kmg]?b)",
+        r"[0-9]{1,20}(?:/(?:s|se|sec|second|m|mi|min|minute|h|ho|hou|hour|d|da|day))?|[0-9]{1,20}(?:[kmg]?b/s|[kmg]?b)",
         value.lower(),
     )
     if fine:

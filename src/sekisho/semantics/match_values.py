@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from sekisho.semantics.program import Guard, Interface, Masked
 from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
+from sekisho.values.numbers import integer
 from sekisho.values.packet import TCP_FLAG_BITS
 
 Side = Literal["iif", "oif", "physin", "physout"]
@@ -41,8 +42,8 @@ def numbers(text: str, separator: str = ":", bits: int = 16) -> IntSet:
     intervals: list[tuple[int, int]] = []
     for part in text.split(","):
         first, sep, last = part.partition(separator)
-        low = int(first, 0) if first else 0
-        high = (int(last, 0) if last else (1 << bits) - 1) if sep else low
+        low = integer(first, 0) if first else 0
+        high = (integer(last, 0) if last else (1 << bits) - 1) if sep else low
         if low < 0 or low > high or high >= 1 << bits:
             raise ValueError(f"not a range: {part}")
         intervals.append((low, high))
@@ -78,7 +79,7 @@ def flag_bits(text: str) -> int:
     """``SYN,ACK`` (or a number) as the bits of the TCP header."""
     bits = 0
     for name in text.split(","):
-        bits |= int(name, 16) if name.lower().startswith("0x") else _flag(name)
+        bits |= integer(name, 16) if name.lower().startswith("0x") else _flag(name)
     return bits
 
 
@@ -91,4 +92,4 @@ def _flag(name: str) -> int:
 def masked(field: str, text: str) -> Guard:
     """``0x1/0xff``: the field's bits under the mask have the value."""
     value, slash, mask = text.partition("/")
-    return Masked(field, int(mask, 0) if slash else 0xFFFFFFFF, int(value, 0))
+    return Masked(field, integer(mask, 0) if slash else 0xFFFFFFFF, integer(value, 0))

@@ -45,6 +45,7 @@ from sekisho.semantics.program import (
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 from sekisho.values.names import mac_number
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import protocol_number
 
 
@@ -246,7 +247,7 @@ def _length(option: Option, context: MatchContext) -> Guard | None:
 
 
 def _ttl(option: Option, context: MatchContext) -> Guard | None:
-    value = int(option.values[0])
+    value = integer(option.values[0])
     if option.name in ("ttl-eq", "ttl", "hl-eq"):
         return In("ttl", IntSet.of(value))
     if option.name in ("ttl-lt", "hl-lt"):
@@ -260,21 +261,21 @@ def _tos(option: Option, context: MatchContext) -> Guard | None:
     if option.name != "tos":
         return None
     value, slash, mask = option.values[0].partition("/")
-    if not value[:1].isdigit():
+    if not is_number(value[:1]):
         return Masked("tos", 0x3F, named(TOS_NAMES, value, "type of service"))
-    return Masked("tos", int(mask, 0) if slash else 0xFF, int(value, 0))
+    return Masked("tos", integer(mask, 0) if slash else 0xFF, integer(value, 0))
 
 
 def _dscp(option: Option, context: MatchContext) -> Guard | None:
     value = option.values[0]
     if option.name == "dscp-class":
         return Masked("tos", 0xFC, named(DSCP_CLASSES, value, "DSCP class") << 2)
-    return Masked("tos", 0xFC, int(value, 0) << 2) if option.name == "dscp" else None
+    return Masked("tos", 0xFC, integer(value, 0) << 2) if option.name == "dscp" else None
 
 
 def _ecn(option: Option, context: MatchContext) -> Guard | None:
     if option.name == "ecn-ip-ect":
-        return Masked("tos", 0x03, int(option.values[0], 0))
+        return Masked("tos", 0x03, integer(option.values[0], 0))
     flags = {"ecn-tcp-cwr": 0x80, "ecn-tcp-ece": 0x40}
     return Masked("tcp_flags", flags[option.name], flags[option.name]) if option.name in flags else None
 

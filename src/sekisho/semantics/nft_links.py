@@ -7,6 +7,7 @@ from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_column import AnyColumn, LinkColumn, Open, Side, has_interface
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.program import Guard, Interface, Not
+from sekisho.values.numbers import integer, is_number
 
 # Numbers of types of links (include/uapi/linux/if_arp.h) by what ``ip link`` calls them.
 _TYPES = {
@@ -36,7 +37,7 @@ def _group(link: Link) -> int | None:
     told = dict(link.details).get("group")
     if told is None:
         return None
-    return 0 if told == "default" else int(told) if told.isdigit() else None
+    return 0 if told == "default" else integer(told) if is_number(told) else None
 
 
 def ethernet(context: NftContext) -> tuple[Guard, ...]:

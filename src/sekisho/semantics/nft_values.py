@@ -19,6 +19,7 @@ from sekisho.model.nft_expression import (
 from sekisho.model.nft_types import SYMBOLS
 from sekisho.values.address import BITS, Address, Family, Prefix
 from sekisho.values.intset import EMPTY, IntSet
+from sekisho.values.numbers import integer
 
 _WIDTHS = {
     "ether_addr": 48,
@@ -69,7 +70,7 @@ def _word(text: str, kind: str) -> int:
         parts = text.split(":")
         if len(parts) != 6:
             raise ValueError(f"not a MAC address: {text}")
-        return int("".join(parts), 16)
+        return integer("".join(parts), 16)
     symbols = SYMBOLS.get(kind, {})
     if text in symbols:
         return symbols[text]

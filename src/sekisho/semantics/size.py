@@ -22,6 +22,7 @@ from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import Way
 from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import Family
+from sekisho.values.numbers import integer, is_number
 
 # No link may have a smaller one: RFC 791, RFC 8200.
 LEAST: dict[Family, int] = {4: 68, 6: 1280}
@@ -39,7 +40,7 @@ def _own_mtu(host: Namespace, link: Interface, family: Family) -> int | None:
     if family == 4 or link.mtu is None:
         return link.mtu
     own = host.sysctl(f"net.ipv6.conf.{link.name.replace('.', '/')}.mtu") or ""
-    return min(link.mtu, int(own)) if own.isdecimal() else link.mtu
+    return min(link.mtu, integer(own)) if is_number(own) else link.mtu
 
 
 def way_mtu(host: Namespace, way: Way, family: Family, forwards: bool = False) -> int | None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.program import RouteTo, Way
 from sekisho.values.address import Address, Prefix, host_prefix
+from sekisho.values.numbers import integer, is_number
 
 Preference = tuple[Prefix | None, HostAddress]
 
@@ -62,7 +63,7 @@ def preferred_by_route(
 def _reach(scope: str | None) -> int:
     if scope is None:
         return 0
-    return _SCOPES.get(scope) or (int(scope) if scope.isdigit() else 0)
+    return _SCOPES.get(scope) or (integer(scope) if is_number(scope) else 0)
 
 
 def _ipv6(addresses: Sequence[HostAddress], device: str) -> tuple[Preference, ...]:

@@ -6,6 +6,7 @@ from sekisho.model.snapshot import Namespace
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import Action, Guard, Guarded, NotUnderstood
 from sekisho.values.address import Family
+from sekisho.values.numbers import integer, is_number
 
 
 def interfaces_of(namespace: Namespace) -> tuple[str, ...]:
@@ -31,7 +32,7 @@ def key_of(interface: str, name: str, family: Family = 4) -> str:
 def conf(namespace: Namespace, interface: str, name: str, family: Family = 4) -> int | None:
     """A per-interface sysctl; None where not captured."""
     value = namespace.sysctl(key_of(interface, name, family))
-    return int(value) if value is not None and _is_number(value) else None
+    return integer(value) if value is not None and _is_number(value) else None
 
 
 def greater(namespace: Namespace, interface: str, name: str) -> int:
@@ -65,4 +66,4 @@ def no_number(namespace: Namespace, *keys: str) -> NotUnderstood | None:
 
 
 def _is_number(value: str) -> bool:
-    return value.isascii() and value.removeprefix("-").isdigit()
+    return value.isascii() and is_number(value.removeprefix("-"))

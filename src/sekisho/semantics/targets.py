@@ -31,6 +31,7 @@ from sekisho.semantics.program import (
     masqueraded,
 )
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import CWR, ECE
 from sekisho.values.services import SERVICES
 
@@ -149,7 +150,7 @@ def _action(target: Target, options: dict[str, Option], family: Family) -> Actio
         return _tos(options)
     if name in ("TTL", "HL"):
         value = options.get("ttl-set") or options.get("hl-set")
-        return SetBits("ttl", 0xFF, int(value.values[0])) if value else None
+        return SetBits("ttl", 0xFF, integer(value.values[0])) if value else None
     if name == "ECN":
         return SetBits("tcp_flags", ECE | CWR, 0) if "ecn-tcp-remove" in options else None
     if name in ("NFQUEUE", "QUEUE"):
@@ -177,7 +178,7 @@ def _ports(text: str) -> tuple[int, int]:
     if text in SERVICES:
         return SERVICES[text], SERVICES[text]
     first, dash, last = text.partition("-")
-    low, high = int(first), int(last if dash else first)
+    low, high = integer(first), integer(last if dash else first)
     if not 0 <= low <= high <= 0xFFFF:
         raise ValueError(f"not a port range: {text}")
     return low, high
@@ -202,7 +203,7 @@ def _nat(name: str, options: dict[str, Option], family: Family) -> Action | None
         addresses, _, ports = text.partition(":")
     ports, slash, base = ports.partition("/")  # DNAT --to-destination A:P1-P2/BASE shifts ports
     if slash:
-        base_port = SERVICES.get(base) or int(base)
+        base_port = SERVICES.get(base) or integer(base)
     span = None
     if addresses:
         first, dash, last = addresses.partition("-")
@@ -221,7 +222,7 @@ def _nat(name: str, options: dict[str, Option], family: Family) -> Action | None
 
 def _value_mask(text: str) -> tuple[int, int]:
     value, slash, mask = text.partition("/")
-    return int(value, 0), int(mask, 0) if slash else 0xFFFFFFFF
+    return integer(value, 0), integer(mask, 0) if slash else 0xFFFFFFFF
 
 
 def _mark(field: Literal["mark", "ctmark"], options: dict[str, Option]) -> Action | None:
@@ -249,7 +250,7 @@ def _connmark(options: dict[str, Option]) -> Action | None:
 
 def _mask(options: dict[str, Option], name: str) -> int:
     given = options.get("mask") or options.get(name)
-    return 0xFFFFFFFF if given is None else int(given.values[0], 0)
+    return 0xFFFFFFFF if given is None else integer(given.values[0], 0)
 
 
 def _ct(options: dict[str, Option]) -> Action | None:
@@ -258,23 +259,23 @@ def _ct(options: dict[str, Option]) -> Action | None:
     for name, directions in (("zone", "both"), ("zone-orig", "orig"), ("zone-reply", "reply")):
         if name in options:
             value = options[name].values[0]
-            return SetZone(int(value, 0), directions) if value != "mark" else None
+            return SetZone(integer(value, 0), directions) if value != "mark" else None
     # Helpers, events and timeouts decide nothing for a packet of the connection itself; zone 0 is the usual.
     return SetZone(0) if set(options) <= {"helper", "ctevents", "expevents", "timeout"} else None
 
 
 def _tos(options: dict[str, Option]) -> Action | None:
     if "set-dscp" in options:
-        return SetBits("tos", 0xFC, int(options["set-dscp"].values[0], 0) << 2)
+        return SetBits("tos", 0xFC, integer(options["set-dscp"].values[0], 0) << 2)
     if "set-dscp-class" in options:
         return SetBits("tos", 0xFC, named(DSCP_CLASSES, options["set-dscp-class"].values[0], "class") << 2)
     if "set-tos" in options:
         value, slash, mask = options["set-tos"].values[0].partition("/")
-        if not value[:1].isdigit():
+        if not is_number(value[:1]):
             return SetBits("tos", 0x3F, named(TOS_NAMES, value, "type of service"))
-        return SetBits("tos", int(mask, 0) if slash else 0xFF, int(value, 0))
+        return SetBits("tos", integer(mask, 0) if slash else 0xFF, integer(value, 0))
     for name, option in options.items():
-        bits = int(option.values[0], 0)
+        bits = integer(option.values[0], 0)
         masks = {"and-tos": (~bits & 0xFF, 0), "or-tos": (bits, bits), "xor-tos": (0, bits)}
         return SetBits("tos", *masks[name])
     return None

@@ -23,6 +23,7 @@ from sekisho.semantics.program import Translate
 from sekisho.semantics.sharing import shared_namespaces
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import EMPTY, IntSet
+from sekisho.values.numbers import integer, is_number
 
 HOST = "host"
 
@@ -363,8 +364,8 @@ class World:
         links = self.links[HOST]
         mine = self.links[node].by_name.get(interface or "") if node is not None else None
         name = None if mac is None else self._learned.get(mac)
-        if mine is not None and mine.peer is not None and mine.peer.removeprefix("if").isdigit():
-            index = int(mine.peer.removeprefix("if"))
+        if mine is not None and mine.peer is not None and is_number(mine.peer.removeprefix("if")):
+            index = integer(mine.peer.removeprefix("if"))
             ports = links.by_bridge.get(bridge, ())
             name = next((item.name for item in ports if item.index == index), name)
         port = links.port(bridge, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sekisho.sources.text import Unreadable, read_address
 from sekisho.values.address import BITS, Address
+from sekisho.values.numbers import integer, is_number
 
 # IFA_F_* of linux/if_addr.h in iproute2's words; "dynamic" is the absence of permanent.
 FLAGS = frozenset({
@@ -21,6 +22,6 @@ def split_length(word: str, *, last: bool) -> tuple[Address, int]:
     bits = BITS[address.family]
     if not slash:
         return address, bits
-    if not digits.isdigit() or int(digits) > bits:
+    if not is_number(digits) or integer(digits) > bits:
         raise Unreadable("truncated" if last and not digits else "bad-address", word)
-    return address, int(digits)
+    return address, integer(digits)

@@ -18,7 +18,9 @@ from sekisho.sources.text import Unreadable, Words, named, numbered_lines, read_
 from sekisho.values.names import InterfaceName, interface_name
 
 # The first line of a port; iproute2 before 4.20 writes the operational state between name and flags.
-PORT_LINE = r"\d+: \S+?(?: state \S+ \S+)? ?: <\S*> .*\bstate \S+ priority \d+ cost \d+"
+PORT_LINE = (
+    r"[0-9]{1,20}: \S+?(?: state \S+ \S+)? ?: <\S*> .*\bstate \S+ priority [0-9]{1,20} cost [0-9]{1,20}"
+)
 ENTRY_LINE = r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2} dev \S+"
 _PORT = re.compile(PORT_LINE)
 _ENTRY = re.compile(ENTRY_LINE)

@@ -97,9 +97,9 @@ def _pipeline(words: list[str]) -> list[list[str]]:
             skip = False
         elif word == "|":
             stages.append([])
-        elif re.fullmatch(r"\d?>>?|&>|<", word):
+        elif re.fullmatch(r"[0-9]?>>?|&>|<", word):
             skip = True
-        elif not re.fullmatch(r"\d?>>?\S+|&>\S+|2>&1", word):
+        elif not re.fullmatch(r"[0-9]?>>?\S+|&>\S+|2>&1", word):
             stages[-1].append(word)
     return stages
 
@@ -218,7 +218,7 @@ def _elsewhere(program: str, arguments: list[str]) -> Command:
             name = f"pid {rest.pop(0)}"
         elif option.startswith(("--net=", "-n/")):
             name = option.rpartition("/")[2]
-        elif match := re.fullmatch(r"(?:-t|--target=)(\d+)", option):
+        elif match := re.fullmatch(r"(?:-t|--target=)([0-9]{1,20})", option):
             name = f"pid {match[1]}"
     return _within(name, rest)
 

@@ -17,8 +17,9 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.host import FlowTuple, TrackedConnection
 from sekisho.sources.parsed import Parsed
 from sekisho.values.address import Address
+from sekisho.values.numbers import integer, is_number
 
-_FOOTER = re.compile(r"conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.")
+_FOOTER = re.compile(r"conntrack v\S+ \(conntrack-tools\): [0-9]{1,20} flow entries have been shown\.")
 _FAMILIES = {("ipv4", "2"), ("ipv6", "10")}
 _NAMES = {1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 47: "gre", 58: "icmpv6", 132: "sctp", 136: "udplite"}
 _NUMBERS = {name: number for number, name in _NAMES.items()}
@@ -57,7 +58,7 @@ class _Direction:
         values = self.values
         icmp = None
         if "type" in values:
-            icmp = (int(values["type"]), int(values.get("code", "0")), int(values.get("id", "0")))
+            icmp = (integer(values["type"]), integer(values.get("code", "0")), integer(values.get("id", "0")))
         return FlowTuple(
             Address.parse(values["src"]), Address.parse(values["dst"]),
             _optional_int(values.get("sport")), _optional_int(values.get("dport")), icmp,
@@ -69,15 +70,15 @@ def _connection(words: list[str], evidence: Evidence) -> TrackedConnection:
     if len(words) > 1 and (words[0], words[1]) in _FAMILIES:
         at = 2
     # A torn line may begin with any word: name and number must fit one another.
-    if len(words) < at + 4 or words[at] not in (*_NUMBERS, "unknown") or not words[at + 1].isdigit():
+    if len(words) < at + 4 or words[at] not in (*_NUMBERS, "unknown") or not is_number(words[at + 1]):
         raise _Unknown(words[at] if len(words) > at else "")
-    proto = int(words[at + 1])
+    proto = integer(words[at + 1])
     if _NUMBERS.get(words[at], proto) != proto:
         raise _Unknown(words[at + 1])
     at += 2
     timeout = None
-    if words[at].isdigit():
-        timeout = int(words[at])
+    if is_number(words[at]):
+        timeout = integer(words[at])
         at += 1
     state = None
     if words[at].replace("_", "").isalnum() and words[at].isupper():
@@ -112,13 +113,13 @@ def _connection(words: list[str], evidence: Evidence) -> TrackedConnection:
     named = dict(attributes)
     rest = tuple(pair for pair in attributes if pair[0] not in ("mark", "zone"))
     return TrackedConnection(
-        original.src.family, proto, original, reply, state, tuple(status), int(named.get("mark", "0")),
-        int(named.get("zone", "0")), timeout, rest, evidence,
+        original.src.family, proto, original, reply, state, tuple(status), integer(named.get("mark", "0")),
+        integer(named.get("zone", "0")), timeout, rest, evidence,
     )  # fmt: skip
 
 
 def _optional_int(text: str | None) -> int | None:
-    return None if text is None else int(text)
+    return None if text is None else integer(text)
 
 
 def render(facts: Iterable[TrackedConnection]) -> str:

@@ -38,6 +38,7 @@ from sekisho.values.names import (
     link_address,
     network_name,
 )
+from sekisho.values.numbers import integer
 
 BRIDGE_NAME_OPTION = "com.docker.network.bridge.name"
 
@@ -202,7 +203,7 @@ def _container(value: Json, evidence: Evidence) -> DockerContainer:
         if not bindings:
             exposed.setdefault((port, proto))
         for binding in bindings if isinstance(bindings, list) else ():
-            host_port = int(text_at(binding, "HostPort") or "0")
+            host_port = integer(text_at(binding, "HostPort") or "0")
             published.append(PublishedPort(port, proto, _address(text_at(binding, "HostIp")), host_port))
     pid = value_at(value, "State", "Pid")
     return DockerContainer(
@@ -249,7 +250,7 @@ def _endpoint(network: str, value: Json) -> DockerEndpoint:
 
 def _port(text: str) -> tuple[int, str]:
     number, _, proto = text.partition("/")
-    return int(number), proto or "tcp"
+    return integer(number), proto or "tcp"
 
 
 def _address(text: str) -> Address | None:

@@ -7,6 +7,7 @@ they may repeat ``dst`` and ``tos``; as facts they are one string of the text fo
 from __future__ import annotations
 
 from sekisho.sources.json_stream import Json
+from sekisho.values.numbers import integer, is_number
 
 # A key of these ends an encap; so does the route's own ``tos``, the one that is a string.
 _AFTER = frozenset(
@@ -50,7 +51,7 @@ def encap_pairs(value: str) -> list[tuple[str, Json]]:
             pairs.append((key, None))
         else:
             word = words.pop(0)
-            pairs.append((key, int(word) if key in _NUMBERS and word.isdigit() else word))
+            pairs.append((key, integer(word) if key in _NUMBERS and is_number(word) else word))
     return pairs
 
 

@@ -32,6 +32,7 @@ from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable, Words, named, unknown_word
 from sekisho.values.address import Address
 from sekisho.values.names import InterfaceName, interface_name
+from sekisho.values.numbers import is_number
 
 _KNOWN = FLAGS | {"metric", "brd", "any", "scope", "peer", "proto", "flags"}
 
@@ -131,7 +132,7 @@ def _read_address(words: Words, interface: InterfaceName, evidence: Evidence) ->
         word = words.take()
         if word == "scope":
             scope = words.take(word)
-            if scope not in SCOPES and not scope.isdigit():
+            if scope not in SCOPES and not is_number(scope):
                 raise unknown_word(scope, SCOPES, last=words.is_last)
         elif word == "brd":
             broadcast = words.address(word)

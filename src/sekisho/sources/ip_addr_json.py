@@ -13,6 +13,7 @@ from sekisho.sources.json_stream import Json
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable
 from sekisho.values.names import InterfaceName
+from sekisho.values.numbers import integer
 
 _LIFETIMES = (("valid_life_time", "valid_lft"), ("preferred_life_time", "preferred_lft"))
 _DETAILS = (("metric", "metric"), ("anycast", "any"), ("ifa_flags", "flags"), ("protocol", "proto"))
@@ -90,4 +91,4 @@ def _object(address: InterfaceAddress) -> dict[str, Json]:
 
 
 def _seconds(lifetime: str) -> int:
-    return FOREVER if lifetime == "forever" else int(lifetime.removesuffix("sec"))
+    return FOREVER if lifetime == "forever" else integer(lifetime.removesuffix("sec"))

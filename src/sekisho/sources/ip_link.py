@@ -31,6 +31,7 @@ from sekisho.sources.link_words import (
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable, Words, named, numbered_lines, read_mac, unknown_word
 from sekisho.values.names import interface_name
+from sekisho.values.numbers import integer, is_number
 
 Line = tuple[int, str]
 ADDRESS_WORDS = frozenset({"inet", "inet6", "valid_lft"})
@@ -132,7 +133,7 @@ def _read_header(line: str, evidence: Evidence) -> _Draft:
     """The first line of an interface; raises Unreadable."""
     words = Words(line)
     index = words.take()
-    if not index.endswith(":") or not index[:-1].isdigit():
+    if not index.endswith(":") or not is_number(index[:-1]):
         raise Unreadable("unknown-line", index)
     name, at, peer = words.take(index).partition("@")
     last = peer if at else name
@@ -149,13 +150,13 @@ def _read_header(line: str, evidence: Evidence) -> _Draft:
             raise unknown_word(word, frozenset(HEADER_WORDS), last=words.is_last)
         found[word] = words.take(word)
     mtu = found.pop("mtu", None)
-    if mtu is not None and not mtu.isdigit():
+    if mtu is not None and not is_number(mtu):
         raise Unreadable("bad-number", mtu)
     master = found.pop("master", None)
     interface = Interface(
-        name=named(interface_name, name), index=int(index[:-1]),
+        name=named(interface_name, name), index=integer(index[:-1]),
         flags=tuple(flag for flag in flags[1:-1].split(",") if flag),
-        state=found.pop("state", None), mtu=None if mtu is None else int(mtu),
+        state=found.pop("state", None), mtu=None if mtu is None else integer(mtu),
         master=None if master is None else named(interface_name, master), peer=peer if at else None,
         evidence=evidence,
     )  # fmt: skip
@@ -262,7 +263,7 @@ def _detail_lines(interface: Interface, details: list[Pair]) -> list[str]:
 
 
 def _namespace(namespace: str | None) -> str:
-    return f"link-netnsid {namespace}" if str(namespace).isdigit() else f"link-netns {namespace}"
+    return f"link-netnsid {namespace}" if is_number(str(namespace)) else f"link-netns {namespace}"
 
 
 def _spaced(name: str, value: str) -> str:

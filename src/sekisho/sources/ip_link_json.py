@@ -10,6 +10,7 @@ from sekisho.sources.json_fields import Fields, compact, number_or_word, read_ob
 from sekisho.sources.json_stream import Json
 from sekisho.sources.link_words import JSON_NAMES, Pair, info_names, is_marker, reverse, with_port
 from sekisho.sources.parsed import Parsed
+from sekisho.values.numbers import integer, is_number
 
 _TEXT_NAMES = reverse(JSON_NAMES)
 _STRINGS = frozenset({"group", "group_fwd_mask"})  # strings even where they are numbers
@@ -103,8 +104,8 @@ def interface_object(interface: Interface) -> dict[str, Json]:
     """One interface as ``ip -j`` prints it."""
     out: dict[str, Json] = {"ifindex": interface.index} if interface.index is not None else {}
     peer = interface.peer
-    if peer is not None and peer.startswith("if") and peer[2:].isdigit():
-        out["link_index"] = int(peer[2:])
+    if peer is not None and peer.startswith("if") and is_number(peer[2:]):
+        out["link_index"] = integer(peer[2:])
     elif peer is not None:
         out["link"] = peer
     out |= {"ifname": interface.name, "flags": list(interface.flags)}
@@ -133,7 +134,7 @@ def _put_details(interface: Interface, details: tuple[Pair, ...], out: dict[str,
             out["address"] = interface.mac
         start += 1
     if interface.peer_namespace is not None:
-        number = interface.peer_namespace.isdigit()
+        number = is_number(interface.peer_namespace)
         out["link_netnsid" if number else "link_netns"] = number_or_word(interface.peer_namespace)
     info: dict[str, Json] = {}
     into, names = out, JSON_NAMES

@@ -18,6 +18,7 @@ from sekisho.sources.json_fields import Fields, is_json, number_or_word, read_ob
 from sekisho.sources.json_stream import Json
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable, Words, numbered_lines, read_address, read_mac, unknown_word
+from sekisho.values.numbers import is_number
 
 # NUD_* of linux/neighbour.h.
 STATES = frozenset({
@@ -92,7 +93,7 @@ def _read_used(words: Words) -> list[tuple[str, str]]:
     times = words.take("used")
     glued = times.endswith("probes")
     parts = times.removesuffix("probes").split("/")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+    if len(parts) != 3 or not all(is_number(part) for part in parts):
         raise Unreadable("bad-number", times)
     found = list(zip(("used", "confirmed", "updated"), parts, strict=True))
     return [*found, ("probes", words.take("probes"))] if glued else found

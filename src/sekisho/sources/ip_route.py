@@ -43,6 +43,7 @@ from sekisho.sources.text import (
     unknown_word,
 )
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.numbers import is_number
 
 # A block is a route's own line and the lines that continue it, each with its number.
 Line = tuple[int, str]
@@ -144,7 +145,7 @@ def _read_head(draft: RouteDraft, words: Words) -> None:
         draft.kind_printed = word == "unicast"
         word = words.take(word)
     if word != "default":
-        if not looks_like_address(word) and not word.isdigit():
+        if not looks_like_address(word) and not is_number(word):
             raise unknown_word(word, KINDS | {"default"}, last=words.is_last)
         draft.dst = read_prefix(word, last=words.is_last)
         draft.family = draft.dst.family

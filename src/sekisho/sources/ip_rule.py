@@ -37,6 +37,7 @@ from sekisho.sources.rule_draft import (
 from sekisho.sources.text import Unreadable, Words, numbered_lines, read_prefix, unknown_word
 from sekisho.values.address import Family, Prefix
 from sekisho.values.names import InterfaceName
+from sekisho.values.numbers import integer, is_number
 
 L3MDEV_TABLE = "[l3mdev-table]"
 
@@ -68,9 +69,9 @@ def render(rules: Iterable[PolicyRule], *, trailing_space: bool = False) -> str:
 
 def _read_line(words: Words) -> RuleDraft:
     priority = words.take()
-    if not priority.endswith(":") or not priority[:-1].isdigit():
-        raise Unreadable("truncated" if words.is_last and priority.isdigit() else "unknown-word", priority)
-    draft = RuleDraft(int(priority[:-1]))
+    if not priority.endswith(":") or not is_number(priority[:-1]):
+        raise Unreadable("truncated" if words.is_last and is_number(priority) else "unknown-word", priority)
+    draft = RuleDraft(integer(priority[:-1]))
     if words.peek() == "not":
         draft.negated = bool(words.take())
     while words:

@@ -11,6 +11,7 @@ from sekisho.model.netfilter import IpSet
 from sekisho.sources.iptables_words import quote_always, split_words, unquote
 from sekisho.sources.parsed import Parsed
 from sekisho.values.names import BadNameError, set_name
+from sekisho.values.numbers import integer, is_number
 
 # Options without a value, on create lines and on add lines.
 _FLAGS = frozenset({"counters", "comment", "skbinfo", "forceadd", "wildcard", "nomatch"})
@@ -121,8 +122,8 @@ class _Reader:
             at.type = value.strip()
         elif key == "Header":
             at.options = _pairs(split_words(value), create=True) or ()
-        elif key == "Number of entries" and value.strip().isdigit():
-            at.expected = int(value)
+        elif key == "Number of entries" and is_number(value.strip()):
+            at.expected = integer(value)
         elif key not in ("Revision", "Size in memory", "References"):
             self._miss(place, "unknown-line")
 

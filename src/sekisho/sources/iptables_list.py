@@ -26,6 +26,7 @@ from sekisho.sources.iptables_values import network, protocol
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.partial_words import lack_of
 from sekisho.values.address import Family
+from sekisho.values.numbers import integer, is_number
 
 __all__ = ["ListStyle", "detect_style", "guess_table", "parse", "render", "style_of"]
 
@@ -73,7 +74,7 @@ class _Reader:
         self.chain = Chain(
             found["name"],
             None if found["policy"] in NO_POLICY else found["policy"],
-            references=int(references) if references else None,
+            references=integer(references) if references else None,
             packets=_count(found["packets"]),
             bytes=_count(found["bytes"]),
             evidence=place,
@@ -172,9 +173,9 @@ def _sign(text: str) -> tuple[str, bool]:
 
 def _count(text: str | None) -> int | None:
     """``25``, or ``129K`` as 129000: a listing rounds. None for counters that were blacked out."""
-    if text is None or not text[0].isdigit():
+    if text is None or not is_number(text[0]):
         return None
-    return int(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else int(text)
+    return integer(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else integer(text)
 
 
 def _protocol_of(matches: Iterable[Option]) -> str:

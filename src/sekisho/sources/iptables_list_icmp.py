@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from sekisho.sources.iptables_list_forms import Context, Form, Given, Piece, Said
 from sekisho.sources.iptables_names import ICMP6_TYPES, ICMP_TYPES
 from sekisho.sources.iptables_values import icmp6_type, icmp_type
+from sekisho.values.numbers import DIGITS
 
 
 def _form(module: str, option: str, head: str, names: dict[str, str], normal: Callable[[str], str]) -> Form:
@@ -18,7 +19,7 @@ def _form(module: str, option: str, head: str, names: dict[str, str], normal: Ca
     for name, number in names.items():
         printed.setdefault(number, name)  # the first name is the one that is printed
     pattern = re.compile(
-        rf"{head}(?: *(?P<no>!)type| ?type) (?P<type>\d+)(?: code (?P<code>\d+))?(?= |\Z)"
+        rf"{head}(?: *(?P<no>!)type| ?type) (?P<type>{DIGITS})(?: code (?P<code>{DIGITS}))?(?= |\Z)"
         rf"|{head} (?P<not>!)?(?P<name>[A-Za-z-]+)(?= |\Z)"
     )
 

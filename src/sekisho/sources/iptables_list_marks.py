@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from sekisho.sources.iptables_list_forms import Context, Form, Given, Piece, Said
+from sekisho.values.numbers import integer
 
 _ALL = 0xFFFFFFFF
 _HEX = r"(0x[0-9a-f]+)"
@@ -41,7 +42,7 @@ def operation(value: int, mask: int) -> str:
 def value_and_mask(text: str) -> tuple[int, int]:
     """``0x1/0xff`` as numbers; without a mask, all bits."""
     value, slash, mask = text.partition("/")
-    return int(value, 0), int(mask, 0) if slash else _ALL
+    return integer(value, 0), integer(mask, 0) if slash else _ALL
 
 
 def _said(value: int, mask: int) -> Said:
@@ -53,8 +54,8 @@ def _set_piece(target: str) -> Piece:
 
     def read(found: re.Match[str], _context: Context) -> Sequence[Said] | None:
         if found[1]:
-            return [_said(*xmark(found[1], int(found[2], 16)))]
-        return [_said(int(found[3], 16), int(found[4], 16))]
+            return [_said(*xmark(found[1], integer(found[2], 16)))]
+        return [_said(integer(found[3], 16), integer(found[4], 16))]
 
     def show(given: Given, _context: Context) -> str | None:
         for name in ("set-xmark", "set-mark"):
@@ -64,7 +65,7 @@ def _set_piece(target: str) -> Piece:
                 return f"{target} {operation(value, mask | value if name == 'set-mark' else mask)}"
         for name in ("and", "or", "xor"):
             if f"{name}-mark" in given:
-                number = int(given[f"{name}-mark"].values[0], 0)
+                number = integer(given[f"{name}-mark"].values[0], 0)
                 return f"{target} {operation(*xmark(name, number))}"
         return None
 
@@ -92,7 +93,7 @@ def _copy_piece(verb: str, first: str, second: str) -> Piece:
 
         def mask(which: str) -> int:
             option = given.get(which) or given.get("mask")
-            return int(option.values[0], 0) if option is not None else _ALL
+            return integer(option.values[0], 0) if option is not None else _ALL
 
         if mask(first) == mask(second):
             shown = "" if mask(first) == _ALL else f" mask 0x{mask(first):x}"

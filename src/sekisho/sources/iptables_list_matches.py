@@ -14,13 +14,14 @@ from sekisho.sources.iptables_list_rare import BLANK, BPF, CLUSTER, DCCP_TYPES, 
 from sekisho.sources.iptables_list_rates import CONNLIMIT, HASHLIMIT, LIMIT, RECENT, STATISTIC
 from sekisho.sources.iptables_names import SERVICE_NAMES
 from sekisho.sources.iptables_values import port_list, port_range, tcp_flag_names, tcp_flags
+from sekisho.values.numbers import DIGITS, integer, is_number
 from sekisho.values.packet import PROTOCOL_NUMBERS, TCP_FLAG_BITS, protocol_name
 
 
 def _ports_shown(text: str, context: Context) -> str:
     if context.numeric or context.protocol not in ("tcp", "udp"):
         return text
-    return re.sub(r"\d+", lambda m: SERVICE_NAMES.get(int(m[0]), m[0]), text)
+    return re.sub(r"(?<![0-9])[0-9]{1,5}(?![0-9])", lambda m: SERVICE_NAMES.get(integer(m[0]), m[0]), text)
 
 
 def _ports(name: str, label: str) -> Piece:
@@ -55,7 +56,9 @@ def _plural(name: str, label: str) -> Piece:
         many = "s" if ":" in option.values[0] else ""
         return fill(f"{label}{many}:<!>%", option.negated, option.values[0])
 
-    return Piece((name,), re.compile(rf"{label}s?:(!)?(\d+(?::\d+)?)(?= |\Z)"), read, show, label[0])
+    return Piece(
+        (name,), re.compile(rf"{label}s?:(!)?({DIGITS}(?::{DIGITS})?)(?= |\Z)"), read, show, label[0]
+    )
 
 
 def _or_blank(inner: Piece) -> Piece:
@@ -71,7 +74,7 @@ def _read_flags(text: str, _context: Context) -> tuple[str, ...] | None:
     mask, _, values = text.partition("/")
     try:
         if text.startswith("0x"):
-            return tcp_flag_names(int(mask, 16)), tcp_flag_names(int(values, 16))
+            return tcp_flag_names(integer(mask, 16)), tcp_flag_names(integer(values, 16))
         return tcp_flags(mask), tcp_flags(values)
     except ValueError:
         return None
@@ -101,7 +104,7 @@ def _read_chunks(text: str, _context: Context) -> tuple[str, ...] | None:
     for item in chunks.split(","):
         chunk, colon, flags = item.partition(":")
         if chunk.startswith("0x"):
-            chunk = _CHUNKS.get(int(chunk, 16), "")
+            chunk = _CHUNKS.get(integer(chunk, 16), "")
         if not chunk:
             return None
         names.append(chunk + colon + flags)
@@ -144,7 +147,7 @@ def _whole(text: str, _context: Context) -> tuple[str, ...] | None:
 
 
 def _read_protocol(text: str, _context: Context) -> tuple[str, ...] | None:
-    return (protocol_name(int(text)) if text.isdigit() else text,)
+    return (protocol_name(integer(text)) if is_number(text) else text,)
 
 
 def _show_protocol(values: tuple[str, ...], context: Context) -> str:
@@ -163,7 +166,7 @@ _HEADERS = (
 def _read_headers(text: str, _context: Context) -> tuple[str, ...] | None:
     if not text.startswith("0x"):
         return (text,)
-    bits = int(text, 16)
+    bits = integer(text, 16)
     return (",".join(name for bit, name in _HEADERS if bits & bit),)
 
 
@@ -174,7 +177,8 @@ def _show_headers(values: tuple[str, ...], context: Context) -> str:
     return f"0x{sum(named.get(name, 0) for name in values[0].split(',')):02X}"
 
 
-_NUMBERS = r"\d+(?::\d+)?"
+_DECIMAL = r"[0-9]{1,20}"
+_NUMBERS = rf"{_DECIMAL}(?::{_DECIMAL})?"
 _WORDS2 = r"\S+ +\S+"
 
 _CONNTRACK_ADDRESSES = ("ctorigsrc", "ctorigdst", "ctreplsrc", "ctrepldst")
@@ -279,14 +283,14 @@ MATCH_FORMS: tuple[Form, ...] = (
          *(piece(f"{what}-{op}", f"<! >{what}-{op} %") for what in ("packets", "bytes")
            for op in ("eq", "lt", "gt"))),
     ),
-    Form("cgroup", "cgroup", (piece("cgroup", "<! >%", r"\d+"), piece("path", "<! >%", r"\S*[^\d\s!]\S*"))),
+    Form("cgroup", "cgroup", (piece("cgroup", "<! >%", _DECIMAL), piece("path", "<! >%", r"\S*[^0-9\s!]\S*"))),
     Form(
         "connbytes", "",
-        (piece("connbytes", "<! >connbytes %", r"\d+(?::\d+)?"), piece("connbytes-mode", "connbytes mode %"),
+        (piece("connbytes", "<! >connbytes %", _NUMBERS), piece("connbytes-mode", "connbytes mode %"),
          piece("connbytes-dir", "connbytes direction %")),
     ),
     CONNLIMIT,
-    Form("connlabel", "connlabel", (piece("label", "<! >%", r"\d+"), flag("set", "set"))),
+    Form("connlabel", "connlabel", (piece("label", "<! >%", r"[0-9]{1,20}"), flag("set", "set"))),
     Form("esp", "esp", (_plural("espspi", "spi"),)),
     Form(
         "ah", "ah",
@@ -300,7 +304,7 @@ MATCH_FORMS: tuple[Form, ...] = (
     ),
     Form("helper", "", (piece("helper", 'helper match <!>"%"', r'[^"]*(?=")', read=_whole),)),
     Form("tcpmss", "", (piece("mss", "tcpmss match <!>%", _NUMBERS),)),
-    Form("cpu", "", (piece("cpu", "cpu <! >%", r"\d+"),)),
+    Form("cpu", "", (piece("cpu", "cpu <! >%", r"[0-9]{1,20}"),)),
     Form("devgroup", "", (piece("src-group", "<! >src-group %"), piece("dst-group", "<! >dst-group %"))),
     Form(
         "frag", "frag",

@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 
 from sekisho.sources.iptables_list_forms import Context, Form, Given, Piece, Said, flag, piece
+from sekisho.values.numbers import integer, is_number
 
 # A head that is followed by a blank of its own.
 BLANK = Piece((), re.compile(r"(?=\Z| )"), lambda _found, _context: (), lambda _given, _context: "")
 
 # --- time --------------------------------------------------------------------------------------
 
-_DAY = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+_DAY = r"[0-9]{4}-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
 _ORDINAL = {"1": "st", "2": "nd", "3": "rd"}
 
 
@@ -25,7 +26,7 @@ def _show_date(values: tuple[str, ...], _context: Context) -> str:
 
 
 def _read_days(text: str, _context: Context) -> tuple[str, ...] | None:
-    return (re.sub(r"(?<=\d)(?:st|nd|rd|th)", "", text),)
+    return (re.sub(r"(?<=[0-9])(?:st|nd|rd|th)", "", text),)
 
 
 def _show_days(values: tuple[str, ...], _context: Context) -> str:
@@ -57,10 +58,10 @@ TIME = Form(
     "time",
     "TIME",
     (
-        piece("timestart", "from %", r"\d\d:\d\d:\d\d"),
-        piece("timestop", "to %", r"\d\d:\d\d:\d\d"),
+        piece("timestart", "from %", r"[0-9][0-9]:[0-9][0-9]:[0-9][0-9]"),
+        piece("timestop", "to %", r"[0-9][0-9]:[0-9][0-9]:[0-9][0-9]"),
         piece("weekdays", "on %", r"[A-Z][a-z]{2}(?:,[A-Z][a-z]{2})*"),
-        piece("monthdays", "on %", r"\d+[a-z]{2}(?:,\d+[a-z]{2})*", read=_read_days, show=_show_days),
+        piece("monthdays", "on %", r"[0-9]+[a-z]{2}(?:,[0-9]+[a-z]{2})*", read=_read_days, show=_show_days),
         piece("datestart", "starting from %", _DAY, read=_read_date, show=_show_date),
         Piece(_STOP.names, _STOP.pattern, _STOP.read, _show_stop),
         Piece(("utc", "kerneltz", "localtz"), _UTC.pattern, _UTC.read, _show_zone),
@@ -76,7 +77,7 @@ TIME = Form(
 # --- cluster -----------------------------------------------------------------------------------
 
 _CLUSTER = re.compile(
-    r"cluster +(!)?node_mask=(0x[0-9a-f]+) total_nodes=(\d+) hash_seed=(0x[0-9a-f]+)(?= |\Z)"
+    r"cluster +(!)?node_mask=(0x[0-9a-f]+) total_nodes=([0-9]{1,20}) hash_seed=(0x[0-9a-f]+)(?= |\Z)"
 )
 
 
@@ -125,7 +126,7 @@ def _show_bpf(given: Given, _context: Context) -> str | None:
     return f"match bpf {given['bytecode'].values[0].partition(',')[2]}\0"
 
 
-_INSTRUCTION = r"\d+ \d+ \d+ \d+"
+_INSTRUCTION = r"[0-9]{1,20} [0-9]{1,20} [0-9]{1,20} [0-9]{1,20}"
 BPF = Form(
     "bpf",
     "",
@@ -152,9 +153,9 @@ _INVALID = tuple(str(number) for number in range(len(_TYPES), 16))
 def _read_types(text: str, _context: Context) -> tuple[str, ...] | None:
     """Numbers as names; 10 to 15 together are ``INVALID``, and the save format knows them only so."""
     given = text.split(",")
-    names = [_TYPES[int(item)] for item in given if item.isdigit() and int(item) < len(_TYPES)]
-    names += [item for item in given if not item.isdigit()]
-    others = tuple(item for item in given if item.isdigit() and int(item) >= len(_TYPES))
+    names = [_TYPES[integer(item)] for item in given if is_number(item) and integer(item) < len(_TYPES)]
+    names += [item for item in given if not is_number(item)]
+    others = tuple(item for item in given if is_number(item) and integer(item) >= len(_TYPES))
     if others and others != _INVALID:
         return None
     return (",".join([*names, *(["INVALID"] if others else [])]),)
@@ -170,5 +171,9 @@ def _show_types(values: tuple[str, ...], context: Context) -> str:
 
 
 DCCP_TYPES = piece(
-    "dccp-types", "<! >%", r"(?:\d+|[A-Z]+)(?:,(?:\d+|[A-Z]+))*", read=_read_types, show=_show_types
+    "dccp-types",
+    "<! >%",
+    r"(?:[0-9]{1,20}|[A-Z]+)(?:,(?:[0-9]{1,20}|[A-Z]+))*",
+    read=_read_types,
+    show=_show_types,
 )

@@ -30,7 +30,7 @@ LIMIT = Form(
     (
         Piece(
             ("limit", "limit-burst"),
-            re.compile(r"limit: +avg +(\S+) +burst +(\d+)(?= |\Z)"),
+            re.compile(r"limit: +avg +(\S+) +burst +([0-9]{1,20})(?= |\Z)"),
             _read_limit,
             _show_limit,
             "l",
@@ -132,7 +132,7 @@ CONNLIMIT = Form(
     (
         Piece(
             ("connlimit-above", "connlimit-upto", "connlimit-mask", "connlimit-saddr", "connlimit-daddr"),
-            re.compile(r"#conn +(src|dst)/(\d+) +(>|<=) +(\d+)(?= |\Z)"),
+            re.compile(r"#conn +(src|dst)/([0-9]{1,20}) +(>|<=) +([0-9]{1,20})(?= |\Z)"),
             _read_connlimit,
             _show_connlimit,
             "#",

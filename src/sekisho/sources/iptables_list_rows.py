@@ -7,7 +7,7 @@ from functools import lru_cache
 
 CHAIN = re.compile(
     r"Chain (?P<name>\S+) \((?:policy (?P<policy>\S+)(?: (?P<packets>\S+) packets,"
-    r" (?P<bytes>\S+) bytes)?|(?P<references>\d+) references)\)\s*\Z"
+    r" (?P<bytes>\S+) bytes)?|(?P<references>[0-9]{1,20}) references)\)\s*\Z"
 )
 HEADER = re.compile(
     r"\s*(?P<numbers>num\s+)?(?P<counters>pkts\s+bytes\s+)?target\s+prot\s+opt\s+"
@@ -15,7 +15,7 @@ HEADER = re.compile(
 )
 
 _V6 = r"!?(?:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:/\S+)?|anywhere)"
-_COUNT = r"(?P<packets>\d+[KMGT]?)\s+(?P<bytes>\d+[KMGT]?)\s+"
+_COUNT = r"(?P<packets>[0-9]{1,20}[KMGT]?)\s+(?P<bytes>[0-9]{1,20}[KMGT]?)\s+"
 
 
 def row_patterns(header: re.Match[str] | None, ipv4: bool) -> tuple[re.Pattern[str], ...]:
@@ -35,7 +35,7 @@ def _row(numbered: bool, counted: bool, interfaces: bool, opt: bool) -> re.Patte
     out = r"\S+" if opt else rf"(?!{_V6}\s)\S+"
     return re.compile(
         r"\s*"
-        + (r"\d+\s+" if numbered else "")
+        + (r"[0-9]{1,20}\s+" if numbered else "")
         + (_COUNT if counted else "")
         + r"(?:(?P<target>\S+)\s+)?(?P<protocol>!?[\w.+-]+?)\s*"
         + (r"(?<![^\s\w])(?P<opt>--|-f|!f)\s+" if opt else r"\s+")

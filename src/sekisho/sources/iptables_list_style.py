@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.sources.iptables_list_rows import CHAIN, HEADER, row_patterns
 from sekisho.sources.iptables_options import KNOWN_PROTOCOLS
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import protocol_name
 
 
@@ -88,7 +89,9 @@ def detect_style(text: str) -> ListStyle:
 def _in_full(found: Iterable[re.Match[str]]) -> bool:
     """Whether a counter stands there that would have been rounded without ``-x``."""
     counters = (one.groupdict().get(name) for one in found for name in ("packets", "bytes"))
-    return any(counter is not None and counter.isdigit() and int(counter) > 99999 for counter in counters)
+    return any(
+        counter is not None and is_number(counter) and integer(counter) > 99999 for counter in counters
+    )
 
 
 def _rows(lines: Iterable[str]) -> list[re.Match[str]]:
@@ -112,8 +115,8 @@ def _from_rows(style: ListStyle, rows: list[re.Match[str]]) -> ListStyle:
     for row in rows:
         protocol = row["protocol"].removeprefix("!")
         opt = row.groupdict().get("opt", "")
-        numbers = numbers or (protocol.isdigit() and protocol_name(int(protocol)) in KNOWN_PROTOCOLS)
-        names = names or not protocol.isdigit()
+        numbers = numbers or (is_number(protocol) and protocol_name(integer(protocol)) in KNOWN_PROTOCOLS)
+        names = names or not is_number(protocol)
         blank = blank or not opt
         wide = wide or bool(opt and row.string[row.end("protocol")] != " ")
         words = words or "anywhere" in (row["source"], row["destination"])

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sekisho.sources.iptables_list_forms import Context, Form, Given, Piece, Said, flag, piece
 from sekisho.sources.iptables_list_marks import CONNMARK, MARK
 from sekisho.sources.iptables_words import quote_text, unquote
+from sekisho.values.numbers import integer, is_number
 
 _RANDOM = (flag("random", "random"), flag("random-fully", "random-fully"))
 _PERSISTENT = flag("persistent", "persistent")
@@ -28,7 +29,7 @@ _LOG_FLAGS = (
     (4, "log-ip-options", "ip-options"), (8, "log-uid", "uid"), (32, "log-macdecode", "macdecode"),
 )  # fmt: skip
 _LOG = re.compile(
-    r'LOG(?: +flags +(?P<flags>\d+))?(?: +level +(?P<level>\w+))?'
+    r'LOG(?: +flags +(?P<flags>[0-9]{1,20}))?(?: +level +(?P<level>\w+))?'
     r'(?P<words>(?: +(?:tcp-sequence|tcp-options|ip-options|uid|macdecode))*)'
     r'(?: +prefix +[`"](?P<prefix>.*)[\'"])?(?= |\Z)'
 )  # fmt: skip
@@ -40,12 +41,12 @@ def _read_log(found: re.Match[str], _context: Context) -> Sequence[Said] | None:
     if prefix is not None:
         said.append(("log-prefix", False, (prefix,)))
     if level is not None:
-        number = int(level) if level.isdigit() else _LEVEL_NUMBERS.get(level)
+        number = integer(level) if is_number(level) else _LEVEL_NUMBERS.get(level)
         if number is None:
             return None
         if number != 4:
             said.append(("log-level", False, (str(number),)))
-    flags = int(found["flags"] or 0)
+    flags = integer(found["flags"] or "0")
     for bit, name, word in _LOG_FLAGS:
         if flags & bit or word in found["words"].split():
             said.append((name, False, ()))
@@ -56,7 +57,7 @@ def _read_log(found: re.Match[str], _context: Context) -> Sequence[Said] | None:
 
 def _show_log(given: Given, context: Context) -> str | None:
     level = given["log-level"].values[0] if "log-level" in given else "4"
-    number = int(level) if level.isdigit() else _LEVEL_NUMBERS.get(level, 4)
+    number = integer(level) if is_number(level) else _LEVEL_NUMBERS.get(level, 4)
     first, last = ("`", "'") if context.old else ('"', '"')
     prefix = ""
     if "log-prefix" in given:
@@ -96,12 +97,12 @@ def _quoted(values: tuple[str, ...], _context: Context) -> str:
 
 def _class_read(text: str, _context: Context) -> tuple[str, ...] | None:
     major, _, minor = text.partition(":")
-    return (f"{int(major, 16):04x}:{int(minor, 16):04x}",)
+    return (f"{integer(major, 16):04x}:{integer(minor, 16):04x}",)
 
 
 def _class_show(values: tuple[str, ...], _context: Context) -> str:
     major, _, minor = values[0].partition(":")
-    return f"{int(major, 16):x}:{int(minor, 16):x}"
+    return f"{integer(major, 16):x}:{integer(minor, 16):x}"
 
 
 def _counted(target: str, label: str) -> Form:
@@ -134,11 +135,13 @@ def _synproxy() -> Form:
         for at, word in enumerate(words):
             if word in ("wscale", "mss"):
                 said.append((word, False, (words[at + 1],)))
-            elif not word.isdigit():
+            elif not is_number(word):
                 said.append((word, False, ()))
         return said
 
-    pattern = re.compile(r"SYNPROXY((?: +(?:sack-perm|timestamp|ecn|wscale +\d+|mss +\d+))*) *(?= |\Z)")
+    pattern = re.compile(
+        r"SYNPROXY((?: +(?:sack-perm|timestamp|ecn|wscale +[0-9]{1,20}|mss +[0-9]{1,20}))*) *(?= |\Z)"
+    )
     names = ("sack-perm", "timestamp", "ecn", "wscale", "mss")
     return Form("SYNPROXY", "", (Piece(names, pattern, read, show),), order=names)
 
@@ -177,7 +180,7 @@ TARGET_FORMS: tuple[Form, ...] = (
     Form(
         "TPROXY", "",
         (Piece(("on-port", "on-ip", "tproxy-mark"),
-               re.compile(r"TPROXY redirect (\S+):(\d+) mark (\S+)(?= |\Z)"), _read_tproxy, _show_tproxy),),
+               re.compile(r"TPROXY redirect (\S+):(\S+) mark (\S+)(?= |\Z)"), _read_tproxy, _show_tproxy),),
     ),
     Form(
         "SET", "",

@@ -9,6 +9,7 @@ from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Rule, Target
 from sekisho.sources.iptables_instances import Instance, flatten, instances
 from sekisho.sources.iptables_list_marks import value_and_mask, xmark
 from sekisho.sources.iptables_options import GENERIC_ORDER, MATCHES, TARGETS
+from sekisho.values.numbers import integer
 
 # A bare ``-m`` of these is a condition; of all others it says nothing.
 _MEANT_BARE = frozenset(
@@ -118,7 +119,7 @@ def _probability(text: str) -> str:
 def _traffic_class(text: str) -> str:
     major, _, minor = text.partition(":")
     try:
-        return f"{int(major or '0', 16):04x}:{int(minor or '0', 16):04x}"
+        return f"{integer(major or '0', 16):04x}:{integer(minor or '0', 16):04x}"
     except ValueError:
         return text
 
@@ -151,7 +152,7 @@ def _marks(options: Sequence[Option]) -> tuple[Option, ...]:
                 value, mask = value_and_mask(option.values[0])
                 option = replace(option, values=(f"0x{value:x}/0x{mask:x}",))
             elif option.name in ("and-mark", "or-mark", "xor-mark"):
-                value, mask = xmark(name, int(option.values[0], 0))
+                value, mask = xmark(name, integer(option.values[0], 0))
                 option = replace(option, name="set-xmark", values=(f"0x{value:x}/0x{mask:x}",))
             elif option.name == "mask":
                 found.append(replace(option, name="nfmask"))

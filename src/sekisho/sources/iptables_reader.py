@@ -24,6 +24,7 @@ from sekisho.sources.iptables_options import (
 from sekisho.sources.iptables_values import NORMAL, network, protocol
 from sekisho.sources.iptables_words import unquote
 from sekisho.values.address import Family
+from sekisho.values.numbers import integer, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +195,14 @@ class _Reader:
             self.table, _ = self._next_value(False)
         elif name == "wait":
             following = self._peek()
-            if following is not None and following.isdigit():
+            if following is not None and is_number(following):
                 self.at += 1
         elif name in ("append", "insert", "new-chain", "policy"):
             self.verb = name
             self.chain, _ = self._next_value(False)
             following = self._peek()
-            if name == "insert" and following is not None and following.isdigit():
-                self.position = int(following)
+            if name == "insert" and following is not None and is_number(following):
+                self.position = integer(following)
                 self.at += 1
             elif name == "policy":
                 self.policy, _ = self._next_value(False)
@@ -216,8 +217,8 @@ class _Reader:
         packets, comma, count = first.partition(",")
         if not comma:
             count, _ = self._next_value(False)
-        if packets.isdigit() and count.isdigit():
-            self.counters = (int(packets), int(count))
+        if is_number(packets) and is_number(count):
+            self.counters = (integer(packets), integer(count))
         else:
             self._keep("set-counters", start, "bad-counters", f"{packets} {count}")
 

@@ -21,7 +21,7 @@ NOTICES = (
 )
 
 
-_RULE_OF = re.compile(r"(?:\[\d+:\d+\]\s+)?-[AI]\s*(\S+)\s")
+_RULE_OF = re.compile(r"(?:\[[0-9]{1,20}:[0-9]{1,20}\]\s+)?-[AI]\s*(\S+)\s")
 
 
 def chain_of(line: str) -> str | None:

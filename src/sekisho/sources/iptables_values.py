@@ -14,6 +14,7 @@ from sekisho.sources.iptables_names import (
     REJECT_ALIASES,
 )
 from sekisho.values.address import BITS, Address, Family, Prefix, format_ip
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import TCP_FLAG_BITS, protocol_name, protocol_number
 from sekisho.values.services import SERVICES
 
@@ -24,7 +25,7 @@ _FLAG_ORDER = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
 def network(text: str, family: Family) -> str:
     """``10.1.2.3/255.0.0.0`` or ``10/8`` as ``10.0.0.0/8``; a mask with holes stays a mask."""
     host, slash, mask = text.partition("/")
-    if family == 4 and slash and host.replace(".", "").isdigit():
+    if family == 4 and slash and is_number(host.replace(".", "")):
         host += ".0" * (3 - host.count("."))
     address = Address.parse(host)
     if address.family != family:
@@ -32,8 +33,8 @@ def network(text: str, family: Family) -> str:
     bits = BITS[family]
     if not slash:
         length = bits
-    elif mask.isdigit() and mask.isascii():
-        length = int(mask)
+    elif is_number(mask):
+        length = integer(mask)
     else:
         value = Address.parse(mask)
         if value.family != family:
@@ -58,10 +59,10 @@ def protocol(text: str) -> str:
 @lru_cache(maxsize=65536)
 def port(text: str) -> str:
     """A port as a number: ``ssh`` is 22."""
-    if text.isdigit() and text.isascii():
-        if int(text) > 65535:
+    if is_number(text):
+        if integer(text) > 65535:
             raise ValueError(f"not a port: {text!r}")
-        return str(int(text))
+        return str(integer(text))
     if text in SERVICES:
         return str(SERVICES[text])
     raise ValueError(f"unknown service name: {text!r}")
@@ -109,9 +110,9 @@ def _icmp(text: str, names: dict[str, str]) -> str:
     kind, slash, code = text.partition("/")
     if (kind == "any" and not slash) or text == "255/0:255":
         return "any"
-    if not kind.isdigit() or int(kind) > 255 or (slash and (not code.isdigit() or int(code) > 255)):
+    if not is_number(kind) or integer(kind) > 255 or (slash and (not is_number(code) or integer(code) > 255)):
         raise ValueError(f"unknown ICMP type: {text!r}")
-    return f"{int(kind)}/{int(code)}" if slash else str(int(kind))
+    return f"{integer(kind)}/{integer(code)}" if slash else str(integer(kind))
 
 
 def icmp_type(text: str) -> str:

@@ -13,6 +13,7 @@ from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable, named, read_address, read_mac
 from sekisho.values.address import Address
 from sekisho.values.names import InterfaceName, LinkAddress, interface_name, is_word
+from sekisho.values.numbers import integer, is_number
 
 T = TypeVar("T")
 
@@ -195,4 +196,4 @@ def render_array(objects: Iterable[dict[str, Json]]) -> str:
 def number_or_word(text: str) -> Json:
     """``100`` as the number, where writing it gives the same text back; else the text."""
     digits = text.removeprefix("-")
-    return int(text) if digits.isdigit() and digits.isascii() and str(int(text)) == text else text
+    return integer(text) if is_number(digits) and str(integer(text)) == text else text

@@ -42,6 +42,7 @@ from sekisho.sources.json_fields import Fields, compact
 from sekisho.sources.json_stream import Json
 from sekisho.sources.nft_json_stateful import STATEFUL, stateful
 from sekisho.sources.text import Unreadable
+from sekisho.values.numbers import integer, is_number
 
 VERDICTS = ("accept", "drop", "continue", "return", "jump", "goto")
 _OPERATORS = ("|", "&", "^", "<<", ">>")
@@ -113,11 +114,11 @@ def expression(value: Json, kind: str = "") -> Expression:
 def _word(text: str, kind: str) -> Expression:
     if text.startswith("@"):
         return SetReference(text[1:])
-    if kind in ("realm", "iface_index") and text.isdigit():
-        return Number(int(text))
+    if kind in ("realm", "iface_index") and is_number(text):
+        return Number(integer(text))
     odd = _HEXADECIMAL.fullmatch(text)
     if odd:
-        return Number(int(odd.group(1), 16))
+        return Number(integer(odd.group(1), 16))
     return Word(text)
 
 

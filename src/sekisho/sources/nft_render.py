@@ -14,6 +14,7 @@ from sekisho.model.nft_rule import Counter, Limit, Quota, Statement, Synproxy, V
 from sekisho.sources.nft_render_statements import rule_text, synproxy_words
 from sekisho.sources.nft_render_values import limit_words, mapping_text, quota_words, stateful_text
 from sekisho.sources.nft_units import duration, priority_words
+from sekisho.values.numbers import integer, is_number
 
 # How many elements nft 1.0 puts on a line, by data type (others: one).
 _COLUMNS = {
@@ -35,7 +36,7 @@ class Style:
 
 def style_of(version: str) -> Style:
     """The forms of a version of nft such as ``1.1.3``; unknown ones as of 1.0."""
-    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
+    numbers = tuple(integer(part) for part in version.split(".") if is_number(part))
     return Style(output_dstnat=numbers >= (1, 0, 7))
 
 
@@ -101,7 +102,7 @@ def _object_lines(item: NftObject) -> tuple[str, ...]:
 
 def _with_units(line: str) -> str:
     word, _, rest = line.partition(" ")
-    return f"timeout {duration(int(rest) * 1000)}" if word == "timeout" else line
+    return f"timeout {duration(integer(rest) * 1000)}" if word == "timeout" else line
 
 
 def _set(item: NftSet, style: Style) -> Iterator[str]:

@@ -26,13 +26,14 @@ from sekisho.sources.nft_text_tokens import unquoted
 from sekisho.sources.partial_words import lack_of
 from sekisho.sources.text import Unreadable, named
 from sekisho.values.names import nft_name
+from sekisho.values.numbers import integer
 
 _TABLE = re.compile(r"table (?:(ip|ip6|inet|arp|bridge|netdev) )?(\S+) \{(\})?")
 _BLOCK = re.compile(r"(chain|set|map|flowtable|(?:ct )?[a-z]+) (\S+) \{(\})?")
-_HANDLE = re.compile(r"# handle (\d+)$")
+_HANDLE = re.compile(r"# handle ([0-9]{1,20})$")
 # Blanks behind the indentation stand for something that nft printed nothing for.
 _GAP = re.compile(r"(?:\t+|(?: {8})+)( +)(?=\S)")
-_OWNER = re.compile(r"#(?: handle (\d+))? progname (.*)$")
+_OWNER = re.compile(r"#(?: handle ([0-9]{1,20}))? progname (.*)$")
 _WARNING = re.compile(r"# Warning: table (\S+) (\S+) is managed by iptables-nft")
 _COMMENT = re.compile(r'comment "([^"]*)"')
 
@@ -144,7 +145,7 @@ def _start(line: Line, file: str) -> _Draft | None:
     start = _TABLE.fullmatch(text)
     if start is None:
         return None
-    handle = int(owner.group(1)) if owner and owner.group(1) else line.handle
+    handle = integer(owner.group(1)) if owner and owner.group(1) else line.handle
     evidence = Evidence(file, line.number, text)
     draft = _Draft(start.group(1) or "ip", start.group(2), evidence, handle, owner.group(2) if owner else "")
     try:
@@ -163,7 +164,7 @@ def _lines(text: str) -> list[Line]:
         handle = None
         match = _HANDLE.search(shown)
         if match and not shown.startswith("#"):
-            handle, shown = int(match.group(1)), shown[: match.start()].rstrip()
+            handle, shown = integer(match.group(1)), shown[: match.start()].rstrip()
         found.append(Line(number, shown, handle))
     while found and not found[-1].text:
         found.pop()

@@ -19,6 +19,7 @@ from sekisho.sources.nft_text_tokens import Tokens, split_line, unquoted
 from sekisho.sources.nft_text_values import set_literal
 from sekisho.sources.nft_units import milliseconds, priority_number
 from sekisho.sources.text import Unreadable
+from sekisho.values.numbers import integer, is_number
 
 
 class BlockLine(Protocol):
@@ -46,7 +47,7 @@ _BASE = re.compile(
     r"(?: flags (\S+);)?"
 )
 _COMMENT = re.compile(r'comment "([^"]*)"')
-_COUNT = re.compile(r"# count (\d+)$")
+_COUNT = re.compile(r"# count ([0-9]{1,20})$")
 
 
 def _unread(line: BlockLine, place: Evidence, reason: str, word: str = "") -> Unread:
@@ -162,7 +163,7 @@ class _SetDraft:
         """One line. Raises Unreadable where it is not understood."""
         count = _COUNT.search(text)
         if count:
-            self.numbers["count"] = int(count.group(1))
+            self.numbers["count"] = integer(count.group(1))
             text = text[: count.start()].rstrip()
         word, _, rest = text.partition(" ")
         if word in ("type", "typeof"):
@@ -174,8 +175,8 @@ class _SetDraft:
             if span is None:
                 raise Unreadable("bad-number", rest)
             self.numbers[word] = span
-        elif word == "size" and rest.isdigit():
-            self.numbers[word] = int(rest)
+        elif word == "size" and is_number(rest):
+            self.numbers[word] = integer(rest)
         elif word == "policy":
             self.policy = rest
         elif text == "auto-merge":
@@ -302,7 +303,7 @@ def _object_statement(kind: str, printed: Sequence[str]) -> Statement:
     return found
 
 
-_AMOUNT = re.compile(r"(?<=[:t] )\d[0-9a-z]*\b")
+_AMOUNT = re.compile(r"(?<=[:t] )[0-9][0-9a-z]*\b")
 
 
 def _normal(line: str) -> str:

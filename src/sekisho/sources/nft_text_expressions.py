@@ -28,6 +28,7 @@ from sekisho.sources.nft_text_stateful import stateful
 from sekisho.sources.nft_text_tokens import Tokens
 from sekisho.sources.nft_text_values import constant, set_literal
 from sekisho.sources.text import Unreadable
+from sekisho.values.numbers import integer
 
 _HEADERS = frozenset({
     "ip", "ip6", "tcp", "udp", "udplite", "sctp", "dccp", "ah", "esp", "comp", "icmp", "icmpv6", "igmp",
@@ -48,7 +49,7 @@ _OPTION_FIELDS = frozenset({
     "num-outbound-streams", "num-inbound-streams", "initial-tsn", "cum-tsn-ack", "num-gap-ack-blocks",
     "num-dup-tsns", "lowest-tsn", "new-cum-tsn", "seqno",
 })  # fmt: skip
-_RAW = re.compile(r"@(ll|nh|th|ih),(\d+),(\d+)")
+_RAW = re.compile(r"@(ll|nh|th|ih),([0-9]{1,20}),([0-9]{1,20})")
 # What binds less first.
 _OPERATORS = (("|", "or"), ("^", "xor"), ("&", "and"), ("<<", ">>", "lshift", "rshift"))
 _SPELT = {"and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"}
@@ -154,7 +155,7 @@ def selector(tokens: Tokens) -> Expression:
     word = tokens.take()
     raw = _RAW.fullmatch(word)
     if raw:
-        return RawPayload(raw.group(1), int(raw.group(2)), int(raw.group(3)))
+        return RawPayload(raw.group(1), integer(raw.group(2)), integer(raw.group(3)))
     reader = _READERS.get(word)
     if reader is not None:
         return reader(tokens)

@@ -10,9 +10,10 @@ from sekisho.sources.nft_text_expressions import number_or_range, operand, start
 from sekisho.sources.nft_text_tokens import Tokens
 from sekisho.sources.nft_text_values import atom
 from sekisho.sources.text import Unreadable
+from sekisho.values.numbers import is_number
 
 _NAT_FLAGS = frozenset({"random", "fully-random", "persistent", "prefix"})
-_ADDRESS = re.compile(r"[\d.]+|[0-9a-f]*:[0-9a-f:.]*")
+_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f]*:[0-9a-f:.]*")
 
 
 def nat(kind: str, tokens: Tokens) -> Statement:
@@ -42,7 +43,7 @@ def words(tokens: Tokens, allowed: frozenset[str]) -> tuple[str, ...]:
 
 
 _BRACKETED = re.compile(r"\[([^\]]+)\](?:-\[([^\]]+)\])?(?::(.*))?")
-_PLAIN_IPV4 = re.compile(r"((?:\d+\.){3}\d+(?:-[\d.]+)?(?:/\d+)?)(?::(.*))?")
+_PLAIN_IPV4 = re.compile(r"((?:[0-9]{1,20}\.){3}[0-9]{1,20}(?:-[0-9.]+)?(?:/[0-9]{1,20})?)(?::(.*))?")
 
 
 def _target(tokens: Tokens) -> tuple[Expression | None, Expression | None]:
@@ -66,7 +67,7 @@ def _target(tokens: Tokens) -> tuple[Expression | None, Expression | None]:
         return found, None
     if port is None:
         return address, None
-    if port[:1].isdigit():
+    if is_number(port[:1]):
         return address, number_or_range(port)
     if port:
         tokens.put_back(port)

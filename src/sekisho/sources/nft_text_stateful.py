@@ -7,6 +7,7 @@ from sekisho.sources.nft_json_stateful import usual_burst
 from sekisho.sources.nft_text_tokens import Tokens
 from sekisho.sources.nft_units import BYTE_UNITS
 from sekisho.sources.text import Unreadable
+from sekisho.values.numbers import integer, is_number
 
 
 def stateful(tokens: Tokens) -> Statement | None:
@@ -53,14 +54,14 @@ def limit(tokens: Tokens) -> Statement:
     else:
         amount = word
         unit, _, per = tokens.take().partition("/")
-    if not amount.isdigit() or not per or (unit and unit not in BYTE_UNITS):
+    if not is_number(amount) or not per or (unit and unit not in BYTE_UNITS):
         raise Unreadable("bad-value", word)
     if tokens.accept("burst"):
         burst, burst_unit = tokens.number(), tokens.take()
         burst_unit = "" if burst_unit == "packets" else burst_unit
-        return Limit(int(amount), per, over, unit, burst, burst_unit, burst_printed=True)
+        return Limit(integer(amount), per, over, unit, burst, burst_unit, burst_printed=True)
     burst, burst_unit = usual_burst(unit)
-    return Limit(int(amount), per, over, unit, burst, burst_unit)
+    return Limit(integer(amount), per, over, unit, burst, burst_unit)
 
 
 def quota(tokens: Tokens) -> Statement:

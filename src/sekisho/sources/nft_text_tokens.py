@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from sekisho.sources.text import Unreadable
+from sekisho.values.numbers import DIGITS, integer
 
 _INVALID = r"0x[0-9a-f]+ \[invalid type\]"
 _TOKEN = re.compile(
@@ -16,7 +17,7 @@ _TOKEN = re.compile(
     (?P<blank>[ \t]+)
   | (?P<word>
       "[^"]*"(?:-"[^"]*")?                  # a string, or a range of two
-    | @(?:ll|nh|th|ih|\d+),\d+,\d+          # raw payload; of an option by its kind
+    | @(?:ll|nh|th|ih|{DIGITS}),{DIGITS},{DIGITS}  # raw payload; of an option by its kind
     | {_INVALID.replace(" ", r"[ ]")}(?:-{_INVALID.replace(" ", r"[ ]")})?
     | << | >> | == | != | <= | >= | [<>=!]
     | [{{}},;()|&^]
@@ -97,7 +98,7 @@ class Tokens:
         """The next word as a number."""
         word = self.take()
         try:
-            return int(word, 0)
+            return integer(word, 0)
         except ValueError:
             raise Unreadable("bad-number", word) from None
 

@@ -24,11 +24,12 @@ from sekisho.model.nft_types import SYMBOLS
 from sekisho.sources.nft_text_tokens import Tokens, unquoted
 from sekisho.sources.nft_units import milliseconds
 from sekisho.sources.text import Unreadable
+from sekisho.values.numbers import integer, is_number
 
 VERDICTS = ("accept", "drop", "continue", "return", "jump", "goto")
 
-_NUMBER = re.compile(r"(?:0x[0-9a-fA-F]+|\d+)(?: \[invalid type\])?")
-_IPV4 = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_NUMBER = re.compile(r"(?:0x[0-9a-fA-F]+|[0-9]{1,20})(?: \[invalid type\])?")
+_IPV4 = re.compile(r"[0-9]{1,20}\.[0-9]{1,20}\.[0-9]{1,20}\.[0-9]{1,20}")
 _IPV6 = re.compile(r"[0-9a-f.]*:[0-9a-f:.]*")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:)+[0-9a-f]{2}")
 _NAME = re.compile(r"[A-Za-z0-9_.*/\\:+@\[\]-]+")
@@ -53,9 +54,9 @@ def atom(word: str, kind: str) -> Expression:
     if found is not None:
         return found
     address, slash, length = word.rpartition("/")
-    network = _single(address, kind) if slash and length.isdigit() else None
+    network = _single(address, kind) if slash and is_number(length) else None
     if isinstance(network, Word | Number):
-        return NetPrefix(network, int(length))
+        return NetPrefix(network, integer(length))
     for dash_at in (at for at, char in enumerate(word) if char == "-"):
         low, high = _single(word[:dash_at], kind), _single(word[dash_at + 1 :], kind)
         if low is not None and high is not None:
@@ -68,7 +69,7 @@ def atom(word: str, kind: str) -> Expression:
 def _single(word: str, kind: str) -> Expression | None:
     """A constant that is no free name."""
     if _NUMBER.fullmatch(word):
-        return Number(int(word.split()[0], 0) * (1000 if kind in _TIMES else 1), word)
+        return Number(integer(word.split()[0], 0) * (1000 if kind in _TIMES else 1), word)
     if _IPV4.fullmatch(word) or _MAC.fullmatch(word) or (_IPV6.fullmatch(word) and kind != "classid"):
         return Word(word)
     if kind in _TIMES:

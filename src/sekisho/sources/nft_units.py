@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 
+from sekisho.values.numbers import integer, is_number
+
 BYTE_UNITS: dict[str, int] = {"bytes": 1, "kbytes": 1 << 10, "mbytes": 1 << 20}
 
-_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?")
+_DURATION = re.compile(
+    r"(?:([0-9]{1,20})w)?(?:([0-9]{1,20})d)?(?:([0-9]{1,20})h)?(?:([0-9]{1,20})m(?!s))?(?:([0-9]{1,20})s)?(?:([0-9]{1,20})ms)?"
+)
 _WEIGHTS = (7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
 
 
 def milliseconds(text: str) -> int | None:
     """``1d2h3m4s5ms`` (or plain seconds) as milliseconds; None where it is no duration."""
-    if text.isdigit() and text.isascii():
-        return int(text) * 1000
+    if is_number(text):
+        return integer(text) * 1000
     match = _DURATION.fullmatch(text)
     if match is None or not text:
         return None
     return sum(
-        int(group) * weight
+        integer(group) * weight
         for group, weight in zip(match.groups(), _WEIGHTS, strict=True)
         if group is not None
     )
@@ -54,15 +58,15 @@ _REACH = 10
 def priority_number(words: str, family: str) -> int | None:
     """``dstnat``, ``filter + 5`` or ``-100`` as a number; None where it is neither."""
     names = _BRIDGE_NAMES if family == "bridge" else _NAMES
-    match = re.fullmatch(r"([a-z]+)(?: ([+-]) (\d+))?|(-?\d+)", words)
+    match = re.fullmatch(r"([a-z]+)(?: ([+-]) ([0-9]{1,20}))?|(-?[0-9]{1,20})", words)
     if match is None:
         return None
     name, sign, offset, plain = match.groups()
     if plain is not None:
-        return int(plain)
+        return integer(plain)
     if name not in names:
         return None
-    return names[name] + (int(offset or 0) if sign != "-" else -int(offset))
+    return names[name] + (integer(offset or "0") if sign != "-" else -integer(offset))
 
 
 def priority_words(priority: int, family: str, hook: str, output_dstnat: bool) -> str:

@@ -25,7 +25,7 @@ _PROMPTS = tuple(
         r"\s*\$ (?P<command>.*)",
         r"\s*\$\s*(?P<command>)$",
         r"[/~]\S* [#$] ?(?P<command>.*)",
-        r"(?:ba|z|a)?sh-[\d.]+[#$] ?(?P<command>.*)",
+        r"(?:ba|z|a)?sh-[0-9.]+[#$] ?(?P<command>.*)",
     )
 )
 # These begin other things as well: a prompt only where a known command follows.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sekisho.sources.bridge_text import ENTRY_LINE, PORT_LINE
 from sekisho.sources.json_stream import Element, Json, iterate
 from sekisho.values.address import Family
+from sekisho.values.numbers import DIGITS
 
 
 class Format(enum.Enum):
@@ -129,7 +130,7 @@ def by_name(name: str) -> Expected | None:
 
 
 _WORD = r"[A-Za-z0-9_-]+"
-_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){0,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?:/\d+)?"
+_ADDRESS = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){0,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?:/[0-9]{1,20})?"
 _ROUTE_WORDS = "via|dev|nhid|proto|scope|src|metric|table|encap|onlink|tos|mtu|nexthop|pref|error|linkdown"
 _ROUTE_KINDS = "unicast|local|broadcast|multicast|anycast|blackhole|unreachable|prohibit|throw|nat"
 _SOCKET_STATES = "LISTEN|UNCONN|ESTAB|TIME-WAIT|CLOSE-WAIT|SYN-SENT|SYN-RECV|FIN-WAIT-[12]|LAST-ACK|CLOSING"
@@ -139,27 +140,27 @@ _NEIGHBOUR_STATES = "INCOMPLETE|REACHABLE|STALE|DELAY|PROBE|FAILED|NOARP|PERMANE
 _LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
     (format_, re.compile(pattern))
     for format_, pattern in (
-        (_F.IPTABLES_LIST, r"Chain \S+ \((?:policy \S+|\d+ references)"),
+        (_F.IPTABLES_LIST, r"Chain \S+ \((?:policy \S+|[0-9]{1,20} references)"),
         (_F.IPTABLES_LIST, r"\s*(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot\s+opt\s"),
         (_F.IPTABLES_SAVE, rf"\*\s*(?:{'|'.join(TABLES)})\s*$|COMMIT\s*$"),
         (_F.IPTABLES_SAVE, r":\S+ (?:ACCEPT|DROP|QUEUE|-)(?: \[|$)"),
         (_F.IPTABLES_SAVE, r"# (?:Generated|Completed) .*(?:on|by) "),
-        (_F.IPTABLES_SAVE, r"\[\d+:\d+\] -A "),
+        (_F.IPTABLES_SAVE, r"\[[0-9]{1,20}:[0-9]{1,20}\] -A "),
         (_F.IPTABLES_S, r"-P \S+ (?:ACCEPT|DROP|QUEUE)\b|-N \S+\s*$|-A \S+"),
         (_F.IPSET_SAVE, rf"create \S+ (?:hash|bitmap|list):\S+|add \S+ {_ADDRESS}"),
         (_F.NFT_TEXT, r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{"),
-        (_F.IP_RULE, r"\d+:\s+(?:not )?from "),
-        (_F.IP_ADDR, r"\d+: \S+\s+inet6? "),
+        (_F.IP_RULE, r"[0-9]{1,20}:\s+(?:not )?from "),
+        (_F.IP_ADDR, r"[0-9]{1,20}: \S+\s+inet6? "),
         (_F.BRIDGE, f"{PORT_LINE}|{ENTRY_LINE}"),
-        (_F.IP_LINK, r"\d+: \S+: <"),
+        (_F.IP_LINK, r"[0-9]{1,20}: \S+: <"),
         (_F.IP_NEIGH, rf"{_ADDRESS} dev \S+ .*\b(?:{_NEIGHBOUR_STATES})\s*$|{_ADDRESS} dev \S+ .*\blladdr "),
         (_F.ROUTE_N, r"Kernel IP(?:v6)? routing table|Destination\s+(?:Gateway|Next Hop)\s"),
         (_F.IP_ROUTE, rf"(?:default|{_ADDRESS}) (?:{_ROUTE_WORDS})\b"),
         (_F.IP_ROUTE, rf"(?:{_ROUTE_KINDS}) (?:default|{_ADDRESS})(?:\s|$)"),
         (_F.IP_ROUTE, r"\s+nexthop (?:via|dev)|default\s*$"),
-        (_F.SS, rf"(?:\w+\s+)?(?:{_SOCKET_STATES})\s+\d+\s+\d+\s"),
+        (_F.SS, rf"(?:\w+\s+)?(?:{_SOCKET_STATES})\s+{DIGITS}\s+{DIGITS}\s"),
         (_F.SS, r"\s*(?:Netid\s+)?State\s+Recv-Q"),
-        (_F.CONNTRACK, r"(?:ipv[46]\s+\d+\s+)?\w+\s+\d+\s.*\bsrc=\S+ dst="),
+        (_F.CONNTRACK, r"(?:ipv[46]\s+[0-9]{1,20}\s+)?\w+\s+[0-9]{1,20}\s.*\bsrc=\S+ dst="),
         (_F.CONNTRACK, r"conntrack v\S+ \(conntrack-tools\): "),
         (_F.SYSCTL_FILES, r"==> /\S*sysctl\S* <==|/(?:etc|run|usr|lib)/[^:]*sysctl[^:]*:"),
         (_F.SYSCTL, rf"{_WORD}[./][^\s=]+ ?= ?|/proc/sys/[\w./-]+:"),

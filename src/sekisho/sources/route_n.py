@@ -23,6 +23,7 @@ from sekisho.sources.route_words import Pair
 from sekisho.sources.text import Unreadable, named, numbered_lines, read_address, read_prefix
 from sekisho.values.address import Address, Family, Prefix, everything, format_ip
 from sekisho.values.names import interface_name
+from sekisho.values.numbers import integer
 
 _COLUMNS: dict[Family, tuple[str, ...]] = {
     4: ("Destination", "Gateway", "Genmask", "Flags", "Metric", "Ref", "Use", "Iface"),
@@ -130,7 +131,7 @@ def _attributes(row: dict[str, str]) -> Iterable[Pair]:
 
 def _number(word: str) -> int:
     try:
-        return int(word)
+        return integer(word)
     except ValueError:
         raise Unreadable("bad-number", word) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sekisho.sources.text import Unreadable, Words, unknown_word
+from sekisho.values.numbers import integer, is_number
 
 Pair = tuple[str, str]
 
@@ -56,7 +57,7 @@ def parse_tos(word: str) -> int:
     if word in _TOS_NUMBERS:
         return _TOS_NUMBERS[word]
     try:
-        return int(word, 16)
+        return integer(word, 16)
     except ValueError:
         raise Unreadable("bad-number", word) from None
 
@@ -88,7 +89,7 @@ def _take_encap(words: Words) -> str:
     taken = [words.take("encap")]
     while words and words.peek() not in _AFTER_ENCAP:
         word = words.take()
-        if word == "tos" and not words.peek().isdigit():
+        if word == "tos" and not is_number(words.peek()):
             words.at -= 1  # the route's own: 0x10 or a name, where a tunnel's is decimal
             break
         taken.append(word)

@@ -10,6 +10,7 @@ from sekisho.sources.route_words import Pair
 from sekisho.sources.text import Unreadable
 from sekisho.values.address import Family, Prefix
 from sekisho.values.names import InterfaceName
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import protocol_name, protocol_number
 
 FULL_MASK = 0xFFFFFFFF
@@ -66,7 +67,7 @@ def read_range(word: str) -> Range:
     """``80`` or ``1000-2000`` as (first, last)."""
     first, dash, last = word.partition("-")
     try:
-        return int(first), int(last if dash else first)
+        return integer(first), integer(last if dash else first)
     except ValueError:
         raise Unreadable("bad-number", word) from None
 
@@ -74,7 +75,7 @@ def read_range(word: str) -> Range:
 def read_mark(value: str, mask: str | None) -> Range:
     """A mark and its mask, hexadecimal or decimal; no mask means all 32 bits."""
     try:
-        return int(value, 0), FULL_MASK if mask is None else int(mask, 0)
+        return integer(value, 0), FULL_MASK if mask is None else integer(mask, 0)
     except ValueError:
         raise Unreadable("bad-number", value) from None
 
@@ -95,7 +96,7 @@ def read_protocol(word: str) -> int:
 def format_protocol(number: int) -> str:
     """A protocol as iproute2 prints one."""
     name = protocol_name(number)
-    return f"ipproto-{name}" if name.isdigit() else name
+    return f"ipproto-{name}" if is_number(name) else name
 
 
 def format_range(span: Range) -> str:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence
+from sekisho.values.numbers import integer
 
-_LINE = re.compile(r"\(at line (\d+),|\(at end of document\)")
+_LINE = re.compile(r"\(at line ([0-9]{1,20}),|\(at end of document\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def parse(text: str, file: str) -> SnapshotToml:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         match = _LINE.search(str(error))
-        line = int(match.group(1)) if match and match.group(1) else text.count("\n") + 1
+        line = integer(match.group(1)) if match and match.group(1) else text.count("\n") + 1
         lines = text.split("\n")
         shown = lines[line - 1] if line <= len(lines) else ""
         raise SourceError(said("not valid TOML: {0}", error), file=file, line=line, text=shown) from None

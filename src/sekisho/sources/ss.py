@@ -22,6 +22,7 @@ from sekisho.model.host import Socket
 from sekisho.sources.parsed import Parsed
 from sekisho.values.address import Address
 from sekisho.values.names import BadNameError, interface_name
+from sekisho.values.numbers import integer, is_number
 
 _NETIDS = frozenset({"tcp", "udp", "raw", "sctp", "dccp", "mptcp", "icmp", "icmp6", "udplite"})
 _OTHER_FAMILIES = frozenset(
@@ -36,7 +37,7 @@ _STATES = frozenset(
 _TCP_STATES = _STATES - {"UNCONN", "ESTAB", "CLOSED"}
 _HEADER = re.compile(r"\s*(?:Netid\s+)?State\s+Recv-Q\s+Send-Q\s+Local Address")
 # "0.0.0.0:*users:((" happens where the columns run into one another.
-_GLUED_PROCESS = re.compile(r"(?<=[\d*])(?=users:\(\()")
+_GLUED_PROCESS = re.compile(r"(?<=[0-9*])(?=users:\(\()")
 _PROCESS = re.compile(r"users:\(\(.*?\)\)")
 # Details of `ss -e`, `-o` and `-m`, none of which says who may connect.
 _DETAIL = re.compile(r"(ino|sk|uid|cgroup|v6only|timer|fwmark|class_id):\S*|<->|-->|<--|---|skmem:\(.*\)")
@@ -51,7 +52,7 @@ def parse(text: str, file: str, proto: str | None = None) -> Parsed[Socket]:
     facts: list[Socket] = []
     unread: list[Unread] = []
     lines = text.split("\n")
-    old_wildcard = any(re.search(r"(^|\s):::\d+\s", line) for line in lines)
+    old_wildcard = any(re.search(r"(^|\s):::[0-9]{1,20}\s", line) for line in lines)
     for number, raw in enumerate(lines, 1):
         if not raw.strip() or _HEADER.match(raw):
             continue
@@ -80,7 +81,7 @@ def _line(evidence: Evidence, proto: str | None, old_wildcard: bool) -> Socket |
     if words[0] in _OTHER_FAMILIES:
         return None
     netid = words.pop(0) if words[0] in _NETIDS else None
-    if len(words) < 5 or words[0] not in _STATES or not (words[1].isdigit() and words[2].isdigit()):
+    if len(words) < 5 or words[0] not in _STATES or not (is_number(words[1]) and is_number(words[2])):
         return Unread(evidence, "unknown-line")
     state, received, sent, local, peer = words[:5]
     if netid is None:
@@ -93,7 +94,7 @@ def _line(evidence: Evidence, proto: str | None, old_wildcard: bool) -> Socket |
         if not _DETAIL.fullmatch(word):
             return Unread(evidence, "unknown-word", word)
     host, _, port = local.rpartition(":")
-    if not (port.isdigit() and port.isascii()):
+    if not is_number(port):
         return Unread(evidence, "port-name", port)
     host, _, interface = host.partition("%")
     if host.endswith("]") or not interface.endswith("]"):
@@ -108,8 +109,8 @@ def _line(evidence: Evidence, proto: str | None, old_wildcard: bool) -> Socket |
     except ValueError:
         return Unread(evidence, "bad-address", local)
     return Socket(
-        netid, state, address, int(port), device, process.group() if process else None,
-        (int(received), int(sent)), peer, evidence,
+        netid, state, address, integer(port), device, process.group() if process else None,
+        (integer(received), integer(sent)), peer, evidence,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.values.address import Address, Prefix
 from sekisho.values.names import BadNameError, InterfaceName, LinkAddress, interface_name, link_address
+from sekisho.values.numbers import integer, is_number
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ class Words:
         """The next word as an integer (``base`` 0: 0x.. or decimal)."""
         word = self.take(after)
         try:
-            return int(word, base)
+            return integer(word, base)
         except ValueError:
             raise Unreadable("bad-number", word) from None
 
@@ -133,7 +134,7 @@ def looks_like_address(word: str) -> bool:
 
 def _bad_address(word: str, last: bool) -> Unreadable:
     if not looks_like_address(word):
-        return Unreadable("truncated" if last and word.isdigit() else "bad-address", word)
+        return Unreadable("truncated" if last and is_number(word) else "bad-address", word)
     return Unreadable("truncated" if last and _begins_an_address(word) else "bad-address", word)
 
 
@@ -148,7 +149,7 @@ def _begins_an_address(word: str) -> bool:
         groups = word.split(":")
         return len(groups) <= 8 and all(len(group) <= 4 for group in groups)
     octets = word.split(".")
-    if len(octets) > 4 or not all(o.isdigit() and int(o) < 256 for o in octets if o):
+    if len(octets) > 4 or not all(is_number(o) and integer(o) < 256 for o in octets if o):
         return False
     return "" not in octets[:-1]
 

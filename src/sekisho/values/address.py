@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sekisho.errors import said
+from sekisho.values.numbers import integer, is_number
 
 Family = Literal[4, 6]
 
@@ -110,14 +111,14 @@ def _parse_prefix(text: str) -> Prefix:
     host, slash, suffix = text.partition("/")
     if slash and ":" not in host and 0 < host.count(".") < 3:
         host += ".0" * (3 - host.count("."))
-    elif slash and host.isdigit():
+    elif slash and is_number(host):
         host += ".0.0.0"
     address = Address.parse(host)
     bits = BITS[address.family]
     if not slash:
         length = bits
-    elif suffix.isdigit() and suffix.isascii():
-        length = int(suffix)
+    elif is_number(suffix):
+        length = integer(suffix)
     else:
         length = _mask_length(Address.parse(suffix), bits)
     if length > bits:

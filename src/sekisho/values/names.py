@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import NewType, TypeVar, cast
 
 from sekisho.errors import said
+from sekisho.values.numbers import integer
 
 InterfaceName = NewType("InterfaceName", str)
 NamespaceName = NewType("NamespaceName", str)
@@ -165,7 +166,7 @@ def ethernet_address(text: str) -> EthernetAddress:
 
 def mac_number(text: str) -> int:
     """A MAC address as one number."""
-    return int(text.replace(":", ""), 16)
+    return integer(text.replace(":", ""), 16)
 
 
 def mac_text(number: int) -> str:

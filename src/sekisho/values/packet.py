@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sekisho.errors import said
 from sekisho.values.address import Address, Family, format_ip
+from sekisho.values.numbers import integer, is_number
 
 ICMP, IGMP, TCP, UDP, GRE, ESP, AH, ICMPV6, OSPF, VRRP, SCTP, UDPLITE, DCCP = (
     1, 2, 6, 17, 47, 50, 51, 58, 89, 112, 132, 136, 33,
@@ -40,8 +41,8 @@ TCP_FLAG_BITS: dict[str, int] = {
 
 def protocol_number(text: str) -> int:
     """``tcp`` or ``6`` as a number; ``all`` is 0. Raises ValueError for an unknown name."""
-    if text.isdigit() and text.isascii() and int(text) < 256:
-        return int(text)
+    if is_number(text) and integer(text) < 256:
+        return integer(text)
     try:
         return PROTOCOL_NUMBERS[text.lower()]
     except KeyError:

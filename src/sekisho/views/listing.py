@@ -34,6 +34,7 @@ from sekisho.sources import (
 )
 from sekisho.sources.recognise import Format, by_name
 from sekisho.values.address import Family
+from sekisho.values.numbers import integer, is_number
 from sekisho.views.captured_style import captured_style
 
 What = Literal[
@@ -249,5 +250,5 @@ def network_ls(networks: Sequence[DockerNetwork]) -> str:
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """Order in which net2 comes before net10."""
-    parts = re.findall(r"\d+|\D+", name)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    parts = re.findall(r"[0-9]{1,20}|[^0-9]+", name)
+    return [(0, integer(part), "") if is_number(part) else (1, 0, part) for part in parts]

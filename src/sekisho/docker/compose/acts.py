@@ -25,6 +25,7 @@ from sekisho.errors import said
 from sekisho.model.evidence import Evidence
 from sekisho.sources.bounds import raise_it
 from sekisho.values.address import Address
+from sekisho.values.numbers import integer
 from sekisho.values.unwound import Call, unwound
 
 
@@ -196,7 +197,7 @@ def _endpoints(project: Project, name: str, service: Node, number: int) -> tuple
     found = _networks(service)
 
     def key(item: tuple[str, Node]) -> tuple[int, str]:
-        return (-int(item[1].text("priority") or "0"), item[0])
+        return (-integer(item[1].text("priority") or "0"), item[0])
 
     endpoints: list[EndpointSpec] = []
     for at, (network, node) in enumerate(sorted(found.items(), key=key)):
@@ -214,7 +215,7 @@ def _endpoints(project: Project, name: str, service: Node, number: int) -> tuple
                     _parsed(item, scalar_text(_scalar(item)))
                     for item in (node.get("link_local_ips") or Node([])).items
                 ),
-                int(node.text("gw_priority") or "0"),
+                integer(node.text("gw_priority") or "0"),
                 node.text("interface_name"),
                 (node.get("ipv4_address") or node.get("ipv6_address") or node).place,
             )

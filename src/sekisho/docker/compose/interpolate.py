@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 
 from sekisho.docker.compose.node import Node, Scalar, matches, pattern
 from sekisho.docker.compose.template import TemplateError, substitute
+from sekisho.values.numbers import integer, is_number
 
 
 def _to_int(text: str) -> Scalar:
     digits = text[1:] if text[:1] in ("+", "-") else text
-    if not (digits.isdigit() and digits.isascii()):
+    if not is_number(digits):
         raise ValueError(f"invalid syntax: {text!r}")
-    return int(text)
+    return integer(text)
 
 
 def _to_float(text: str) -> Scalar:

@@ -14,6 +14,7 @@ from sekisho.errors import said
 from sekisho.model.evidence import Evidence
 from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.values.address import Address, Prefix
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.unwound import Call, unwound
 
 # What `config` keeps of a service: everything that the network asks of it.
@@ -219,7 +220,7 @@ def _whole(node: Node | None) -> int | None:
     if node is None or node.value is None:
         return None
     try:
-        return int(node.value) if isinstance(node.value, float) else int(scalar_text(_scalar(node)))
+        return int(node.value) if isinstance(node.value, float) else integer(scalar_text(_scalar(node)))
     except (ValueError, OverflowError):
         raise node.error(f"not a number of containers: {scalar_text(_scalar(node))}") from None
 
@@ -321,14 +322,14 @@ def _prefix(config: Node, key: str) -> Prefix | None:
     node = config.mapping[key]
     address = _parsed(node, host)
     bits = 32 if address.family == 4 else 128
-    if not slash or not length.isdigit() or int(length) > bits:
+    if not slash or not is_number(length) or integer(length) > bits:
         word = key.replace("_", "-")
         raise node.error(
             f"invalid {word} {text}: invalid CIDR block notation",
             said("an address with a prefix length, such as {0}", "172.28.0.0/16"),
         )
-    shift = bits - int(length)
-    found = Prefix(address.family, address.value >> shift << shift, int(length))
+    shift = bits - integer(length)
+    found = Prefix(address.family, address.value >> shift << shift, integer(length))
     if found.value != address.value:
         raise node.error(f"invalid {key} {text}: it should be {found}")
     return found

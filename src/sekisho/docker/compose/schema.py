@@ -237,7 +237,7 @@ def _pattern(argument: Json) -> Check:
 
 
 _DURATION = re.compile(r"([0-9]*(\.[0-9]*)?(ns|us|µs|μs|ms|s|m|h|d|w))+|0")
-_PORT_RANGE = re.compile(r"\d+(-\d+)?(/\w+)?")
+_PORT_RANGE = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?(/\w+)?")
 
 
 def _format(argument: Json) -> Check:

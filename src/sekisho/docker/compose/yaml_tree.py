@@ -9,6 +9,7 @@ from sekisho.docker.compose.node import Node, Scalar
 from sekisho.errors import Said, SourceError, said
 from sekisho.model.evidence import Evidence
 from sekisho.sources.yaml_size import MOST_NODES, TOO_LARGE, check_size
+from sekisho.values.numbers import integer
 
 if TYPE_CHECKING:
     import yaml
@@ -171,5 +172,5 @@ def _integer(text: str) -> int:
     digits = text.lstrip("+-").lower()
     for prefix, base in (("0x", 16), ("0o", 8), ("0b", 2)):
         if digits.startswith(prefix):
-            return sign * int(digits[2:], base)
-    return sign * (int(digits, 8) if len(digits) > 1 and digits.startswith("0") else int(digits))
+            return sign * integer(digits[2:], base)
+    return sign * (integer(digits, 8) if len(digits) > 1 and digits.startswith("0") else integer(digits))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Union
 
 from sekisho.errors import SourceError, UsageError, said
 from sekisho.sources.yaml_size import MOST_NODES, TOO_LARGE, check_size
+from sekisho.values.numbers import integer
 
 if TYPE_CHECKING:
     import yaml
@@ -168,7 +169,7 @@ def _scalar(text: str, style: str | None) -> Scalar:
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.match(text):
-        return int(text)
+        return integer(text)
     return float(text) if _DECIMAL.match(text) else text
 
 

@@ -26,6 +26,7 @@ from sekisho.semantics.proxy import PROCESS
 from sekisho.sources.load import load
 from sekisho.values.address import Address
 from sekisho.values.names import ContainerName, InterfaceName, namespace_name, network_name
+from sekisho.values.numbers import integer, is_number
 
 _LINKS = ("ip", "-j", "-d", "link")
 _COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -157,7 +158,7 @@ def _docker(
     for namespace in loaded.namespaces:
         for interface in namespace.interfaces or ():
             peer = (interface.peer or "").removeprefix("if")
-            port = indexes.get(int(peer)) if peer.isdigit() else None
+            port = indexes.get(integer(peer)) if is_number(peer) else None
             bridge = None if port is None else ports.get(port)
             addresses = tuple(
                 item.address

@@ -20,9 +20,10 @@ from sekisho.sources.iptables_rule import command, parse_words
 from sekisho.sources.iptables_tables import NO_POLICY
 from sekisho.sources.iptables_words import split_words
 from sekisho.values.names import BadNameError, chain_name
+from sekisho.values.numbers import integer, is_number
 
 _POLICIES = ("ACCEPT", "DROP")
-_CHAIN = re.compile(r":(\S+)\s+(\S+)(?:\s+\[\d+:\d+\])?\s*\Z")
+_CHAIN = re.compile(r":(\S+)\s+(\S+)(?:\s+\[[0-9]{1,20}:[0-9]{1,20}\])?\s*\Z")
 _MOST_DIGITS = 6  # of a rule's number: no chain here is longer
 _CLEARING = {"-F": "-F", "--flush": "-F", "-X": "-X", "--delete-chain": "-X", "-Z": "-Z", "--zero": "-Z"}
 _DELETING = frozenset({"-D", "--delete"})
@@ -143,10 +144,10 @@ def _command(line: str, number: int, known: set[str]) -> Iterator[str]:
 
 
 def _delete(words: list[str], line: str, number: int, known: set[str]) -> Iterator[str]:
-    if len(words) == 3 and words[2].isascii() and words[2].isdigit():
+    if len(words) == 3 and is_number(words[2]):
         if len(words[2]) > _MOST_DIGITS:
             raise NotUnderstoodError(f"not understood: {words[2][:40]}", number, line)
-        yield f"-D {words[1]} {int(words[2])}"
+        yield f"-D {words[1]} {integer(words[2])}"
         return
     rules, problems = parse_words(words[2:])
     if problems:

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sekisho.lab.system.plan import Instance
+from sekisho.values.numbers import integer, is_number
 
 ADDRESS = "169.254.169.254"
 _LONGEST = 21_600  # seconds a token may last
@@ -82,12 +83,12 @@ class Metadata:
         seconds = request.headers.get(_TTL_HEADER, "")
         if request.path != "/latest/api/token":
             return 404, ""
-        if not (seconds.isascii() and seconds.isdigit() and 1 <= int(seconds) <= _LONGEST):
+        if not (is_number(seconds) and 1 <= integer(seconds) <= _LONGEST):
             return 400, ""
         now = time.monotonic()
         self._tokens = {key: until for key, until in self._tokens.items() if until > now}
         token = secrets.token_urlsafe(40)
-        self._tokens[client, token] = now + int(seconds)
+        self._tokens[client, token] = now + integer(seconds)
         return 200, token
 
     def _valid(self, client: str, token: str) -> bool:

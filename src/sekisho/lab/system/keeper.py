@@ -14,6 +14,8 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 
+from sekisho.values.numbers import is_number
+
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _PATIENCE = 5.0  # seconds for killed processes to be gone
 _MOST = 1 << 16
@@ -96,7 +98,7 @@ def _descendants() -> Iterator[int]:
         return  # numbers of another process namespace
     parents: dict[int, int] = {}
     for name in os.listdir("/proc"):
-        if name.isdigit():
+        if is_number(name):
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
                     # The command's name, in brackets, may hold anything.

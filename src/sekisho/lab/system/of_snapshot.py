@@ -44,6 +44,7 @@ from sekisho.values.names import (
     namespace_name,
     sysctl_of,
 )
+from sekisho.values.numbers import integer, is_number
 
 WORLD = namespace_name("world")
 # The Internet in answers as well: RFC 5737's third block for documentation.
@@ -284,8 +285,8 @@ def _ports(name: str, addresses: Iterable[Address], snapshot: Snapshot) -> set[t
                     )
                     for option in target.options:
                         where, _, port = option.values[0].rpartition(":") if option.values else ("", "", "")
-                        if where.strip("[]") in texts and port.isdigit() and proto in _SERVED:
-                            found.add((proto, int(port)))
+                        if where.strip("[]") in texts and is_number(port) and proto in _SERVED:
+                            found.add((proto, integer(port)))
     return {(proto, port) for proto, port in found if proto in _SERVED}
 
 

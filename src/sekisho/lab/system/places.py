@@ -8,6 +8,7 @@ from sekisho.errors import UsageError
 from sekisho.lab.operations import OnLink
 from sekisho.lab.system.plan import Plan
 from sekisho.values.address import Address
+from sekisho.values.numbers import integer, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ def target(text: str, plan: Plan) -> Place:
     name, colon, digits = text.rpartition(":")
     if not colon:
         name, digits = text, ""
-    if colon and not (digits.isascii() and digits.isdigit() and 0 < int(digits) < 65536):
+    if colon and not (is_number(digits) and 0 < integer(digits) < 65536):
         raise UsageError(f"not a port: {digits!r}", text=text)
-    port = int(digits) if digits else None
+    port = integer(digits) if digits else None
     try:
         return Place(Address.parse(name), port)
     except ValueError:

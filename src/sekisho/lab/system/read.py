@@ -45,6 +45,7 @@ from sekisho.values.names import (
     namespace_name,
     sysctl_key,
 )
+from sekisho.values.numbers import integer
 
 _EVERYTHING = Prefix(4, 0, 0)
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
@@ -130,7 +131,7 @@ class _Reader:
     def _nacl_rule(self, value: Value, end: str) -> TrafficRule:
         peer = self._prefix(value, end) if value.get(end) is not None else _EVERYTHING
         return TrafficRule(
-            value.text("proto", "all"), self._ports(value), peer, None, int(value.text("rule")),
+            value.text("proto", "all"), self._ports(value), peer, None, integer(value.text("rule")),
             value.text("action") == "allow",
         )  # fmt: skip
 
@@ -139,7 +140,7 @@ class _Reader:
         if found is None:
             return None
         first, _, last = str(found.data).partition("-")
-        span = (int(first), int(last or first))
+        span = (integer(first), integer(last or first))
         if not 0 <= span[0] <= span[1] <= 65535 or value.text("proto", "all") not in ("tcp", "udp"):
             raise self._fault(found, "ports go from 0 to 65535, and only tcp and udp have them")
         return span
@@ -165,7 +166,7 @@ class _Reader:
             self._name(value, name), subnet.name, subnet.vpc, address, self._device(value, "interface", ETH0),
             self._address(value, "public_address") if value.get("public_address") else None,
             tuple(str(item.data) for item in value.list("security_groups")),
-            _flag(value, "source_dest_check", True), int(value.text("imds_hop_limit", "1")),
+            _flag(value, "source_dest_check", True), integer(value.text("imds_hop_limit", "1")),
             cast(Literal["via-gateway", "on-link", "none"], value.text("dns_route", "via-gateway")),
             Docker(_flag(docker, "rules", True), _flag(docker, "userland_proxy", True)),
             networks, self._containers(value, networks), self._services(value),
@@ -246,7 +247,7 @@ class _Reader:
         parts = text.split(":")
         with self._at(value):
             host = Address.parse(parts[-3]) if len(parts) == 3 else None
-        port, host_port = int(parts[-1]), int(parts[-2] if len(parts) > 1 else parts[-1])
+        port, host_port = integer(parts[-1]), integer(parts[-2] if len(parts) > 1 else parts[-1])
         if not (0 < port < 65536 and 0 < host_port < 65536):
             raise self._fault(value, "a port goes from 1 to 65535")
         return Publish(port, host_port, "udp" if proto == "udp" else "tcp", host)
@@ -265,7 +266,7 @@ class _Reader:
             if (proto, kind) == ("udp", "http"):
                 raise self._fault(item, "http is served over tcp only")
             address = self._address(item, "address") if item.get("address") else None
-            found.append(Service(int(item.text("port")), proto, kind, address))
+            found.append(Service(integer(item.text("port")), proto, kind, address))
         return tuple(found)
 
     def _link(self, value: Value) -> LinkQuality:
@@ -349,10 +350,10 @@ class _Reader:
 
     def _interface(self, value: Value, key: str) -> tuple[Address, int]:
         text, _, length = value.text(key).partition("/")
-        if int(length) > 30:
+        if integer(length) > 30:
             raise self._fault(value, "an address in a subnet of at least four", key)
         with self._at(value.get(key) or value):
-            return Address.parse(text), int(length)
+            return Address.parse(text), integer(length)
 
     def _parsed(self, value: Value, key: str, read: Callable[[str], _T]) -> _T:
         found = value.get(key)

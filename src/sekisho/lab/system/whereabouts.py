@@ -36,7 +36,7 @@ _TOGETHER = 5.0  # seconds for several of one name that start at once
 _NETLINK_SOCK_DIAG, _DIAG_BY_FAMILY, _LISTENING = 4, 20, 1 << 10
 _SHOW_NAME, _SHOW_UID, _DIAG_NAME, _DIAG_UID = 1, 0x40, 0, 7
 # net/unix/af_unix.c, unix_seq_show: address, users, protocol, flags (it listens), type, state, inode, name.
-_LISTENS = re.compile(rb"[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ 00010000 [0-9A-F]+ [0-9A-F]+ +\d+ @([^@]*)\n")
+_LISTENS = re.compile(rb"[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ 00010000 [0-9A-F]+ [0-9A-F]+ +[0-9]{1,20} @([^@]*)\n")
 _DIGITS = re.compile("[0-9a-f]{16}")
 
 

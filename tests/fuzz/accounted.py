@@ -7,6 +7,7 @@ interface) have no evidence of their own; of those the usual ones are known here
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -119,11 +120,7 @@ def _told(format_: Format, text: str, said: set[int]) -> Iterator[tuple[int, str
     lines = text.split("\n")
     if text.lstrip()[:1] in ("[", "{"):
         if format_ in _ONE_TO_A_LINE:
-            yield from (
-                (number, line)
-                for number, line in enumerate(lines, 1)
-                if number not in said and not re.fullmatch(r'\s*(\{"nftables": )?[\[\]]?[\]}]*,?\s*', line)
-            )
+            yield from _of_json(lines, said)
         return
     if format_ is F.NFT_TEXT:
         yield from _of_nft(lines, said)
@@ -132,6 +129,23 @@ def _told(format_: Format, text: str, said: set[int]) -> Iterator[tuple[int, str
     for number, line in enumerate(lines, 1):
         if line.strip() and number not in said and not nothing.fullmatch(line):
             yield number, line
+
+
+def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
+    """Elements that have a line of their own, as ``structure.written`` puts them; ip prints ``{}`` for what a
+    filter left out."""
+    found: list[tuple[int, str]] = []
+    for number, line in enumerate(lines, 1):
+        bare = line.strip().removesuffix(",")
+        if bare in ("", "[", "]", "{}", '{"nftables": [', "]}"):
+            continue
+        try:
+            json.loads(bare)
+        except (ValueError, RecursionError):
+            return
+        if number not in said:
+            found.append((number, line))
+    yield from found
 
 
 _OPENS = re.compile(
@@ -152,7 +166,7 @@ def _of_nft(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
             continue
         if number in said or re.fullmatch(r"\s*elements = \{.*", line):
             opens = _OPENS.fullmatch(line)
-            inside = depth if depth > 0 and (opens is None or not opens[1] in ("table", "chain")) else 0
+            inside = depth if depth > 0 and (opens is None or opens[1] not in ("table", "chain")) else 0
             continue
         if not line.strip() or re.fullmatch(r"\s*\}\s*|\s*#.*", line) or _OF_A_BLOCK.fullmatch(line):
             continue

@@ -85,7 +85,10 @@ def _published(snapshot: Snapshot) -> Iterator[Published]:
             number, proto = _value(rule, "dport"), _value(rule, "protocol")
             if is_number(inside) and number is not None and is_number(number) and proto is not None:
                 host = _value(rule, "destination")
-                address = Prefix.parse(host).address if host else None
+                try:
+                    address = Prefix.parse(host).address if host else None
+                except ValueError:  # no address: iptables would not load the line
+                    continue
                 yield Published(name, address, integer(number), integer(inside), proto, rule.evidence)
 
 

@@ -74,8 +74,9 @@ def _place(frames: Sequence[tuple[FrameType, int]], argv: Sequence[str]) -> str:
         if not file and isinstance(named, str):
             file = named
         for value in frame.f_locals.values():
-            if isinstance(value, evidence) and value.line:
-                return f"{value.file}:{value.line}: "
+            # It may be half made.
+            if isinstance(value, evidence) and (line := getattr(value, "line", None)):
+                return f"{value.file}:{line}: "
             if not file and isinstance(value, piece):
                 file = value.file
     given = [word for word in argv if word == "-" or os.path.exists(word)]

@@ -62,7 +62,7 @@ def _from_file(name: str, world: World) -> Iterator[tuple[Start, object]]:
                     raise UsageError("a flow is a JSON object")
                 question = question_of_flow(flow)
                 yield start_of_question(world, question), question.id
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise SourceError(said("not JSON: {0}", error), file=shown, line=number, text=line) from error
             except UsageError as error:
                 raise SourceError(

@@ -198,6 +198,8 @@ JAPANESE: dict[str, str] = {
     "not valid JSON: {0}": "JSONとして正しくありません: {0}",
     "nested or unbalanced array": "配列の括弧が入れ子か、対応していません",
     "the array has no end": "配列が閉じていません",
+    "the document is nested too deeply": "文書の入れ子が深すぎます",
+    "a number is too large": "数が大きすぎます",
     "capture the file again with the command that snapshots name for it; was it cut?": (
         "スナップショットの説明にあるコマンドで取得し直してください。途中で切れていませんか"
     ),

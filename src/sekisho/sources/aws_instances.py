@@ -14,7 +14,16 @@ from collections.abc import Iterable, Iterator
 from sekisho.errors import SourceError
 from sekisho.model.aws import Instance
 from sekisho.model.evidence import Evidence, Unread
-from sekisho.sources.json_stream import Element, Json, elements, line_of_key, list_at, text_at, value_at
+from sekisho.sources.json_stream import (
+    Element,
+    Json,
+    decoder_for,
+    elements,
+    line_of_key,
+    list_at,
+    text_at,
+    value_at,
+)
 from sekisho.sources.parsed import Parsed
 from sekisho.values.address import Address
 
@@ -39,7 +48,7 @@ def parse(text: str, file: str) -> Parsed[Instance]:
 def _instances(text: str, file: str) -> Iterator[Element]:
     for outer in elements(text, file):
         if isinstance(outer.value, dict) and "Reservations" in outer.value:
-            decoder = json.JSONDecoder()
+            decoder = decoder_for(outer.source)
             for match in _INSTANCES.finditer(outer.source):
                 _, end = decoder.raw_decode(outer.source, match.end())
                 first = outer.line + outer.source.count("\n", 0, match.end())

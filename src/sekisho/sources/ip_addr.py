@@ -84,6 +84,8 @@ def _split_block(
             unread.append(fault.at(Evidence(file, number, line)))
             return None, lines
     own = [line for line in block if not is_address_line(line[1])]
+    if not own:  # an address line that is not indented: whose it is, is not known
+        return None, block
     interface, faults = read_block(own, file)
     unread += faults
     return None if interface is None else interface.name, [line for line in block if is_address_line(line[1])]

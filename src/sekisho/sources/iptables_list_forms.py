@@ -136,6 +136,7 @@ def _literal(text: str) -> re.Pattern[str]:
     return known
 
 
+_SPACED = r" *(?:(?P<no>!) *)?"
 _MARKS = re.compile(r"(<! >|< !>|<!>|%| +)")
 
 
@@ -144,11 +145,12 @@ def template_pattern(template: str, value: str) -> re.Pattern[str]:
     parts: list[str] = []
     for mark in filter(None, _MARKS.split(template)):
         if mark in ("<!>", "<! >", "< !>"):
-            parts.append(r" *(?P<no>!)? *" if " " in mark else r"(?P<no>!)?")
+            parts.append(_SPACED if " " in mark else r"(?P<no>!)?")
         elif mark == "%":
             parts.append(f"(?P<v>{value})")
         elif mark.isspace():
-            parts.append(" *" if parts and "<no>" in parts[-1] else " +")
+            if parts[-1:] != [_SPACED]:  # blanks twice over would take the square of their number
+                parts.append(" *" if parts and "<no>" in parts[-1] else " +")
         else:
             parts.append(re.escape(mark))
     return re.compile("".join(parts) + r"(?= |\Z)")

@@ -283,7 +283,10 @@ MATCH_FORMS: tuple[Form, ...] = (
          *(piece(f"{what}-{op}", f"<! >{what}-{op} %") for what in ("packets", "bytes")
            for op in ("eq", "lt", "gt"))),
     ),
-    Form("cgroup", "cgroup", (piece("cgroup", "<! >%", _DECIMAL), piece("path", "<! >%", r"\S*[^0-9\s!]\S*"))),
+    Form(
+        "cgroup", "cgroup",
+        (piece("cgroup", "<! >%", _DECIMAL), piece("path", "<! >%", r"\S*[^0-9\s!]\S*")),
+    ),
     Form(
         "connbytes", "",
         (piece("connbytes", "<! >connbytes %", _NUMBERS), piece("connbytes-mode", "connbytes mode %"),

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from sekisho.values.numbers import DIGITS
+
+# A number, rounded or not, or what somebody blacked it out with.
+_SUM = rf"(?:{DIGITS}[KMGT]?|[^\s0-9]\S*)"
 CHAIN = re.compile(
-    r"Chain (?P<name>\S+) \((?:policy (?P<policy>\S+)(?: (?P<packets>\S+) packets,"
-    r" (?P<bytes>\S+) bytes)?|(?P<references>[0-9]{1,20}) references)\)\s*\Z"
+    rf"Chain (?P<name>\S+) \((?:policy (?P<policy>\S+)(?: (?P<packets>{_SUM}) packets,"
+    rf" (?P<bytes>{_SUM}) bytes)?|(?P<references>{DIGITS}) references)\)\s*\Z"
 )
 HEADER = re.compile(
     r"\s*(?P<numbers>num\s+)?(?P<counters>pkts\s+bytes\s+)?target\s+prot\s+opt\s+"
@@ -15,7 +19,7 @@ HEADER = re.compile(
 )
 
 _V6 = r"!?(?:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:/\S+)?|anywhere)"
-_COUNT = r"(?P<packets>[0-9]{1,20}[KMGT]?)\s+(?P<bytes>[0-9]{1,20}[KMGT]?)\s+"
+_COUNT = rf"(?P<packets>{DIGITS}[KMGT]?)\s+(?P<bytes>{DIGITS}[KMGT]?)\s+"
 
 
 def row_patterns(header: re.Match[str] | None, ipv4: bool) -> tuple[re.Pattern[str], ...]:

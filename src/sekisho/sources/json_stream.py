@@ -13,8 +13,26 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sekisho.errors import Said, SourceError, said
+from sekisho.values.numbers import MOST_DIGITS, integer
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+
+class _NumberError(ValueError):
+    """A number of more digits than any program prints; ``str`` gives it."""
+
+
+def _whole(digits: str) -> int:
+    try:
+        return integer(digits)
+    except ValueError:
+        raise _NumberError(digits) from None
+
+
+# A parser of one's own for each number takes its time: it is for texts where one may be too long.
+_LENIENT = json.JSONDecoder()
+_STRICT = json.JSONDecoder(parse_int=_whole)
+_LONG = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,11 @@ class Element:
     value: Json
     line: int
     source: str
+
+
+def decoder_for(text: str) -> json.JSONDecoder:
+    """What reads the values of this text; it raises ValueError, or RecursionError, for what is none."""
+    return _LENIENT if _LONG.search(text) is None else _STRICT
 
 
 def elements(text: str, file: str) -> tuple[Element, ...]:
@@ -37,7 +60,7 @@ def elements(text: str, file: str) -> tuple[Element, ...]:
 def iterate(text: str, file: str) -> Iterator[Element]:
     """As ``elements``, one by one: what stands behind an element is not looked at before it is asked
     for."""
-    decoder = json.JSONDecoder()
+    decoder = decoder_for(text)
     at, line, inside = 0, 1, False
     while True:
         start = _skip(text, at, commas=inside)
@@ -53,9 +76,12 @@ def iterate(text: str, file: str) -> Iterator[Element]:
             continue
         try:
             value, end = decoder.raw_decode(text, at)
-        except (json.JSONDecodeError, RecursionError) as error:
-            where = error.pos if isinstance(error, json.JSONDecodeError) else at
-            raise _error(text, file, where, said("not valid JSON: {0}", error)) from None
+        except json.JSONDecodeError as error:
+            raise _error(text, file, error.pos, said("not valid JSON: {0}", error)) from None
+        except RecursionError:
+            raise _error(text, file, at, "the document is nested too deeply") from None
+        except _NumberError as error:
+            raise _error(text, file, max(text.find(str(error), at), at), "a number is too large") from None
         yield Element(value, line, text[at:end])
         line += text.count("\n", at, end)
         at = end

@@ -12,11 +12,11 @@ format changes. Markdown fences end a piece too. Every piece keeps the line numb
 
 from __future__ import annotations
 
-import json
 import re
 
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Unread
+from sekisho.sources.json_stream import decoder_for
 from sekisho.sources.paste_pieces import piece_of
 from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by
 from sekisho.sources.paste_section import Section, begins_section, in_block
@@ -162,8 +162,8 @@ def _json_lines(lines: list[str], index: int) -> int:
         return 0
     rest = "\n".join(lines[index:])
     try:
-        _, end = json.JSONDecoder().raw_decode(rest, len(rest) - len(rest.lstrip()))
-    except (json.JSONDecodeError, RecursionError):
+        _, end = decoder_for(rest).raw_decode(rest, len(rest) - len(rest.lstrip()))
+    except (ValueError, RecursionError):
         return 0
     return rest.count("\n", 0, end) + 1
 

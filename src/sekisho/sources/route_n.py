@@ -31,6 +31,8 @@ _COLUMNS: dict[Family, tuple[str, ...]] = {
 }
 # net-tools shortens the headings of its IPv6 table.
 _HEADINGS = {"Flag": "Flags", "Met": "Metric", "If": "Iface", "Next Hop": "Gateway"}
+# Without one of these columns nothing can be said of a line.
+_NEEDED = frozenset({"Destination", "Gateway", "Flags", "Iface"})
 _TITLES = ("Kernel IP routing table", "Kernel IPv6 routing table")
 _FLAGS = frozenset("UGHRDMACe!nfa")
 _ANY = ("0.0.0.0", "::", "[::]", "*", "-")
@@ -46,7 +48,9 @@ def parse(text: str, file: str, family: Family = 4) -> Parsed[Route]:
             continue
         if line.split(maxsplit=1)[0] == "Destination":
             columns = _columns(line)
-            continue
+            if set(columns) >= _NEEDED and len(set(columns)) == len(columns):
+                continue
+            columns = ()
         evidence = Evidence(file, number, line)
         try:
             facts.append(_read_line(line, columns, evidence))
@@ -71,6 +75,8 @@ def _columns(line: str) -> tuple[str, ...]:
 
 def _read_line(line: str, columns: tuple[str, ...], evidence: Evidence) -> Route:
     words = line.split()
+    if not columns:
+        raise Unreadable("unknown-line" if words[0] == "Destination" else "part-of-unread")
     if len(words) < len(columns):
         raise Unreadable("truncated", words[-1])
     if len(words) > len(columns):

@@ -40,6 +40,10 @@ def parse(text: str, file: str) -> SnapshotToml:
         lines = text.split("\n")
         shown = lines[line - 1] if line <= len(lines) else ""
         raise SourceError(said("not valid TOML: {0}", error), file=file, line=line, text=shown) from None
+    except RecursionError:
+        raise SourceError("the document is nested too deeply", file=file) from None
+    except ValueError:  # of Python's own numbers
+        raise SourceError("a number is too large", file=file) from None
     for key, value in document.items():
         wanted = {"name": str, "notes": str, "roles": dict}.get(key)
         if wanted is None or not isinstance(value, wanted):

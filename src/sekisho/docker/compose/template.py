@@ -8,19 +8,24 @@ from collections.abc import Callable, Mapping
 # What variables may come to in one value: one names others, and twice each.
 _LONGEST = 1 << 20
 _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
+_DEEPEST = 100
 
 
 class TemplateError(ValueError):
     """A ``$`` that begins nothing known, or a variable that must be set and is not."""
 
 
-def substitute(text: str, variables: Mapping[str, str], unset: Callable[[str], None] | None = None) -> str:
+def substitute(
+    text: str, variables: Mapping[str, str], unset: Callable[[str], None] | None = None, depth: int = 0
+) -> str:
     """The text with its variables replaced; ``unset`` hears of those that have no value.
 
-    Raises TemplateError with compose's words.
+    Raises TemplateError with compose's words. ``depth``: in how many defaults of others this stands.
     """
     if "$" not in text:
         return text
+    if depth > _DEEPEST:
+        raise TemplateError(f"more than {_DEEPEST} variables are nested")
     parts: list[str] = []
     at = 0
     while at < len(text):
@@ -38,7 +43,7 @@ def substitute(text: str, variables: Mapping[str, str], unset: Callable[[str], N
             end = _closing(text, dollar + 2)
             if end is None:
                 raise _invalid(text)
-            parts.append(_braced(text[dollar + 2 : end], text, variables, unset))
+            parts.append(_braced(text[dollar + 2 : end], text, variables, unset, depth))
             at = end + 1
             continue
         name = _NAME.match(text, dollar + 1)
@@ -84,7 +89,7 @@ def _closing(text: str, start: int) -> int | None:
 
 
 def _braced(
-    inside: str, whole: str, variables: Mapping[str, str], unset: Callable[[str], None] | None
+    inside: str, whole: str, variables: Mapping[str, str], unset: Callable[[str], None] | None, depth: int
 ) -> str:
     found = _NAME.match(inside)
     if found is None:
@@ -98,12 +103,12 @@ def _braced(
     there = bool(value) if operator.startswith(":") else value is not None
     match operator.lstrip(":"):
         case "-":
-            return str(value) if there else substitute(argument, variables, unset)
+            return str(value) if there else substitute(argument, variables, unset, depth + 1)
         case "+":
-            return substitute(argument, variables, unset) if there else ""
+            return substitute(argument, variables, unset, depth + 1) if there else ""
         case "?":
             if not there:
-                reason = substitute(argument, variables, unset)
+                reason = substitute(argument, variables, unset, depth + 1)
                 raise TemplateError(
                     f"required variable {name} is missing a value" + (f": {reason}" if reason else "")
                 )

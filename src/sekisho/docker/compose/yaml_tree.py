@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from math import isinf
 from typing import TYPE_CHECKING
 
 from sekisho.docker.compose.node import Node, Scalar
+from sekisho.docker.compose.yaml_depth import line_too_deep
 from sekisho.errors import Said, SourceError, said
 from sekisho.model.evidence import Evidence
 from sekisho.sources.yaml_size import MOST_NODES, TOO_LARGE, check_size
@@ -21,6 +23,7 @@ _INFINITE = {".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
+_DEEPEST = 100  # nobody's document is; what walks the tree calls itself for each level
 
 
 def parse(text: str, file: str) -> list[Node]:
@@ -37,6 +40,8 @@ def parse(text: str, file: str) -> list[Node]:
     lines = [line.strip() for line in text.split("\n")]
     try:
         check_size(text, file)
+        if line := line_too_deep(text, loader_class):
+            raise SourceError("the document is nested too deeply", file=file, line=line)
         loader = loader_class(text)
         documents: list[Node] = []
         try:
@@ -89,6 +94,8 @@ class _Reader:
         self.count += 1
         if self.count > MOST_NODES:
             raise self._error(found, said(TOO_LARGE, MOST_NODES))
+        if len(above) > _DEEPEST:
+            raise self._error(found, "the document is nested too deeply")
         if found in above:
             raise self._error(found, "an alias that contains itself")
         inside = (*above, found)
@@ -158,19 +165,26 @@ def resolve(text: str) -> Scalar:
         return False
     first = text[0]
     if first in "+-.0123456789":
-        if _INT.fullmatch(text):
-            return _integer(text.replace("_", ""))
+        if _INT.fullmatch(text) and (whole := _integer(text.replace("_", ""))) is not None:
+            return whole
         if _FLOAT.fullmatch(text):
-            return float(text)
+            number = float(text)
+            return text if isinf(number) else number
         if text.lower() in _INFINITE:
             return float(_INFINITE[text.lower()])
     return text
 
 
-def _integer(text: str) -> int:
+def _integer(text: str) -> int | None:
+    """None for what has no digits, or more than 64 bits: go-yaml goes on to floats, then to text."""
     sign = -1 if text.startswith("-") else 1
     digits = text.lstrip("+-").lower()
-    for prefix, base in (("0x", 16), ("0o", 8), ("0b", 2)):
-        if digits.startswith(prefix):
-            return sign * integer(digits[2:], base)
-    return sign * (integer(digits, 8) if len(digits) > 1 and digits.startswith("0") else integer(digits))
+    bases = {"0x": 16, "0o": 8, "0b": 2}
+    try:
+        if digits[:2] in bases:
+            found = sign * integer(digits[2:], bases[digits[:2]])
+        else:
+            found = sign * integer(digits, 8 if len(digits) > 1 and digits.startswith("0") else 10)
+    except ValueError:
+        return None
+    return found if -(1 << 63) <= found < 1 << 64 else None

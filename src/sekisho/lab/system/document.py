@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
+from sekisho.docker.compose.yaml_depth import line_too_deep
 from sekisho.errors import SourceError, UsageError, said
 from sekisho.sources.yaml_size import MOST_NODES, TOO_LARGE, check_size
 from sekisho.values.numbers import integer
@@ -90,8 +91,11 @@ def parse(text: str, file: str) -> Value:
     except ImportError:
         return _parse_json(text, file)
     check_size(text, file)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if line := line_too_deep(text, loader):
+            raise SourceError("the document is nested too deeply", file=file, line=line)
+        root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise SourceError(
@@ -108,6 +112,8 @@ def parse(text: str, file: str) -> Value:
 def _parse_json(text: str, file: str) -> Value:
     try:
         return from_plain(json.loads(text))
+    except RecursionError:
+        raise SourceError("the document is nested too deeply", file=file) from None
     except json.JSONDecodeError as error:
         if text.lstrip().startswith("{"):
             raise SourceError(

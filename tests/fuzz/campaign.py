@@ -22,7 +22,8 @@ _GRACE = 5.0  # seconds beyond the worker's own alarm, after which it is ended f
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is run: ``count`` inputs of ``seed`` from number ``first`` on, ``readers`` of them single texts."""
+    """What is run: ``count`` inputs of ``seed`` from number ``first`` on; ``readers``: the share of single
+    texts."""
 
     seed: int
     count: int
@@ -71,9 +72,8 @@ def run(asked: Asked, report: Callable[[str], None] = print) -> Result:
                 result.count += 1
                 result.longest = max(result.longest, (worker.took, worker.number))
                 if found is not None and result.add(found):
-                    report(
-                        f"{found.key}\n    --seed {asked.seed} --only {found.number}\n{_indented(found.detail)}"
-                    )
+                    again = f"    --seed {asked.seed} --only {found.number}"
+                    report(f"{found.key}\n{again}\n{_indented(found.detail)}")
                 over = ends is not None and time.monotonic() > ends
                 if over or not worker.next():
                     worker.end()
@@ -134,7 +134,7 @@ class _Worker:
 
     def is_late(self) -> bool:
         """Whether it must be ended from outside; shrinking takes its time."""
-        return time.monotonic() - self._began > (SECONDS + _GRACE) * 4
+        return time.monotonic() - self._began > (SECONDS + _GRACE) * 8
 
     def end(self) -> None:
         """End the process, if there is one."""

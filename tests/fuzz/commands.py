@@ -6,6 +6,7 @@ Files stand below ``{}``, which is the folder of the input. No command line buil
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 ENDS = (
     "internet", "host", "any", "vpc", "172.18.0.2", "10.1.0.81:3306", "8.8.8.8:443", "127.0.0.1:80", "::1",
@@ -14,7 +15,8 @@ ENDS = (
     "10.0.0.0/²", "host:²", "1.2.3.4:" + "9" * 5000, "[::1", "iface:", ":80", "",
 )  # fmt: skip
 LISTINGS = (
-    "routes", "rules", "addresses", "nat", "filter", "raw", "mangle", "sysctl", "networks", "links", "sockets",
+    "routes", "rules", "addresses", "nat", "filter", "raw", "mangle", "sysctl", "networks", "links",
+    "sockets",
     "neighbours", "conntrack", "nft", "ipset", "bridge",
 )  # fmt: skip
 ODD = ("²", "0x_", "9" * 5000, "-1", "1,2", "10.0.0.0/²", "/0.0.0.0/0", "a\nb", "\x1b[2J", "", "None", "1e9")
@@ -53,7 +55,8 @@ def _trace(draw: random.Random) -> list[str]:
         return ["trace", "{}/before", "--flows", "{}/flows.jsonl"]
     more = _some(
         draw,
-        ("--proto", _odd(draw, "tcp", "udp", "icmp", "132")), ("--in", _odd(draw, "eth0", "docker0")), ("--no-return",),
+        ("--proto", _odd(draw, "tcp", "udp", "icmp", "132")), ("--in", _odd(draw, "eth0", "docker0")),
+        ("--no-return",),
         ("--state", "established"), ("--tos", _odd(draw, "0", "255")), ("--ttl", _odd(draw, "1", "64")),
         ("--tcp-flags", _odd(draw, "SYN", "ACK,FIN")), ("--uid", _odd(draw, "0", "1000")),
         ("--sport", _odd(draw, "1", "65535")), ("--mac", _odd(draw, "02:00:00:00:00:01")),
@@ -88,10 +91,11 @@ def _plan(draw: random.Random) -> list[str]:
     network = (
         f"docker network create --subnet {_odd(draw, '10.9.0.0/24')} --gateway {_odd(draw, '10.9.0.1')} n"
     )
+    bip, mtu = _odd(draw, "10.9.0.1/24"), _odd(draw, "1400")
     run = f"docker run -d -p {_odd(draw, '80:80', '8000-8010:80', '127.0.0.1::80/udp')} --network n nginx"
     more = _some(
         draw, ("--docker", _odd(draw, "20.10", "26", "28.5.2", "29")), ("--firewall-backend", "nftables"),
-        ("--userland-proxy", "false"), ("--dockerd", f"--bip={_odd(draw, '10.9.0.1/24')} --mtu={_odd(draw, '1400')}"),
+        ("--userland-proxy", "false"), ("--dockerd", f"--bip={bip} --mtu={mtu}"),
         ("--create", network), ("--run", run), ("-o", "{}/out"), ("--on", "{}/before"),
     )  # fmt: skip
     return ["plan", "{}/document.yaml", *more]
@@ -116,7 +120,7 @@ def _fixed(*words: str) -> list[str]:
     return list(words)
 
 
-_OF = {
+_OF: dict[str, Callable[[random.Random], list[str]]] = {
     "explain": _explain, "show": _show, "trace": _trace, "reach": _reach, "exposed": _exposed, "diff": _diff,
     "check": _check, "plan": _plan, "lint": _lint, "vpc": _vpc, "lab": _lab,
     "capture": lambda _draw: _fixed("capture", "--script"), "demo": lambda _draw: _fixed("demo"),

@@ -19,9 +19,9 @@ READERS = 0.8  # the share of inputs that are one file each
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """``files`` below the input's folder; ``argv`` names it ``{}``. ``changed``: the files that are not as they
-    were captured. ``reader``: one captured text, of which every line is accounted for. ``canary``: a word that
-    nobody knows stands in it."""
+    """``files`` below the input's folder; ``argv`` names it ``{}``. ``changed``: the files that are not as
+    they were captured. ``reader``: one captured text, of which every line is accounted for. ``canary``: a
+    word that nobody knows stands in it."""
 
     number: int
     files: Files

@@ -17,29 +17,38 @@ NUMBERS: tuple[bytes, ...] = (
     b"0", b"-1", b"1", b"00", b"010", b"08", b"32", b"33", b"128", b"129", b"255", b"256", b"65535", b"65536",
     b"4294967295", b"4294967296", b"18446744073709551615", b"18446744073709551616", b"9" * 30, b"9" * 5000,
     "²".encode(), "１２".encode(), "٣".encode(), "1²".encode(), b"1,234", b"1_0", b"0x", b"0x_", b"0x1_0",
-    b"0xffffffffff", b"0x" + b"f" * 5000, b"0b1", b"0o7", b"1e9", b"1e999", b"1.5", b"nan", b"inf", b"+1", b"1K",
+    b"0xffffffffff", b"0x" + b"f" * 5000, b"0b1", b"0o7", b"1e9", b"1e999", b"1.5", b"nan", b"inf", b"+1",
+    b"1K",
     b"12M", b"",
 )  # fmt: skip
 _WORDS = (
-    "! - -- , : :: / . .. ... [ ] { } ( ) \" ' \\ # ; = * + @ ? all any none default off on yes no NOPE null true "
-    "0.0.0.0/0 0.0.0.0 /0.0.0.0/0 10.0.0.0/² 10.0.0.0/33 10.0.0.0/08 1.2.3.4/255.0.255.0 999.1.1.1 1.2.3 ::/0 "
-    "fe80::1%eth0 ::ffff:1.2.3.4 1::2::3 10.0.0.1-10.0.0.9 80:90 90:80 80,443 1:2:3 :80 80: -80 aa:bb:cc:dd:ee:ff "
-    "ACCEPT DROP RETURN REJECT DNAT SNAT MASQUERADE REDIRECT LOG MARK CONNMARK QUEUE -A -I -D -N -P -j -g -m -p -s "
+    "! - -- , : :: / . .. ... [ ] { } ( ) \" ' \\ # ; = * + @ ? all any none default off on "
+    "yes no NOPE null true "
+    "0.0.0.0/0 0.0.0.0 /0.0.0.0/0 10.0.0.0/² 10.0.0.0/33 10.0.0.0/08 1.2.3.4/255.0.255.0 "
+    "999.1.1.1 1.2.3 ::/0 "
+    "fe80::1%eth0 ::ffff:1.2.3.4 1::2::3 10.0.0.1-10.0.0.9 80:90 90:80 80,443 1:2:3 :80 80: "
+    "-80 aa:bb:cc:dd:ee:ff "
+    "ACCEPT DROP RETURN REJECT DNAT SNAT MASQUERADE REDIRECT LOG MARK CONNMARK QUEUE -A -I -D "
+    "-N -P -j -g -m -p -s "
     "-d -i -o -c *filter *nat :INPUT COMMIT policy packets bytes references Chain num pkts target prot opt "
-    "via dev proto scope src metric table onlink nexthop weight mtu lock advmss encap from lookup fwmark iif oif "
-    "goto realms tos uidrange ipproto sport dport suppress_prefixlength link/ether link/none brd inet inet6 peer "
+    "via dev proto scope src metric table onlink nexthop weight mtu lock advmss encap from "
+    "lookup fwmark iif oif "
+    "goto realms tos uidrange ipproto sport dport suppress_prefixlength link/ether link/none "
+    "brd inet inet6 peer "
     "valid_lft preferred_lft altname alias promiscuity bridge_slave veth bridge state qdisc master group "
     "chain hook type priority rule set map elements flags timeout counter quota limit rate over burst "
-    "ct mark meta iifname oifname saddr daddr jump masquerade dnat to fib vmap th handle comment snat flowtable "
-    'LISTEN UNCONN ESTAB tcp udp icmp ipv6-icmp sctp users:(("x",pid=1,fd=3)) ino:1 create add hash:net family '
+    "ct mark meta iifname oifname saddr daddr jump masquerade dnat to fib vmap th handle "
+    "comment snat flowtable "
+    'LISTEN UNCONN ESTAB tcp udp icmp ipv6-icmp sctp users:(("x",pid=1,fd=3)) ino:1 create add '
+    "hash:net family "
     "[UNREPLIED] [ASSURED] ${A:- ${A} $A ? docker0 br- eth0 lo internet host &a *a <<: !!binary - |"
-).split(" ")
+)
 _OPTIONS = sorted(
     {f"--{name}" for entry in (*MATCHES.values(), *TARGETS.values()) for name in sorted(entry.arity())}
     | {f"-m {name}" for name in MATCHES}
     | {f"-j {name}" for name in TARGETS}
 )
-DICTIONARY: tuple[bytes, ...] = tuple(word.encode() for word in (*_WORDS, *_OPTIONS))
+DICTIONARY: tuple[bytes, ...] = tuple(word.encode() for word in (*_WORDS.split(), *_OPTIONS))
 _PIECES = re.compile(rb"[A-Za-z0-9_.+-]+|\s+|[^A-Za-z0-9_.+\s-]")
 _DIGITS = re.compile(rb"[0-9]+")
 

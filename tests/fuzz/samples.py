@@ -19,8 +19,8 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """``hosts``: whole snapshots. ``texts``: single files, by their name in a snapshot. ``documents``: YAML and
-    JSON that people write, by what it is (``compose``, ``policy``, ``topology``)."""
+    """``hosts``: whole snapshots. ``texts``: single files, by their name in a snapshot. ``documents``: YAML
+    and JSON that people write, by what it is (``compose``, ``policy``, ``topology``)."""
 
     hosts: tuple[Files, ...]
     texts: dict[str, tuple[bytes, ...]]

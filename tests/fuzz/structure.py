@@ -16,8 +16,10 @@ from tests.fuzz.mutate import CANARY, DICTIONARY
 _TWICE = "@@twice"  # at the end of a key: written without it, so that an object has the key two times
 _DEEP = "@@deep"
 _VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 65536, 2**32, 2**64, 10**30, 1.5, 1e308, "", " ", "x", "NOPE", "²", "0x_", "1_0",
-    "9" * 30, "9" * 5000, "10.0.0.0/²", "/0.0.0.0/0", "0.0.0.0/0", "::/0", "\n", "\x1b[2J", "\ud800", "é", [], {}, [[]],
+    None, True, False, 0, -1, 1, 65536, 2**32, 2**64, 10**30, 1.5, 1e308, "", " ", "x", "NOPE", "²", "0x_",
+    "1_0",
+    "9" * 30, "9" * 5000, "10.0.0.0/²", "/0.0.0.0/0", "0.0.0.0/0", "::/0", "\n", "\x1b[2J", "\ud800", "é",
+    [], {}, [[]],
     [None], ["x"], {"x": 1}, {"": ""}, [1, 2, 3], float("inf"), float("nan"), f"{_DEEP}900", f"{_DEEP}5000",
     f"{_DEEP}digits",
 )  # fmt: skip

@@ -51,15 +51,22 @@ _UNCOUNTED = frozenset({F.CAPTURE_NOTES, F.SNAPSHOT_TOML, F.BRIDGE_JSON, F.DOCKE
 
 def dropped(snapshot: Snapshot) -> list[str]:
     """``FILE:LINE: text`` of every line of which nothing was kept and nothing is said."""
-    said = {(one.file, one.line) for one in evidences(snapshot)}
-    whole = {one.file for one in evidences(snapshot) if not one.line}
+    told = list(evidences(snapshot))
+    said = {(one.file, one.line) for one in told}
+    texts = frozenset(one.text for one in told)
+    # What is said of a whole file: that it is left out for a better one.
+    whole = {note.file for note in snapshot.notes if not note.line}
     found: list[str] = []
     kept = frozenset(" ".join(_kept(snapshot)).split())
     for file, text in snapshot.texts:
         format_ = _format(file, text)
         if format_ is None or format_ in _UNCOUNTED or file in whole:
             continue
-        for number, line in _told(format_, text, {line for name, line in said if name == file}):
+        if format_ is F.NFT_JSON:  # its facts name what they are made of, not its line
+            known = {n for n, line in enumerate(text.split("\n"), 1) if _compact(line)[:_SHOWN] in texts}
+        else:
+            known = {line for name, line in said if name == file}
+        for number, line in _told(format_, text, known):
             if not (line[:1].isspace() and format_ in _CARRIED_ON and kept.issuperset(line.split())):
                 found.append(f"{file}:{number}: {line[:120]!r}")
     return found
@@ -68,7 +75,13 @@ def dropped(snapshot: Snapshot) -> list[str]:
 def lost_canary(snapshot: Snapshot) -> bool:
     """Whether the word that no format has stands in no fact, and in no line that is said to be unread."""
     word = CANARY.decode()
-    return any(word in text for _, text in snapshot.texts) and word not in "".join(_kept(snapshot))
+    if word in "".join(_kept(snapshot)):
+        return False
+    return any(
+        word in line and not _holds_nothing(_format(file, text), line)
+        for file, text in snapshot.texts
+        for line in text.split("\n")
+    )
 
 
 def evidences(value: Any) -> Iterator[Evidence]:
@@ -127,10 +140,15 @@ def _told(format_: Format, text: str, said: set[int]) -> Iterator[tuple[int, str
     if format_ is F.NFT_TEXT:
         yield from _of_nft(lines, said)
         return
-    nothing = re.compile("|".join(_HOLDING_NOTHING.get(format_, ("(?!)",))), re.ASCII)
     for number, line in enumerate(lines, 1):
-        if line.strip() and number not in said and not nothing.fullmatch(line):
+        if line.strip() and number not in said and not _holds_nothing(format_, line):
             yield number, line
+
+
+def _holds_nothing(format_: Format | None, line: str) -> bool:
+    if format_ is None:
+        return False
+    return any(re.fullmatch(pattern, line, re.ASCII) for pattern in _HOLDING_NOTHING.get(format_, ()))
 
 
 def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
@@ -148,6 +166,17 @@ def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
         if number not in said:
             found.append((number, line))
     yield from found
+
+
+_SHOWN = 300
+
+
+def _compact(line: str) -> str:
+    try:
+        value = json.loads(line.strip().removesuffix(","))
+    except (ValueError, RecursionError):
+        return "?"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 _OPENS = re.compile(

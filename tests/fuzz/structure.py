@@ -106,7 +106,7 @@ def _changed(value: Any, draw: random.Random, donors: Sequence[Any]) -> Any:
     places = list(_places(value, None, None))
     holder, at = draw.choice(places)
     if holder is None:
-        return draw.choice(_VALUES) if draw.random() < 0.3 else value
+        return copy.deepcopy(draw.choice(_VALUES)) if draw.random() < 0.3 else value
     match draw.randrange(9):
         case 0:
             del holder[at]
@@ -124,7 +124,7 @@ def _changed(value: Any, draw: random.Random, donors: Sequence[Any]) -> Any:
             if other is not None and _still_has(other, there):
                 holder[at] = copy.deepcopy(other[there])
         case 5 if isinstance(holder, dict):
-            holder[f"{at}{_TWICE}"] = draw.choice((copy.deepcopy(holder[at]), draw.choice(_VALUES)))
+            holder[f"{at}{_TWICE}"] = copy.deepcopy(draw.choice((holder[at], draw.choice(_VALUES))))
         case 6 if donors:
             other, there = draw.choice(list(_places(donors[0], None, None)))
             holder[at] = copy.deepcopy(other[there] if other is not None else donors[0])

@@ -20,7 +20,7 @@ from tests.fuzz.mutate import CANARY
 
 F = Format
 # Numbers are kept as numbers, so that not all words of these are there again.
-_LINK = (r"\s+link/\S+ .*", r"\s+(veth|bridge|bridge_slave|vlan|macvlan|ipvlan)\b.*")
+_LINK = (r"\s+link/.*", r"\s+(veth|bridge|bridge_slave|vlan|macvlan|ipvlan)\b.*")
 _HEADS = r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b.*"
 # Lines that are no fact's own, by format.
 _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {

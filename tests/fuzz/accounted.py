@@ -11,9 +11,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from itertools import islice
 from typing import Any
 
 from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.nft import NftRule
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources.recognise import Format, by_content, by_name
 from tests.fuzz.mutate import CANARY
@@ -54,6 +56,10 @@ def dropped(snapshot: Snapshot) -> list[str]:
     told = list(evidences(snapshot))
     said = {(one.file, one.line) for one in told}
     texts = frozenset(one.text for one in told)
+    unread: dict[str, set[int]] = {file: set() for file, _ in snapshot.texts}
+    for one in _walked(snapshot):
+        if isinstance(one, Unread):
+            unread.setdefault(one.evidence.file, set()).add(one.evidence.line)
     # What is said of a whole file: that it is left out for a better one.
     whole = {note.file for note in snapshot.notes if not note.line}
     found: list[str] = []
@@ -64,9 +70,10 @@ def dropped(snapshot: Snapshot) -> list[str]:
             continue
         if format_ is F.NFT_JSON:  # its facts name what they are made of, not its line
             known = {n for n, line in enumerate(text.split("\n"), 1) if _compact(line)[:_SHOWN] in texts}
+            known |= _rules_read(text, sum(isinstance(one, NftRule) for one in _walked(snapshot)))
         else:
             known = {line for name, line in said if name == file}
-        for number, line in _told(format_, text, known):
+        for number, line in _told(format_, text, known, unread[file]):
             if not (line[:1].isspace() and format_ in _CARRIED_ON and kept.issuperset(line.split())):
                 found.append(f"{file}:{number}: {line[:120]!r}")
     return found
@@ -130,7 +137,7 @@ def _format(file: str, text: str) -> Format | None:
     return found if found in expected.formats else expected.usual(file)
 
 
-def _told(format_: Format, text: str, said: set[int]) -> Iterator[tuple[int, str]]:
+def _told(format_: Format, text: str, said: set[int], unread: set[int]) -> Iterator[tuple[int, str]]:
     """The lines of which nothing is said."""
     lines = text.split("\n")
     if text.lstrip()[:1] in ("[", "{"):
@@ -138,11 +145,20 @@ def _told(format_: Format, text: str, said: set[int]) -> Iterator[tuple[int, str
             yield from _of_json(lines, said)
         return
     if format_ is F.NFT_TEXT:
-        yield from _of_nft(lines, said)
+        yield from _of_nft(lines, said, unread)
         return
+    last = {word: number for number, line in enumerate(lines, 1) if (word := _declared(line))}
     for number, line in enumerate(lines, 1):
-        if line.strip() and number not in said and not _holds_nothing(format_, line):
-            yield number, line
+        if not line.strip() or number in said or _holds_nothing(format_, line):
+            continue
+        if format_ is F.IPTABLES_SAVE and last.get(_declared(line), 0) > number:
+            continue  # the last policy of a chain is the one that holds
+        yield number, line
+
+
+def _declared(line: str) -> str:
+    """``:INPUT`` of a line that declares a chain."""
+    return line.split()[0] if line.startswith(":") else ""
 
 
 def _holds_nothing(format_: Format | None, line: str) -> bool:
@@ -157,7 +173,7 @@ def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
         bare = line.strip().removesuffix(",")
-        if bare in ("", "[", "]", "{}", '{"nftables": [', "]}"):
+        if bare in ("", "[", "]", "{}", '{"nftables": [', "]}") or bare.startswith('{"metainfo"'):
             continue
         try:
             json.loads(bare)
@@ -169,6 +185,12 @@ def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
 
 
 _SHOWN = 300
+
+
+def _rules_read(text: str, count: int) -> set[int]:
+    """The lines of rules, as many as were read: they name nft's words for them, of which any may be whose."""
+    lines = (n for n, line in enumerate(text.split("\n"), 1) if line.lstrip().startswith('{"rule"'))
+    return set(islice(lines, count))
 
 
 def _compact(line: str) -> str:
@@ -187,7 +209,7 @@ _OF_A_BLOCK = re.compile(
 )
 
 
-def _of_nft(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
+def _of_nft(lines: list[str], said: set[int], unread: set[int]) -> Iterator[tuple[int, str]]:
     """A block that is unread counts to its end, and so do the elements of a set."""
     inside = 0  # of a block that is accounted for by its first line
     for number, line in enumerate(lines, 1):
@@ -197,7 +219,8 @@ def _of_nft(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
             continue
         if number in said or re.fullmatch(r"\s*elements = \{.*", line):
             opens = _OPENS.fullmatch(line)
-            inside = depth if depth > 0 and (opens is None or opens[1] not in ("table", "chain")) else 0
+            named = opens is not None and opens[1] in ("table", "chain") and number not in unread
+            inside = 0 if named else max(depth, 0)
             continue
         if not line.strip() or re.fullmatch(r"\s*\}\s*|\s*#.*", line) or _OF_A_BLOCK.fullmatch(line):
             continue

@@ -79,7 +79,10 @@ class _Reader:
             bytes=_count(found["bytes"]),
             evidence=place,
         )
-        self.table.declare(self.chain)
+        if self.chain.name in self.table.chains:  # a listing shows each once
+            self.table.again(self.chain)
+        else:
+            self.table.declare(self.chain)
 
     def _header(self, header: re.Match[str]) -> None:
         self.interfaces = header["interfaces"] is not None

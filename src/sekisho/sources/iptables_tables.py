@@ -64,8 +64,9 @@ class TableBuilder:
     lacks: list[tuple[Lack, Evidence, str | None]] = field(default_factory=list)
 
     def declare(self, chain: Chain) -> None:
-        """Add a chain; a second line for the same chain replaces what the first one said of it. One that
-        cannot have that name is missed."""
+        """Add a chain; a second line for a built-in one replaces the policy. One that cannot have that name is
+        missed, and so is a second line for a chain of a user's own: iptables-nft-restore empties it there,
+        iptables-legacy-restore loads nothing (measured, 1.8.9)."""
         try:
             chain_name(chain.name)
         except BadNameError:
@@ -74,8 +75,15 @@ class TableBuilder:
         known = self.chains.get(chain.name)
         if known is None:
             self.chains[chain.name] = ChainBuilder(chain)
-        else:
+        elif is_builtin(self.name, chain.name):
             known.chain = chain
+        else:
+            self.again(chain)
+
+    def again(self, chain: Chain) -> None:
+        """A second line for the chain, which cannot be: what it holds is not known."""
+        place = chain.evidence or self.evidence or Evidence("", 0, "")
+        self.miss(place, "declared-twice", chain.name, chain=chain.name)
 
     def add(self, chain: str, rules: Iterable[Rule], place: Evidence, at: int | None = None) -> None:
         """Append rules to a chain, or insert them before position ``at`` (from 1).

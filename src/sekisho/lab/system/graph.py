@@ -186,7 +186,9 @@ def svg(plan: Plan) -> str:
         boxes[node.name] = box
         parts += _box(box, node.name, _flat(picture, node.name), node.role)
         parts += _inside(picture, node.name, box, boxes)
-    lines = [_line(boxes[wire.node], boxes[wire.far_node]) for wire in picture.links]
+    # A container's own wire to another host is drawn too, if the container has a place.
+    ends = [(boxes.get(wire.node), boxes.get(wire.far_node)) for wire in picture.links]
+    lines = [_line(one, other) for one, other in ends if one is not None and other is not None]
     wide = max((box.x + box.wide for box in boxes.values()), default=0) + _PAD
     high = max(bottoms) + _PAD
     head = (

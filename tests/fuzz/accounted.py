@@ -70,7 +70,7 @@ def dropped(snapshot: Snapshot) -> list[str]:
             continue
         if format_ is F.NFT_JSON:  # its facts name what they are made of, not its line
             known = {n for n, line in enumerate(text.split("\n"), 1) if _compact(line)[:_SHOWN] in texts}
-            known |= _rules_read(text, sum(isinstance(one, NftRule) for one in _walked(snapshot)))
+            known |= _rules_read(text, known, sum(isinstance(one, NftRule) for one in _walked(snapshot)))
         else:
             known = {line for name, line in said if name == file}
         for number, line in _told(format_, text, known, unread[file]):
@@ -173,7 +173,9 @@ def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
         bare = line.strip().removesuffix(",")
-        if bare in ("", "[", "]", "{}", '{"nftables": [', "]}") or bare.startswith('{"metainfo"'):
+        if bare in ("", "[", "]", "{}", '{"nftables": [', "]}") or bare.startswith(
+            ('{"metainfo"', '{"nftables": [{')
+        ):
             continue
         try:
             json.loads(bare)
@@ -187,9 +189,10 @@ def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
 _SHOWN = 300
 
 
-def _rules_read(text: str, count: int) -> set[int]:
+def _rules_read(text: str, known: set[int], count: int) -> set[int]:
     """The lines of rules, as many as were read: they name nft's words for them, of which any may be whose."""
-    lines = (n for n, line in enumerate(text.split("\n"), 1) if line.lstrip().startswith('{"rule"'))
+    rules = (n for n, line in enumerate(text.split("\n"), 1) if line.lstrip().startswith('{"rule"'))
+    lines = (number for number in rules if number not in known)
     return set(islice(lines, count))
 
 

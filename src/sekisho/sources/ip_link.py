@@ -29,7 +29,7 @@ from sekisho.sources.link_words import (
     with_port,
 )
 from sekisho.sources.parsed import Parsed
-from sekisho.sources.text import Unreadable, Words, named, numbered_lines, read_mac, unknown_word
+from sekisho.sources.text import Unreadable, Words, named, numbered_lines, parts_of, read_mac, unknown_word
 from sekisho.values.names import interface_name
 from sekisho.values.numbers import integer, is_number
 
@@ -63,7 +63,7 @@ def render(interfaces: Iterable[Interface], *, trailing_space: bool = True) -> s
 
 
 def blocks(text: str) -> Iterator[list[Line]]:
-    """The lines of each interface; ``ip -o`` writes a backslash where a line would end."""
+    """The lines of each interface."""
     block: list[Line] = []
     for number, line in numbered_lines(text):
         if line[0].isspace() and block:
@@ -71,7 +71,7 @@ def blocks(text: str) -> Iterator[list[Line]]:
             continue
         if block:
             yield block
-        block = [(number, part) for part in line.split("\\") if part.strip()]
+        block = [(number, part) for part in parts_of(line)]
     if block:
         yield block
 

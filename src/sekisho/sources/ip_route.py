@@ -39,6 +39,7 @@ from sekisho.sources.text import (
     Words,
     looks_like_address,
     numbered_lines,
+    parts_of,
     read_prefix,
     unknown_word,
 )
@@ -89,10 +90,7 @@ def render(routes: Iterable[Route], *, table: str | None = "main", trailing_spac
 def _blocks(text: str) -> Iterator[list[Line]]:
     block: list[Line] = []
     for number, raw in numbered_lines(text):
-        # ``ip -o`` writes a backslash where a line would end.
-        for part in raw.split("\\") if "\\" in raw else (raw,):
-            if not part.strip():
-                continue
+        for part in parts_of(raw):
             if block and _continues(part):
                 block.append((number, part))
             else:

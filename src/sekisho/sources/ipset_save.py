@@ -86,8 +86,12 @@ class _Reader:
             self.current = None
             self._miss(place, "bad-name")
             return
-        if name in self.sets:
-            self.unread.append(Unread(place, "duplicate-set", name))
+        if (
+            name in self.sets
+        ):  # ipset restore loads no such text; with -exist the elements are the first one's
+            self.current = self.sets[name]
+            self._miss(place, "duplicate-set")
+            return
         self.current = self.sets[name] = _Building(name, kind, options, place)
 
     def _add(self, words: Sequence[str], place: Evidence) -> None:

@@ -64,8 +64,8 @@ class TableBuilder:
     lacks: list[tuple[Lack, Evidence, str | None]] = field(default_factory=list)
 
     def declare(self, chain: Chain) -> None:
-        """Add a chain; a second line for a built-in one replaces the policy. One that cannot have that name is
-        missed, and so is a second line for a chain of a user's own: iptables-nft-restore empties it there,
+        """Add a chain; a second line for a built-in one replaces the policy. One that cannot have that name
+        is missed, and so is a second line for a chain of a user's own: iptables-nft-restore empties it there,
         iptables-legacy-restore loads nothing (measured, 1.8.9)."""
         try:
             chain_name(chain.name)

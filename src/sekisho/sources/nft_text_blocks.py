@@ -212,6 +212,8 @@ class _SetDraft:
         tokens.expect("=")
         kind, data = " . ".join(self.key_type), " . ".join(self.data_type)
         self.elements = set_literal(tokens, kind, data, stateful).elements
+        if tokens:
+            raise Unreadable("unknown-word", tokens.peek())
         if "\n" in text:
             opening = Tokens(split_line(first.rstrip().removesuffix(",") + " }"))
             opening.take()
@@ -293,10 +295,12 @@ def read_object(
 
 def _object_statement(kind: str, printed: Sequence[str]) -> Statement:
     text = " ".join(printed)
-    if kind == "limit":
-        return limit(Tokens(split_line(text)))
-    if kind == "quota":
-        return quota(Tokens(split_line(text)))
+    if kind in ("limit", "quota"):
+        tokens = Tokens(split_line(text))
+        amount = limit(tokens) if kind == "limit" else quota(tokens)
+        if tokens:
+            raise Unreadable("unknown-word", tokens.peek())
+        return amount
     found = statement_of(f"{kind} {text}")
     if kind == "synproxy" and not isinstance(found, Synproxy):
         raise Unreadable("unknown-line", text)

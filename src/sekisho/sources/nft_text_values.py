@@ -28,7 +28,7 @@ from sekisho.values.numbers import integer, is_number
 
 VERDICTS = ("accept", "drop", "continue", "return", "jump", "goto")
 
-_NUMBER = re.compile(r"(?:0x[0-9a-fA-F]+|[0-9]{1,20})(?: \[invalid type\])?")
+_NUMBER = re.compile(r"(?:0x[0-9a-fA-F]{1,32}|0|[1-9][0-9]{0,19})(?: \[invalid type\])?")
 _IPV4 = re.compile(r"[0-9]{1,20}\.[0-9]{1,20}\.[0-9]{1,20}\.[0-9]{1,20}")
 _IPV6 = re.compile(r"[0-9a-f.]*:[0-9a-f:.]*")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:)+[0-9a-f]{2}")

@@ -35,6 +35,13 @@ def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line[:-1] if line.endswith("\r") else line
 
 
+def parts_of(line: str) -> list[str]:
+    """The lines in one of ``ip -o``, which writes a backslash where a line would end."""
+    if "\\" not in line:
+        return [line]
+    return [part for part in line.split("\\") if part.strip()] or [line]
+
+
 class Words:
     """A cursor over the words of one line; every ``take`` raises Unreadable where it cannot."""
 

@@ -63,6 +63,9 @@ def dropped(snapshot: Snapshot) -> list[str]:
     # What is said of a whole file: that it is left out for a better one.
     whole = {note.file for note in snapshot.notes if not note.line}
     found: list[str] = []
+    joined = "\n".join(
+        f"{one.evidence.text} {one.detail}" for one in _walked(snapshot) if isinstance(one, Unread)
+    )
     kept = frozenset(" ".join(_kept(snapshot)).split())
     for file, text in snapshot.texts:
         format_ = _format(file, text)
@@ -74,7 +77,8 @@ def dropped(snapshot: Snapshot) -> list[str]:
         else:
             known = {line for name, line in said if name == file}
         for number, line in _told(format_, text, known, unread[file]):
-            if not (line[:1].isspace() and format_ in _CARRIED_ON and kept.issuperset(line.split())):
+            carried_on = line[:1].isspace() and format_ in _CARRIED_ON and kept.issuperset(line.split())
+            if not carried_on and line.strip() not in joined:
                 found.append(f"{file}:{number}: {line[:120]!r}")
     return found
 
@@ -164,6 +168,7 @@ def _declared(line: str) -> str:
 def _holds_nothing(format_: Format | None, line: str) -> bool:
     if format_ is None:
         return False
+    line = line.rstrip()  # also of blanks that are no ASCII
     return any(re.fullmatch(pattern, line, re.ASCII) for pattern in _HOLDING_NOTHING.get(format_, ()))
 
 

@@ -19,7 +19,7 @@ from sekisho.model.netfilter import Chain, Rule, Ruleset
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.bridges import bridges_of
 from sekisho.sources.iptables_rule import render_rule
-from sekisho.values.address import Address, Prefix
+from sekisho.values.address import Address, Prefix, prefix_or_none
 from sekisho.values.numbers import integer, is_number
 
 # Ports of data stores and administration that few mean to show to everybody (IANA's names).
@@ -85,10 +85,10 @@ def _published(snapshot: Snapshot) -> Iterator[Published]:
             number, proto = _value(rule, "dport"), _value(rule, "protocol")
             if is_number(inside) and number is not None and is_number(number) and proto is not None:
                 host = _value(rule, "destination")
-                try:
-                    address = Prefix.parse(host).address if host else None
-                except ValueError:  # no address: iptables would not load the line
+                at = prefix_or_none(host) if host else None
+                if host and at is None:  # iptables would not load the line
                     continue
+                address = at.address if at is not None else None
                 yield Published(name, address, integer(number), integer(inside), proto, rule.evidence)
 
 

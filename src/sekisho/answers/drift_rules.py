@@ -25,7 +25,7 @@ from sekisho.semantics.bridges import named_like_a_bridge
 from sekisho.semantics.unseen import unread_of, unseen_nft
 from sekisho.semantics.world import World
 from sekisho.sources.iptables_rule import render_rule
-from sekisho.values.address import Family, Prefix
+from sekisho.values.address import Family, prefix_or_none
 
 # What could be compared in part only: message ids and their arguments.
 FAMILIES: tuple[Family, Family] = (4, 6)
@@ -167,9 +167,9 @@ def _orphan_of(rule: Rule, compared: Comparison) -> str:
         if option.name in ("in-interface", "out-interface") and _is_gone(value, compared.snapshot):
             return value
         if option.name == "destination" and value.endswith(("/32", "/128")):
-            address = Prefix.parse(value).address
-            if compared.world.nobody_has(address):
-                return str(address)
+            at = prefix_or_none(value)
+            if at is not None and compared.world.nobody_has(at.address):
+                return str(at.address)
     sent_to = dnat_destination(rule)
     return str(sent_to) if sent_to is not None and compared.world.nobody_has(sent_to) else ""
 

@@ -106,6 +106,14 @@ class Prefix:
         return f"{format_ip(self.family, self.value)}/{self.length}"
 
 
+def prefix_or_none(text: str) -> Prefix | None:
+    """The prefix of a rule's option, which may be any word; None where it is none."""
+    try:
+        return Prefix.parse(text)
+    except ValueError:
+        return None
+
+
 @lru_cache(maxsize=65536)
 def _parse_prefix(text: str) -> Prefix:
     host, slash, suffix = text.partition("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -21,6 +22,7 @@ from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.symbolic.journeys import Source
 from sekisho.symbolic.samples import Samples
+from sekisho.symbolic.space import Space
 from sekisho.values.address import Address
 from tests.answers.shop import FORWARD, write
 from tests.symbolic.agreement import packet_of, random_values
@@ -389,3 +391,18 @@ def test_the_matrix_of_a_service_against_single_packets(seed: int, tmp_path: Pat
             accepted = type(list(_walk(station, packet))[-1].action).__name__ == "Accept"
             told = any(values["src"] in row.sources and values["dst"] in row.targets for row in matrix)
             assert told == accepted, (source, target)
+
+
+def test_no_manager_of_diagrams_outlives_its_chain(tmp_path: Path) -> None:
+    """Each has a thread and a gibibyte of addresses; a verb collects no garbage while it runs."""
+    write(tmp_path)
+    snapshot = load(str(tmp_path))
+    gc.collect()
+    before = sum(isinstance(each, Space) for each in gc.get_objects())
+    gc.disable()
+    try:
+        list(dead_lines(snapshot))
+        after = sum(isinstance(each, Space) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert after == before

@@ -127,7 +127,9 @@ def _ran(given: Input, folder: Path) -> Finding | None:
         return Finding(given.number, f"status {status}", said)
     if status == 2 and not said.startswith("sekisho: "):
         return Finding(given.number, "status 2 without a word", said + out.getvalue()[:500])
-    if status != 2 and not out.getvalue() and given.argv[0] != "show":  # a listing of nothing
+    # A listing of nothing, or no flows at all, is answered by nothing.
+    may_be_empty = given.argv[0] == "show" or "--flows" in given.argv
+    if status != 2 and not out.getvalue() and not may_be_empty:
         return Finding(given.number, f"status {status} without an answer", said)
     return None
 

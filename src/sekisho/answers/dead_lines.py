@@ -114,6 +114,7 @@ def _dead(
         for dead in lines.find([chain.name for chain in chains if chain.lines]):
             if written.tells(dead, station, family):
                 yield dead
+        lines.close()
 
 
 def _has(host: HostCode, family: Family, station: Station) -> bool:

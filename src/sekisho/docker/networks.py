@@ -50,8 +50,7 @@ class NetworkSteps:
             if daemon.uses_iptables(6) and engine.ip_forward:
                 daemon.fw6.policy("filter", "FORWARD", "DROP")
         daemon.nft.start(engine, daemon.uses_nft(4), daemon.uses_nft(6))
-        for name, driver in (("host", "host"), ("none", "null")):
-            self.nets[name] = Net(NetworkSpec(name, driver), daemon.new_id(), None)
+        self._lone()
         for address, port in engine.listens:
             daemon.host.listen("tcp", address, port, 'users:(("dockerd"))')
         if engine.bridge != "none":
@@ -80,8 +79,15 @@ class NetworkSteps:
                 net.pools.append((addresses, gateway))
                 net.rules[item.subnet.family] = rules_of(spec, network.bridge or "", item.subnet)
             self.nets[network.name] = net
+        self._lone()
         if before.networks is None:
             daemon.note("networks-unknown")
+
+    def _lone(self) -> None:
+        """The networks ``host`` and ``none``, which every daemon has whether its list shows them or not."""
+        for name, driver in (("host", "host"), ("none", "null")):
+            if name not in self.nets:
+                self.nets[name] = Net(NetworkSpec(name, driver), self.daemon.new_id(), None)
 
     def _bridge_address(self, bridge: str | None, subnet: Prefix) -> Address | None:
         for item in self.daemon.host.addresses:

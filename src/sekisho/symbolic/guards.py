@@ -69,15 +69,10 @@ class Guards:
         self.never = Cond(nothing, nothing)
         self.always = Cond(everything, everything)
         self._unsure = Cond(nothing, everything)
-        self._evaluate: dict[type, Callable[..., Cond]] = {
-            In: self._in, Masked: self._masked, Interface: self._interface, All: self._all, AnyOf: self._any,
-            Not: self._not, Unsure: lambda guard, state: self._unsure, Members: self._members,
-            ReversePath: self._reverse,
-        }  # fmt: skip
 
     def holds(self, guard: Guard, state: State) -> Cond:
         """Which packets fit."""
-        return self._evaluate[type(guard)](guard, state)
+        return _EVALUATE[type(guard)](self, guard, state)
 
     def open_questions(self, guard: Guard, state: State, among: Set) -> tuple[Doubt, ...]:
         """Why a guard cannot be decided for some of the packets."""
@@ -350,7 +345,7 @@ class Guards:
     def _all(self, guard: All, state: State) -> Cond:
         every: list[Cond] = []
         for part in guard.guards:
-            held = self._evaluate[type(part)](part, state)
+            held = _EVALUATE[type(part)](self, part, state)
             if not held.maybe.satisfiable():
                 return self.never
             every.append(held)
@@ -367,7 +362,7 @@ class Guards:
     def _any(self, guard: AnyOf, state: State) -> Cond:
         yes = maybe = self.space.nothing
         for part in guard.guards:
-            held = self._evaluate[type(part)](part, state)
+            held = _EVALUATE[type(part)](self, part, state)
             if held.maybe is held.yes and maybe is yes:
                 yes = maybe = yes | held.yes
             else:
@@ -375,7 +370,7 @@ class Guards:
         return Cond(yes, maybe)
 
     def _not(self, guard: Not, state: State) -> Cond:
-        held = self._evaluate[type(guard.guard)](guard.guard, state)
+        held = _EVALUATE[type(guard.guard)](self, guard.guard, state)
         if held.maybe is held.yes:
             return self._exact(~held.yes)
         return Cond(~held.maybe, ~held.yes)
@@ -391,3 +386,11 @@ def interface_fits(guard: Interface, name: str | None) -> bool:
     if name is None:
         return not guard.name and guard.field in ("iif", "oif")
     return name.startswith(guard.name) if guard.prefix else name == guard.name
+
+
+# No table of an object's own: that would refer to the object and outlive it, with the diagrams' manager.
+_EVALUATE: dict[type, Callable[..., Cond]] = {
+    In: Guards._in, Masked: Guards._masked, Interface: Guards._interface, All: Guards._all, AnyOf: Guards._any,
+    Not: Guards._not, Unsure: lambda guards, guard, state: guards._unsure, Members: Guards._members,
+    ReversePath: Guards._reverse,
+}  # fmt: skip

@@ -136,8 +136,7 @@ class _Reader:
         )  # fmt: skip
 
     def _ports(self, value: Value) -> tuple[int, int] | None:
-        found = value.get("ports")
-        if found is None:
+        if (found := value.get("ports")) is None:
             return None
         first, _, last = str(found.data).partition("-")
         span = (integer(first), integer(last or first))

@@ -390,7 +390,8 @@ def interface_fits(guard: Interface, name: str | None) -> bool:
 
 # No table of an object's own: that would refer to the object and outlive it, with the diagrams' manager.
 _EVALUATE: dict[type, Callable[..., Cond]] = {
-    In: Guards._in, Masked: Guards._masked, Interface: Guards._interface, All: Guards._all, AnyOf: Guards._any,
+    In: Guards._in, Masked: Guards._masked, Interface: Guards._interface, All: Guards._all,
+    AnyOf: Guards._any,
     Not: Guards._not, Unsure: lambda guards, guard, state: guards._unsure, Members: Guards._members,
     ReversePath: Guards._reverse,
 }  # fmt: skip

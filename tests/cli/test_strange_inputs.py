@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import process, sekisho
+from tests.cli.command import ROOT, process, sekisho
 
 HUGE = "9" * 5000
 ROUTES = "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 scope link\n"
@@ -157,4 +157,20 @@ def test_a_strange_end_is_refused(verb: str, host: str, tmp_path: Path) -> None:
     ends = ("internet", host) if verb == "trace" else ("--from", "internet", "--to", host)
     ran = sekisho(verb, folder, *ends)
     assert ran.status == 2
+    assert "a fault of" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1" + "0" * 30, HUGE, f'"{HUGE}"', "1e999", "²", '"²"', "0x_", "1_0", "true", "[1]", "-1", "65"],
+)
+def test_a_topologys_number_is_one(number: str, tmp_path: Path) -> None:
+    text = (ROOT / "examples" / "topologies" / "two-tiers.yaml").read_text(encoding="utf-8")
+    assert text.count("imds_hop_limit: 2 ") == 1
+    topology = tmp_path / "t.yaml"
+    topology.write_text(text.replace("imds_hop_limit: 2 ", f"imds_hop_limit: {number} "), encoding="utf-8")
+    line = text[: text.index("imds_hop_limit")].count("\n") + 1
+    ran = sekisho("lab", "graph", str(topology))
+    assert ran.status == 2
+    assert ran.err.startswith(f"sekisho: {topology}:{line}: ")
     assert "a fault of" not in ran.err

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isinf
 from typing import TYPE_CHECKING, Union
 
 from sekisho.docker.compose.yaml_depth import line_too_deep
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Scalar = str | int | float | bool | None
 Data = Union["dict[str, Value]", "list[Value]", Scalar]
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,19})\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _DEEPEST = 50
@@ -176,7 +177,8 @@ def _scalar(text: str, style: str | None) -> Scalar:
         return _WORDS[text]
     if _INTEGER.match(text):
         return integer(text)
-    return float(text) if _DECIMAL.match(text) else text
+    number = float(text) if _DECIMAL.match(text) else None
+    return text if number is None or isinf(number) else number
 
 
 def _below(path: str, key: object) -> str:

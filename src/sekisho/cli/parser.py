@@ -9,7 +9,6 @@ from typing import NoReturn
 
 from sekisho.cli.language import LANGS, Lang, Words, leading_options
 from sekisho.errors import UsageError
-from sekisho.values.numbers import integer, is_number
 
 _HEADINGS: dict[str, Words] = {
     "usage": {"en": "usage: ", "ja": "使い方: "},
@@ -180,6 +179,8 @@ class VerbParser(argparse.ArgumentParser):
 
 
 def _mebibytes(text: str) -> int:
+    from sekisho.values.numbers import integer, is_number  # only here: most command lines need none
+
     if not (is_number(text) and 0 < integer(text[:9]) <= _MOST_MEBIBYTES):
         raise ValueError(text)
     return integer(text)

@@ -83,6 +83,23 @@ def dropped(snapshot: Snapshot) -> list[str]:
     return found
 
 
+def unshown(explained: str, text: str) -> list[str]:
+    """``LINE: text`` of every line of a text that ``explain --json`` of that file leaves out."""
+    told: set[int] = set()
+    for section in json.loads(explained)["sections"]:
+        for line in section["lines"]:
+            told.add(line["line"])
+            told.update(more["line"] for more in line["continued"])
+    # Of a text without any fact nothing is shown; that it holds none is for ``dropped`` to say.
+    if text.lstrip()[:1] in ("[", "{") or not told - {0}:
+        return []
+    return [
+        f"{number}: {line[:120]!r}"
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip() and number not in told
+    ]
+
+
 def lost_canary(snapshot: Snapshot) -> bool:
     """Whether the word that no format has stands in no fact, and in no line that is said to be unread."""
     word = CANARY.decode()
@@ -178,7 +195,7 @@ def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
         bare = line.strip().removesuffix(",")
-        if bare in ("", "[", "]", "{}", '{"nftables": [', "]}") or bare.startswith(
+        if bare in ("", "[", "]", "[]", "{}", '{"nftables": [', "]}") or bare.startswith(
             ('{"metainfo"', '{"nftables": [{')
         ):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gc
 import io
 import os
@@ -20,7 +21,7 @@ from types import FrameType
 from sekisho.cli.main import main
 from sekisho.errors import SekishoError
 from sekisho.sources.load import load
-from tests.fuzz.accounted import dropped, lost_canary
+from tests.fuzz.accounted import dropped, lost_canary, unshown
 from tests.fuzz.inputs import Input
 
 SECONDS = 10.0
@@ -125,6 +126,8 @@ def _ran(given: Input, folder: Path) -> Finding | None:
         return Finding(given.number, _kind(said), said)
     if status not in (0, 1, 2, 3):
         return Finding(given.number, f"status {status}", said)
+    if status == 0 and given.reader and (missing := _unshown(given, out.getvalue())):
+        return Finding(given.number, f"line left out: {given.changed[0]}", "\n".join(missing))
     if status == 2 and not said.startswith("sekisho: "):
         return Finding(given.number, "status 2 without a word", said + out.getvalue()[:500])
     # A listing of nothing, or no flows at all, is answered by nothing.
@@ -153,6 +156,14 @@ def _gaps(given: Input, folder: Path) -> Finding | None:
     if given.canary and lost_canary(snapshot):
         return Finding(given.number, f"dropped word: {name}", "a word that no format has is gone")
     return None
+
+
+def _unshown(given: Input, explained: str) -> list[str]:
+    [(name, data)] = given.files.items()
+    if name == "snapshot.toml":
+        return []
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return unshown(explained, data.decode("utf-16" if wide else "utf-8-sig"))
 
 
 def shrunk(given: Input, found: Finding, folder: Path) -> Input:

@@ -132,10 +132,12 @@ def _with_plain_lines(explained: list[Explained], texts: dict[str, str]) -> list
     for file, items in by_file.items():
         items.sort(key=lambda item: item[1].line)
         text = texts.get(file)
-        if text is None or not items[0][1].line or text.lstrip()[:1] in ("{", "["):
-            ordered.extend(items)
+        placed = [item for item in items if item[1].line]
+        ordered.extend(item for item in items if not item[1].line)  # about the whole of it
+        if text is None or not placed or text.lstrip()[:1] in ("{", "["):
+            ordered.extend(placed)
         else:
-            ordered.extend(_merged(file, items, text))
+            ordered.extend(_merged(file, placed, text))
     return ordered
 
 

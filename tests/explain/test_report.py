@@ -196,3 +196,17 @@ def test_notes_and_unread_lines_are_sections_like_others(
     (found,) = explain(load(with_it), (section,), "en").sections
     assert [line.text for line in found.lines if shown in line.text]
     assert section not in {each.name for each in explain(load(with_it), ("routes",), "en").sections}
+
+
+def test_a_listing_that_lacks_chains_is_shown_whole(tmp_path: Path) -> None:
+    """That FORWARD is missing is said of the file; its column heads and strange lines are shown all the same."""
+    listing = tmp_path / "iptables-filter.txt"
+    listing.write_text(
+        "Chain INPUT (policy ACCEPT)\n"
+        "target     prot opt source               destination\n"
+        "DROP       all  --  10.0.0.1             0.0.0.0/0\n"
+        "something strange\n"
+    )
+    explanation = explain(load(str(listing)), ("filter",), "en")
+    lines = [line for section in explanation.sections for line in section.lines]
+    assert [line.line for line in lines if line.line] == [1, 2, 3, 4]

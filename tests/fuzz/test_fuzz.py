@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -17,9 +18,9 @@ from sekisho.model.snapshot import Snapshot
 from sekisho.sources import conntrack, ip_neigh, ip_route, ip_rule, ip_rule_json, ss, sysctl
 from sekisho.sources.load import load
 from sekisho.sources.parsed import Parsed
-from tests.cli.command import ROOT
+from tests.cli.command import ROOT, sekisho
 from tests.fuzz import commands, worker
-from tests.fuzz.accounted import dropped, lost_canary
+from tests.fuzz.accounted import dropped, lost_canary, unshown
 from tests.fuzz.campaign import Asked, Result, run
 from tests.fuzz.inputs import Input, made
 from tests.fuzz.mutate import CANARY
@@ -243,6 +244,17 @@ def test_a_word_that_is_dropped_is_found(tmp_path: Path) -> None:
     [unread] = snapshot.host.unread
     assert isinstance(unread, Unread)
     assert lost_canary(replace(snapshot, host=replace(snapshot.host, unread=())))
+
+
+def test_a_line_that_explain_leaves_out_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "iptables-filter.txt"
+    path.write_bytes(LIST)
+    explained = json.loads(sekisho("explain", str(path), "--json").out)
+    assert unshown(json.dumps(explained), LIST.decode()) == []
+    for section in explained["sections"]:
+        section["lines"] = [line for line in section["lines"] if line["line"] != 2]
+    [missing] = unshown(json.dumps(explained), LIST.decode())
+    assert missing.startswith("2: 'target")
 
 
 def test_what_was_found_becomes_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,7 +199,7 @@ def test_notes_and_unread_lines_are_sections_like_others(
 
 
 def test_a_listing_that_lacks_chains_is_shown_whole(tmp_path: Path) -> None:
-    """That FORWARD is missing is said of the file; its column heads and strange lines are shown all the same."""
+    """That FORWARD is missing is said of the file; column heads and strange lines are shown all the same."""
     listing = tmp_path / "iptables-filter.txt"
     listing.write_text(
         "Chain INPUT (policy ACCEPT)\n"

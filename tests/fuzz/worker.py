@@ -126,14 +126,14 @@ def _ran(given: Input, folder: Path) -> Finding | None:
         return Finding(given.number, _kind(said), said)
     if status not in (0, 1, 2, 3):
         return Finding(given.number, f"status {status}", said)
-    if status == 0 and given.reader and (missing := _unshown(given, out.getvalue())):
-        return Finding(given.number, f"line left out: {given.changed[0]}", "\n".join(missing))
     if status == 2 and not said.startswith("sekisho: "):
         return Finding(given.number, "status 2 without a word", said + out.getvalue()[:500])
     # A listing of nothing, or no flows at all, is answered by nothing.
     may_be_empty = given.argv[0] == "show" or "--flows" in given.argv
     if status != 2 and not out.getvalue() and not may_be_empty:
         return Finding(given.number, f"status {status} without an answer", said)
+    if status == 0 and given.reader and (missing := _unshown(given, out.getvalue())):
+        return Finding(given.number, f"line left out: {given.changed[0]}", "\n".join(missing))
     return None
 
 

@@ -195,15 +195,15 @@ def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
         bare = line.strip().removesuffix(",")
-        if bare in ("", "[", "]", "[]", "{}", '{"nftables": [', "]}") or bare.startswith(
+        if bare in ("", "[", "]", '{"nftables": [', "]}") or bare.startswith(
             ('{"metainfo"', '{"nftables": [{')
         ):
             continue
         try:
-            json.loads(bare)
+            value = json.loads(bare)
         except (ValueError, RecursionError):
             return
-        if number not in said:
+        if value not in ([], {}) and number not in said:
             found.append((number, line))
     yield from found
 

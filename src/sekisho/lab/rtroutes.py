@@ -67,8 +67,8 @@ def table_number(name: str) -> int:
     """A routing table's number. Raises CannotSayError for a name that only a host's own rt_tables knows."""
     if name in TABLE_NUMBERS:
         return TABLE_NUMBERS[name]
-    if is_number(name):
-        if len(name) > 10 or integer(name) >= 1 << 32:
+    if name and not name.strip("0123456789"):
+        if not is_number(name) or integer(name) >= 1 << 32:
             raise CannotSayError(f"there is no table {name}")
         return integer(name)
     raise CannotSayError(f"nobody knows the number of table {name}")

@@ -14,6 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from sekisho.cli.language import Lang
+from sekisho.errors import one_line
 
 # Set to anything: Python's own trace is printed as well.
 DEBUG = "SEKISHO_DEBUG"
@@ -40,9 +41,9 @@ def fault_words(
             f"please report it at {_ISSUES} with the smallest input that shows it, real addresses and names"
             f" replaced; what must stay private goes where SECURITY.md says. {DEBUG}=1 shows the trace"
         )
-    words = f"{place}{what}\n  {report}\n"
+    words = f"{one_line(place)}{what}\n  {report}"
     if environ.get(DEBUG):
-        words += "".join(traceback.format_exception(error))
+        words += "\n" + "".join(traceback.format_exception(error)).rstrip()
     return words
 
 

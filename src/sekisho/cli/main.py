@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # a status of 1 would be an answer
-        stderr.write(harmless(f"sekisho: {_fault(error, words)}"))
+        put(stderr, f"sekisho: {_fault(error, words)}")
         _forget(stdout)
         return BAD_INPUT
 
@@ -72,7 +72,7 @@ def _fault(error: Exception, words: list[str]) -> str:
 
         return fault_words(error, words, chosen_language(words, os.environ))
     except Exception:  # no memory is left
-        return f"this is a fault of sekisho ({type(error).__name__})\n"
+        return f"this is a fault of sekisho ({type(error).__name__})"
 
 
 def _run(words: list[str], stdout: TextIO) -> int:

@@ -21,7 +21,7 @@ from sekisho.values.services import SERVICES
 Check = Callable[[str, str, str, str], str | None]
 
 _U = {"u8": 0xFF, "u16": 0xFFFF, "u32": 0xFFFFFFFF, "u64": (1 << 64) - 1}
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]{1,20}")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,64}|[0-9]{1,20}")
 
 
 def _number(text: str) -> int | None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sekisho.errors import Said, SourceError, said
-from sekisho.values.numbers import MOST_DIGITS, integer
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
@@ -23,16 +22,16 @@ class _NumberError(ValueError):
 
 
 def _whole(digits: str) -> int:
-    try:
-        return integer(digits)
-    except ValueError:
-        raise _NumberError(digits) from None
+    if len(digits) > _MOST_DIGITS:
+        raise _NumberError(digits)
+    return int(digits)
 
 
+_MOST_DIGITS = 100  # far from where Python's own limit is, whatever is done with the number
 # A parser of one's own for each number takes its time: it is for texts where one may be too long.
 _LENIENT = json.JSONDecoder()
 _STRICT = json.JSONDecoder(parse_int=_whole)
-_LONG = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
+_LONG = re.compile(rf"[0-9]{{{_MOST_DIGITS}}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def test_a_door_at_no_address_is_no_reason_to_stop(destination: str, tmp_path: P
     [
         ("0x_", "10.9.0.0/24", "compose.yaml:4: "),
         (HUGE, "10.9.0.0/24", "compose.yaml:4: "),
+        ("1e308", "10.9.0.0/24", "1e+308 is no number of containers"),
         ("1", "10.0.0.0/²", "compose.yaml:9: invalid subnet 10.0.0.0/²: invalid CIDR block notation"),
         (DEEP, "10.9.0.0/24", "compose.yaml:4: the document is nested too deeply"),
         (DEEPER, "10.9.0.0/24", "compose.yaml:4: the document is nested too deeply"),
@@ -121,7 +122,7 @@ def test_a_door_at_no_address_is_no_reason_to_stop(destination: str, tmp_path: P
         ('"' + "${A:-" * 3000 + '"', "10.9.0.0/24", "invalid interpolation format"),
         ('"' + "${A:-" * 3000 + "1" + "}" * 3000 + '"', "10.9.0.0/24", "more than 100 variables are nested"),
     ],
-    ids=["0x_", "huge", "squared", "deep", "deeper", "open", "unclosed-variables", "variables"],
+    ids=["0x_", "huge", "float", "squared", "deep", "deeper", "open", "unclosed-variables", "variables"],
 )
 def test_a_strange_compose_file_is_refused_at_its_line(
     scale: str, subnet: str, said: str, tmp_path: Path

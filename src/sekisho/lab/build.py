@@ -36,7 +36,6 @@ from sekisho.semantics.addresses import added_to_local, host_addresses
 from sekisho.semantics.fib import DEFAULT_RULES, is_default
 from sekisho.values.address import Address, Family
 from sekisho.values.names import LOOPBACK, BadNameError, SysctlKey, ethernet_address
-from sekisho.values.numbers import is_number
 
 _FAMILIES: tuple[Family, Family] = (4, 6)
 # What rt_tables names is mostly below 256; far above that nobody has a table.
@@ -83,7 +82,7 @@ def _with_numbers(namespace: Namespace) -> Namespace:
     routes, rules = namespace.routes, namespace.rules
     used = dict.fromkeys((*(each.table for each in routes), *(each.table for each in rules or ())))
     free = (str(number) for number in count(_OWN_TABLES) if str(number) not in used)
-    numbers = {name: next(free) for name in used if not (is_number(name) or name in TABLE_NUMBERS)}
+    numbers = {name: next(free) for name in used if name.strip("0123456789") and name not in TABLE_NUMBERS}
     if not numbers:
         return namespace
     return replace(

@@ -163,7 +163,8 @@ def _unshown(given: Input, explained: str) -> list[str]:
     if name == "snapshot.toml":
         return []
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return unshown(explained, data.decode("utf-16" if wide else "utf-8-sig"))
+    text = data.decode("utf-16" if wide else "utf-8-sig")
+    return unshown(explained, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def shrunk(given: Input, found: Finding, folder: Path) -> Input:

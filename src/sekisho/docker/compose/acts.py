@@ -25,7 +25,7 @@ from sekisho.errors import said
 from sekisho.model.evidence import Evidence
 from sekisho.sources.bounds import raise_it
 from sekisho.values.address import Address
-from sekisho.values.numbers import integer
+from sekisho.values.numbers import integer, is_number
 from sekisho.values.unwound import Call, unwound
 
 
@@ -68,8 +68,8 @@ def _check_amount(project: Project) -> None:
 def _ports_of(item: Node) -> int:
     """How many ports an entry is; what cannot be read is refused where it is read."""
     first, _, last = scalar_text(_scalar(item)).partition("/")[0].rpartition(":")[2].partition("-")
-    plain = first.isdecimal() and last.isdecimal() and len(first) < 6 and len(last) < 6
-    return max(int(last) - int(first) + 1, 1) if plain else 1
+    plain = is_number(first) and is_number(last)
+    return max(integer(last) - integer(first) + 1, 1) if plain else 1
 
 
 def _has_subnet(node: Node) -> bool:

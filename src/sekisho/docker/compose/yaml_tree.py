@@ -39,9 +39,9 @@ def parse(text: str, file: str) -> list[Node]:
     loader_class = _loader_class()
     lines = [line.strip() for line in text.split("\n")]
     try:
-        check_size(text, file)
         if line := line_too_deep(text, loader_class):
             raise SourceError("the document is nested too deeply", file=file, line=line)
+        check_size(text, file)
         loader = loader_class(text)
         documents: list[Node] = []
         try:

@@ -91,11 +91,11 @@ def parse(text: str, file: str) -> Value:
         import yaml
     except ImportError:
         return _parse_json(text, file)
-    check_size(text, file)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         if line := line_too_deep(text, loader):
             raise SourceError("the document is nested too deeply", file=file, line=line)
+        check_size(text, file)
         root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
+T = TypeVar("T")
 
 
 def truth_dir() -> Path | None:
@@ -15,6 +19,13 @@ def truth_dir() -> Path | None:
         return Path(named) if Path(named).is_dir() else None
     beside = Path(__file__).resolve().parents[2] / "shared" / "truth"
     return beside if beside.is_dir() else None
+
+
+def some(items: Sequence[T], most: int) -> list[T]:
+    """So many of the items, evenly; with SEKISHO_TEST_SEARCH all of them."""
+    if os.environ.get("SEKISHO_TEST_SEARCH") or len(items) <= most:
+        return list(items)
+    return [items[at * len(items) // most] for at in range(most)]
 
 
 needs_truth = pytest.mark.skipif(

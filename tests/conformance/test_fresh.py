@@ -11,10 +11,10 @@ import pytest
 
 from tests.conformance.campaign import Tally, run_hosts
 
-HOSTS, PACKETS = 90, 90
+HOSTS, PACKETS = 60, 90
 # A million decisions of the campaign find few such hosts or none (docs/conformance.md); each is printed.
 TOLERATED_HOSTS = 1
-NFT_HOSTS, NFT_PACKETS = 40, 60
+NFT_HOSTS, NFT_PACKETS = 20, 60
 
 
 @pytest.mark.kernel
@@ -24,7 +24,7 @@ def test_the_kernel_agrees_on_random_hosts(capsys: pytest.CaptureFixture[str]) -
         print(f" (SEKISHO_SEED={seed})", end="", flush=True)
     seeds = range(seed * 1_000_000, seed * 1_000_000 + HOSTS)
     lots = [list(seeds[at : at + 15]) for at in range(0, HOSTS, 15)]
-    nft_lots = [list(seeds[at : at + 20]) for at in range(0, NFT_HOSTS, 20)]
+    nft_lots = [list(seeds[at : at + 10]) for at in range(0, NFT_HOSTS, 10)]
     total = Tally()
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         for tally in pool.map(partial(run_hosts, packets=PACKETS), lots):
@@ -40,6 +40,6 @@ def test_the_kernel_agrees_on_random_hosts(capsys: pytest.CaptureFixture[str]) -
     differing = {line.partition(" (")[0] for line in total.disagreements}
     assert len(differing) <= TOLERATED_HOSTS, (repeat, total.disagreements)
     assert total.unbuilt == 0, repeat
-    assert total.decisions >= 8_000, repeat
+    assert total.decisions >= 5_000, repeat
     # Undetermined is an honest answer, but no way around the question.
     assert sum(total.undetermined.values()) < total.decisions * 0.15, (repeat, total.undetermined)

@@ -19,7 +19,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,11 @@ def main(arguments: Iterable[str] | None = None) -> int:
     if not folders:
         print("the collection of measured captures is not here: set SEKISHO_TRUTH", file=sys.stderr)
         return 2
-    found = [outcome for folder in folders for outcome in outcomes(folder)]
+    return report([outcome for folder in folders for outcome in outcomes(folder)], options.list)
+
+
+def report(found: Sequence[Outcome], names: bool = False) -> int:
+    """Print the count, with ``names`` every disagreement; 1 where there is any."""
     engines = sorted({item.scenario.partition("/")[0] for item in found})
     print(f"{'engine':<18}{'scenarios':>10}{'probes':>8}{'asked':>8}{'agree':>8}{'disagree':>10}")
     for engine in (*engines, ""):
@@ -158,7 +162,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     for kind, count in Counter(item.kind for item in found).most_common():
         print(f"  {count:>5}  {kind}")
     wrong = [item for item in found if item.wrong]
-    for item in wrong if options.list else ():
+    for item in wrong if names else ():
         print(f"{item.scenario}: {item.asked}: {item.wrong}")
     return 1 if wrong else 0
 

@@ -9,7 +9,7 @@ import pytest
 from sekisho.explain.report import explain
 from sekisho.explain.words import catalog, sentences
 from sekisho.sources.load import load
-from tests.truth import needs_truth, truth_dir
+from tests.truth import needs_truth, some, truth_dir
 
 TRUTH = truth_dir()
 SCENARIOS: list[Path] = (
@@ -22,7 +22,7 @@ KNOWN = catalog()
 @pytest.mark.parametrize("version", sorted({path.parent.name for path in SCENARIOS}))
 def test_every_line_has_words(version: str) -> None:
     seen = 0
-    for number, path in enumerate([path for path in SCENARIOS if path.parent.name == version][::3]):
+    for number, path in enumerate(some([path for path in SCENARIOS if path.parent.name == version], 6)):
         lang = ("en", "ja")[number % 2]
         for section in explain(load(str(path)), (), lang).sections:
             for line in section.lines:
@@ -32,22 +32,20 @@ def test_every_line_has_words(version: str) -> None:
                     for inner in message.walk():
                         assert inner.code in KNOWN or inner.code.startswith("join."), inner.code
                 assert line.messages[0].code != "line.unaccounted", (path, line)
-    assert seen > 10_000
+    assert seen > 5_000
 
 
 @needs_truth
 @pytest.mark.parametrize("version", ["20.10.24", "26.1.5", "27.5.1", "28.5.2", "29.7.2"])
 def test_no_rule_that_dockerd_writes_is_unknown(version: str) -> None:
     rules = 0
-    for path in SCENARIOS:
-        if path.parent.name != version:
-            continue
+    for path in some([path for path in SCENARIOS if path.parent.name == version], 12):
         for section in explain(load(str(path)), ("iptables",), "en").sections:
             for line in section.lines:
                 rules += line.text.lstrip("[0123456789:] ").startswith("-A ")
                 text = sentences(line.messages, "en")
                 assert "not known to Sekisho" not in text, (path, line.text)
-    assert rules > 300
+    assert rules > 150
 
 
 PURPOSES = [

@@ -39,7 +39,7 @@ def why(rule: Rule, chains: frozenset[str] = frozenset({"MINE"})) -> str:
     return refused[0].why if refused else ""
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(netfilter.rulesets(4) | netfilter.rulesets(6))
 def test_usual_rule_sets_come_out_as_they_went_in(ruleset: Ruleset) -> None:
     refused: list[NotLoaded] = []

@@ -16,7 +16,7 @@ from sekisho.lab.system.source import plan_of
 from sekisho.lab.system.tracing import Call, Seen, watch
 from sekisho.lab.system.verify import Compared
 from sekisho.values.address import Address
-from tests.truth import needs_truth, truth_dir
+from tests.truth import needs_truth, some, truth_dir
 
 pytestmark = pytest.mark.kernel
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -94,21 +94,21 @@ def test_the_articles_listings_rebuilt(name: str) -> None:
 
 
 @needs_truth
-@pytest.mark.parametrize("path", COMPOSE, ids=lambda path: "/".join(path.parts[-3:-1]))
+@pytest.mark.parametrize("path", some(COMPOSE, 5), ids=lambda path: "/".join(path.parts[-3:-1]))
 def test_all_pairs_of_compose_files(path: Path) -> None:
     with Lab(path) as made:
         assert told(made.verify()) == []
 
 
 @needs_truth
-@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: "/".join(path.parts[-2:]))
+@pytest.mark.parametrize("path", some(CAPTURES, 10), ids=lambda path: "/".join(path.parts[-2:]))
 def test_all_pairs_of_captured_docker_hosts(path: Path) -> None:
     with Lab(path) as made:
         assert told(made.verify()) == []
 
 
 @needs_truth
-@pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.name[:24])
+@pytest.mark.parametrize("path", some(DUMPS, 10), ids=lambda path: path.name[:24])
 def test_all_pairs_of_posted_hosts(path: Path) -> None:
     with Lab(path) as made:
         assert told(made.verify()) == []

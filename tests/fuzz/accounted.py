@@ -31,7 +31,7 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
     F.IPTABLES_LIST: (_HEADS, r"\s*#.*"),
     F.IP_LINK: _LINK,
     F.IP_ADDR: (*_LINK, r"\s+valid_lft \S+ preferred_lft \S+\s*", r"\s+valid_lft \S+\s*"),
-    F.IP_ROUTE: (r"\s+nexthop (via|dev) .*",),
+    F.IP_ROUTE: (r"\s*nexthop (via|dev) .*",),
     F.ROUTE_N: (r"Kernel IP(v6)? routing table\s*", r"Destination .*"),
     F.SS: (
         r"\s*(Netid\s+)?State\s+Recv-Q\s.*",
@@ -40,7 +40,7 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
     F.CONNTRACK: (r"\s*conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.\s*",),
     F.SYSCTL_FILES: (r"\s*[#;].*", r"==> \S+ <==", r"/\S+:"),
     F.SYSCTL: (r"\s*[#;].*",),
-    F.IPSET_SAVE: (r"\s*add .*",),
+    F.IPSET_SAVE: (r"\s*add .*", r"\s*#.*"),
 }
 # Where an indented line is part of the fact above it: then its words are kept there.
 _CARRIED_ON = frozenset({F.IP_LINK, F.IP_ADDR})

@@ -612,3 +612,28 @@ def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="two members") as error:
         load(str(path))
     assert (error.value.file, error.value.text) == (str(path), "ip-route.txt")
+
+
+INET = "    inet 10.0.0.9/24 scope global eth0\n       valid_lft forever preferred_lft forever\n"
+LINK = "2: eth0: <UP> mtu 1500\n    link/ether 02:00:00:00:00:01\n"
+INFO = '[{"ifname": "eth0", "addr_info": [{"family": "inet", "local": "10.0.0.9", "prefixlen": 24}]}]'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "lines"),
+    [
+        ("ip-addr.txt", LINK + INET, []),
+        ("ip-link.txt", LINK + INET, []),  # known by what is in it
+        ("ip-link.txt", LINK + INET.partition("\n")[2], [3]),
+        ("ip-addr.json", INFO, []),
+        ("ip-link.json", INFO, []),
+    ],
+)
+def test_addresses_where_only_links_are_read_are_not_lost(
+    tmp_path: Path, name: str, text: str, lines: list[int]
+) -> None:
+    (tmp_path / name).write_text(text)
+    (tmp_path / "ip-route.txt").write_text("default via 10.0.0.1 dev eth0\n")
+    host = load(str(tmp_path)).host
+    assert [unread.evidence.line for unread in host.unread] == lines
+    assert (host.addresses is None) == bool(lines)

@@ -413,3 +413,22 @@ def test_a_second_block_of_a_name_is_unread(first: str, second: str) -> None:
     text = f"table ip t {{\n\t{first} a {{\n\t}}\n\t{second} a {{\n\t}}\n\tquota a {{\n\t}}\n}}\n"
     (table,) = nft_text.parse(text, "f").tables
     assert [(one.reason, one.evidence.line) for one in table.unread] == [("duplicate-block", 4)]
+
+
+@pytest.mark.parametrize("rule", [
+    "(" * 5000 + "ct mark" + ")" * 5000 + " 1 drop", "ct mark" + " | 1" * 3000 + " == 1 drop",
+    "ip saddr " + "{ " * 3000 + "1.1.1.1" + " }" * 3000 + " drop", "meter a { ip saddr " * 2000 + "counter",
+])  # fmt: skip
+def test_what_nests_deeper_than_anything_is_unread(rule: str) -> None:
+    body = f"table ip t {{\n\tchain c {{\n\t\t{rule}\n\t}}\n}}\n"
+    (table,) = nft_text.parse(body, "f").tables
+    (found,) = table.chains[0].rules
+    assert any(isinstance(one, Unknown) for one in found.statements)
+
+
+def test_brackets_around_brackets_mean_the_same() -> None:
+    one, many = (
+        nft_text.parse(f"table ip t {{\n\tchain c {{\n\t\tct mark & {mask} == 1 drop\n\t}}\n}}\n", "f")
+        for mask in ("(0x1 | 0x4)", "((((0x1 | 0x4))))")
+    )
+    assert one == many

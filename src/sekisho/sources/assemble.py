@@ -113,7 +113,7 @@ def _read_rules(piece: Piece) -> Parsed[PolicyRule]:
 def _read_links(piece: Piece) -> Parsed[Interface]:
     """``ip addr`` lists the interfaces as well."""
     read = ip_link_json.parse if piece.format in (F.IP_LINK_JSON, F.IP_ADDR_JSON) else ip_link.parse
-    return read(piece.text, piece.file)
+    return read(piece.text, piece.file, piece.format in (F.IP_ADDR, F.IP_ADDR_JSON))
 
 
 def _read_addresses(piece: Piece) -> Parsed[InterfaceAddress]:

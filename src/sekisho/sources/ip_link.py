@@ -37,23 +37,32 @@ Line = tuple[int, str]
 ADDRESS_WORDS = frozenset({"inet", "inet6", "valid_lft"})
 
 
-def parse(text: str, file: str) -> Parsed[Interface]:
+def parse(text: str, file: str, beside_addresses: bool = True) -> Parsed[Interface]:
     """Read the interfaces of ``ip [-j] [-d] link`` or ``ip [-j] addr``.
 
-    A first line with a fault loses the interface and all its lines; a fault further down only what
-    that line says. Raises SourceError for JSON that has no end.
+    ``beside_addresses``: ``ip_addr`` reads the text as well, for its lines about addresses. A first line with
+    a fault loses the interface and all its lines; a fault further down only what that line says. Raises
+    SourceError for JSON that has no end.
     """
     if is_json(text):
-        return ip_link_json.parse(text, file)
+        return ip_link_json.parse(text, file, beside_addresses)
     facts: list[Interface] = []
     unread: list[Unread] = []
     for block in blocks(text):
+        if not beside_addresses:
+            unread += _about_addresses(block, file)
         if is_one_line_address(block[0][1]):
             continue
         found, faults = read_block(block, file)
         facts += [found] if found is not None else []
         unread += faults
     return Parsed(tuple(facts), tuple(unread))
+
+
+def _about_addresses(block: list[Line], file: str) -> Iterator[Unread]:
+    for number, line in block:
+        if is_one_line_address(line) or is_address_line(line):
+            yield Unread(Evidence(file, number, line), "unknown-line", line.split(maxsplit=1)[0])
 
 
 def render(interfaces: Iterable[Interface], *, trailing_space: bool = True) -> str:

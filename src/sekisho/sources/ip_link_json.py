@@ -10,6 +10,7 @@ from sekisho.sources.json_fields import Fields, compact, number_or_word, read_ob
 from sekisho.sources.json_stream import Json
 from sekisho.sources.link_words import JSON_NAMES, Pair, info_names, is_marker, reverse, with_port
 from sekisho.sources.parsed import Parsed
+from sekisho.sources.text import Unreadable
 from sekisho.values.numbers import integer, is_number
 
 _TEXT_NAMES = reverse(JSON_NAMES)
@@ -19,9 +20,16 @@ _BESIDE_MAC = frozenset({"link", "brd", "permaddr", "peer"})
 _TOP_WORDS = frozenset({"addrgenmode", "numtxqueues", "numrxqueues", "alias"})
 
 
-def parse(text: str, file: str) -> Parsed[Interface]:
-    """Read interfaces; keys that nobody knows are kept as details. Raises SourceError for no JSON."""
-    return read_objects(text, file, lambda fields: [read_interface(fields)])
+def parse(text: str, file: str, beside_addresses: bool = True) -> Parsed[Interface]:
+    """Read interfaces; keys that nobody knows are kept as details. Raises SourceError for no JSON.
+    ``beside_addresses``: ``ip_addr_json`` reads the text as well, for its addresses."""
+    return read_objects(text, file, lambda fields: [_read(fields, beside_addresses)])
+
+
+def _read(fields: Fields, beside_addresses: bool) -> Interface:
+    if fields.left.get("addr_info") and not beside_addresses:
+        raise Unreadable("unknown-word", "addr_info")
+    return read_interface(fields)
 
 
 def render(interfaces: Iterable[Interface]) -> str:

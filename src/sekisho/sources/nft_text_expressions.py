@@ -131,15 +131,21 @@ def _combined(tokens: Tokens, level: int = 0, kind: str = "") -> Expression:
         found = _combined(tokens)
         tokens.expect(")")
         return found
-    found = _combined(tokens, level + 1, kind)
+    found, count = _combined(tokens, level + 1, kind), 0
     while tokens.peek() in _OPERATORS[level]:
-        word = tokens.take()
+        word, count = tokens.take(), count + 1
+        if count > _MOST_OPERATORS:
+            raise Unreadable("unknown-word", word)
         if not begins and word not in _SPELT:
             raise Unreadable("unknown-word", word)
         operator = _SPELT.get(word, word)
         kind = "" if operator in ("<<", ">>") else data_type(found)
         found = Binary(operator, found, _combined(tokens, level + 1, kind))
     return found
+
+
+# The kernel has registers for four values of 16 bytes; nobody joins more fields than this.
+_MOST_OPERATORS = 64
 
 
 def _mask(tokens: Tokens, kind: str) -> Expression:

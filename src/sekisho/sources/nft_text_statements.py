@@ -81,6 +81,8 @@ def rule_statements(line: str, family: str) -> tuple[tuple[Statement, ...], str 
         except Unreadable:
             tokens.at = at
             found.append(_piece(tokens, family))
+        except RecursionError:  # nothing that nft prints is nested so deep
+            return (Unknown(line.strip()),), None
     return tuple(found), comment
 
 

@@ -83,9 +83,13 @@ def constant(tokens: Tokens, kind: str, *, commas: bool = True) -> Expression:
 
     ``commas``: a comma joins bits (in a set it parts elements).
     """
-    if tokens.accept("("):
+    opened = 0
+    while tokens.accept("("):
+        opened += 1
+    if opened:
         found = constant(tokens, kind)
-        tokens.expect(")")
+        for _ in range(opened):
+            tokens.expect(")")
         return found
     first = atom(tokens.take(), kind)
     names = [first]

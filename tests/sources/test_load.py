@@ -637,3 +637,21 @@ def test_addresses_where_only_links_are_read_are_not_lost(
     host = load(str(tmp_path)).host
     assert [unread.evidence.line for unread in host.unread] == lines
     assert (host.addresses is None) == bool(lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("docker-networks.json", '[\n{"Name": "a", "Id": "1",\n "Id": "2"}\n]', 2),
+        ("ip-link.json", '[{"ifname": "eth0", "operstate": "UP", "operstate": "DOWN"}]', 1),
+        ("nft-ruleset.json", '{"nftables": [\n{"table": {"family": "ip", "name": "a", "name": "b"}}]}', 2),
+    ],
+)
+def test_a_key_with_two_values_is_refused(tmp_path: Path, name: str, text: str, line: int) -> None:
+    (tmp_path / "ip-route.txt").write_text("default via 10.0.0.1 dev eth0\n")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(SourceError, match="is there twice") as error:
+        load(str(tmp_path))
+    assert (error.value.file, error.value.line) == (name, line)
+    (tmp_path / name).write_text(text.replace('"2"', '"1"').replace('"DOWN"', '"UP"').replace('"b"', '"a"'))
+    load(str(tmp_path))

@@ -310,6 +310,7 @@ JAPANESE: dict[str, str] = {
     "a container or network namespace has the name 'host', which is the host's own here": (
         "コンテナまたはネットワーク名前空間の名前が 'host' ですが、これはホスト自身を指す名前です"
     ),
+    "the key {0!r} is there twice": "キー {0!r} が2度現れます",
     "give it another name": "別の名前を付けてください",
     "the archive has two members of this name": "アーカイブに同じ名前のメンバーが2つあります",
     "name an image": "イメージを指定してください",

@@ -21,6 +21,21 @@ class _NumberError(ValueError):
     """A number of more digits than any program prints; ``str`` gives it."""
 
 
+class _TwiceError(ValueError):
+    """A key stands twice in an object, with two values; ``str`` gives it."""
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Without one of two values of a key winning in silence. The keys of a route's encap, which repeat the
+    route's own, are read anew (``encap``)."""
+    found = dict(pairs)
+    if len(found) != len(pairs) and "encap" not in found:
+        for key, value in pairs:
+            if found[key] != value:
+                raise _TwiceError(key)
+    return found
+
+
 def _whole(digits: str) -> int:
     if len(digits) > _MOST_DIGITS:
         raise _NumberError(digits)
@@ -29,8 +44,8 @@ def _whole(digits: str) -> int:
 
 _MOST_DIGITS = 100  # far from where Python's own limit is, whatever is done with the number
 # A parser of one's own for each number takes its time: it is for texts where one may be too long.
-_LENIENT = json.JSONDecoder()
-_STRICT = json.JSONDecoder(parse_int=_whole)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_object)
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole)
 _LONG = re.compile(rf"[0-9]{{{_MOST_DIGITS}}}")
 
 
@@ -79,6 +94,11 @@ def iterate(text: str, file: str) -> Iterator[Element]:
             raise _error(text, file, error.pos, said("not valid JSON: {0}", error)) from None
         except RecursionError:
             raise _error(text, file, at, "the document is nested too deeply") from None
+        except _TwiceError as error:
+            place = text.find(json.dumps(str(error)), at)
+            raise _error(
+                text, file, max(place, at), said("the key {0!r} is there twice", str(error))
+            ) from None
         except _NumberError as error:
             raise _error(text, file, max(text.find(str(error), at), at), "a number is too large") from None
         yield Element(value, line, text[at:end])

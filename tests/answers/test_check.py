@@ -12,6 +12,8 @@ from sekisho.answers.check import Result, check
 from sekisho.answers.policy import KINDS, load_policy
 from sekisho.answers.trace import trace
 from sekisho.errors import SourceError, UsageError
+from sekisho.semantics.world import World
+from sekisho.sources.load import load
 from sekisho.views.check_view import to_json, to_junit, to_sarif, to_text
 from tests.answers.dual import dual
 from tests.answers.shop import FORWARD, world, write
@@ -130,6 +132,38 @@ def test_junit_is_xml_whatever_the_name(tmp_path: Path) -> None:
     case = ElementTree.fromstring(to_junit(report, "en")).find("testsuite/testcase")
     assert case is not None
     assert case.get("name") == 'a\\x1b\\x85\\ufffe\n<b>"&'
+
+
+@pytest.mark.parametrize(
+    ("kind", "perhaps"),
+    [("deny", "perhaps gets through: "), ("allow", "perhaps not everything gets through: ")],
+)
+def test_what_nobody_can_say_is_said_with_its_reason(tmp_path: Path, kind: str, perhaps: str) -> None:
+    """Two rules that Sekisho does not know, of which one is about the port that is asked about."""
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "ip-route.txt").write_text("default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 src 10.0.0.2\n")
+    rules = [f"-A INPUT -p tcp -m tcp --dport {port} -m frob --x {port} -j DROP" for port in (22, 80)]
+    (host / "iptables-save.txt").write_text(
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+        + "\n".join(rules)
+        + "\nCOMMIT\n"
+    )
+    policy = load_policy(_policy(tmp_path, f'{kind}: {{from: internet, to: "host:22", proto: tcp}}'))
+    report = check(World(load(str(host))), policy)
+    (result,) = report.results
+    assert (result.status, [doubt.args for doubt in result.doubts]) == ("unsure", [("-m frob --x 22",)])
+    why = "because: this match is not known to Sekisho: -m frob --x 22"
+    text = to_text(report, "en", False, "host").splitlines()
+    assert perhaps in text[1]
+    assert text[2].strip() == why
+    item = json.loads(json.dumps(to_json(report, "en")))["results"][0]
+    assert item["because"] == [why.removeprefix("because: ")]
+    error = ElementTree.fromstring(to_junit(report, "en")).find("testsuite/testcase/error")
+    assert error is not None
+    assert why in (error.text or "")
+    sarif = json.loads(json.dumps(to_sarif(report, "en")))
+    assert why in sarif["runs"][0]["results"][0]["message"]["text"]
 
 
 def test_the_schema_knows_every_kind() -> None:

@@ -185,3 +185,16 @@ def test_a_set_that_cannot_be_read_whole_may_be_full(held: str, want: str) -> No
 
 def test_a_set_that_the_listing_lacks_may_be_full() -> None:
     assert end(forward_table("add @s { ip saddr } drop")) == "undetermined"
+
+
+@pytest.mark.parametrize("brace", ["zork }", "}; zork", "} zork"])
+def test_a_brace_that_is_not_where_it_belongs_loses_no_line(brace: str) -> None:
+    """What stands behind may be anything, and each line of it is told."""
+    rules = "type filter hook forward priority 5; policy accept;\n\t\ttcp dport 81 drop"
+    text = f"table ip t {{\n\tcounter c {{\n\t{brace}\n\n\tchain n {{\n\t\t{rules}\n\t}}\n}}\n"
+    told = list(nft_capture.unread(nft_text.parse(text, "nft-ruleset.txt")))
+    assert told
+    ruleset = nft_text.parse(text, "nft-ruleset.txt")
+    read = {chain.name for chain in ruleset.tables[0].chains}
+    assert "n" in read or {5, 6, 7} <= {one.evidence.line for one in told}
+    assert "n" in read or end(text) == "undetermined"

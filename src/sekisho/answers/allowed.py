@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from sekisho.answers.arrivals import Arrivals, Witness
 from sekisho.answers.limits import EPHEMERAL
 from sekisho.answers.places import Origin, Target
+from sekisho.answers.reach import doubts_of
+from sekisho.semantics.journey import Doubt
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.boxes import by_value
 from sekisho.values.intset import IntSet
@@ -24,12 +26,13 @@ _MANY = 1 << 12
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Packets of one protocol without a way: a source address of theirs (None: the sender chooses it), and
-    the port (None: no ports). ``certain``: they do not arrive; else nobody can say."""
+    the port (None: no ports). ``certain``: they do not arrive; else nobody can say, for these ``doubts``."""
 
     source: int | None
     port: int | None
     certain: bool
     witness: Witness | None
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Allowed:
@@ -59,7 +62,8 @@ class Allowed:
                     refused = self._refused(some, target, wanted) if certain else None
                     witness = refused if certain else self.arrivals.example(self.origin, perhaps & some)
                     certain = certain and not self._blurred
-                    found = Missing(self._source(some), port, certain, witness)
+                    why = () if certain else doubts_of(self.arrivals, self.origin, perhaps)
+                    found = Missing(self._source(some), port, certain, witness, why)
                 if found is not None and found.certain:
                     return found
         return found

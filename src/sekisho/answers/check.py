@@ -21,9 +21,10 @@ from sekisho.answers.diff import diff, families
 from sekisho.answers.ends import End
 from sekisho.answers.places import Asked, Origin, Reading, Target, looked_up
 from sekisho.answers.policy import Assertion
+from sekisho.answers.reach import doubts_of
 from sekisho.answers.services import line_of, merged
 from sekisho.errors import UsageError
-from sekisho.semantics.journey import Lean
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.sources.load import load
@@ -37,13 +38,15 @@ Status = Literal["passed", "failed", "unsure"]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``code`` and ``args`` are the message of a failure, ``witness`` the counterexample."""
+    """``code`` and ``args`` are the message of a failure, ``witness`` the counterexample; ``doubts``: why
+    nobody can say."""
 
     assertion: Assertion
     status: Status
     code: str = ""
     args: tuple[str, ...] = ()
     witness: Witness | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ class _Checker:
             what = where + ("" if missing.port is None else f":{missing.port}") or "*"
             words = f"{protocol_name(proto)} {origin.name} {what} -> {end.text}"
             status: Status = "failed" if missing.certain else "unsure"
-            found = Result(assertion, status, "check.allow-fails", (words,), missing.witness)
+            found = Result(assertion, status, "check.allow-fails", (words,), missing.witness, missing.doubts)
             if missing.certain:
                 break
         return found
@@ -291,13 +294,12 @@ class _Checker:
                 return Result(assertion, "failed", code, args, arrivals.witness(origin, first))
             unclear = arrivals.perhaps(origin, target, wanted)
             if unclear.satisfiable():
-                line = line_of(merged(arrivals.addressed(unclear))[0], arrivals.reading.family)
-                found = Result(
-                    assertion,
-                    "unsure",
-                    code,
-                    (source.text, end.text, line) if assertion.kind == "isolated" else (line,),
+                line = line_of(
+                    merged(arrivals.addressed(unclear))[0], arrivals.reading.family, arrivals.reading.names
                 )
+                args = (source.text, end.text, line) if assertion.kind == "isolated" else (line,)
+                why = dict.fromkeys((*found.doubts, *doubts_of(arrivals, origin, unclear)))
+                found = Result(assertion, "unsure", code, args, None, tuple(why))
         return found
 
     def _named_packets(self, assertion: Assertion, arrivals: Arrivals, source: End, end: End) -> Set:

@@ -164,7 +164,7 @@ def _joined(arrivals: Arrivals, name: str, origins: list[Origin], target: Target
         unclear = arrivals.perhaps(origin, target, wanted) & ~union
         if unclear.satisfiable():
             perhaps += arrivals.addressed(unclear)
-            doubts.update(dict.fromkeys(_doubts(arrivals, origin, unclear)))
+            doubts.update(dict.fromkeys(doubts_of(arrivals, origin, unclear)))
         refusals += _refusals(arrivals, origin, target, wanted)
     status = "yes" if boxes else "perhaps" if perhaps else "no"
     shown = refusals[:MOST_REFUSALS]
@@ -187,7 +187,7 @@ def _union(arrivals: Arrivals, found: Iterable[Arrival]) -> Set:
     return arrivals.space.perhaps(union)
 
 
-def _doubts(arrivals: Arrivals, origin: Origin, unclear: Set) -> list[Doubt]:
+def doubts_of(arrivals: Arrivals, origin: Origin, unclear: Set) -> tuple[Doubt, ...]:
     """Why nobody can say: the questions on whose answers the packets' ends depend."""
     found: dict[Doubt, None] = {}
     space = arrivals.space
@@ -203,7 +203,7 @@ def _doubts(arrivals: Arrivals, origin: Origin, unclear: Set) -> list[Doubt]:
             if (here & var) != here and (here & ~var) != here:
                 continue
             found.update(dict.fromkeys(doubts))
-    return list(found)
+    return tuple(found)
 
 
 def _refusals(arrivals: Arrivals, origin: Origin, target: Target, wanted: Set) -> list[Refusal]:

@@ -128,6 +128,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "check.passed": ("pass", "合格"),
     "check.failed": ("FAIL", "不合格"),
     "check.unsure": ("UNDETERMINED", "判定できない"),
+    "check.perhaps": ("perhaps {0}", "判定できない: {0}"),
     "check.summary": ("{0} passed, {1} failed, {2} undetermined", "合格{0}、不合格{1}、判定できない{2}"),
     "check.allow-fails": ("not everything gets through: {0}", "届かないものがある: {0}"),
     "check.deny-fails": ("gets through: {0}", "届いてしまう: {0}"),

@@ -15,6 +15,7 @@ where a part of it is not understood.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sekisho.errors import SourceError
@@ -202,12 +203,14 @@ def _read_table(lines: list[Line], at: int, draft: _Draft, file: str) -> int:
 
 def _block(lines: list[Line], at: int, *, nested: bool = False) -> tuple[list[Line], int, bool]:
     """The lines of a block, the place after it, and whether it has its closing brace. Behind that of a block
-    of the table stands nothing; ``nested``: the rule goes on there."""
+    of the table stands nothing: what does is the table's own. ``nested``: the rule goes on there."""
     inside: list[Line] = []
     while at < len(lines):
         line = lines[at]
         at += 1
-        if line.text == "}" or (nested and line.text.startswith("}")):
+        if line.text.startswith("}"):
+            if line.text != "}" and not nested:
+                at -= 1  # to be met there
             return inside, at, True
         if line.text.startswith(("elements = {", "policy = {")):
             line, at = _joined(lines, at, line)
@@ -244,11 +247,14 @@ def _add(
         return
     if not draft.is_new("set" if kind == "map" else kind, name):
         draft.unread.append(Unread(evidence, "duplicate-block", name))
-    elif kind == "chain":
+        return
+    if kind == "chain":
         chain, *bound = read_chain(name, draft.family, inside, handle, evidence)
         draft.chains.append(chain)
         draft.bound += bound
-    elif kind in ("set", "map"):
+        return
+    draft.unread += _within(inside, evidence.file)
+    if kind in ("set", "map"):
         found = read_set(name, inside, handle, evidence)
         draft.sets.append(found if cut is None else replace(found, unread=(*found.unread, cut)))
     elif kind == "flowtable":
@@ -257,6 +263,16 @@ def _add(
         draft.objects.append(read_object(kind, name, inside, handle, evidence))
     else:
         draft.unread.append(Unread(evidence, "unknown-line"))
+
+
+def _within(lines: Iterable[Line], file: str) -> Iterator[Unread]:
+    """The blocks in a block that has none: a brace is missing, or is not where it belongs."""
+    for line in lines:
+        if line.inner or line.after:
+            yield Unread(Evidence(file, line.number, line.text), "unknown-line")
+            for each in line.inner:
+                yield Unread(Evidence(file, each.number, each.text), "unknown-line")
+            yield from _within(line.inner, file)
 
 
 def braced(text: str, name: str, family: str, place: Evidence) -> tuple[Verdict, NftChain]:

@@ -30,6 +30,7 @@ def to_text(report: CheckReport, lang: str, color: bool, snapshot: str) -> str:
         if result.status == "passed":
             continue
         lines.append(f"    {place.file}:{place.line}  {reason(result, lang)}")
+        lines += ["    " + say("reach.because", (why,), lang) for why in _because(result, lang)]
         if result.witness is not None:
             command = trace_command(snapshot, result.witness)
             lines.append("    " + say("check.counter-example", (command,), lang))
@@ -45,8 +46,16 @@ def _leans(report: CheckReport, lang: str, before: str = "") -> list[str]:
 
 
 def reason(result: Result, lang: str) -> str:
-    """Why an assertion does not hold; empty where it does."""
-    return say(result.code, result.args, lang) if result.code else ""
+    """Why an assertion does not hold, or perhaps does not; empty where it does."""
+    if not result.code:
+        return ""
+    words = say(result.code, result.args, lang)
+    return say("check.perhaps", (words,), lang) if result.status == "unsure" else words
+
+
+def _because(result: Result, lang: str) -> list[str]:
+    """Why nobody can say."""
+    return [say(doubt.code, doubt.args, lang) for doubt in result.doubts]
 
 
 def to_json(report: CheckReport, lang: str) -> dict[str, object]:
@@ -60,6 +69,7 @@ def to_json(report: CheckReport, lang: str) -> dict[str, object]:
                 "kind": result.assertion.kind,
                 "status": result.status,
                 "reason": reason(result, lang) or None,
+                "because": _because(result, lang),
                 "witness": witness_json(result.witness),
                 "evidence": {"file": result.assertion.place.file, "line": result.assertion.place.line},
             }
@@ -88,8 +98,10 @@ def to_junit(report: CheckReport, lang: str) -> str:
         if result.status != "passed":
             tag = "failure" if result.status == "failed" else "error"
             found = ElementTree.SubElement(case, tag, message=reason(result, lang))
+            lines = [say("reach.because", (why,), lang) for why in _because(result, lang)]
             if result.witness is not None:
-                found.text = trace_command("SNAPSHOT", result.witness)
+                lines.append(trace_command("SNAPSHOT", result.witness))
+            found.text = lines_text(lines) or None
     if report.leans_on:
         leans = (say("reach.leans-on", (), lang), *_leans(report, lang, "  - "))
         ElementTree.SubElement(suite, "system-out").text = lines_text(leans)
@@ -112,9 +124,10 @@ def to_sarif(report: CheckReport, lang: str) -> dict[str, object]:
 
 def _sarif_result(result: Result, lang: str) -> dict[str, object]:
     place = result.assertion.place
+    words = [reason(result, lang), *(say("reach.because", (why,), lang) for why in _because(result, lang))]
     return {
         "ruleId": f"check.{result.assertion.kind}",
         "level": _LEVELS[result.status],
-        "message": {"text": f"{result.assertion.name}: {reason(result, lang)}"},
+        "message": {"text": f"{result.assertion.name}: {'; '.join(words)}"},
         "locations": [sarif.location(place if place.line else replace(place, line=1))],
     }

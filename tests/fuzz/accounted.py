@@ -245,7 +245,7 @@ def _of_nft(lines: list[str], said: set[int], unread: set[int]) -> Iterator[tupl
         if number in said or re.fullmatch(r"\s*elements = \{.*", line):
             opens = _OPENS.fullmatch(line)
             named = opens is not None and opens[1] in ("table", "chain") and number not in unread
-            inside = 0 if named else max(depth, 0)
+            inside = 0 if named else max(depth, int(line.endswith("{")))  # a name may hold a brace
             continue
         if not line.strip() or re.fullmatch(r"\s*\}\s*|\s*#.*", line) or _OF_A_BLOCK.fullmatch(line):
             continue

@@ -175,3 +175,15 @@ def test_nft_prints_durations_so() -> None:
     ]
     (made,) = (item["set"] for item in listed if "set" in item)
     assert (made["timeout"], made["elem"][0]["elem"]["timeout"]) == (60, 30)
+
+
+@pytest.mark.parametrize("levels", [100, 900])
+def test_what_nests_deeper_than_anything_is_unread(levels: int) -> None:
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    rule = {"family": "ip", "table": "t", "chain": "c", "expr": [{"mangle": {"key": value, "value": 1}}]}
+    ruleset = nft_json.parse(_listing(TABLE, CHAIN, {"rule": rule}), "nft-ruleset.json")
+    assert [one.reason for one in ruleset.tables[0].unread] == ["bad-value"] or any(
+        isinstance(one, Unknown) for one in ruleset.tables[0].chains[0].rules[0].statements
+    )

@@ -108,6 +108,7 @@ class _Reader:
         if draft is None:
             draft = self._of_part(family, name, item)
         try:
+            _check_depth(body)
             _OBJECTS.get(kind, _unknown)(kind, inside, draft)
             inside.finish()
         except Unreadable as fault:
@@ -161,6 +162,26 @@ def _flags(inside: Fields) -> tuple[str, ...]:
 
 def _name(inside: Fields) -> str:
     return named(nft_name, inside.need_text("name"))
+
+
+# Nothing that nft prints is nested so deep; what walks expressions calls itself for each level.
+_DEEPEST = 60
+
+
+def _check_depth(body: Json) -> None:
+    """Raises Unreadable for what is nested deeper than expressions are."""
+    level: list[Json] = [body]
+    for _ in range(_DEEPEST):
+        inner: list[Json] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+        level = inner
+        if not level:
+            return
+    raise Unreadable("bad-value", "[")
 
 
 def _once(name: str, there: Sequence[NftSet | NftFlowtable | NftObject]) -> None:

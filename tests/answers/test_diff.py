@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.extremes import kubernetes
 from sekisho.answers.diff import Change, diff
 from sekisho.answers.services import line_of
 from sekisho.semantics.world import World
@@ -118,3 +119,10 @@ def _tells(change: Change, source: str, address: str, port: int) -> bool:
         )
 
     return source in change.sources and any(map(inside, change.boxes))
+
+
+def test_a_service_whose_backend_is_drawn_is_as_before(tmp_path: Path) -> None:
+    """Which one it is nobody knows, on both sides; that is no difference."""
+    (tmp_path / "host").mkdir()
+    host = str(kubernetes(tmp_path / "host", 3))
+    assert diff(World(load(host)), World(load(host))).changes == ()

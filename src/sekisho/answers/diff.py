@@ -21,7 +21,7 @@ from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.boxes import Box
 from sekisho.symbolic.journeys import Flows
-from sekisho.symbolic.space import Space
+from sekisho.symbolic.space import TRANSLATED, Space
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP
@@ -208,8 +208,10 @@ class _Comparison:
                 if works.satisfiable():
                     self._place(found, flow, works, arrivals)
         forgotten = self._forgotten(origins[0], keep_source)
-        found.yes = space.certainly(found.yes.exists(forgotten))
-        found.maybe = space.perhaps(found.maybe.exists(forgotten))
+        # Where to a packet is translated is told apart below, and is no part of whether it arrives.
+        arrive, perhaps = (space.without(some, TRANSLATED) for some in (found.yes, found.maybe))
+        found.yes = space.certainly(arrive.exists(forgotten))
+        found.maybe = space.perhaps(perhaps.exists(forgotten))
         found.plain = space.perhaps(found.plain.exists(forgotten))
         found.translated = {k: space.perhaps(s.exists(forgotten)) for k, s in found.translated.items()}
         found.seen = {key: space.perhaps(some.exists(forgotten)) for key, some in found.seen.items()}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conformance.campaign import Tally, run_hosts
 
-HOSTS, PACKETS = 60, 90
+HOSTS, PACKETS = 45, 90
 # A million decisions of the campaign find few such hosts or none (docs/conformance.md); each is printed.
 TOLERATED_HOSTS = 1
 NFT_HOSTS, NFT_PACKETS = 20, 60
@@ -40,6 +40,6 @@ def test_the_kernel_agrees_on_random_hosts(capsys: pytest.CaptureFixture[str]) -
     differing = {line.partition(" (")[0] for line in total.disagreements}
     assert len(differing) <= TOLERATED_HOSTS, (repeat, total.disagreements)
     assert total.unbuilt == 0, repeat
-    assert total.decisions >= 5_000, repeat
+    assert total.decisions >= 4_000, repeat
     # Undetermined is an honest answer, but no way around the question.
     assert sum(total.undetermined.values()) < total.decisions * 0.15, (repeat, total.undetermined)

@@ -163,7 +163,7 @@ def random_commands(seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-SCENARIOS.update({f"random-{seed}": ("", random_commands(seed)) for seed in range(4)})
+SCENARIOS.update({f"random-{seed}": ("", random_commands(seed)) for seed in range(3)})
 
 
 @pytest.fixture

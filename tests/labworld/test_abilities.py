@@ -65,8 +65,8 @@ def test_hundreds_of_containers() -> None:
     host = {"subnet": "s", "address": "10.9.0.9", "networks": networks, "containers": containers}
     with Lab({"vpcs": VPCS, "hosts": {"host": host}}) as lab:
         assert len(lab) == count + 3
-        assert lab["host"].http(f"10.9.0.9:{20000 + count - 1}").node == f"c{count - 1}"
-        assert lab["c7"].http("c3:80").node == "c3"
+        assert lab["host"].http(f"10.9.0.9:{20000 + count - 1}", timeout=20).node == f"c{count - 1}"
+        assert lab["c7"].http("c3:80", timeout=20).node == "c3"
         seen: SeenNode = lab["c299"].look()
         assert seen.listeners == (("tcp", "0.0.0.0", 80),)
 

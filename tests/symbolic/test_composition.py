@@ -63,7 +63,7 @@ def test_firewalls_of_every_shape(shape: str, tmp_path: Path, monkeypatch: pytes
 
 def test_random_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: set[type] = set()
-    for seed in range(60):
+    for seed in range(40):
         host = random_host(seed)
         kinds |= compared(compile_host(host.snapshot.host).programs[host.family], host.family, monkeypatch)
     assert {Jump, Goto, Return} <= kinds
@@ -75,7 +75,7 @@ def test_random_hosts_of_nftables(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: set[type] = set()
     scratch = Scratch()
     try:
-        for seed in range(20):
+        for seed in range(12):
             host = random_nft_host(seed, scratch)
             kinds |= compared(
                 compile_host(host.snapshot.host).programs[host.family], host.family, monkeypatch

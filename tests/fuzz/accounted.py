@@ -178,8 +178,11 @@ def _told(format_: Format, text: str, said: set[int], unread: set[int]) -> Itera
 
 
 def _declared(line: str) -> str:
-    """``:INPUT`` of a line that declares a chain."""
-    return line.split()[0] if line.startswith(":") else ""
+    """``:INPUT`` of a line that declares a chain, or sets its policy: ``-P INPUT DROP``."""
+    words = line.split()
+    if len(words) > 1 and words[0] in ("-P", "--policy"):
+        return f":{words[1]}"
+    return words[0] if line.startswith(":") else ""
 
 
 def _holds_nothing(format_: Format | None, line: str) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Literal
 
 from sekisho.answers.allowed import Allowed
@@ -69,8 +70,12 @@ def check(world: World, policy: tuple[Assertion, ...], bounds: Bounds = USUAL) -
 
 
 def _taken_as_whole(world: World) -> tuple[Lean, ...]:
-    """The host's texts whose cut between two lines nothing would show."""
-    texts = sorted(file for file in world.host.facts.files if not file.endswith(".json"))
+    """The texts whose cut between two lines nothing would show; those of containers by their kind."""
+    own = {*world.host.facts.files}
+    own |= {
+        f"netns/*/{PurePosixPath(file).name}" for each in world.snapshot.namespaces for file in each.files
+    }
+    texts = sorted(file for file in own if not file.endswith(".json"))
     return (Lean("texts-taken-as-whole", (", ".join(texts),)),) if texts else ()
 
 
@@ -318,7 +323,7 @@ class _Checker:
         unsure: Result | None = None
         for family in families(other, self.world):
             found = diff(other, self.world, family)
-            self.leans.update(dict.fromkeys(Reading(self.world, family).leans_on()))
+            self.leans.update(dict.fromkeys((*self.world.leans_on(family), *other.leans_on(family))))
             for change in found.changes:
                 line = line_of(change.boxes[0], family, found.names)
                 words = f"{change.kind} {', '.join(change.sources[:3])}: {line}"

@@ -87,13 +87,15 @@ def _dead_in(
     # A view is a manager of diagrams with a gigabyte of address space. Its parts name one another, so it goes
     # when garbage is looked for, which is quick among what came after the freeze.
     gc.freeze()
-    for station in every:
-        if station.base.lines or station.chains:
-            for dead in list(_dead(station, _view(station, family), every, written)):
-                place = (station.backend, station.table, dead.chain.name, dead.line.number)
-                yield place, (dead, station)
-            gc.collect()
-    gc.unfreeze()
+    try:
+        for station in every:
+            if station.base.lines or station.chains:
+                for dead in list(_dead(station, _view(station, family), every, written)):
+                    place = (station.backend, station.table, dead.chain.name, dead.line.number)
+                    yield place, (dead, station)
+                gc.collect()
+    finally:
+        gc.unfreeze()
 
 
 def _dead(

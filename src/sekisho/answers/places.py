@@ -95,8 +95,7 @@ class Reading:
 
     def leans_on(self) -> tuple[Lean, ...]:
         """What every answer from this reading takes for granted."""
-        world = self.world
-        return (*self.leans, *world.host.takes_for_granted(self.family), *world.standing_leans())
+        return (*self.leans, *self.world.leans_on(self.family))
 
     def flows(self, group: int) -> list[Flows]:
         """What becomes of the packets of one run."""

@@ -326,7 +326,7 @@ class Visit(BridgeHooks):
         step = routing.route_step(passed, verdict, way, packet)
         if packet.oif == "lo":
             step = replace(step, code="route-output-local", args=("lo", ""))
-        self.steps.append(replace(step, changes=changes))
+        self.steps.append(replace(step, changes=changes) if changes else step)
         return True
 
     def _source(self, route: RouteTo, way: Way, packet: Traveller) -> int:

@@ -183,6 +183,10 @@ class World:
                 found.setdefault(name, []).append(item)
         return found
 
+    def leans_on(self, family: Family) -> tuple[Lean, ...]:
+        """What any answer about all packets takes for granted."""
+        return (*self.host.takes_for_granted(family), *self.standing_leans())
+
     def standing_leans(self) -> tuple[Lean, ...]:
         """What the readings of all packets lean on where commands tell what listens, names what is a
         bridge, and Docker's list who is on one."""

@@ -12,6 +12,7 @@ from sekisho.answers.check import Result, check
 from sekisho.answers.policy import KINDS, load_policy
 from sekisho.answers.trace import trace
 from sekisho.errors import SourceError, UsageError
+from sekisho.explain.errors import japanese
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.views.check_view import to_json, to_junit, to_sarif, to_text
@@ -99,6 +100,7 @@ def test_a_name_that_is_not_there_names_the_line_of_the_policy(tmp_path: Path) -
     with pytest.raises(UsageError) as error:
         check(world(tmp_path / "host"), policy)
     assert error.value.line == 3
+    assert "nobody に当たるものはありません" in error.value.in_words(japanese)
 
 
 def test_forms_of_the_results(tmp_path: Path) -> None:

@@ -109,11 +109,11 @@ class _Checker:
         except UsageError as error:
             place = assertion.place
             raise UsageError(
-                error.what,
+                error.said_what,
                 file=place.file,
                 line=place.line,
                 text=error.text or place.text,
-                advice=error.advice,
+                advice=error.said_advice,
             ) from error
 
     def _families(self, assertion: Assertion) -> tuple[Family, ...]:

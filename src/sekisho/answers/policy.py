@@ -133,4 +133,4 @@ def _end(node: Node) -> End:
     try:
         return parse_end(node.value)
     except UsageError as error:
-        raise node.error(error.what, error.advice) from None
+        raise node.error(error.said_what, error.said_advice) from None

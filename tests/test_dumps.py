@@ -229,12 +229,15 @@ $ ip route
 default via 192.168.1.254 dev ovs_bond0 src 192.168.1.100
 192.168.1.0/24 dev ovs_bond0 proto kernel scope link src 192.168.1.100
 172.17.0.0/16 dev docker0 proto kernel scope link src 172.17.0.1
+$ ip route show table static-table
 $ ip route show table local
 local 192.168.1.100 dev ovs_bond0 proto kernel scope host src 192.168.1.100
 local 172.17.0.1 dev docker0 proto kernel scope host src 172.17.0.1
 $ sysctl net.ipv4
 net.ipv4.ip_forward = 1
 net.ipv4.conf.all.rp_filter = 0
+net.ipv4.conf.docker0.rp_filter = 0
+net.ipv4.conf.ovs_bond0.rp_filter = 0
 """
 
 
@@ -329,7 +332,7 @@ def test_23_tailscale_stands_before_docker_user(tmp_path: Path) -> None:
         tmp_path, iptables__filter=dump(23),
         ip__route=TO_ETH0 + DOCKER0 + "100.64.0.0/10 dev tailscale0 scope link\n",
         ip__addr=addresses(eth0="192.0.2.10/24", docker0="172.17.0.1/16", tailscale0="100.87.121.57/32"),
-        sysctl=FORWARDS,
+        sysctl=FORWARDS + "net.ipv4.conf.eth0.rp_filter = 0\n",
     )  # fmt: skip
     found = ask(world, "100.64.0.7", "172.17.0.2", iface="tailscale0")
     assert got_through(found)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sekisho.model.host import Socket, Sysctl
 from sekisho.model.links import Interface, InterfaceAddress, Neighbour
 from sekisho.model.netfilter import IpSet, Ruleset
+from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import ip_route, ip_rule, iptables_save
 from sekisho.values.address import Address, Family
@@ -57,7 +59,9 @@ def namespace(
     return Namespace(
         namespace_name(name),
         routes=parsed[0].facts + parsed[1].facts,
-        route_tables=frozenset((family, "main") for family in FAMILIES),
+        route_tables=frozenset(
+            (family, table) for family in FAMILIES for table in ("main", *_tables(parsed[0].facts))
+        ),
         rules=None if rules is None else ip_rule.parse(rules, "ip-rule.txt", 4).facts,
         interfaces=interfaces,
         addresses=address_lines(addresses),
@@ -67,6 +71,11 @@ def namespace(
         sysctls=tuple(Sysctl(sysctl_key(key), value) for key, value in given.items()),
         sockets=sockets,
     )
+
+
+def _tables(routes: Iterable[Route]) -> Iterator[str]:
+    """The tables of which a host has routes, but table local."""
+    return (route.table for route in routes if route.table != "local")
 
 
 def snapshot(host: Namespace, *namespaces: Namespace) -> Snapshot:

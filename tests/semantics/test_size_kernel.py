@@ -218,7 +218,10 @@ def test_what_is_not_stated_or_captured_is_open() -> None:
     assert [doubt.args for doubt in found.doubts] == [("df",)]
     assert _traced(long).disposition == "exits"
     bare = World(
-        load_text("$ ip route\n10.1.0.0/24 dev c0\n10.2.0.0/24 dev s0\n$ sysctl net.ipv4.ip_forward\n1\n")
+        load_text(
+            "$ ip route\n10.1.0.0/24 dev c0 proto kernel scope link src 10.1.0.1\n"
+            "10.2.0.0/24 dev s0 proto kernel scope link src 10.2.0.1\n$ sysctl net.ipv4.ip_forward\n1\n"
+        )
     )
     for length, end in ((68, "exits"), (69, "undetermined")):
         stated = (("length", length), ("df", 1))

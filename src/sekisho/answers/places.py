@@ -94,8 +94,9 @@ class Reading:
             self.opening &= ~self.space.member(self.space.field["dst"], self.regions.no_hosts)
 
     def leans_on(self) -> tuple[Lean, ...]:
-        """What every answer from this reading takes for granted."""
-        return (*self.leans, *self.world.leans_on(self.family))
+        """What every answer from this reading takes for granted; settings only so far as packets that were
+        asked about met them."""
+        return (*self.leans, *self.world.leans_on(self.family), *self.walk.flow.leans)
 
     def flows(self, group: int) -> list[Flows]:
         """What becomes of the packets of one run."""
@@ -270,7 +271,7 @@ class Reading:
             group = self._add(Source("interface", iif=end.name), some)
             return [Origin(end.text, "iface", group, some, mine)]
         found = [item for item in self.origins if self._means(end, item.name, item.kind)]
-        if not found or self._unknown_host(end):
+        if not found:
             raise self._nowhere(end)
         return found
 

@@ -170,7 +170,7 @@ class HostState:
 
     def local_table(self, family: Family) -> bool:
         """Whether the capture covers the local table, so that a missing route would be a claim."""
-        return (family, "all") in self.before.route_tables or (family, "local") in self.before.route_tables
+        return self.before.shows_table(family, "local")
 
     # ----------------------------------------------------------------------------------------- result
 

@@ -98,6 +98,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "め、このルールがこのままカーネルにあることはない",
     ),
     "policy-not-understood": ("this policy is not known to Sekisho: {0}", "Sekishoの知らないポリシー: {0}"),
+    "own-address-not-captured": (
+        "the host's own address on {0} was not captured",
+        "{0}のホスト自身のアドレスが取得されていない",
+    ),
+    "routing-table-not-captured": (
+        "the {0} routes of table {1} were not captured",
+        "{0}のルーティングテーブル {1} が取得されていない",
+    ),
     "routes-not-captured": ("no {0} routes were captured", "{0}の経路が取得されていない"),
     "socket-line-unread": (
         "a line of the listening sockets could not be read ({0})",

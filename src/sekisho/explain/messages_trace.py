@@ -209,6 +209,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),
+    "table-default-empty": (
+        "routing table default not captured: taken as empty",
+        "ルーティングテーブル default は未取得: 空とみなす",
+    ),
     "sysctl-not-captured": ("{0} not captured: taken as {1}", "{0} は未取得: {1} とみなす"),
     "bridge-by-name": (
         "that {0} is a bridge is told by its name alone (ip -d link not captured)",

@@ -28,7 +28,8 @@ class Namespace:
     """One network namespace. ``name`` is "host" for the host's own, else the netns/ folder's name.
 
     ``routes`` holds every captured table of both families; ``route_tables`` tells what a capture
-    covers: (family, "all") when ``show table all`` was read, (family, "main") when only main was.
+    covers: (family, "all") when ``show table all`` was read, (family, "main") when only main was, and so on
+    for other tables (``shows_table``).
     ``rulesets``: iptables rule sets, one per (family, back end). ``unread`` are lines of this
     namespace's files that were not understood; ``files`` every file that was read.
     ``socket_protocols``: what ``sockets`` covers; after ``ss -lt`` UDP sockets are unknown.
@@ -56,6 +57,10 @@ class Namespace:
     _by_key: dict[str, Sysctl] = field(
         default_factory=dict, init=False, compare=False, repr=False, hash=False
     )
+
+    def shows_table(self, family: Family, table: str) -> bool:
+        """Whether all routes of a routing table were captured."""
+        return not self.route_tables.isdisjoint({(family, "all"), (family, table)})
 
     def sysctl(self, key: str) -> str | None:
         """The value of a sysctl, None where it was not captured (the last line wins)."""

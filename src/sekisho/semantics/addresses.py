@@ -67,7 +67,7 @@ def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, .
         )
     found: dict[tuple[str, int], HostAddress] = {}
     routes = [route for route in namespace.routes if route.family == family]
-    captured_local = (family, "all") in namespace.route_tables
+    captured_local = namespace.shows_table(family, "local")
     for route in routes:
         device = route.nexthops[0].dev if route.nexthops else None
         if device is None or route.src is None or route.src.family != family:
@@ -107,7 +107,7 @@ def local_table(
     IPv6 of old engines). Where IPv6 is forwarded the first address of each subnet is the router's as well
     (addrconf_join_anycast).
     """
-    if (family, "all") in namespace.route_tables:
+    if namespace.shows_table(family, "local"):
         captured = tuple(r for r in namespace.routes if r.family == family and r.table == "local")
         known = {route.dst.value for route in captured if route.dst.length == BITS[family]}
         coming = tuple(
@@ -133,6 +133,11 @@ def local_table(
     if family == 6:
         routes.append(_local(6, Prefix(6, 0xFF << 120, 8), "multicast", None))
     return tuple(routes), True
+
+
+def last_address(subnet: Prefix, interface: str) -> Route:
+    """The kernel's route for the last address of a subnet, which is everybody's there."""
+    return _local(4, Prefix(4, subnet.last, 32), "broadcast", InterfaceName(interface))
 
 
 def added_to_local(namespace: Namespace) -> Iterator[Route]:

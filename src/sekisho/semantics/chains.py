@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sekisho.semantics.carried import Carried
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.forks import Outcome, Question, TooManyWaysError, ways
-from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import (
     Action,
     ChainCode,
@@ -114,6 +114,8 @@ def _walked(asking: _Asking, calls: _Calls) -> Iterator[Passed]:
             yield Passed(chain, line, action)
             if kind in _PASSING:
                 carried.act(line.action)
+                if isinstance(action, Continue) and action.lean is not None:
+                    asking.lean(action.lean)
                 continue
         if isinstance(action, Jump | Goto):
             if isinstance(action, Jump):
@@ -213,6 +215,10 @@ class _Asking:
         assert self._next.line is line
         answer, self._next = self._next.answer(self._wanted)
         return answer
+
+    def lean(self, lean: Lean) -> None:
+        """Remember what a line took for granted."""
+        self._choices.leans.setdefault(lean)
 
     def acts(self, here: _Place) -> _Acts:
         """The single acts of a rule, each with whether more may follow; whether it came to its end.

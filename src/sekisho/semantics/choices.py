@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journey import Doubt, Lean
 
 
 class Several(Protocol):
@@ -36,11 +36,12 @@ class Asked:
 @dataclass(slots=True)
 class Choices:
     """A script for undecided questions. ``taken`` records each in its order, ``passed_over`` those on which
-    nothing but a log line or the like depends."""
+    nothing but a log line or the like depends, ``leans`` what lines that were passed took for granted."""
 
     script: tuple[int, ...] = ()
     passed_over: list[Doubt] = field(default_factory=list)
     taken: list[Asked] = field(default_factory=list)
+    leans: dict[Lean, None] = field(default_factory=dict)
 
     def choose(self, doubts: tuple[Doubt, ...], answers: int, several: Several | None = None) -> int:
         """Which of ``answers`` to follow for a question nobody can decide."""

@@ -209,11 +209,12 @@ class HookWalk:
         if self.connection is None:
             return None
         side = NAT_SIDE[station.hook] if action.what == "hook" else action.what
-        addresses = self.host.addresses[self.packet.family]
         try:
-            self.lean(*nat.translate(action, side, self.packet, self.connection, addresses, self.choices))
+            self.lean(*nat.translate(action, side, self.packet, self.connection, self.host, self.choices))
         except nat.NoAddress:
             return Drop()
+        except nat.UnknownAddress as unknown:
+            return NotUnderstood(unknown.doubt)
         return None
 
     def act(self, action: Action) -> None:

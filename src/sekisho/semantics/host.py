@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sekisho.model.evidence import Unread
 from sekisho.model.host import Socket
 from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics import fib, netfilter
-from sekisho.semantics.addresses import TYPING, HostAddress, address_types, host_addresses, local_table
+from sekisho.semantics.addresses import (
+    TYPING,
+    HostAddress,
+    address_types,
+    host_addresses,
+    last_address,
+    local_table,
+)
 from sekisho.semantics.echo import echo_chain
+from sekisho.semantics.hidden_addresses import HiddenAddresses, hidden_addresses, known_others
 from sekisho.semantics.input_checks import (
     arrival_checks,
     departure_checks,
     entrance_checks,
     forwarding_check,
 )
-from sekisho.semantics.journey import Doubt, Hook, Lean
+from sekisho.semantics.journey import Hook, Lean
 from sekisho.semantics.match_context import MatchContext
+from sekisho.semantics.missing import addresses_told, unread_line, unread_lines, with_missing
 from sekisho.semantics.own_source import answering, connecting, own_sources
-from sekisho.semantics.program import ALWAYS, ChainCode, Guarded, NotUnderstood, Program, Station
+from sekisho.semantics.program import ChainCode, Program, Station
 from sekisho.semantics.sockets import published_ports, socket_chain
 from sekisho.semantics.source_address import Preference, preferred_addresses
 from sekisho.semantics.source_check import source_check
 from sekisho.semantics.switches import conf
 from sekisho.semantics.tracked import wants_tracking, with_nat_in_use
 from sekisho.values.address import Address, Family, format_ip
+from sekisho.values.intset import IntSet
 
 _UNKNOWN = frozenset({"FAILED", "INCOMPLETE", "NONE", None})
 
 
 @dataclass(frozen=True)
 class HostCode:
-    """A namespace ready for packets. ``addresses`` are by family; ``leans`` what routing rests on.
+    """A namespace ready for packets. ``addresses`` are by family, ``hidden`` those that no text shows;
+    ``leans`` what routing rests on.
 
     ``commands``: those from which ``sockets`` were inferred (see ``listeners``), none where captured.
     """
@@ -46,6 +56,7 @@ class HostCode:
     addresses: dict[Family, tuple[HostAddress, ...]]
     leans: dict[Family, tuple[Lean, ...]]
     sockets: tuple[Socket, ...] | None
+    hidden: dict[Family, HiddenAddresses]
     commands: tuple[str, ...] = ()
 
     def takes_for_granted(self, family: Family) -> tuple[Lean, ...]:
@@ -130,19 +141,29 @@ class HostCode:
         )
 
 
-def compile_host(namespace: Namespace, leaning: bool = True, usual: Collection[str] = ()) -> HostCode:
+def compile_host(
+    namespace: Namespace,
+    leaning: bool = True,
+    usual: Collection[str] = (),
+    others: Iterable[Address] = (),
+) -> HostCode:
     """Facts -> stations, for both families. ``leaning`` False is for proofs: what would be taken as usual
-    where it was not captured stays open. ``usual``: tables that are missed where a save has none of them."""
+    where it was not captured stays open. ``usual``: tables that are missed where a save has none of them.
+    ``others``: addresses that are somebody else's, a container's for example."""
+    foreign = tuple(others)
+    hidden: dict[Family, HiddenAddresses] = {}
     addresses: dict[Family, tuple[HostAddress, ...]] = {}
     programs: dict[Family, Program] = {}
     leans: dict[Family, tuple[Lean, ...]] = {}
     for family in (4, 6):
         family_typed: Family = 4 if family == 4 else 6
         addresses[family_typed] = host_addresses(namespace, family_typed)
+        hidden[family_typed] = hidden_addresses(namespace, family_typed, addresses[family_typed])
+        theirs = IntSet.of(*(each.value for each in foreign if each.family == family))
         programs[family_typed], leans[family_typed] = _program(
-            namespace, family_typed, addresses[family_typed], leaning, usual
+            namespace, family_typed, addresses[family_typed], leaning, usual, hidden[family_typed], theirs
         )
-    return HostCode(namespace.name, namespace, programs, addresses, leans, namespace.sockets)
+    return HostCode(namespace.name, namespace, programs, addresses, leans, namespace.sockets, hidden)
 
 
 def _program(
@@ -151,9 +172,15 @@ def _program(
     addresses: tuple[HostAddress, ...],
     leaning: bool,
     usual: Collection[str],
+    hidden: HiddenAddresses,
+    theirs: IntSet,
 ) -> tuple[Program, tuple[Lean, ...]]:
     leans: list[Lean] = []
     local, inferred = local_table(namespace, family, addresses)
+    local += tuple(
+        last_address(prefix, name) for name, prefix in hidden.subnets if family == 4 and prefix.length < 31
+    )
+    theirs |= known_others(namespace, family) | IntSet.of(*(route.dst.value for route in local))
     captured = tuple(route for route in namespace.routes if route.family == family)
     routes = (*(r for r in captured if r.table != "local"), *local)
     if inferred:
@@ -171,20 +198,24 @@ def _program(
     tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace, family), one_trie)
     if inferred:
         tables = _with_unread_addresses(tables, namespace)
-    routing, tables = fib.rule_chains(rules, family, tables)
-    if not any(known == family for known, _ in namespace.route_tables):
-        routing = _unknown_routes(family)
-    routing = _with_unread(routing, namespace, family)
+    tables = with_missing(tables, namespace, family, rules, leaning)
+    routing, lookback = fib.rule_chains(rules, family, tables)
+    tables = lookback
+    if hidden.subnets:
+        doubtful = {**lookback, "local": hidden.with_doubts(lookback["local"], theirs)}
+        routing, tables = fib.rule_chains(rules, family, doubtful)
+    if lines := tuple(unread_lines(namespace, family)):
+        routing = ChainCode(routing.name, (*lines, *routing.lines), routing.policy)
     sets: dict[str, IpSet] | None = (
         None if namespace.ipsets is None else {item.name: item for item in namespace.ipsets}
     )
-    nothing_tells = namespace.addresses is None and not any(
-        known == family for known, _ in namespace.route_tables
-    )
+    told = addresses_told(namespace, family)
+    nothing_tells = not told and not any(known == family for known, _ in namespace.route_tables)
     main = tuple(route for route in captured if route.table == "main") if one_trie else ()
     unseen = nothing_tells or (inferred and not leaning) or _lacks_addresses(namespace, family, inferred)
-    types = address_types(family, local, main, unseen)
-    types = replace(types, by_rules=fib.asks_before_local(namespace.rules, family))
+    types = address_types(family, local, main, unseen or bool(hidden.subnets))
+    within = None if unseen or not hidden.subnets else hidden.everywhere(theirs)
+    types = replace(types, by_rules=fib.asks_before_local(namespace.rules, family), within=within)
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
     own = own_sources(family, addresses, types)
     context = MatchContext(family, types, sets, moving, namespace.interfaces, leaning)
@@ -206,6 +237,7 @@ def _program(
         own,
         connecting(own),
         answering(own),
+        lookback,
     )
     return program, tuple(leans)
 
@@ -231,15 +263,10 @@ def _ignoring_linkdown(namespace: Namespace, family: Family) -> frozenset[str]:
     )
 
 
-def _unknown_routes(family: Family) -> ChainCode:
-    doubt = Doubt("routes-not-captured", (f"IPv{family}",))
-    return ChainCode("rules", (Guarded(ALWAYS, NotUnderstood(doubt)),), NotUnderstood(doubt))
-
-
 def _with_unread_addresses(tables: dict[str, ChainCode], namespace: Namespace) -> dict[str, ChainCode]:
     """Where table local is inferred from the addresses, one that could not be read may be missing there."""
     lines = [
-        _unread_line("address-line-unread", unread)
+        unread_line("address-line-unread", unread)
         for unread in namespace.unread
         if unread.about == "addresses"
     ]
@@ -258,20 +285,3 @@ def _lacks_addresses(namespace: Namespace, family: Family, inferred: bool) -> bo
         ):
             return True
     return False
-
-
-def _unread_line(code: str, unread: Unread) -> Guarded:
-    place = unread.evidence
-    doubt = Doubt(code, (f"unread.{unread.reason}",), place)
-    return Guarded(ALWAYS, NotUnderstood(doubt), 0, place.text, "", place)
-
-
-def _with_unread(routing: ChainCode, namespace: Namespace, family: Family) -> ChainCode:
-    """A route or rule that could not be read might be the very one that decides."""
-    lines = []
-    for unread in namespace.unread:
-        if unread.about in ("routes", "policy-rules") and unread.family in (family, None):
-            lines.append(_unread_line("route-line-unread", unread))
-    if not lines:
-        return routing
-    return ChainCode(routing.name, (*lines, *routing.lines), routing.policy)

@@ -9,16 +9,18 @@ include/net/dropreason-core.h.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace
-from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
     All,
     AnyOf,
     ChainCode,
+    Continue,
     Guard,
     Guarded,
     In,
@@ -27,9 +29,19 @@ from sekisho.semantics.program import (
     NotUnderstood,
     RouteTo,
     Stop,
+    Unsure,
     Way,
 )
-from sekisho.semantics.switches import because, conf, either, interfaces_of, key_of, no_number, unreadable
+from sekisho.semantics.switches import (
+    because,
+    conf,
+    either,
+    interfaces_of,
+    key_of,
+    no_number,
+    unknown_key,
+    unreadable,
+)
 from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
 
@@ -39,6 +51,7 @@ _ZERO = IntSet.of(0)
 _LOOPBACK = IntSet.prefix(Prefix(4, 127 << 24, 8))
 _MULTICAST6 = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
 _LOOPBACK6 = IntSet.of(1)
+_LOCALNET = "route_localnet"
 
 
 def entrance_checks(family: Family) -> ChainCode:
@@ -68,20 +81,45 @@ def arrival_checks(namespace: Namespace, family: Family, local: Iterable[Route])
         Guarded(In("src", _ZERO), Stop("martian", "IP_INVALID_SOURCE")),
         Guarded(In("dst", _ZERO), Stop("martian", "IP_INVALID_DEST")),
     ]
-    allowed = [name for name in interfaces_of(namespace) if either(namespace, name, "route_localnet")]
+    allowed = [name for name in interfaces_of(namespace) if either(namespace, name, _LOCALNET)]
     for name in ("lo", *interfaces_of(namespace)):
-        if strange := unreadable(namespace, name, "route_localnet"):
+        if strange := unreadable(namespace, name, _LOCALNET):
             loopback = AnyOf((In("src", _LOOPBACK), In("dst", _LOOPBACK)))
             lines.append(Guarded(All((Interface("iif", name), loopback)), strange))
     exempt: tuple[Guard, ...] = tuple(Not(Interface("iif", name)) for name in ("lo", *allowed))
-    if not conf(namespace, "all", "route_localnet"):
+    if not conf(namespace, "all", _LOCALNET):
+        taken, open_ = _unknown_localnet(namespace, "iif")
+        exempt += tuple(Not(guard) for guard in open_)
         for side in ("dst", "src"):
+            lines += (Guarded(All((In(side, _LOOPBACK), guard)), lean) for guard, lean in taken)
             lines.append(Guarded(All((In(side, _LOOPBACK), *exempt)), Stop("martian", "IP_LOCALNET")))
     lines.append(
         Guarded(In("dst", _MULTICAST), NotUnderstood(Doubt("multicast-membership"))),
     )
     lines += _forwarded_broadcasts(namespace, local)
     return ChainCode("martians", tuple(lines), Accept())
+
+
+# dockerd sets it for the bridge of this name, whatever the daemon's configuration says.
+_SET_BY_DOCKER = "docker_gwbridge"
+
+
+def _unknown_localnet(
+    namespace: Namespace, side: Literal["iif", "oif"]
+) -> tuple[list[tuple[Guard, Continue]], list[All]]:
+    """Packets of the interfaces whose route_localnet was not captured: those for which 0, the usual value, is
+    taken, and those for which it is open."""
+    taken: list[tuple[Guard, Continue]] = []
+    open_: list[All] = []
+    for name in interfaces_of(namespace):
+        key = None if either(namespace, name, _LOCALNET) else unknown_key(namespace, name, _LOCALNET)
+        if key is None:
+            continue
+        if name == _SET_BY_DOCKER and namespace.sysctl(key_of(name, _LOCALNET)) is None:
+            open_.append(All((Interface(side, name), Unsure(Doubt("sysctl-decides", (key,))))))
+        else:
+            taken.append((Interface(side, name), Continue(Lean("sysctl-not-captured", (key, "0")))))
+    return taken, open_
 
 
 def _forwarded_broadcasts(namespace: Namespace, local: Iterable[Route]) -> Iterator[Guarded]:
@@ -102,14 +140,16 @@ def departure_checks(namespace: Namespace, family: Family) -> ChainCode:
     """From 127.0.0.1 nothing leaves this host: no output route takes it (__mkroute_output)."""
     if family == 6:
         return ChainCode("departure", (), Accept())
-    lines: list[Guarded] = []
     stop = Stop("martian")
+    taken, open_ = _unknown_localnet(namespace, "oif")
+    lines = [Guarded(All((In("src", _LOOPBACK), guard)), lean) for guard, lean in taken]
     for name in interfaces_of(namespace):
         leaving = All((In("src", _LOOPBACK), Interface("oif", name)))
-        if strange := unreadable(namespace, name, "route_localnet"):
+        if strange := unreadable(namespace, name, _LOCALNET):
             lines.append(Guarded(leaving, strange))
-        elif not either(namespace, name, "route_localnet"):
-            lines.append(Guarded(leaving, stop))
+        elif not either(namespace, name, _LOCALNET):
+            waived = (Not(guard) for guard in open_ if guard.guards[0] == Interface("oif", name))
+            lines.append(Guarded(All((leaving, *waived)), stop))
     return ChainCode("departure", tuple(lines), Accept())
 
 
@@ -134,6 +174,8 @@ def _forwarding4(namespace: Namespace) -> Iterator[Guarded]:
         yield because(ALWAYS, strange, namespace, *keys)
     elif main == "0":
         yield because(ALWAYS, stop, namespace, *keys)
+    elif main is None:
+        yield _taken_on(keys[0])
 
 
 def _forwarding6(namespace: Namespace) -> Iterator[Guarded]:
@@ -147,3 +189,10 @@ def _forwarding6(namespace: Namespace) -> Iterator[Guarded]:
             if conf(namespace, name, "force_forwarding", 6):
                 yield because(Interface("iif", name), Accept(), namespace, forced)
         yield because(ALWAYS, Stop("not_forwarding"), namespace, key)
+    elif namespace.sysctl(key) is None:
+        yield _taken_on(key)
+
+
+def _taken_on(key: str) -> Guarded:
+    """Docker switches forwarding on."""
+    return Guarded(ALWAYS, Continue(Lean("sysctl-not-captured", (key, "1"))))

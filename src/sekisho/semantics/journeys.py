@@ -63,13 +63,13 @@ def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
 def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Journey:
     walk = Walk(world, choices, stranger=start.origin)
     if start.established and (unclear := _connect(walk, start)) is not None:
-        return Journey(start.packet, unclear, None, tuple(walk.leans))
+        return Journey(start.packet, unclear, None, (*walk.leans, *choices.leans))
     forward = _forward(walk, start, first=not start.established)
     everybody = walk.ended_kind != UNICAST
     reply = None
     if with_reply and (start.complaint is not None or forward.disposition in ARRIVED):
         reply = _answered(walk, start, forward)
-    leans = (*walk.leans, *_bridges_by_name(world, forward, reply))
+    leans = tuple(dict.fromkeys((*walk.leans, *choices.leans, *_bridges_by_name(world, forward, reply))))
     found = Journey(start.packet, forward, reply, leans)
     return replace(found, answered=_comes_back(start, found, everybody))
 
@@ -153,6 +153,8 @@ def _forward(walk: Walk, start: Start, first: bool) -> Leg:
 def _reply(walk: Walk, start: Start, forward: Leg) -> Leg:
     """The answer sets out from where the packet ended, with its addresses exchanged."""
     last = forward.packet
+    if walk.hidden is not None:  # nobody knows whom the answer is for
+        return Leg("undetermined", (), _answer(last, start.established), (walk.hidden,))
     unstated = start.unstated - {"src", "sport"} | {"src_mac"}
     if last.proto in PORT_PROTOCOLS:
         # Ports that nobody stated, or that a translation picks, are still open on the way back.

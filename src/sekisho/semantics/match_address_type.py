@@ -81,13 +81,19 @@ def address_type(side: str, kind: str, device: str | None, types: AddressTypes) 
         held = AnyOf((held, routed)) if kind == "UNICAST" else All((held, routed))
     if not types.unseen:
         return held
-    unsure = Unsure(Doubt("addresses-not-captured", (side,)))
+    unsure: Guard = Unsure(Doubt("addresses-not-captured", (side,)))
+    if types.within is not None:
+        unsure = All((In(side, types.within), unsure))
     if kind == "UNICAST":
-        return All((held, unsure))
+        return All((held, unsure if types.within is None else AnyOf((_outside(side, types.within), unsure))))
     if device is not None:
         return AnyOf((held, unsure))
     others = _union(values for name, values in types.by_type.items() if name != kind)
     return AnyOf((held, All((Not(In(side, others)), unsure))))
+
+
+def _outside(side: str, within: IntSet) -> Guard:
+    return Not(In(side, within))
 
 
 def _of_known_type(side: str, kind: str, device: str | None, types: AddressTypes) -> Guard:

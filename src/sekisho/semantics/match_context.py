@@ -15,13 +15,15 @@ from sekisho.values.intset import IntSet
 class AddressTypes:
     """What ``-m addrtype`` asks the local routing table: the addresses of each type, and the same
     for routes on one device. UNICAST is what has no other type. ``unseen``: there may be more of each, and
-    on other devices, than is known. ``by_rules``: IPv6 looks types up by the policy rules, and some of these
-    come before that of table local, so that what it holds may be of no type."""
+    on other devices, than is known (``within``: there only, None: anywhere). ``by_rules``: IPv6 looks types
+    up by the policy rules, and some of these come before that of table local, so that what it holds may be
+    of no type."""
 
     by_type: dict[str, IntSet]
     by_device: dict[str, dict[str, IntSet]]
     unseen: bool = False
     by_rules: bool = False
+    within: IntSet | None = None
 
 
 @dataclass(frozen=True, slots=True)

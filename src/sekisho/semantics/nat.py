@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection, bind
+from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import Translate
 from sekisho.semantics.source_address import best_address, deciding, preferred_addresses
@@ -22,24 +23,41 @@ class NoAddress(Exception):
     """An interface has no address to translate to: the kernel drops the packet."""
 
 
+class UnknownAddress(Exception):
+    """No text shows which address that is."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__(doubt.code)
+        self.doubt = doubt
+
+
+def interface_asked(action: Translate, packet: Traveller) -> str | None:
+    """The interface whose address is taken, None: that of none."""
+    return {"out": packet.oif, "in": packet.iif}.get(action.own_address or "")
+
+
 def translate(
     action: Translate,
     side: str,
     packet: Traveller,
     connection: Connection,
-    addresses: Sequence[HostAddress],
+    host: HostCode,
     choices: Choices,
 ) -> tuple[Lean, ...]:
     """Bind the connection to what the action says, and tell what that leans on.
 
-    Raises NoAddress where MASQUERADE or REDIRECT finds no address.
+    Raises NoAddress where MASQUERADE or REDIRECT finds no address, UnknownAddress where nobody knows it.
     """
+    family = packet.family
+    unknown = host.hidden[family].of(interface_asked(action, packet) or "lo")
     if holds(action.exempt, packet):
         return ()
+    if unknown is not None:
+        raise UnknownAddress(unknown)
     leans: list[Lean] = []
     current = connection.reply.mirrored()
     present = current.dst if side == "dst" else current.src
-    address = _address(action, side, packet, present, addresses, choices)
+    address = _address(action, side, packet, present, host.addresses[family], choices)
     port_now = current.dport if side == "dst" else current.sport
     port, is_open = None, False
     if action.ports is not None and packet.proto in PORT_PROTOCOLS:

@@ -28,8 +28,8 @@ from sekisho.semantics.program import (
     Guarded,
     Translate,
     Unsure,
-    masqueraded,
 )
+from sekisho.semantics.targets import masqueraded
 from sekisho.values.address import Prefix
 
 _Act = Callable[[Expression], Action]

@@ -183,7 +183,10 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """Nothing that decides (LOG, NFLOG, TCPMSS, a rule without target): go on with the next rule."""
+    """Nothing that decides (LOG, NFLOG, TCPMSS, a rule without target): go on with the next rule. ``lean``:
+    that packets go on is taken for granted, because the text that would tell was not captured."""
+
+    lean: Lean | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +209,6 @@ class Translate:
     random: bool = False
     base_port: int | None = None
     exempt: Guard = NEVER
-
-
-def masqueraded(family: Family) -> Translate:
-    """MASQUERADE; IPv4's leaves 0.0.0.0 as it is (nf_nat_masquerade_ipv4)."""
-    nobody: Guard = In("src", IntSet.of(0)) if family == 4 else NEVER
-    return Translate("src", own_address="out", exempt=nobody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +374,7 @@ class Program:
     listening sockets as a chain that accepts (None: not captured), ``published`` holds for the ports that
     some DNAT rule asks for. ``departure`` is what an output route asks of the addresses, ``echo`` takes away
     what the host itself leaves unanswered. ``own_sources``: see the module of that name.
+    ``lookback``: the tables for looking a sender up, where they differ: it is none of this host's own.
     """
 
     family: Family
@@ -395,3 +393,8 @@ class Program:
     own_sources: IntSet | None = None
     connecting: ChainCode = ChainCode("connect", (), Accept())
     answering: ChainCode = ChainCode("answer", (), Accept())
+    lookback: dict[str, ChainCode] | None = None
+
+    def lookups(self, side: str) -> dict[str, ChainCode]:
+        """The tables for looking up whom a packet is from ("src") or for, and no more."""
+        return self.lookback or self.route_tables if side == "src" else self.route_tables

@@ -74,7 +74,7 @@ def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> boo
         back.iif = A_PORT if packet.portout is not None else packet.iif or packet.oif
     back.mark = packet.mark if guard.use_mark else 0
     choices = Choices()
-    action = _last(program.routing, program.route_tables, back, choices).action
+    action = _last(program.routing, program.lookups(guard.side), back, choices).action
     if choices.taken or isinstance(action, NotUnderstood):
         return None
     if action is None:

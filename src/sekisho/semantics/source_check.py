@@ -17,18 +17,20 @@ one that is there, no listing tells: taken is that there was none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.addresses import HostAddress, added_to_local
 from sekisho.semantics.fib import has_custom_rules
-from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.missing import addresses_told
 from sekisho.semantics.program import (
     NEVER,
     Accept,
     All,
     AnyOf,
     ChainCode,
+    Continue,
     Guard,
     Guarded,
     In,
@@ -38,7 +40,16 @@ from sekisho.semantics.program import (
     Stop,
     Unsure,
 )
-from sekisho.semantics.switches import because, conf, either, greater, interfaces_of, key_of, unreadable
+from sekisho.semantics.switches import (
+    because,
+    conf,
+    either,
+    greater,
+    interfaces_of,
+    key_of,
+    unknown_key,
+    unreadable,
+)
 from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
 
@@ -68,31 +79,68 @@ def source_check(namespace: Namespace, family: Family, addresses: Iterable[HostA
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What of a namespace the checks of all interfaces rest on. ``numbered`` are the interfaces that have
-    an IPv4 address, ``certain``: no other has one."""
+    an IPv4 address, ``certain``: no other has one. ``marks``: some policy rule asks for marks."""
 
     own: IntSet
     custom: bool
     classed: bool
     numbered: frozenset[str]
     certain: bool
+    marks: bool
 
     @staticmethod
     def of(namespace: Namespace, addresses: tuple[HostAddress, ...]) -> _Known:
-        told = namespace.addresses is not None or (4, "all") in namespace.route_tables
+        told = addresses_told(namespace, 4)
         return _Known(
             IntSet.of(*(address.value for address in addresses)),
             has_custom_rules(namespace.rules, 4) or _has_local_routes(namespace),
             _has_realms(namespace),
             frozenset(address.interface for address in addresses),
             told and not any(unread.about == "addresses" for unread in namespace.unread),
+            any(rule.fwmark is not None for rule in namespace.rules or () if rule.family == 4),
         )
 
 
 def _lines(namespace: Namespace, name: str, known: _Known) -> Iterator[Guarded]:
-    here = Interface("iif", name)
-    rp_filter = greater(namespace, name, "rp_filter")
+    """Where rp_filter was not captured no value is the usual one (the kernel has 0, systemd sets 2, many 1):
+    what the least strict value refuses is refused, what the strictest refuses besides is open. So it is with
+    src_valid_mark where policy rules ask for marks (wg-quick sets it)."""
     accepts_local = either(namespace, name, "accept_local")
+    local = None if accepts_local else unknown_key(namespace, name, "accept_local")
+    mildest, strictest = _strictness(namespace, name)
     marked = either(namespace, name, "src_valid_mark")
+    open_: dict[Guarded, str] = {}
+    certain = tuple(_lines_with(namespace, name, known, mildest, marked))
+    if strictest != mildest:
+        key = unknown_key(namespace, name, "rp_filter") or ""
+        open_ |= dict.fromkeys(_lines_with(namespace, name, known, strictest, marked), key)
+    mark_key = None if marked or not known.marks else unknown_key(namespace, name, "src_valid_mark")
+    if mark_key is not None:
+        other = tuple(_lines_with(namespace, name, known, strictest, True))
+        open_ |= dict.fromkeys((*certain, *other), mark_key)
+        certain = tuple(line for line in certain if line in other)
+    for line in (*certain, *(line for line in open_ if line not in certain)):
+        if line.action == _LOCAL_SOURCE and local is not None:
+            yield Guarded(line.guard, Continue(Lean("sysctl-not-captured", (local, "0"))))
+        if line not in certain:
+            doubt = Doubt("sysctl-decides", (open_[line],))
+            line = replace(line, guard=All((line.guard, Unsure(doubt))))
+        yield line
+
+
+def _strictness(namespace: Namespace, name: str) -> tuple[int, int]:
+    """The mildest and the strictest value that rp_filter may have: 2 refuses less than 1."""
+    least = greater(namespace, name, "rp_filter")
+    if least == 2 or unknown_key(namespace, name, "rp_filter") is None:
+        return least, least
+    return (2 if least else 0), 1
+
+
+def _lines_with(
+    namespace: Namespace, name: str, known: _Known, rp_filter: int, marked: bool
+) -> Iterator[Guarded]:
+    here = Interface("iif", name)
+    accepts_local = either(namespace, name, "accept_local")
     looked_up = _looked_up(namespace, name)
     if rp_filter or known.classed or (known.custom and not accepts_local):
         looked_up = here

@@ -45,6 +45,12 @@ def either(namespace: Namespace, interface: str, name: str) -> bool:
     return bool(conf(namespace, "all", name)) or bool(conf(namespace, interface, name))
 
 
+def unknown_key(namespace: Namespace, interface: str, name: str) -> str | None:
+    """The first of a setting's two sysctls, the interface's and that of ``all``, that was not captured."""
+    keys = (key_of(interface, name), key_of("all", name))
+    return next((key for key in keys if namespace.sysctl(key) is None), None)
+
+
 def because(guard: Guard, action: Action, namespace: Namespace, *keys: str) -> Guarded:
     """A line whose evidence is the sysctl that asks for it: the first of the keys that was captured."""
     fact = next((found for key in keys if (found := namespace.sysctl_fact(key)) is not None), None)

@@ -14,12 +14,14 @@ from sekisho.model.netfilter import UNKNOWN_MODULE, Option, Target
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_values import DSCP_CLASSES, TOS_NAMES, named
 from sekisho.semantics.program import (
+    NEVER,
     Accept,
     Action,
     Continue,
     CopyMark,
     Drop,
     Goto,
+    In,
     Jump,
     NotUnderstood,
     Reject,
@@ -28,9 +30,9 @@ from sekisho.semantics.program import (
     SetZone,
     Translate,
     Untrack,
-    masqueraded,
 )
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.intset import IntSet
 from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import CWR, ECE
 from sekisho.values.services import SERVICES
@@ -279,3 +281,9 @@ def _tos(options: dict[str, Option]) -> Action | None:
         masks = {"and-tos": (~bits & 0xFF, 0), "or-tos": (bits, bits), "xor-tos": (0, bits)}
         return SetBits("tos", *masks[name])
     return None
+
+
+def masqueraded(family: Family) -> Translate:
+    """MASQUERADE; IPv4's leaves 0.0.0.0 as it is (nf_nat_masquerade_ipv4)."""
+    nobody = In("src", IntSet.of(0)) if family == 4 else NEVER
+    return Translate("src", own_address="out", exempt=nobody)

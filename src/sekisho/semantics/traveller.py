@@ -7,6 +7,7 @@ Kleene: False and unknown is False, True or unknown is True.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +35,8 @@ from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
 # Values of ``pkttype`` (xt_pkttype): for this host or another one, for everybody, for a group. ``route_kind``
 # has a fourth: for any router on the link (IPv6).
 UNICAST, BROADCAST, MULTICAST, ANYCAST = 0, 1, 2, 3
+# What is open of a packet that the host gave a source address which nobody knows.
+OWN_SOURCE = frozenset({"src", "ctorigsrc", "ctrepldst"})
 # What a guard sees of the ports in a connection's tuples.
 CT_PORTS = frozenset({"ctorigsport", "ctorigdport", "ctreplsport", "ctrepldport"})
 
@@ -46,7 +49,8 @@ class Traveller:
     this namespace. Connection fields are those of the tuple that tracking found. ``quoted``: the packet
     that an ICMP error is about, as its sender got it. ``pkttype``: whom the frame was for;
     ``route_kind``: whom the packet is for as routing sees it, which is what sockets go by. ``piece``: the
-    length of the longest piece that it travels in, where its length is stated.
+    length of the longest piece that it travels in, where its length is stated. ``hidden``: why nobody
+    knows the source that the host gave it, ``within``: where it lies all the same.
     """
 
     family: Family
@@ -97,6 +101,8 @@ class Traveller:
     quoted: Packet | None = None
     df: int | None = None
     piece: int | None = None
+    within: IntSet | None = None
+    hidden: Doubt | None = None
     reverse_path: Callable[[Traveller, ReversePath], bool | None] | None = field(default=None, repr=False)
 
     def values(self) -> tuple[object, ...]:
@@ -144,6 +150,11 @@ class Traveller:
         setattr(self, field, None if mac is None else mac_number(mac))
         self.unstated = self.unstated - {field} if mac is not None else self.unstated | {field}
 
+    def hide_source(self, why: Doubt, within: IntSet) -> None:
+        """The host gives the packet a source of its own which nobody knows."""
+        self.src, self.hidden, self.within = 0, why, within
+        self.unstated |= OWN_SOURCE
+
     def leave_connection(self, state: int) -> None:
         """No connection is attached to the packet (any more)."""
         self.unstated -= CT_PORTS
@@ -179,6 +190,14 @@ def traveller(packet: Packet, unstated: frozenset[str] = frozenset()) -> Travell
     )  # fmt: skip
 
 
+def of_root(packet: Traveller) -> Traveller:
+    """The packet as if it were one of root's."""
+    seen = copy(packet)
+    seen.uid = 0
+    seen.unstated -= {"uid"}
+    return seen
+
+
 # ------------------------------------------------------------------------------------- guards
 
 
@@ -193,6 +212,8 @@ LIVING = IntSet.span(32, 255)
 
 def _in(guard: In, packet: Traveller) -> bool | None:
     if guard.field in packet.unstated:
+        if guard.field == "src" and packet.within is not None:
+            return _of_any(guard.values, packet.within)
         return _of_any_ttl(guard.values, packet.ttl) if guard.field == "ttl" else None
     value = getattr(packet, guard.field)
     if value is None:
@@ -204,6 +225,10 @@ def _of_any_ttl(wanted: IntSet, nominal: int) -> bool | None:
     """What holds of every TTL that the packet may have now; ``nominal``: 64 less the routers on its way."""
     spent = 64 - nominal
     possible = IntSet.from_intervals((first - spent, last - spent) for first, last in LIVING)
+    return _of_any(wanted, possible)
+
+
+def _of_any(wanted: IntSet, possible: IntSet) -> bool | None:
     both = possible & wanted
     return False if not both else True if both == possible else None
 
@@ -295,6 +320,8 @@ def doubts(guard: Guard, packet: Traveller) -> tuple[Doubt, ...]:
     match guard:
         case Unsure(doubt):
             return (doubt,)
+        case In(name) | Masked(name) if packet.hidden is not None and name in OWN_SOURCE:
+            return (packet.hidden,)
         case In(name) | Masked(name) | Interface(name):
             return (Doubt("field-not-stated", (name,)),)
         case Members(names):

@@ -15,11 +15,11 @@ from sekisho.semantics import delivery, routing, size
 from sekisho.semantics.bridging import BridgeHooks
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.hook_walk import End
-from sekisho.semantics.journey import Doubt, Lean, Step
+from sekisho.semantics.journey import Doubt, Step
 from sekisho.semantics.program import Accept, ChainCode, NotUnderstood, RouteTo, Stop, Way
 from sekisho.semantics.related import is_error
 from sekisho.semantics.source_address import best_address, preferred_by_route
-from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST, Traveller
+from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST, Traveller, of_root
 from sekisho.values.address import Address, format_ip
 from sekisho.values.names import mac_text
 from sekisho.values.packet import ICMP, TCP
@@ -101,7 +101,9 @@ class Visit(BridgeHooks):
         action = passed.action
         if not isinstance(action, RouteTo):
             # Where nothing may be forwarded, an IPv4 route that refuses is not even answered.
-            looked_up = packet.family == 4 and passed.chain.name != program.arrival.name
+            # One of which nobody knows what it says may as well be for the host itself.
+            refuses = packet.family == 4 and not isinstance(action, NotUnderstood)
+            looked_up = refuses and passed.chain.name != program.arrival.name
             if bridge is not None and looked_up and (end := self._above(bridge)):
                 return end  # the refusal is a route as well, to be met above the bridge (ip_error)
             return (self._object(program.forwarding) if looked_up else None) or self._refused(passed)
@@ -119,8 +121,6 @@ class Visit(BridgeHooks):
                 return end
             self.steps.append(routing.route_step(passed, "LOCAL", way, packet))
             return (self._above(bridge) if bridge is not None else None) or self.local_input()
-        if self._forwarding_assumed():
-            self.lean(Lean("sysctl-not-captured", (self._forwarding_key(), "1")))
         if routing.goes_round(action, way, packet.family):
             return End("undetermined", (routing.GOES_ROUND,))
         packet.oif = way.dev
@@ -260,8 +260,10 @@ class Visit(BridgeHooks):
         self.lean(*self.host.leans[packet.family])
         if not self._set_out(passed, "OUTPUT", True):
             return End("undetermined", (routing.GOES_ROUND,))
+        if self.reply and packet.hidden is not None:
+            return End("undetermined", (packet.hidden,))
         if chooses and self._looks_again():
-            if end := self._may_not_send(program.connecting):
+            if packet.hidden is None and (end := self._may_not_send(program.connecting)):
                 return end
             again = routing.lookup(program, packet, self.choices)
             if not isinstance(again.action, RouteTo):
@@ -289,7 +291,7 @@ class Visit(BridgeHooks):
         packet = self.packet
         seen = packet.oif
         # IPv4 forgets whose the packet is (ip_route_me_harder sets no uid); IPv6 does not.
-        asked = _of_root(packet) if packet.family == 4 else packet
+        asked = of_root(packet) if packet.family == 4 else packet
         passed = routing.lookup(self.program, asked, self.choices)
         if not isinstance(passed.action, RouteTo):
             return self._refused(passed)
@@ -320,9 +322,13 @@ class Visit(BridgeHooks):
         self.linkdown = "linkdown" in way.flags
         changes: tuple[tuple[str, str, str], ...] = ()
         if choose_source and "src" in packet.unstated:
-            packet.src = self._source(action, way, packet)
-            packet.unstated -= {"src"}
-            changes = (("src", "", format_ip(packet.family, packet.src)),)
+            hidden, out = self.host.hidden[packet.family], packet.oif or ""
+            if unknown := hidden.source_by(action, packet.family, out):
+                packet.hide_source(unknown, hidden.where(out, packet.family))
+            else:
+                packet.src = self._source(action, way, packet)
+                packet.unstated -= {"src"}
+                changes = (("src", "", format_ip(packet.family, packet.src)),)
         step = routing.route_step(passed, verdict, way, packet)
         if packet.oif == "lo":
             step = replace(step, code="route-output-local", args=("lo", ""))
@@ -372,22 +378,6 @@ class Visit(BridgeHooks):
     def _object(self, chain: ChainCode) -> End | None:
         passed = routing.check(chain, self.program, self.packet, self.choices)
         return None if isinstance(passed.action, Accept) else self._refused(passed)
-
-    def _forwarding_key(self) -> str:
-        return "net.ipv4.ip_forward" if self.packet.family == 4 else "net.ipv6.conf.all.forwarding"
-
-    def _forwarding_assumed(self) -> bool:
-        facts, iif = self.host.facts, self.packet.iif or ""
-        keys = [self._forwarding_key(), "net.ipv4.conf.all.forwarding"]
-        keys.append(f"net.ipv4.conf.{iif.replace('.', '/')}.forwarding")
-        return all(facts.sysctl(key) is None for key in keys)
-
-
-def _of_root(packet: Traveller) -> Traveller:
-    seen = copy(packet)
-    seen.uid = 0
-    seen.unstated -= {"uid"}
-    return seen
 
 
 def _without_source(packet: Traveller) -> Traveller:

@@ -9,7 +9,7 @@ from sekisho.semantics.bridge_walk import BridgeWalk
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection, Tracker
 from sekisho.semantics.hook_walk import End
-from sekisho.semantics.journey import Hop, Lean, Leg, Step
+from sekisho.semantics.journey import Doubt, Hop, Lean, Leg, Step
 from sekisho.semantics.traveller import UNICAST, Traveller
 from sekisho.semantics.visit import Leaves, Visit
 from sekisho.semantics.world import HOST, World
@@ -22,7 +22,8 @@ MAX_VISITS = 16
 @dataclass(slots=True)
 class Walk:
     """State that lasts over both legs of a journey: connections and what was assumed. ``ended``: the
-    connection and the direction of the latest packet when its way ended, ``ended_kind`` whom it was for.
+    connection and the direction of the latest packet when its way ended, ``ended_kind`` whom it was for,
+    ``hidden`` why nobody knows the source that the host gave it.
     ``spares``: no rule drops what sets out now."""
 
     world: World
@@ -34,6 +35,7 @@ class Walk:
     ended_untracked: bool = False
     ended_zones: tuple[int, int] | None = None
     ended_kind: int = UNICAST
+    hidden: Doubt | None = None
     spares: bool = False
 
     def behind(self, bridge: str, address: Address) -> Attachment | None:
@@ -275,7 +277,7 @@ class _Leg(BridgeWalk):
         out = self.packet.oif if goes_on else None
         self._hop(visit, out)
         self.walk.ended_untracked, self.walk.ended_zones = visit.untracked, visit.template_zones()
-        self.walk.ended_kind = self.packet.route_kind
+        self.walk.ended_kind, self.walk.hidden = self.packet.route_kind, self.packet.hidden
         ends_in = visit.connection, self.packet.ctdir
         self.walk.ended = None if ends_in[0] is None or ends_in[1] is None else (ends_in[0], ends_in[1])
         return Leg(end.disposition, tuple(self.hops), self.packet.packet(), end.doubts, end.kernel_reason,

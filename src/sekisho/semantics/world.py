@@ -15,6 +15,7 @@ from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.attachment import Attachment, Segment, attached
 from sekisho.semantics.bridges import bridges_of
 from sekisho.semantics.conjunction import parts
+from sekisho.semantics.hidden_addresses import addresses_of_others
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.listeners import with_listeners
@@ -57,7 +58,8 @@ class World:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.shared = shared_namespaces(snapshot)
-        self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host, usual=_USUAL)}
+        others = addresses_of_others(snapshot)
+        self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host, usual=_USUAL, others=others)}
         check_names(snapshot)
         for namespace in snapshot.namespaces:
             if namespace.name not in self.shared:
@@ -147,6 +149,10 @@ class World:
         up_from_port = own | subnets.complement(bits) if here else EMPTY
         across_from_wire = subnets.minus(everywhere | broadcast, bits)
         attachments = tuple(item for item in self.attachments if item.bridge == bridge)
+        if self.host.hidden[family].of(bridge) is not None:
+            # What is not known to be a neighbour's may be the bridge's own, or beyond it.
+            theirs = (a.value for item in attachments for a in item.addresses if a.family == family)
+            up_from_port = IntSet.of(*theirs).complement(bits)
         return Segment(own, up_from_port, across_from_wire.complement(bits), attachments)
 
     def holder(self, address: Address) -> Attachment | None:

@@ -82,7 +82,7 @@ def piece_of(section: Section, file: str, namespace: str) -> Piece | Evidence:
     all_tables = table in ("all", "0") or bool(expected and expected.all_tables)
     if format_ in (Format.IP_ROUTE, Format.IP_ROUTE_JSON) and table is not None:
         table = None if all_tables else TABLE_NAMES.get(integer(table), table) if is_number(table) else table
-    if not text.strip() and format_ not in MAY_BE_EMPTY and not (format_ is Format.IP_ROUTE and family == 6):
+    if not text.strip() and format_ not in MAY_BE_EMPTY and not _may_show_nothing(format_, family, table):
         return _note(place, "no output, left out")
     backend = named.backend if named else expected.backend if expected else ""
     padded = "\n" * (section.start - 1) + text
@@ -93,6 +93,11 @@ def piece_of(section: Section, file: str, namespace: str) -> Piece | Evidence:
         whole_tables=command is not None and command.whole_tables,
         unnamed=command is None and expected is None,
     )  # fmt: skip
+
+
+def _may_show_nothing(format_: Format, family: Family, table: str | None) -> bool:
+    """Whether a listing of routes without any line says that there are none: IPv6's, or a single table's."""
+    return format_ is Format.IP_ROUTE and (family == 6 or table is not None)
 
 
 def table_of(text: str) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Hashable, Mapping
 from dataclasses import dataclass
 
 from sekisho.semantics.chains import Passed
-from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import (
     Action,
     ChainCode,
@@ -68,7 +68,7 @@ class _Passage:
 class Flow:
     """Runs chains in one space. ``returning`` may make sets simpler that come back from a chain. With
     ``bounds``, packets for which a guard cannot be decided are both taken and left: results are then upper
-    bounds and may share packets.
+    bounds and may share packets. ``leans`` is what lines that any packet passed took for granted.
     """
 
     def __init__(self, guards: Guards) -> None:
@@ -79,6 +79,7 @@ class Flow:
         self._calls = Calls()
         self.returning: Returning | None = None
         self.bounds = False
+        self.leans: dict[Lean, None] = {}
 
     def run(
         self,
@@ -175,6 +176,8 @@ class Flow:
                     continue
                 fit, left = taken
                 if type(line.action) is Continue:
+                    if line.action.lean is not None:
+                        self.leans.setdefault(line.action.lean)
                     continue
                 if left.satisfiable():
                     live[state] = left
@@ -279,7 +282,9 @@ class Flow:
                     add(back, each, those)
             case Return():
                 add(back, state, fit)
-            case Continue():
+            case Continue(lean):
+                if lean is not None:
+                    self.leans.setdefault(lean)
                 add(going, state, fit)
             case SetBits() | CopyMark() | Untrack() | SetZone():
                 add(going, effect(action, state, self.space), fit)

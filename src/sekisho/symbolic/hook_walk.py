@@ -19,6 +19,7 @@ from sekisho.semantics.program import (
     Accept,
     Action,
     ChainCode,
+    Drop,
     NotUnderstood,
     Program,
     Reject,
@@ -146,11 +147,12 @@ class SymbolicHookWalk(ABC):
                     add(following, state, some)
                 else:
                     self._end(station, passed, action, state, some)
-            translated, dropped = translate(hits, self.host, self.guards)
+            translated, unbound = translate(hits, self.host, self.guards)
             for state, some in translated.items():
                 add(bound, state, some)
-            for state, some in dropped:
-                self.walk.end(self._fate("dropped", station, lines[id(state)]), state, some)
+            for each in unbound:
+                action = NotUnderstood(each.unknown) if each.unknown is not None else Drop()
+                self._end(station, lines[id(each.state)], action, each.state, each.some)
             asking = following
         for state, some in asking.items():
             add(bound, state, some)
@@ -252,7 +254,7 @@ class SymbolicHookWalk(ABC):
         yes = nothing
         front = {back: self.space.everything}
         for passed, _, some in self.flow.run(
-            self.program.routing, self.program.route_tables, front, "", asked
+            self.program.routing, self.program.lookups(guard.side), front, "", asked
         ):
             action = passed.action
             if isinstance(action, NotUnderstood):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
@@ -46,10 +45,19 @@ class Hit:
     within: Set
 
 
-def translate(hits: list[Hit], host: HostCode, guards: Guards) -> tuple[Front, list[tuple[State, Set]]]:
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """Packets for which an interface has no address; ``unknown``: nobody knows its addresses."""
+
+    state: State
+    some: Set
+    unknown: Doubt | None = None
+
+
+def translate(hits: list[Hit], host: HostCode, guards: Guards) -> tuple[Front, list[Unbound]]:
     """Bind the connections: the packets by their new states, and those for which there is no address."""
     bound: Front = {}
-    dropped: list[tuple[State, Set]] = []
+    unbound: list[Unbound] = []
     changes: dict[_Reached, _Changes] = {}
     for hit in hits:
         connection = hit.state.connection
@@ -61,8 +69,11 @@ def translate(hits: list[Hit], host: HostCode, guards: Guards) -> tuple[Front, l
             add(bound, _marked(hit.state, hit.side), exempt & hit.within)
             hit = replace(hit, some=hit.some & ~exempt)
         for address, some in _addresses(hit, host, guards):
+            if isinstance(address, Doubt):
+                unbound.append(Unbound(hit.state, some & hit.within, address))
+                continue
             if address == "none":
-                dropped.append((hit.state, some & hit.within))
+                unbound.append(Unbound(hit.state, some & hit.within))
                 continue
             assert not isinstance(address, str)
             for port, part in _ports(hit, some, guards):
@@ -70,7 +81,7 @@ def translate(hits: list[Hit], host: HostCode, guards: Guards) -> tuple[Front, l
                     changes.setdefault((hit.state, hit.side, hit.within), []).append((address, port, part))
     for (state, side, within), found in _together(changes, guards.space).items():
         _bind(state, side, found, within, guards, bound)
-    return bound, dropped
+    return bound, unbound
 
 
 def _together(changes: dict[_Reached, _Changes], space: Space) -> dict[_Reached, _Changes]:
@@ -147,8 +158,9 @@ def _marked(state: State, side: str) -> State:
     return state.with_connection(replace(connection, bound=connection.bound | {side}))
 
 
-def _addresses(hit: Hit, host: HostCode, guards: Guards) -> Iterator[tuple[Bits | str | None, Set]]:
-    """The new address for the packets, part by part; "none" where the interface has no address."""
+def _addresses(hit: Hit, host: HostCode, guards: Guards) -> Iterator[tuple[Bits | str | Doubt | None, Set]]:
+    """The new address for the packets, part by part; "none" where the interface has no address, a doubt where
+    nobody knows it."""
     action, state, some, space = hit.action, hit.state, hit.some, guards.space
     connection = state.connection
     assert connection is not None
@@ -156,7 +168,7 @@ def _addresses(hit: Hit, host: HostCode, guards: Guards) -> Iterator[tuple[Bits 
     if action.own_address == "out":
         yield from own_addresses(some, state, host, space)
     elif action.own_address == "in":
-        yield from _incoming(some, state, host.addresses[space.family], present, space)
+        yield from _incoming(some, state, host, present, space)
     elif action.netmap is not None:
         prefix = space.constant(action.netmap.value, present.width).codes[: action.netmap.length]
         yield space.bits(prefix + present.codes[action.netmap.length :]), some
@@ -173,9 +185,14 @@ def _addresses(hit: Hit, host: HostCode, guards: Guards) -> Iterator[tuple[Bits 
         yield space.constant(last, present.width), some & choice
 
 
-def own_addresses(some: Set, state: State, host: HostCode, space: Space) -> Iterator[tuple[Bits | str, Set]]:
+def own_addresses(
+    some: Set, state: State, host: HostCode, space: Space
+) -> Iterator[tuple[Bits | str | Doubt, Set]]:
     """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
     for name, each, here in by_interface(state, some):
+        if (unknown := host.hidden[space.family].of(name)) is not None:
+            yield unknown, here
+            continue
         yield from _preferred(host.preferred(space.family, name), here, each, space)
 
 
@@ -209,8 +226,9 @@ def by_preference(
 
 
 def _incoming(
-    some: Set, state: State, addresses: tuple[HostAddress, ...], present: Bits, space: Space
-) -> Iterator[tuple[Bits | str, Set]]:
+    some: Set, state: State, host: HostCode, present: Bits, space: Space
+) -> Iterator[tuple[Bits | str | Doubt, Set]]:
+    addresses = host.addresses[space.family]
     cases = state.iif.cases if isinstance(state.iif, ByOrigin) else ((state.iif, space.everything),)
     for name, where in cases:
         here = some & where
@@ -218,6 +236,9 @@ def _incoming(
             continue
         if name is None:
             yield space.constant((127 << 24) + 1 if present.width == 32 else 1, present.width), here
+            continue
+        if (unknown := host.hidden[space.family].of(str(name))) is not None:
+            yield unknown, here
             continue
         own = [a.value for a in addresses if a.interface == name and not a.secondary]
         for usable, there in _in_reach(own, here, state, space):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.passage import Checkpoint
-from sekisho.semantics.program import Accept, RouteTo, Way
+from sekisho.semantics.program import Accept, NotUnderstood, RouteTo, Way
 from sekisho.semantics.routing import GOES_ROUND, comes_back, goes_round, kind_of, refused_onward, stays
 from sekisho.semantics.source_address import preferred_by_route
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
@@ -138,7 +138,7 @@ class SymbolicVisit(SymbolicDelivery):
         for passed, state, some in refused:
             # Where nothing may be forwarded, a route that refuses is not even answered.
             asked = {state: some}
-            if self.space.family == 4:
+            if self.space.family == 4 and not isinstance(passed.action, NotUnderstood):
                 asked = self._risen(asked, turned)
                 asked = self._object(self.program.forwarding, asked, "forwarding")
             for each, those in asked.items():
@@ -334,6 +334,12 @@ class SymbolicVisit(SymbolicDelivery):
                 self._set_out(passed, state, part, "output", out)
                 for each, those in out.items():
                     assert isinstance(passed.action, RouteTo)
+                    hidden = self.host.hidden[self.space.family]
+                    if unknown := hidden.source_by(passed.action, self.space.family, each.way or "lo"):
+                        name = self.host.name
+                        fate = Fate("undetermined", name, doubts=(unknown,), hook="route")
+                        self.walk.end(fate, each, those)
+                        continue
                     for source, mine in self._sources(passed.action, each, those):
                         sent = each.with_ends(src=source)
                         sent = sent if sent.reply else replace(sent, first=sent.ends)

@@ -180,7 +180,7 @@ _PLAIN: dict[str, Callable[[Namespace, Family | None], str | None]] = {
 
 def _routes(namespace: Namespace, family: Family, table: str) -> str | None:
     chosen = [route for route in namespace.routes if route.family == family and table in ("all", route.table)]
-    if not chosen and not {(family, "all"), (family, table)} & namespace.route_tables:
+    if not chosen and not namespace.shows_table(family, table):
         return None
     unnamed = "main" if table == "all" else table
     return ip_route.render(chosen, table=unnamed, trailing_space=_keeps_blank(one.evidence for one in chosen))

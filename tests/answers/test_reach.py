@@ -166,12 +166,15 @@ COMMIT
 """
 
 
-@pytest.mark.parametrize(
-    ("source", "target"), [("internet", "host:22"), ("host", "internet"), ("vpc", "host")]
-)
+@pytest.mark.parametrize(("source", "target"), [("internet", "host:22"), ("vpc", "host")])
 def test_a_host_whose_addresses_nobody_listed_is_not_nobody(source: str, target: str) -> None:
     with pytest.raises(UsageError, match="no IPv4 address of the host is known"):
         reach(World(load_text(NAMELESS)), Question(source, target))
+
+
+def test_a_host_whose_addresses_nobody_listed_sends_all_the_same() -> None:
+    [cell] = reach(World(load_text(NAMELESS)), Question("host", "internet")).cells
+    assert (cell.status, [doubt.code for doubt in cell.doubts]) == ("perhaps", ["own-address-not-captured"])
 
 
 def test_what_a_version_lacks_is_told_as_what_it_is(tmp_path: Path) -> None:

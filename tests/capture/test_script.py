@@ -265,7 +265,10 @@ def test_without_rights_it_says_what_it_could_not_read(open_place: Path) -> None
     host = load(str(tar)).host
     assert host.route_tables >= {(4, "all")}
     # What could not be read is unknown, not empty.
-    assert [one.family for one in host.rulesets if one.backend != "legacy"] == []
+    unread = [one for one in host.rulesets if one.backend != "legacy"]
+    assert [(one.family, one.tables) for one in unread] == [(4, ()), (6, ())]
+    assert {one.incomplete and one.incomplete.why for one in unread} == {"failed"}
+    assert {"iptables-save.txt", "ip6tables-save.txt"} <= {one.file for one in host.failed}
 
 
 @pytest.fixture

@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from sekisho.answers.arrivals import Arrivals, Witness, usual_source
 from sekisho.answers.limits import NO_LIMITS, Limits, limits
 from sekisho.answers.places import Origin, Reading, Target
-from sekisho.answers.ports import Port, container_ports, host_ports, may_translate
+from sekisho.answers.ports import (
+    NOT_LISTED,
+    Port,
+    container_ports,
+    host_ports,
+    may_translate,
+    not_listed,
+    nowhere_known,
+)
 from sekisho.answers.refusing import Objection, host_objects
 from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Lean
@@ -81,6 +89,12 @@ class Exposed:
     leans_on: tuple[Lean, ...]
     no_way_in: tuple[str, ...] = ()
 
+    @property
+    def unsure(self) -> bool:
+        """Whether nobody can say something of a port, or that there is none."""
+        open_ = any(item.status == "perhaps" for port in self.ports for item in port.access)
+        return open_ or (not self.ports and any(lean.code in NOT_LISTED for lean in self.leans_on))
+
 
 def exposed(world: World, family: Family = 4) -> Exposed:
     """Every port that is published, exposed, listened on or translated to."""
@@ -88,9 +102,18 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     found = _Finder(world, reading)
     ports = [found.container(port) for port in container_ports(world, family)]
     ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
-    leans = (*may_translate(world, family), *reading.leans_on())
+    nowhere = tuple(nowhere_known(world, family))
+    ports += (_nobody_knows(port) for port in nowhere)
+    unplaced = dict.fromkeys(Lean("target-nowhere", (port.place,)) for port in nowhere)
+    leans = (*may_translate(world, family), *unplaced, *not_listed(world), *reading.leans_on())
     absent = tuple(kind for kind in ("internet", "vpc") if not found.callers.get(kind))
     return Exposed(family, tuple(ports), leans, absent)
+
+
+def _nobody_knows(port: Port) -> Exposure:
+    """A port to which rules translate, of whose address no text tells where it is."""
+    access = tuple(Access(caller, "perhaps") for caller in CALLERS)
+    return Exposure(port.place, port.network, port.place, port.port, protocol_name(port.proto), access)
 
 
 class _Finder:

@@ -28,6 +28,17 @@ class Port:
     bridge: str
 
 
+# What a list of ports leans on where a text is missing that would show more of them.
+NOT_LISTED = ("containers-not-listed", "host-ports-not-listed")
+
+
+def not_listed(world: World) -> tuple[Lean, ...]:
+    """Why there may be containers, or ports of the host, that nothing captured shows."""
+    snapshot = world.snapshot
+    missing = (snapshot.containers is None and snapshot.networks is None, snapshot.host.sockets is None)
+    return tuple(Lean(code) for code, gone in zip(NOT_LISTED, missing, strict=True) if gone)
+
+
 def container_ports(world: World, family: Family) -> Iterator[Port]:
     """The ports of containers that are published, exposed, listened on or translated to; those of containers
     that are gone among them, where a rule still sends there."""
@@ -45,6 +56,20 @@ def container_ports(world: World, family: Family) -> Iterator[Port]:
             for proto, port in sorted(wanted, key=lambda item: (item[1], item[0])):
                 network = bridges.get(attachment.bridge, attachment.bridge)
                 yield Port(attachment.name, network, address, port, proto, attachment.bridge)
+
+
+def nowhere_known(world: World, family: Family) -> Iterator[Port]:
+    """The ports to which DNAT rules of the host send, at addresses to which no text tells the way: where none
+    shows the routes, or a container would be on a bridge that none shows."""
+    if world.host.facts.shows_table(family, "main"):
+        return
+    for value, ports in sorted(_translated(world, family).items()):
+        address = Address(family, value)
+        if world.holders(address) or address in {item for gone in world.gone for item in gone.addresses}:
+            continue
+        if not world.host.owns(family, value):
+            for proto, port in sorted(set(ports), key=lambda item: (item[1], item[0])):
+                yield Port(str(address), "", address, port, proto, "")
 
 
 def _of_docker(container: DockerContainer | None) -> Iterator[tuple[int, int]]:

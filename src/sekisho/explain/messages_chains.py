@@ -139,6 +139,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A line of this table could not be read: it may be a rule.",
         "このテーブルには読み取れない行があります。ルールかもしれません。",
     ),
+    "table.failed": (
+        "the command that shows it failed: anything may be there",
+        "表示するコマンドが失敗した: 何があるか分からない",
+    ),
     "table.hidden": (
         "This table holds rules that iptables cannot show.",
         "このテーブルにはiptablesで表示できないルールがあります。",

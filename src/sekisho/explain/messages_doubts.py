@@ -63,6 +63,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a line of table {0} could not be read: it may be a rule",
         "{0}テーブルに読み取れない行がある: ルールかもしれない",
     ),
+    "command-failed": (
+        "{0} failed, so that nobody knows what it shows ({1})",
+        "{0} が失敗し、その内容が分からない ({1})",
+    ),
+    "nft-failed": (
+        "the tables of nftables could not be captured ({0})",
+        "nftablesのテーブルを取得できなかった ({0})",
+    ),
+    "table-failed": (
+        "table {0} could not be captured ({1})",
+        "テーブル {0} を取得できなかった ({1})",
+    ),
     "table-hidden": (
         "table {0} holds rules that iptables cannot show",
         "{0}テーブルにはiptablesで表示できないルールがある",

@@ -209,6 +209,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),
+    "target-nowhere": (
+        "a rule translates to {0}, and no captured route tells where that is",
+        "ルールが {0} へ変換するが、その場所を示す経路が取得されていない",
+    ),
+    "containers-not-listed": (
+        "docker network inspect and docker inspect not captured: containers that nothing else shows are "
+        "missing",
+        "docker network inspect と docker inspect は未取得: 他のどこにも現れないコンテナは含まれない",
+    ),
+    "host-ports-not-listed": (
+        "ss not captured: ports of the host that no rule asks for are missing",
+        "ss は未取得: ルールに現れないホストのポートは含まれない",
+    ),
     "table-default-empty": (
         "routing table default not captured: taken as empty",
         "ルーティングテーブル default は未取得: 空とみなす",

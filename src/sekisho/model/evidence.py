@@ -42,7 +42,8 @@ class Unread:
 #   unread     a line inside was not understood                       it may tell of anything
 #   hidden     the program says that there is more than it shows      more may stand anywhere
 #   predicted  nothing of it was captured, what stands there is inferred
-Lack = Literal["cut", "filtered", "selected", "unread", "hidden", "predicted"]
+#   failed     the command that shows it was tried and said an error  anything may be there
+Lack = Literal["cut", "filtered", "selected", "unread", "hidden", "predicted", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,16 @@ class Partial:
     why: Lack
     evidence: Evidence
     whole: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A command that was tried and could not tell. ``file`` would have held its output, ``reason`` is what it
+    said, ``evidence`` where that stands."""
+
+    file: str
+    command: str
+    reason: str
+    evidence: Evidence
+    about: About = ""
+    family: int | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.model.aws import Instance
 from sekisho.model.docker import DockerContainer, DockerNetwork
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import Evidence, Failure, Unread
 from sekisho.model.host import Socket, Sysctl, SysctlFile, TrackedConnection
 from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
 from sekisho.model.netfilter import IpSet, Ruleset
@@ -31,8 +31,9 @@ class Namespace:
     covers: (family, "all") when ``show table all`` was read, (family, "main") when only main was, and so on
     for other tables (``shows_table``).
     ``rulesets``: iptables rule sets, one per (family, back end). ``unread`` are lines of this
-    namespace's files that were not understood; ``files`` every file that was read.
-    ``socket_protocols``: what ``sockets`` covers; after ``ss -lt`` UDP sockets are unknown.
+    namespace's files that were not understood; ``files`` every file that was read; ``failed`` commands that
+    were tried and told nothing. ``socket_protocols``: what ``sockets`` covers; after ``ss -lt`` UDP sockets
+    are unknown.
     """
 
     name: NamespaceName
@@ -53,6 +54,7 @@ class Namespace:
     unread: tuple[Unread, ...] = ()
     files: tuple[str, ...] = ()
     socket_protocols: frozenset[str] = frozenset({"tcp", "udp"})
+    failed: tuple[Failure, ...] = ()
     # Filled when first asked: a host with a thousand interfaces has thirty thousand sysctls.
     _by_key: dict[str, Sysctl] = field(
         default_factory=dict, init=False, compare=False, repr=False, hash=False

@@ -28,7 +28,7 @@ from sekisho.semantics.input_checks import (
 )
 from sekisho.semantics.journey import Hook, Lean
 from sekisho.semantics.match_context import MatchContext
-from sekisho.semantics.missing import addresses_told, unread_line, unread_lines, with_missing
+from sekisho.semantics.missing import addresses_told, failed_rules, unread_line, unread_lines, with_missing
 from sekisho.semantics.own_source import answering, connecting, own_sources
 from sekisho.semantics.program import ChainCode, Program, Station
 from sekisho.semantics.sockets import published_ports, socket_chain
@@ -190,9 +190,9 @@ def _program(
             leans.append(Lean("address-tentative", (format_ip(family, item.value), item.interface)))
     # Every namespace has rules of both families: none of a family means that ip -6 rule was not asked.
     rules = tuple(rule for rule in namespace.rules or () if rule.family == family) or None
-    if rules is None:
+    if rules is None and failed_rules(namespace, family) is None:
         leans.append(Lean("policy-rules-not-captured"))
-    elif fib.lacks_default(rules, family):
+    elif rules is not None and fib.lacks_default(rules, family):
         leans.append(Lean("default-rules-asked"))
     one_trie = family == 4 and not fib.has_custom_rules(namespace.rules, family)
     tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace, family), one_trie)

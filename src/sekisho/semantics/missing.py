@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from sekisho.model.evidence import Unread
+from sekisho.model.evidence import Failure, Unread
 from sekisho.model.routing import PolicyRule
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.fib import DEFAULT_RULES
@@ -53,11 +53,22 @@ def with_missing(
 def unread_lines(namespace: Namespace, family: Family) -> Iterator[Guarded]:
     """The doubts of lines that may decide about any packet: policy rules, and routes that may tell an
     address of the host's own where nothing else tells them."""
+    if failure := failed_rules(namespace, family):
+        doubt = Doubt("command-failed", (failure.command, failure.reason), failure.evidence)
+        yield Guarded(ALWAYS, NotUnderstood(doubt), 0, failure.evidence.text, "", failure.evidence)
     for unread in namespace.unread:
         if unread.family not in (family, None):
             continue
         if unread.about == "policy-rules" or _anywhere(unread, namespace, family):
             yield unread_line("route-line-unread", unread)
+
+
+def failed_rules(namespace: Namespace, family: Family) -> Failure | None:
+    """Why the policy rules of a family could not be captured."""
+    if any(rule.family == family for rule in namespace.rules or ()):
+        return None
+    found = (each for each in namespace.failed if (each.about, each.family) == ("policy-rules", family))
+    return next(found, None)
 
 
 def unread_line(code: str, unread: Unread) -> Guarded:

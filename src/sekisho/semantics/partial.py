@@ -14,14 +14,22 @@ from sekisho.semantics.program import Accept, ChainCode, Guarded, NotUnderstood,
 _CODES = {
     "cut": "table-incomplete", "filtered": "table-filtered", "selected": "table-selected",
     "unread": "table-unread", "hidden": "table-hidden", "predicted": "table-predicted",
+    "failed": "table-failed",
 }  # fmt: skip
+# How a table of nftables is called of which nobody knows the name.
+_OF_NFT = "?"
 # What is missing follows what is there.
 _AT_THE_END = frozenset({"cut", "predicted"})
 
 
 def doubt_of(partial: Partial, table: str) -> Doubt:
     """Why nobody can say what the rest of the table does."""
-    return Doubt(_CODES[partial.why], (table,), partial.evidence)
+    if partial.why != "failed":
+        return Doubt(_CODES[partial.why], (table,), partial.evidence)
+    said = partial.evidence.text.strip()
+    if table == _OF_NFT:
+        return Doubt("nft-failed", (said,), partial.evidence)
+    return Doubt(_CODES[partial.why], (table, said), partial.evidence)
 
 
 def doubtful(doubt: Doubt) -> Guarded:

@@ -14,7 +14,7 @@ from sekisho.sources.recognise import Format
 
 T = TypeVar("T")
 
-_ABOUT: dict[Format, About] = {
+ABOUT: dict[Format, About] = {
     Format.IP_ROUTE: "routes",
     Format.IP_ROUTE_JSON: "routes",
     Format.ROUTE_N: "routes",
@@ -84,7 +84,7 @@ class Collected:
 
 def _about(unread: Unread, piece: Piece) -> Unread:
     """The line with what it would have told; a listing of all tables may hold both IP versions."""
-    about = _ABOUT.get(piece.format, "") if unread.reason != "not-modelled" else ""
+    about = ABOUT.get(piece.format, "") if unread.reason != "not-modelled" else ""
     both = piece.all_tables or about in ("addresses", "links", "sockets")
     return replace(unread, about=about, family=None if both else piece.family)
 

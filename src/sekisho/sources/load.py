@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sekisho.errors import SourceError, said
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import Evidence, Failure, Unread
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources import aws_instances, docker_inspect, snapshot_toml
 from sekisho.sources.archive import (
@@ -22,6 +22,7 @@ from sekisho.sources.archive import (
 from sekisho.sources.assemble import namespace_of
 from sekisho.sources.bounds import USUAL, Bounds, read_named, too_large
 from sekisho.sources.collected import Collected
+from sekisho.sources.failures import noted, with_failures
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
 from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
 from sekisho.sources.text_size import check_text
@@ -182,6 +183,10 @@ def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
     by_namespace: dict[str, list[Piece]] = {HOST: []}
     for piece in gathered.pieces:
         by_namespace.setdefault(piece.namespace, []).append(piece)
+    failures: dict[str, list[Failure]] = {}
+    for piece in gathered.pieces if len(gathered.pieces) > 1 else ():
+        for name, failure in noted(piece.text, piece.file) if piece.format is Format.CAPTURE_NOTES else ():
+            failures.setdefault(name, []).append(failure)
     everything = Collected(unread=list(gathered.unread), notes=list(gathered.notes))
     namespaces = []
     for name, pieces in by_namespace.items():
@@ -191,7 +196,8 @@ def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
         except BadNameError:
             everything.unread += (Unread(piece.place(), "bad-name", name) for piece in pieces)
             continue
-        namespaces.append(namespace_of(known, pieces, collected))
+        read = namespace_of(known, pieces, collected)
+        namespaces.append(with_failures(read, failures[name]) if name in failures else read)
         everything.notes += collected.notes
     toml = snapshot_toml.SnapshotToml()
     for piece in gathered.pieces:

@@ -22,7 +22,7 @@ def add_arguments(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """0 once all ports are told."""
+    """0 once all ports are told, 3 where nobody can say something of one of them, or what there is."""
     snapshot = open_snapshot(args.snapshot, out)
     from sekisho.answers.exposed import exposed
     from sekisho.semantics.world import World
@@ -36,4 +36,4 @@ def run(args: argparse.Namespace, out: Output) -> int:
         from sekisho.views.exposed_text import ExposedText
 
         out.write(ExposedText(out.lang, out.color, args.snapshot).exposed(found))
-    return 0
+    return 3 if found.unsure else 0

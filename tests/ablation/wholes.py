@@ -26,8 +26,8 @@ SHAPES: dict[str, frozenset[str] | None] = {
     "texts": frozenset({
         "ip-route.txt", "ip-route-table-all.txt", "ip-rule.json", "ip-addr.txt", "ip-link.json",
         "iptables-save.txt", "ip6tables-save.txt", "nft-ruleset.txt", "ss.txt", "sysctl.txt",
-        "docker-containers.json", "docker-networks.json", "docker-version.json", "bridge.json", "ip-neigh.json",
-        "conntrack.txt",
+        "docker-containers.json", "docker-networks.json", "docker-version.json", "bridge.json",
+        "ip-neigh.json", "conntrack.txt",
     }),
     "few": frozenset({
         "ip-route.txt", "ip-addr.txt", "iptables-save.txt", "ss.txt", "sysctl.txt", "docker-containers.json",

@@ -122,7 +122,6 @@ def _end(leg: Leg, kind: str) -> str:
 
 def _journey_notes(journey: Journey, walked: _Walked) -> Iterator[Note]:
     yield from _leans(journey.leans_on)
-    yield from _doubts(journey.undecided)
     for leg in (journey.forward, journey.reply):
         if leg is not None:
             walked.take(leg)
@@ -139,11 +138,15 @@ def of_reach(found: Reach) -> Answer:
     for cell in found.cells:
         parts[f"{cell.source} -> {cell.target}"] = _bounds(cell.status, cell.boxes, cell.perhaps)
         notes.update(_doubts(cell.doubts))
-    for row in found.rows:
+    for row in sorted(found.rows, key=lambda one: one.status == "perhaps"):
+        notes.update(_doubts(row.doubts))
         for source in row.sources:
             boxes = row.boxes if row.status != "perhaps" else ()
             perhaps = row.boxes if row.status == "perhaps" else ()
-            parts[f"{source} -> {row.target}"] = _bounds(row.status, boxes, perhaps)
+            before = parts.get(f"{source} -> {row.target}", Bounds((), ()))
+            assert isinstance(before, Bounds)
+            both = Bounds((*before.certain, *boxes), (*before.perhaps, *perhaps))
+            parts[f"{source} -> {row.target}"] = both
     return Answer(parts, frozenset(notes))
 
 
@@ -159,20 +162,22 @@ def of_chain(found: ChainAnswer) -> Answer:
     for row in found.accepted or ():
         certain = (*row.certain, *(row.perhaps if row.more else ()))
         parts[f"in {row.iif}"] = Bounds(certain, row.perhaps)
-    return Answer(parts, frozenset(_findings(found.dead or ())))
+    return Answer(parts, frozenset((*_findings(found.dead or ()), *_doubts(found.doubts))))
 
 
 def of_exposed(found: Exposed) -> Answer:
     """Each port by each kind of caller."""
     parts: dict[str, Value] = {}
+    notes = set(_leans(found.leans_on))
     for port in found.ports:
         for access in port.access:
+            notes.update(_doubts(access.doubts))
             place = f"{port.place} {port.address}:{port.port}/{port.proto} from {access.caller}"
             told = " ".join((access.status, *sorted(access.via), *sorted(access.sees)))
             parts[place] = OPEN if access.status == "perhaps" else told
     for caller in found.no_way_in:
         parts[f"no way in from {caller}"] = "so"
-    return Answer(parts, frozenset(_leans(found.leans_on)))
+    return Answer(parts, frozenset(notes))
 
 
 def of_check(found: CheckReport) -> Answer:
@@ -202,14 +207,17 @@ def of_drift(found: DriftReport) -> Answer:
 def of_diff(found: Iterable[Difference]) -> Answer:
     """Each change, by what it is and between whom."""
     parts: dict[str, Value] = {}
+    notes: set[Note] = set()
     for each in found:
         for change in each.changes:
+            for side in (change.before, change.after):
+                notes.update((*_leans(side.leans_on), *_doubts(side.doubts)))
             key = f"IPv{each.family} {change.kind} {', '.join(change.sources)}"
             more = f" {change.before.disposition} {change.after.disposition}"
             parts[key + more] = OPEN if change.kind == "unsure" else "changed"
         for name in each.only_one:
             parts[f"only in one: {name}"] = "so"
-    return Answer(parts)
+    return Answer(parts, frozenset(notes))
 
 
 def _leans(leans: Iterable[Lean]) -> Iterator[Note]:

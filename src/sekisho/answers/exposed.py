@@ -13,9 +13,10 @@ from sekisho.answers.arrivals import Arrivals, Witness, usual_source
 from sekisho.answers.limits import NO_LIMITS, Limits, limits
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.ports import Port, container_ports, host_ports, may_translate
+from sekisho.answers.reach import doubts_of
 from sekisho.answers.refusing import Objection, host_objects
 from sekisho.model.evidence import Evidence
-from sekisho.semantics.journey import Lean
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows
@@ -46,7 +47,8 @@ class Access:
     no such caller. ``via`` are the addresses and ports to call, "direct" the container's own;
     ``sees``: the source that the server sees, "" for the caller's own. ``bypasses``: what the host's INPUT
     rules would say to the same packet, which they never see. ``only``: from where, if not every caller gets
-    through. ``unaddressed``: such callers cannot send to the container's own address at all."""
+    through. ``unaddressed``: such callers cannot send to the container's own address at all. ``doubts``: why
+    nobody can say."""
 
     caller: str
     status: str
@@ -57,6 +59,7 @@ class Access:
     refused_by: tuple[Reason, ...] = ()
     only: Limits = NO_LIMITS
     unaddressed: bool = False
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +281,8 @@ class _Finder:
         space = self.space
         target = replace(self._target(port), ports=IntSet.of(port.port))
         proto = space.member(space.field["proto"], IntSet.of(port.proto))
-        open_ = self._open(origins, target, proto)
-        if open_ is not None:
-            return Access(caller, "perhaps", witness=open_)
+        if (open_ := self._open(caller, origins, target, proto)) is not None:
+            return open_
         lines: dict[Reason, None] = {}
         for origin in origins:
             for flow, some in self._aimed(caller, origin, port):
@@ -290,14 +292,15 @@ class _Finder:
         unaddressed = bool(self.arrivals.unaddressed(origins, target))
         return Access(caller, "no", refused_by=tuple(lines), unaddressed=unaddressed)
 
-    def _open(self, origins: list[Origin], target: Target, wanted: Set) -> Witness | None:
-        """A packet of which nobody can say whether it opens a working connection."""
+    def _open(self, caller: str, origins: list[Origin], target: Target, wanted: Set) -> Access | None:
+        """Where there is a packet of which nobody can say whether it opens a working connection, and why."""
         for origin in origins:
             if not self.arrivals.is_open(origin, target):
                 continue
             unclear = self.arrivals.perhaps(origin, target, wanted)
             if unclear.satisfiable():
-                return self.arrivals.example(origin, unclear)
+                why = doubts_of(self.arrivals, origin, unclear)
+                return Access(caller, "perhaps", witness=self.arrivals.example(origin, unclear), doubts=why)
         return None
 
     def _aimed(self, caller: str, origin: Origin, port: Port) -> list[tuple[Flows, Set]]:
@@ -341,5 +344,4 @@ class _Finder:
         if ways:
             witness = self.arrivals.packet(*ways[0])
             return Access(caller, "yes", witness=witness, only=self._limits(ways, witness, proto))
-        open_ = self._open(origins, target, wanted)
-        return Access(caller, "no") if open_ is None else Access(caller, "perhaps", witness=open_)
+        return self._open(caller, origins, target, wanted) or Access(caller, "no")

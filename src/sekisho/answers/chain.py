@@ -14,6 +14,7 @@ from sekisho.answers.finding import Finding
 from sekisho.errors import UsageError, said
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.host import compile_host
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import NEW, Program, Station
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.boxes import Box, boxes, by_value
@@ -51,7 +52,8 @@ class Class:
 class ChainAnswer:
     """``accepted`` is what is let through by incoming interface, ``matrix`` who may call whom for a service,
     ``dead`` the rules that take nothing or make no difference; None where that was not asked. ``unsure``:
-    some of the matrix is let through only perhaps."""
+    some of the matrix is let through only perhaps. ``doubts``: the questions that nobody can decide, where
+    anything is let through only perhaps."""
 
     family: Family
     table: str
@@ -61,6 +63,7 @@ class ChainAnswer:
     matrix: tuple[Class, ...] | None = None
     dead: tuple[Finding, ...] | None = None
     unsure: bool = False
+    doubts: tuple[Doubt, ...] = ()
 
 
 def station_of(program: Program, name: str) -> Station:
@@ -94,6 +97,8 @@ class ChainReader:
         """What is asked for: ``service`` is a protocol and a port."""
         everything = self.accepts() if accepted else None
         called = None if service is None else self.calls(*service)
+        unsure = called is not None and (called[0] & called[1]).satisfiable()
+        perhaps = unsure or any(row.perhaps for row in everything or ())
         return ChainAnswer(
             self.family,
             self.station.table,
@@ -102,7 +107,8 @@ class ChainReader:
             service,
             None if called is None else self._matrix(called[0]),
             self.dead() if dead else None,
-            called is not None and (called[0] & called[1]).satisfiable(),
+            unsure,
+            self.view.doubts() if perhaps else (),
         )
 
     def accepts(self) -> tuple[Accepted, ...]:

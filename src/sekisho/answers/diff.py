@@ -16,7 +16,7 @@ from sekisho.answers.places import Asked, Origin, Reading
 from sekisho.answers.services import Names, merged
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError, said
-from sekisho.semantics.journey import ARRIVED, Journey, Step
+from sekisho.semantics.journey import ARRIVED, Doubt, Journey, Lean, Step
 from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.boxes import Box
@@ -31,12 +31,15 @@ KINDS = ("opened", "closed", "moved", "source", "unsure")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What becomes of the witness on one side: how it ends, and the lines that decide that."""
+    """What becomes of the witness on one side: how it ends, and the lines that decide that; ``doubts``: why
+    nobody can say, ``leans_on``: what that takes for granted."""
 
     disposition: str
     where: str
     lines: tuple[Step, ...]
     reply: str = ""
+    doubts: tuple[Doubt, ...] = ()
+    leans_on: tuple[Lean, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +338,9 @@ def _side(found: Journey) -> Side:
     lines = tuple(step for step in telling if step.table not in (None, "main", "local"))
     if leg.disposition not in ARRIVED:
         lines = tuple(steps[-1:])
-    return Side(found.forward.disposition, found.forward.where, lines, reply)
+    legs = [each for each in (found.forward, found.reply) if each is not None]
+    doubts = dict.fromkeys(doubt for each in legs for doubt in each.doubts)
+    return Side(found.forward.disposition, found.forward.where, lines, reply, tuple(doubts), found.leans_on)
 
 
 def _joined(changes: list[Change]) -> Iterator[Change]:

@@ -21,9 +21,10 @@ from sekisho.answers.ports import (
     not_listed,
     nowhere_known,
 )
+from sekisho.answers.reach import doubts_of
 from sekisho.answers.refusing import Objection, host_objects
 from sekisho.model.evidence import Evidence
-from sekisho.semantics.journey import Lean
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows
@@ -54,7 +55,8 @@ class Access:
     no such caller. ``via`` are the addresses and ports to call, "direct" the container's own;
     ``sees``: the source that the server sees, "" for the caller's own. ``bypasses``: what the host's INPUT
     rules would say to the same packet, which they never see. ``only``: from where, if not every caller gets
-    through. ``unaddressed``: such callers cannot send to the container's own address at all."""
+    through. ``unaddressed``: such callers cannot send to the container's own address at all. ``doubts``: why
+    nobody can say."""
 
     caller: str
     status: str
@@ -65,6 +67,7 @@ class Access:
     refused_by: tuple[Reason, ...] = ()
     only: Limits = NO_LIMITS
     unaddressed: bool = False
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +107,15 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
     nowhere = tuple(nowhere_known(world, family))
     ports += (_nobody_knows(port) for port in nowhere)
-    unplaced = dict.fromkeys(Lean("target-nowhere", (port.place,)) for port in nowhere)
-    leans = (*may_translate(world, family), *unplaced, *not_listed(world), *reading.leans_on())
+    leans = (*may_translate(world, family), *not_listed(world), *reading.leans_on())
     absent = tuple(kind for kind in ("internet", "vpc") if not found.callers.get(kind))
     return Exposed(family, tuple(ports), leans, absent)
 
 
 def _nobody_knows(port: Port) -> Exposure:
     """A port to which rules translate, of whose address no text tells where it is."""
-    access = tuple(Access(caller, "perhaps") for caller in CALLERS)
+    why = (Doubt("target-nowhere", (port.place,)),)
+    access = tuple(Access(caller, "perhaps", doubts=why) for caller in CALLERS)
     return Exposure(port.place, port.network, port.place, port.port, protocol_name(port.proto), access)
 
 
@@ -301,9 +304,8 @@ class _Finder:
         space = self.space
         target = replace(self._target(port), ports=IntSet.of(port.port))
         proto = space.member(space.field["proto"], IntSet.of(port.proto))
-        open_ = self._open(origins, target, proto)
-        if open_ is not None:
-            return Access(caller, "perhaps", witness=open_)
+        if (open_ := self._open(caller, origins, target, proto)) is not None:
+            return open_
         lines: dict[Reason, None] = {}
         for origin in origins:
             for flow, some in self._aimed(caller, origin, port):
@@ -313,14 +315,15 @@ class _Finder:
         unaddressed = bool(self.arrivals.unaddressed(origins, target))
         return Access(caller, "no", refused_by=tuple(lines), unaddressed=unaddressed)
 
-    def _open(self, origins: list[Origin], target: Target, wanted: Set) -> Witness | None:
-        """A packet of which nobody can say whether it opens a working connection."""
+    def _open(self, caller: str, origins: list[Origin], target: Target, wanted: Set) -> Access | None:
+        """Where there is a packet of which nobody can say whether it opens a working connection, and why."""
         for origin in origins:
             if not self.arrivals.is_open(origin, target):
                 continue
             unclear = self.arrivals.perhaps(origin, target, wanted)
             if unclear.satisfiable():
-                return self.arrivals.example(origin, unclear)
+                why = doubts_of(self.arrivals, origin, unclear)
+                return Access(caller, "perhaps", witness=self.arrivals.example(origin, unclear), doubts=why)
         return None
 
     def _aimed(self, caller: str, origin: Origin, port: Port) -> list[tuple[Flows, Set]]:
@@ -364,5 +367,4 @@ class _Finder:
         if ways:
             witness = self.arrivals.packet(*ways[0])
             return Access(caller, "yes", witness=witness, only=self._limits(ways, witness, proto))
-        open_ = self._open(origins, target, wanted)
-        return Access(caller, "no") if open_ is None else Access(caller, "perhaps", witness=open_)
+        return self._open(caller, origins, target, wanted) or Access(caller, "no")

@@ -65,13 +65,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Several sources that reach a target with the same packets."""
+    """Several sources that reach a target with the same packets; ``doubts``: why nobody can say whether they
+    do, where it is perhaps."""
 
     sources: tuple[str, ...]
     target: str
     status: str
     boxes: tuple[Box, ...]
     witness: Witness | None
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,13 +284,13 @@ def _rows(arrivals: Arrivals, group: _Group, target: Target, wanted: Set) -> lis
     """One target and the origins of one run, told apart by their source addresses."""
     found = arrivals.arrivals(group.whole, target, wanted)
     rows = _certain_rows(arrivals, group, target, found) if found else []
-    certain = {name for row in rows for name in row.sources} | {target.name}
-    left = [item for item in group.members if item.name not in certain]
-    if left and arrivals.is_open(group.whole, target):
-        unclear = arrivals.perhaps(group.whole, target, wanted)
-        names = tuple(item.name for item in left if (item.some & unclear).satisfiable())
+    if arrivals.is_open(group.whole, target):
+        unclear = arrivals.perhaps(group.whole, target, wanted) & ~_union(arrivals, found)
+        names = tuple(item.name for item in group.members if (item.some & unclear).satisfiable())
         if names:
-            rows.append(Row(names, target.name, "perhaps", tuple(merged(arrivals.addressed(unclear))), None))
+            why = doubts_of(arrivals, group.whole, unclear)
+            boxes = tuple(merged(arrivals.addressed(unclear)))
+            rows.append(Row(names, target.name, "perhaps", boxes, None, why))
     return rows
 
 

@@ -67,6 +67,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} failed, so that nobody knows what it shows ({1})",
         "{0} が失敗し、その内容が分からない ({1})",
     ),
+    "target-nowhere": (
+        "a rule translates to {0}, and no captured route tells where that is",
+        "ルールが {0} へ変換するが、その場所を示す経路が取得されていない",
+    ),
     "nft-failed": (
         "the tables of nftables could not be captured ({0})",
         "nftablesのテーブルを取得できなかった ({0})",

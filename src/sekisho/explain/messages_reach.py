@@ -119,6 +119,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "diff.unsure": ("perhaps changed", "変わった可能性"),
     "diff.before": ("before: {0}", "前: {0}"),
     "diff.after": ("after:  {0}", "後: {0}"),
+    "diff.leans-on": ("leans on: {0}", "前提: {0}"),
     "diff.from": ("from {0}", "送信元 {0}"),
     "diff.only-one": (
         "{0} is only in one of the two: not compared",

@@ -209,10 +209,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),
-    "target-nowhere": (
-        "a rule translates to {0}, and no captured route tells where that is",
-        "ルールが {0} へ変換するが、その場所を示す経路が取得されていない",
-    ),
     "containers-not-listed": (
         "docker network inspect and docker inspect not captured: containers that nothing else shows are "
         "missing",

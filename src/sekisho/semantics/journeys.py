@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.choices import Choices, explored, reasons
-from sekisho.semantics.journey import ARRIVED, Doubt, Journey, Lean, Leg
+from sekisho.semantics.journey import ARRIVED, Doubt, Hop, Journey, Lean, Leg, Step
 from sekisho.semantics.program import RELATED
 from sekisho.semantics.related import is_error
 from sekisho.semantics.traveller import UNICAST, Traveller, traveller
@@ -214,7 +214,11 @@ def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
             back, node, "process", reply=True, carries=carries, template=template, answers=answers
         )
     holder = walk.behind(last.oif or "", last.next_hop or Address(last.family, last.dst))
-    assert holder is not None  # delivered to a known container, so it hangs on a bridge
+    if holder is None:  # a child of an interface, whose namespace was not captured: its answer takes the wire
+        there = replace(back.packet(), oif="wire")
+        args = (last.iif or "wire", str(Address(there.family, there.dst)))
+        away = Step("neighbour", "EXITS", code="leaves-by", args=args)
+        return Leg("exits", (Hop(forward.where, None, "wire", (away,)),), there)
     return walk.leg(back, HOST, "attachment", reply=True, origin=holder)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from sekisho.semantics.conjunction import conjuncts, parts
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     ESTABLISHED,
     INVALID,
@@ -22,6 +23,7 @@ from sekisho.semantics.program import (
     All,
     AnyOf,
     ChainCode,
+    Goto,
     Guard,
     In,
     Interface,
@@ -135,6 +137,32 @@ class ChainView:
             return found
         forgotten = self.space.of_fields(["src_mac"])
         return found[0].exists(forgotten), found[1].exists(forgotten)
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """The questions of the chain, and of those that it calls, that nobody can decide."""
+        found: dict[Doubt, None] = {}
+        for chain in self._called():
+            for line in (part for whole in chain.lines for part in parts(whole)):
+                if isinstance(line.action, NotUnderstood):
+                    found[line.action.doubt] = None
+                held = self.holds(line.guard)
+                if held.yes is not held.maybe:
+                    why = self.guards.open_questions(line.guard, self._whole, self.space.everything)
+                    found.update(dict.fromkeys(why))
+            if isinstance(chain.policy, NotUnderstood):
+                found[chain.policy.doubt] = None
+        return tuple(found)
+
+    def _called(self) -> Iterator[ChainCode]:
+        """The base chain, and all that it calls."""
+        known, todo = {self.station.base.name}, [self.station.base]
+        while todo:
+            chain = todo.pop()
+            yield chain
+            for line in (part for whole in chain.lines for part in parts(whole)):
+                if isinstance(line.action, Jump | Goto) and line.action.chain not in known:
+                    known.add(line.action.chain)
+                    todo.append(self.station.chains[line.action.chain])
 
     def _walked(self, some: Set) -> tuple[Set, Set]:
         """The same by following packets, where lines change what later ones ask for."""

@@ -29,6 +29,7 @@ def to_text(found: ChainAnswer, lang: str, color: bool = False) -> str:
             proto, port = found.service
             lines += ["", say("chain.service", (protocol_name(proto), str(port)), lang)]
         lines += _matrix(found.matrix, found, lang)
+    lines += ("  " + say("reach.because", (say(one.code, one.args, lang),), lang) for one in found.doubts)
     if found.dead is not None:
         lines += ["", say("chain.dead" if found.dead else "chain.none-dead", (), lang)]
         lines += (f"  {line}" for finding in found.dead for line in finding_lines(finding, lang, color))
@@ -81,5 +82,6 @@ def to_json(found: ChainAnswer, lang: str) -> dict[str, object]:
             for item in found.matrix or ()
         ],
         "matrix_unsure": found.unsure,
+        "reasons": [say(doubt.code, doubt.args, lang) for doubt in found.doubts],
         "dead": None if found.dead is None else [finding_json(finding, lang) for finding in found.dead],
     }

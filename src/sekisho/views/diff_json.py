@@ -6,35 +6,37 @@ from collections.abc import Sequence
 
 from sekisho.answers.diff import Change, Difference, Side
 from sekisho.answers.services import box_json
+from sekisho.explain.words import say
 from sekisho.views.reach_json import evidence_json, witness_json
 
 SCHEMA = "sekisho/diff/1"
 
 
-def to_json(found: Sequence[Difference], paths: tuple[str, str]) -> dict[str, object]:
+def to_json(found: Sequence[Difference], paths: tuple[str, str], lang: str) -> dict[str, object]:
     """The whole answer: no ``changes`` where all packets fare alike."""
     return {
         "schema": SCHEMA,
         "before": paths[0],
         "after": paths[1],
-        "changes": [_change(change, each) for each in found for change in each.changes],
+        "changes": [_change(change, each, lang) for each in found for change in each.changes],
         "only_one": list(dict.fromkeys(name for each in found for name in each.only_one)),
     }
 
 
-def _change(change: Change, found: Difference) -> dict[str, object]:
+def _change(change: Change, found: Difference, lang: str) -> dict[str, object]:
     return {
         "kind": change.kind,
         "family": found.family,
         "from": list(change.sources),
         "flows": [box_json(box, found.family) for box in change.boxes],
-        "before": _side(change.before),
-        "after": _side(change.after),
+        "before": _side(change.before, lang),
+        "after": _side(change.after, lang),
         "witness": witness_json(change.witness),
     }
 
 
-def _side(side: Side) -> dict[str, object]:
+def _side(side: Side, lang: str) -> dict[str, object]:
+    """What becomes of the witness; ``reasons``: why nobody can say."""
     return {
         "disposition": side.disposition,
         "where": side.where or None,
@@ -50,4 +52,6 @@ def _side(side: Side) -> dict[str, object]:
             }
             for step in side.lines
         ],
+        "reasons": [say(doubt.code, doubt.args, lang) for doubt in side.doubts],
+        "leans_on": [say(lean.code, lean.args, lang) for lean in side.leans_on],
     }

@@ -17,10 +17,12 @@ from sekisho.explain.lines import blocks_text, captured, lines_text
 from sekisho.explain.tints import BOLD, CYAN, MAGENTA, YELLOW, painted
 from sekisho.explain.words import say
 from sekisho.semantics.journey import ARRIVED, Step
+from sekisho.views.leans import grouped
 from sekisho.views.reach_text import ReachText
 
 _TINTS = {"opened": YELLOW, "closed": CYAN, "moved": "", "source": "", "unsure": MAGENTA}
 MOST_LINES = 8
+MOST_REASONS = 4
 
 
 class DiffText:
@@ -50,11 +52,12 @@ class DiffText:
         yield from (f"    {line}" for line in lines[:MOST_LINES])
         if len(lines) > MOST_LINES:
             yield f"    ... (+{len(lines) - MOST_LINES})"
-        yield from self._side("diff.before", change.before)
-        yield from self._side("diff.after", change.after)
+        yield from self._side("diff.before", change.before, change.after)
+        yield from self._side("diff.after", change.after, change.before)
         yield "    " + self.reach.witness(change.witness)
 
-    def _side(self, code: str, side: Side) -> Iterator[str]:
+    def _side(self, code: str, side: Side, other: Side) -> Iterator[str]:
+        """How it ends there, and what that takes for granted that the other side does not."""
         words = say(f"disposition.{side.disposition}", (), self.lang)
         if side.where:
             words += f" ({side.where})"
@@ -62,6 +65,11 @@ class DiffText:
             words = self._say("reach.refused-reply", say(f"disposition.{side.reply}", (), self.lang))
         yield "    " + self._say(code, words)
         yield from (" " * 12 + _line(step) for step in side.lines)
+        own = grouped(tuple(lean for lean in side.leans_on if lean not in other.leans_on))
+        for doubt in side.doubts[:MOST_REASONS]:
+            yield " " * 12 + self._say("reach.because", say(doubt.code, doubt.args, self.lang))
+        for lean in own[:MOST_REASONS]:
+            yield " " * 12 + self._say("diff.leans-on", say(lean.code, lean.args, self.lang))
 
     def _paint(self, tint: str, text: str) -> str:
         return painted(text, tint, self.color)

@@ -17,7 +17,7 @@ def to_json(found: Exposed, lang: str) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "family": found.family,
-        "ports": [_port(port, found.family) for port in found.ports],
+        "ports": [_port(port, found.family, lang) for port in found.ports],
         "no_way_in": [
             {"from": kind, "words": words}
             for kind, words in zip(found.no_way_in, no_way_in(found, lang), strict=True)
@@ -26,22 +26,23 @@ def to_json(found: Exposed, lang: str) -> dict[str, object]:
     }
 
 
-def _port(port: Exposure, family: Family) -> dict[str, object]:
+def _port(port: Exposure, family: Family, lang: str) -> dict[str, object]:
     return {
         "place": port.place,
         "network": port.network or None,
         "address": port.address,
         "port": port.port,
         "proto": port.proto,
-        "from": {item.caller: _access(item, family) for item in port.access},
+        "from": {item.caller: _access(item, family, lang) for item in port.access},
     }
 
 
-def _access(item: Access, family: Family) -> dict[str, object]:
+def _access(item: Access, family: Family, lang: str) -> dict[str, object]:
     """``via``: what to call ("direct": the container's own address); ``sees``: the source that the server
     sees, null for the caller's own; ``bypasses``: the INPUT rule that would refuse but never sees it;
     ``only``: the source ports and addresses that get through, null where that is not limited;
-    ``unaddressed``: such callers cannot send to the container's own address at all."""
+    ``unaddressed``: such callers cannot send to the container's own address at all; ``reasons``: why nobody
+    can say."""
     found: dict[str, object] = {
         "status": item.status,
         "via": list(item.via),
@@ -57,6 +58,7 @@ def _access(item: Access, family: Family) -> dict[str, object]:
             {"disposition": one.disposition, "evidence": evidence_json(one.evidence)}
             for one in item.refused_by
         ],
+        "reasons": [say(doubt.code, doubt.args, lang) for doubt in item.doubts],
     }
     if item.bypasses is not None:
         one = item.bypasses

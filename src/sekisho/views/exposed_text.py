@@ -91,6 +91,8 @@ class ExposedText:
             yield "    " + self._paint(RED, self._say("exposed.bypasses", objection_text(item.bypasses)))
         if item.witness is not None:
             yield "    " + self.reach.witness(item.witness)
+        for doubt in item.doubts[:MOST_CALLS]:
+            yield "    " + self._say("reach.because", say(doubt.code, doubt.args, self.lang))
         for reason in item.refused_by[:MOST_CALLS]:
             words = " ".join((say(f"disposition.{reason.disposition}", (), self.lang), reason.place)).strip()
             yield "    " + self._say("exposed.refused-by", words)

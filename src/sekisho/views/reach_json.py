@@ -14,14 +14,15 @@ SCHEMA = "sekisho/reach/1"
 
 def to_json(found: Reach, lang: str) -> dict[str, object]:
     """The whole answer. ``cells`` for a narrow question, ``rows`` (sources that reach a target alike) for
-    all pairs; pairs that are in no row cannot talk."""
+    all pairs; pairs that are in no row cannot talk, and a pair may have a row for what works and one for what
+    perhaps does."""
     return {
         "schema": SCHEMA,
         "family": found.family,
         "sources": list(found.sources),
         "targets": list(found.targets),
         "cells": [_cell(cell, found, lang) for cell in found.cells],
-        "rows": [_row(row, found) for row in found.rows],
+        "rows": [_row(row, found, lang) for row in found.rows],
         "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
     }
 
@@ -41,12 +42,13 @@ def _cell(cell: Cell, found: Reach, lang: str) -> dict[str, object]:
     }
 
 
-def _row(row: Row, found: Reach) -> dict[str, object]:
+def _row(row: Row, found: Reach, lang: str) -> dict[str, object]:
     return {
         "from": list(row.sources),
         "to": row.target,
         "status": row.status,
         "flows": [box_json(box, found.family) for box in row.boxes],
+        "reasons": [say(doubt.code, doubt.args, lang) for doubt in row.doubts],
         "witness": witness_json(row.witness),
     }
 

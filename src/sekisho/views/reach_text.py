@@ -137,6 +137,8 @@ class ReachText:
         yield from self._boxes((line_of(box, found.family, found.names) for box in row.boxes), 4, 4)
         if row.witness is not None:
             yield "    " + self.witness(row.witness)
+        for doubt in row.doubts[:4]:
+            yield "    " + self._say("reach.because", say(doubt.code, doubt.args, self.lang))
 
     def _paint(self, tint: str, text: str) -> str:
         return painted(text, tint, self.color)

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if out.json:
         from sekisho.views.diff_json import to_json
 
-        out.document(to_json(found, paths))
+        out.document(to_json(found, paths, out.lang))
     else:
         from sekisho.views.diff_text import DiffText
 

@@ -23,7 +23,8 @@ _INSIDE: dict[Format, frozenset[Format]] = {
 
 @dataclass(slots=True)
 class Section:
-    """Lines ``start`` (1-based) onwards of one output. ``format`` None: not (yet) known."""
+    """Lines ``start`` (1-based) onwards of one output. ``format`` None: not (yet) known. ``host`` is what the
+    last prompt that names one named, ``named`` whether that is the section's own."""
 
     start: int
     format: Format | None = None
@@ -31,14 +32,20 @@ class Section:
     evidence: Evidence | None = None
     expected: Expected | None = None
     host: str = ""
+    named: bool = False
     lines: list[str] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
     blank: bool = True
+    block_open: bool = False
+    closed: bool = False
 
     def add(self, line: str) -> None:
         """Append a line, remembering the chains and tables that the section has by now."""
         self.lines.append(line)
-        self.blank = self.blank and not line.strip()
+        if not line.strip():
+            return
+        self.blank = False
+        self.block_open = opens_block(line, self.block_open)
         chain = _CHAIN_HEAD.match(line)
         if chain:
             self.marks.add(chain[1] if chain[2] else _USER_CHAIN)
@@ -52,10 +59,17 @@ class Section:
 
 def in_block(section: Section) -> bool:
     """Inside the braces of an nft table, where every line belongs to it."""
-    if section.format is not Format.NFT_TEXT or section.blank:
-        return False
-    last = next(line for line in reversed(section.lines) if line.strip())
-    return not last.startswith("}")
+    return section.format is Format.NFT_TEXT and section.block_open
+
+
+def opens_block(line: str, was_open: bool) -> bool:
+    """Whether the braces of an nft table are open behind a line that is not blank."""
+    return not line.startswith("}") if was_open else line.rstrip().endswith("{")
+
+
+def holds(outer: Format, inner: Format) -> bool:
+    """Whether lines of one format occur inside the output of another."""
+    return inner in _INSIDE.get(outer, frozenset())
 
 
 def begins_section(section: Section, found: Format, line: str) -> bool:
@@ -67,7 +81,7 @@ def begins_section(section: Section, found: Format, line: str) -> bool:
         return False
     if section.expected is not None and found in section.expected.formats:
         section.format = found
-    elif current is not found and found not in _INSIDE.get(current, frozenset()):
+    elif current is not found and not holds(current, found):
         return True
     if section.command is not None or section.expected is not None:
         return False

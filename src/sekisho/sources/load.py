@@ -21,6 +21,7 @@ from sekisho.sources.archive import (
 from sekisho.sources.assemble import namespace_of
 from sekisho.sources.bounds import USUAL, Bounds, read_named, too_large
 from sekisho.sources.collected import Collected
+from sekisho.sources.comments import without_comments
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
 from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
 from sekisho.sources.text_size import check_text
@@ -151,11 +152,14 @@ def _from_one_file(data: bytes, name: str, bounds: Bounds) -> Gathered:
     expected = by_name(name)
     if expected is None:
         return _pasted(text, name)
-    return Gathered((_piece(name, name, text, expected, HOST),))
+    piece, comments = _piece(name, name, text, expected, HOST)
+    return Gathered((piece,), prose=comments)
 
 
-def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str) -> Piece:
-    """A file of the layout. Raises SourceError when its content is plainly another format."""
+def _piece(
+    name: str, shown: str, text: str, expected: Expected, namespace: str
+) -> tuple[Piece, tuple[Evidence, ...]]:
+    """A file of the layout, and its comments. Raises SourceError when its content is plainly another one's."""
     found = by_content(text, shown) if text.strip() else None
     formats = expected.formats
     if found is None:
@@ -173,10 +177,12 @@ def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str)
             text=line[:200],
             advice="name the file after what it holds, or capture it again",
         )
-    return Piece(
+    text, comments = without_comments(text, format_, shown)
+    piece = Piece(
         format_, text, shown, expected.family, namespace, expected.table, expected.backend,
         expected.all_tables,
     )  # fmt: skip
+    return piece, comments
 
 
 def _from_files(shown: str, files: Files, notes: list[Evidence], bounds: Bounds) -> dict[str, Gathered]:
@@ -202,6 +208,7 @@ def _of_one_host(prefix: str, files: Files, before: list[Evidence], bounds: Boun
     """The files of one host, whose own begin with ``prefix``."""
     pieces: list[Piece] = []
     notes = list(before)
+    prose: list[Evidence] = []
     for name, data in files.items():
         inside = name.removeprefix(prefix)
         parts = inside.split("/")
@@ -217,8 +224,10 @@ def _of_one_host(prefix: str, files: Files, before: list[Evidence], bounds: Boun
         if expected is None:
             notes.append(Evidence(name, 0, "not read"))
         else:
-            pieces.append(_piece(parts[-1], name, _text(data, name, bounds), expected, namespace))
-    return Gathered(tuple(pieces), tuple(notes))
+            piece, comments = _piece(parts[-1], name, _text(data, name, bounds), expected, namespace)
+            pieces.append(piece)
+            prose += comments
+    return Gathered(tuple(pieces), tuple(notes), prose=tuple(prose))
 
 
 def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:

@@ -202,7 +202,7 @@ def _of_routes(routes: Iterable[Route]) -> Shown:
                 continue
             if route.src is not None:
                 own.append((device, (route.family, str(route.src))))
-            if in_main and hop.via is None and route.dst.length not in (0, route.dst.bits):
+            if in_main and hop.via is None and not hop.hidden and route.dst.length not in (0, route.dst.bits):
                 networks.add((route.family, str(route.dst)))
     # The address on the way out names the host best.
     own.sort(key=lambda one: one[0] not in ways)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
 from sekisho.sources.command_line import Command
-from sekisho.sources.recognise import Expected, Format
+from sekisho.sources.recognise import Expected, Format, of_line
 
 _CHAIN_HEAD = re.compile(r"Chain (\S+) \((policy)?")
 # Marks that no chain or table can be named like.
@@ -24,7 +24,8 @@ _INSIDE: dict[Format, frozenset[Format]] = {
 @dataclass(slots=True)
 class Section:
     """Lines ``start`` (1-based) onwards of one output. ``format`` None: not (yet) known. ``host`` is what the
-    last prompt that names one named, ``named`` whether that is the section's own."""
+    last prompt that names one named, ``named`` whether that is the section's own.
+    ``closed``: its JSON value has ended. ``paused``: the last line is none of the listing's (in routes)."""
 
     start: int
     format: Format | None = None
@@ -38,13 +39,20 @@ class Section:
     blank: bool = True
     block_open: bool = False
     closed: bool = False
+    paused: bool = False
 
     def add(self, line: str) -> None:
         """Append a line, remembering the chains and tables that the section has by now."""
         self.lines.append(line)
         if not line.strip():
+            self.paused = not self.blank
             return
         self.blank = False
+        if self.format is Format.IP_ROUTE:
+            self.paused = of_line(line) is not Format.IP_ROUTE
+            if not self.paused:
+                self.marks.add(_route(line))
+            return
         self.block_open = opens_block(line, self.block_open)
         chain = _CHAIN_HEAD.match(line)
         if chain:
@@ -83,6 +91,8 @@ def begins_section(section: Section, found: Format, line: str) -> bool:
         section.format = found
     elif current is not found and not holds(current, found):
         return True
+    if found is Format.IP_ROUTE and section.paused and _route(line) in section.marks:
+        return True
     if section.command is not None or section.expected is not None:
         return False
     return _begins_again(section, found, line)
@@ -107,6 +117,14 @@ def _begins_again(section: Section, found: Format, line: str) -> bool:
     if found in (Format.SS, Format.ROUTE_N):
         return bool(re.match(r"\s*(Netid|State|Kernel)\s", line)) and not section.blank
     return False
+
+
+_ROUTE_KEYS = re.compile(r"(?:^|\s)(?:table|metric|tos) \S+")
+
+
+def _route(line: str) -> str:
+    """What no two routes of one host share: destination, table, metric and type of service."""
+    return " ".join((line.split(maxsplit=1)[0], *(found.strip() for found in _ROUTE_KEYS.findall(line))))
 
 
 def _saved_by(line: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
+from sekisho.sources.comments import JSON, READ_COMMENTS
 from sekisho.sources.paste_prose import (
     COMMENT,
     ELISION,
@@ -15,17 +16,6 @@ from sekisho.sources.paste_prose import (
 from sekisho.sources.paste_section import Section, holds, opens_block
 from sekisho.sources.paste_wrapped import rejoined
 from sekisho.sources.recognise import Format, of_line
-
-# Their readers take comments themselves, some of which tell something.
-_READ_COMMENTS = frozenset(
-    {
-        Format.IPTABLES_SAVE, Format.IPTABLES_S, Format.IPTABLES_LIST, Format.SYSCTL, Format.SYSCTL_FILES,
-        Format.NFT_TEXT,
-    }
-)  # fmt: skip
-_JSON = frozenset(one for one in Format if one.name.endswith("_JSON")) | {
-    Format.DOCKER_NETWORKS, Format.DOCKER_CONTAINERS, Format.DOCKER_VERSION, Format.AWS_INSTANCES,
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -39,7 +29,7 @@ class Tidied:
 def tidy(section: Section, file: str, family: int) -> Tidied:
     """Blank what is not the listing's in the section, and put wrapped lines together."""
     found = Tidied()
-    if section.format is None or section.format in _JSON:
+    if section.format is None or section.format in JSON:
         return found
     lines = section.lines
     # The braces of an nft table; its head may be lost.
@@ -71,7 +61,7 @@ def _keeps(section: Section, at: int, line: str, inside: bool) -> tuple[bool, bo
     if ELISION.match(line):
         return False, True
     if COMMENT.match(line):
-        return format_ in _READ_COMMENTS and not line.lstrip().startswith("//"), False
+        return format_ in READ_COMMENTS and not line.lstrip().startswith("//"), False
     if inside:
         return True, False
     if is_prose(line, format_):

@@ -195,7 +195,8 @@ root@app:/# ip route
         (4, "app"),
         (6, "host"),
     ]
-    assert [note.text.partition(": ")[0] for note in gathered.notes] == ["not read"] * 4
+    assert [note.text.partition(": ")[0] for note in gathered.notes] == ["not read"] * 3
+    assert [line.text for line in gathered.prose] == ["/ # exit"]
 
 
 def test_prompts_name_two_hosts() -> None:
@@ -216,7 +217,7 @@ def test_prompts_name_two_hosts() -> None:
     ("command", "output"),
     [
         ("ip route get 8.8.8.8", "8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.0.10 uid 0\n    cache\n"),
-        ("uptime", " 09:00:00 up 3 days\n"),
+        ("lsof -i", "dockerd 812 root 3u\n"),
         ("ip neigh | grep eth0", "10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 REACHABLE\n"),
         ("ip addr show eth0", "2: eth0: <UP> mtu 1500\n    inet 10.0.0.1/24 scope global eth0\n"),
         ("iptables -L -n", ""),

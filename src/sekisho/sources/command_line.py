@@ -240,7 +240,8 @@ def _ssh(arguments: list[str]) -> tuple[str, list[str]]:
         rest.pop(0)
     if not rest:
         return "", []
-    return rest[0].removeprefix("ssh://").rpartition("@")[2], rest[1:]
+    # The other side's shell splits what it gets once more.
+    return rest[0].removeprefix("ssh://").rpartition("@")[2], _split(" ".join(rest[1:]))
 
 
 def _within(namespace: str | None, words: list[str]) -> Command:

@@ -159,7 +159,7 @@ def _from_one_file(data: bytes, name: str, bounds: Bounds) -> Gathered:
 def _piece(
     name: str, shown: str, text: str, expected: Expected, namespace: str
 ) -> tuple[Piece, tuple[Evidence, ...]]:
-    """A file of the layout, and its comments. Raises SourceError when its content is plainly another one's."""
+    """A file of the layout, and its comments. Raises SourceError when its content is plainly another."""
     found = by_content(text, shown) if text.strip() else None
     formats = expected.formats
     if found is None:

@@ -25,7 +25,7 @@ from sekisho.sources.json_stream import decoder_for
 from sekisho.sources.page import FENCE, lines_of_page
 from sekisho.sources.paste_hosts import with_hosts
 from sekisho.sources.paste_pieces import piece_of
-from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by
+from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by, tells_nothing
 from sekisho.sources.paste_prose import is_like_a_listing, is_prose
 from sekisho.sources.paste_section import Section, begins_section, in_block
 from sekisho.sources.paste_tidy import tidy
@@ -54,7 +54,10 @@ def gather(text: str, file: str) -> Gathered:
         if namespace == HOST and container and section.host != alone:
             namespace = section.host
         if section.format is None or namespace == _UNKNOWN_NAMESPACE:
-            notes += _not_read(section)
+            if section.evidence is not None and tells_nothing(section.evidence.text):
+                prose.append(section.evidence)
+            else:
+                notes += _not_read(section)
             for place in _beside(section, file):
                 if is_like_a_listing(place.text):
                     unread.append(Unread(place, "unknown-line"))
@@ -63,6 +66,9 @@ def gather(text: str, file: str) -> Gathered:
             continue
         tidied = tidy(section, file, section.command.family if section.command else 4)
         prose += tidied.prose
+        if section.bare and section.evidence and not any(line.strip() for line in section.lines):
+            prose.append(section.evidence)  # nothing was printed there: it is only talked about
+            continue
         found = piece_of(section, file, namespace, tidied.elided)
         if isinstance(found, Evidence):
             notes.append(found)
@@ -87,8 +93,10 @@ def _not_read(section: Section) -> list[Evidence]:
 
 
 def _beside(section: Section, file: str) -> list[Evidence]:
-    """The lines that follow no command at all, and those behind a prompt at which nothing was typed."""
-    if section.evidence is not None and section.command != NO_COMMAND:
+    """The lines that follow no command at all, and those behind a prompt at which nothing was typed, or
+    nothing of interest."""
+    place = section.evidence
+    if place is not None and section.command != NO_COMMAND and not tells_nothing(place.text):
         return []
     return [
         Evidence(file, number, line)

@@ -50,6 +50,28 @@ _NOT_A_HOST = frozenset(
 )  # fmt: skip
 
 
+# Programs that print nothing about where packets go.
+_OTHER_PROGRAMS = frozenset(
+    {
+        "alias", "apt", "apt-get", "cd", "clear", "curl", "date", "df", "dig", "dnf", "du", "echo", "emacs",
+        "exit", "export", "free", "getent", "groups", "history", "host", "hostname", "hostnamectl", "id",
+        "less", "logout", "ls", "lsb_release", "man", "mkdir", "mtr", "nano", "nc", "ncat", "nslookup",
+        "ping", "ping6", "ps", "pwd", "rm", "script", "set", "source", "ssh", "su", "telnet", "time", "top",
+        "touch", "tracepath", "traceroute", "uname", "unset", "uptime", "vi", "vim", "wget", "which", "who",
+        "whoami", "yum",
+    }
+)  # fmt: skip
+
+
+def tells_nothing(line: str) -> bool:
+    """Whether what was typed at a prompt has no listing to show: it is a part of the story around."""
+    match = next((found for pattern in _PROMPTS if (found := pattern.match(line))), None)
+    words = (match["command"] or "").split() if match else []
+    while words and (words[0] == "sudo" or words[0].startswith("-")):
+        words.pop(0)
+    return bool(match) and (not words or words[0] in _OTHER_PROGRAMS)
+
+
 def is_prompt(line: str) -> bool:
     """Whether a line begins as a shell's prompt and nothing else does."""
     return any(pattern.match(line) for pattern in _PROMPTS)
@@ -117,7 +139,7 @@ def opened_by(line: str, number: int, file: str, inside_block: bool, shells: She
             return _typed_at(number, command, evidence, host, shells)
     known = read_command(line) if re.match(r"[a-z/]", line) else None
     if known is not None and known.format is not None and of_line(line) is None:
-        return _typed_at(number, known, evidence, "", shells)
+        return replace(_typed_at(number, known, evidence, "", shells), bare=True)
     return None
 
 

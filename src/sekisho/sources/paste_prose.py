@@ -35,6 +35,8 @@ ELISION = re.compile(
     rf"\s*(?:#|//)?\s*[\[(<{{*~-]*\s*(?:{_DOTS}\s*)?(?:{_DOTS}|{_OMITTED})\s*{_DOTS}?\s*[\])>}}*~-]*\s*$",
     re.IGNORECASE,
 )
+# From a word to a mark that ends a sentence and no line of a listing.
+_SENTENCE = re.compile(r"\s*[(\"'‘“]*[^\W\d_]+['’]?[^\W\d_]*,? .*[^\W_][)\"'’”]*[?!]+\s*")
 _SAVES = frozenset({F.IPTABLES_SAVE, F.IPTABLES_S, F.SYSCTL_FILES})
 _LEAST_WORDS = 3
 _WORDS_OF_A_DAMAGED_LINE = 2
@@ -51,6 +53,8 @@ def is_prose(line: str, format_: F) -> bool:
     if _WIDE.search(bare):
         return True
     known, plain = _counts(look, bare)
+    if _SENTENCE.fullmatch(bare):
+        return True
     if known == 0:
         return plain > 0 and not _is_cut_word(bare, format_)
     return plain >= _LEAST_WORDS and plain > _WORDS_OF_A_DAMAGED_LINE * known

@@ -23,9 +23,12 @@ _INSIDE: dict[Format, frozenset[Format]] = {
 
 @dataclass(slots=True)
 class Section:
-    """Lines ``start`` (1-based) onwards of one output. ``format`` None: not (yet) known. ``host`` is what the
-    last prompt that names one named, ``named`` whether that is the section's own.
-    ``closed``: its JSON value has ended. ``paused``: the last line is none of the listing's (in routes)."""
+    """Lines ``start`` (1-based) onwards of one output. ``format`` None: not (yet) known.
+
+    ``host`` is what the last prompt that names one named, ``named`` whether that is the section's own.
+    ``bare``: its command stood on its line without a prompt, as in a sentence or a script. ``closed``: its
+    JSON value has ended. ``paused``: the last line is none of the listing's (routes only).
+    """
 
     start: int
     format: Format | None = None
@@ -34,6 +37,7 @@ class Section:
     expected: Expected | None = None
     host: str = ""
     named: bool = False
+    bare: bool = False
     lines: list[str] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
     blank: bool = True

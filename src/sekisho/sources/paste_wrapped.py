@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from sekisho.sources.recognise import Format, of_line
 
@@ -19,6 +20,7 @@ _ROW = re.compile(
     r"\s*(?:[0-9]{1,20}[KMGT]?\s+){0,3}(?:\S+\s+)?!?[\w.+-]+\s*(?:--|-f|!f)\s+(?:\S+\s+){1,3}\S+"
     r"|\s*Chain \S+ \(|\s*(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot\s|#"
 )
+_QUOTED = re.compile(r'--comment "[^"]*"|/\*.*?\*/')
 _MOST_PARTS = 4
 
 Reads = Callable[[str], bool]
@@ -46,13 +48,14 @@ def rejoined(lines: list[str], format_: Format, family: int) -> list[str]:
 def _joined(lines: list[str], reads: Reads, is_rest: Callable[[str], bool]) -> list[str]:
     """``is_rest``: a line that alone is none of the listing's."""
     result = list(lines)
+    width = max(map(len, lines), default=0)
     at = 0
     while at < len(lines):
         end = at + 1
         while end < len(lines) and end - at < _MOST_PARTS and lines[end].strip() and is_rest(lines[end]):
             end += 1
         for stop in range(end, at + 1, -1) if lines[at].strip() else ():
-            whole = _one_way(lines[at:stop], reads)
+            whole = _one_way(lines[at:stop], reads, width)
             if whole is not None:
                 result[at:stop] = [whole, *[""] * (stop - at - 1)]
                 at = stop - 1
@@ -61,14 +64,20 @@ def _joined(lines: list[str], reads: Reads, is_rest: Callable[[str], bool]) -> l
     return result
 
 
-def _one_way(parts: list[str], reads: Reads) -> str | None:
-    """The parts as one line, where there is one way only that reads."""
+def _one_way(parts: list[str], reads: Reads, width: int) -> str | None:
+    """The parts as one line, where there is one way only that reads, or where ways that read differ in a
+    comment alone: then the one that a terminal of that width broke so."""
     ways = [parts[0]]
-    for part in parts[1:]:
+    broken = parts[0]  # as a terminal of that width broke it
+    for before, part in pairwise(parts):
         # A break inside of a word leaves no blank on either side of it.
-        glues = (" ",) if ways[0][-1:].isspace() or part[:1].isspace() else (" ", "")
-        ways = [way.rstrip() + glue + part.strip() for way in ways for glue in glues]
+        inside = not (before[-1:].isspace() or part[:1].isspace())
+        rest = part.strip()
+        ways = [way.rstrip() + glue + rest for way in ways for glue in ((" ", "") if inside else (" ",))]
+        broken = broken.rstrip() + ("" if inside and len(before) == width else " ") + rest
     found = [way for way in ways if reads(way)]
+    if len(found) > 1 and len({_QUOTED.sub("", way) for way in found}) == 1:
+        return broken
     return found[0] if len(found) == 1 else None
 
 

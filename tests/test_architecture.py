@@ -186,11 +186,11 @@ def test_lines_for_eyes_are_joined_in_one_place() -> None:
 
 
 def test_escape_sequences_are_made_in_one_place() -> None:
-    """Elsewhere somebody else's could not be told from ours."""
+    """Elsewhere somebody else's could not be told from ours; pasted text loses its own."""
     made = {
         str(path.relative_to(SOURCE))
         for path in _modules()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\x1b" in node.value
     }
-    assert made == {"cli/terminal.py", "cli/progress.py", "explain/tints.py"}
+    assert made - {"sources/page.py"} == {"cli/terminal.py", "cli/progress.py", "explain/tints.py"}

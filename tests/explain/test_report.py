@@ -182,7 +182,13 @@ def test_files_that_set_sysctls(lang: str, words: list[str], tmp_path: Path) -> 
     [
         ("notes", "capture-notes.txt", "iptables-save.txt: iptables-save: not found\n", "not found"),
         ("notes", "foo.txt", "hello\n", "foo.txt"),
-        ("unread", "pasted", "hello\n$ ip route\ndefault via 10.0.0.1 dev eth0\n", "hello"),
+        ("notes", "pasted", "hello\n$ ip route\ndefault via 10.0.0.1 dev eth0\n", "hello"),
+        (
+            "unread",
+            "pasted",
+            "via 10.0.7.1 dev x scope link\n\n$ ip route\ndefault via 10.0.0.1 dev eth0\n",
+            "via 10.0.7.1",
+        ),
     ],
 )
 def test_notes_and_unread_lines_are_sections_like_others(

@@ -21,7 +21,7 @@ from sekisho.errors import SourceError
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.world import World
 from sekisho.sources.bounds import Bounds
-from sekisho.sources.load import load, load_text
+from sekisho.sources.load import load, load_hosts, load_text
 from tests.truth import needs_truth, truth_dir
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -285,12 +285,24 @@ def test_hosts(tmp_path: Path) -> None:
     two = folder(tmp_path / "two", hosts__web1__ip_route_txt=ROUTES, hosts__web2__ip_route_txt=ROUTES)
     with pytest.raises(SourceError, match="2 hosts: web1, web2") as caught:
         load(two)
-    assert caught.value.advice == f"name one of them: {two}/hosts/web1"
+    assert caught.value.advice == "name one of them: --host web1"
+    assert dsts(load(two, bounds=Bounds(host="web2")).host) == ["0.0.0.0/0", "10.0.0.0/16"]
+    assert [name for name, _ in load_hosts(two)] == ["web1", "web2"]
+    with pytest.raises(SourceError, match="'web3'") as caught:
+        load(two, bounds=Bounds(host="web3"))
+    assert caught.value.advice == "there are: web1, web2"
     archive = tmp_path / "two.tar"
     subprocess.run(["tar", "-C", two, "-cf", str(archive), "."], check=True)
     with pytest.raises(SourceError, match="2 hosts: web1, web2") as caught:
         load(str(archive))
-    assert "unpack the archive" in caught.value.advice
+    assert load(str(archive), bounds=Bounds(host="web2")).host.routes
+    with pytest.raises(SourceError, match="nothing names it"):
+        load_text_of("web1", ROUTES, tmp_path)
+
+
+def load_text_of(host: str, text: str, tmp_path: Path) -> Snapshot:
+    (tmp_path / "pasted").write_text(text)
+    return load(str(tmp_path / "pasted"), bounds=Bounds(host=host))
 
 
 BROKEN: dict[str, tuple[str, bytes, int, str]] = {
@@ -432,8 +444,10 @@ def test_every_published_dump_loads() -> None:
             with pytest.raises(SourceError, match="no command's output"):
                 load(str(file))
             continue
-        host = load(str(file)).host
-        assert host.routes or host.rulesets or host.nft
+        hosts = load_hosts(str(file))
+        # One of the texts puts together what three people showed: two of them their addresses.
+        assert len(hosts) == (2 if file.name.startswith("16_") else 1)
+        assert any(one.host.routes or one.host.rulesets or one.host.nft for _, one in hosts)
         loaded += 1
     assert loaded >= 15
 

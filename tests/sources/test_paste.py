@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from sekisho.errors import SourceError
 from sekisho.sources.paste import gather
 from sekisho.sources.pieces import UNKNOWN_TABLE, Piece
 from sekisho.sources.recognise import Format as F
@@ -160,10 +159,8 @@ def test_markdown() -> None:
         (F.IPTABLES_LIST, 10),
         (F.SYSCTL, 23),
     ]
-    assert [(one.evidence.line, one.evidence.text) for one in gathered.unread] == [
-        (1, "The routes:"),
-        (8, "and then"),
-    ]
+    assert [(one.line, one.text) for one in gathered.prose] == [(1, "The routes:"), (8, "and then")]
+    assert not gathered.unread
 
 
 def test_file_headings_as_tail_prints_them() -> None:
@@ -198,24 +195,29 @@ root@app:/# ip route
         (4, "app"),
         (6, "host"),
     ]
-    assert [note.text.partition(": ")[0] for note in gathered.notes] == ["not read"] * 4
+    assert [note.text.partition(": ")[0] for note in gathered.notes] == ["not read"] * 3
+    assert [line.text for line in gathered.prose] == ["/ # exit"]
 
 
-def test_two_hosts_are_an_error() -> None:
-    text = f"a@web1:~$ ip route\n{ROUTES}a@web2:~$ ip rule\n0:\tfrom all lookup local\n"
-    with pytest.raises(SourceError) as caught:
-        gather(text, "f")
-    assert (caught.value.line, caught.value.text) == (4, "a@web2:~$ ip rule")
-    assert "hosts/NAME" in caught.value.advice
+def test_prompts_name_two_hosts() -> None:
+    text = f"a@web1:~$ ip route\n{ROUTES}a@web2:~$ ip rule\n0:\tfrom all lookup local\na@web1:~$ ip neigh\n"
+    gathered = gather(text, "f")
+    assert gathered.hosts == ("web1", "web2")
+    assert [(piece.format, piece.host) for piece in gathered.pieces] == [
+        (F.IP_ROUTE, "web1"),
+        (F.IP_RULE, "web2"),
+        (F.IP_NEIGH, "web1"),
+    ]
+    assert [piece.format for piece in gathered.of("web1").pieces] == [F.IP_ROUTE, F.IP_NEIGH]
     # A hop over another machine without output of interest is none.
-    assert gather(f"me@laptop:~$ ssh web1\nWelcome\na@web1:~$ ip route\n{ROUTES}", "f").pieces
+    assert gather(f"me@laptop:~$ ssh web1\nWelcome\na@web1:~$ ip route\n{ROUTES}", "f").hosts == ()
 
 
 @pytest.mark.parametrize(
     ("command", "output"),
     [
         ("ip route get 8.8.8.8", "8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.0.10 uid 0\n    cache\n"),
-        ("uptime", " 09:00:00 up 3 days\n"),
+        ("lsof -i", "dockerd 812 root 3u\n"),
         ("ip neigh | grep eth0", "10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 REACHABLE\n"),
         ("ip addr show eth0", "2: eth0: <UP> mtu 1500\n    inet 10.0.0.1/24 scope global eth0\n"),
         ("iptables -L -n", ""),
@@ -277,7 +279,7 @@ def test_nothing() -> None:
     assert gather("", "f").pieces == ()
     gathered = gather("hello\n\nworld\n", "f")
     assert gathered.pieces == ()
-    assert [one.evidence.text for one in gathered.unread] == ["hello", "world"]
+    assert [one.text for one in gathered.prose] == ["hello", "world"]
 
 
 def test_many_lines_do_not_take_long() -> None:

@@ -10,7 +10,7 @@ from sekisho.errors import SekishoError
 Lang = Literal["en", "ja"]
 LANGS: tuple[Lang, ...] = ("en", "ja")
 # The common options that take one.
-_WITH_VALUE = frozenset({"--lang", "--max-input"})
+_WITH_VALUE = frozenset({"--lang", "--max-input", "--host"})
 
 # One text in every language.
 Words = Mapping[Lang, str]

@@ -88,7 +88,7 @@ def _run(words: list[str], stdout: TextIO) -> int:
     if rest:
         return _run_verb(rest[0], options + rest[1:], lang, stdout)
     for option in options:
-        if not option.startswith(("--json", "--lang", "--no-color", "--outside", "--max-input")):
+        if not option.startswith(("--json", "--lang", "--no-color", "--outside", "--max-input", "--host")):
             raise _unknown_option(option, lang)
     raise UsageError({"en": "a verb is missing", "ja": "動詞が足りません"}[lang], usage=overview(lang))
 
@@ -105,7 +105,7 @@ def _run_verb(name: str, argv: list[str], lang: Lang, stdout: TextIO) -> int:
     gc.disable()
     try:
         color = wants_color(stdout, os.environ, no_color=args.no_color)
-        out = Output(stdout, lang, color, args.json, args.outside, args.max_input)
+        out = Output(stdout, lang, color, args.json, args.outside, args.max_input, args.host or "")
         return load_verb(name).run(args, out)
     finally:
         gc.enable()  # for whoever calls main() more than once

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Output:
     """``color``: escape sequences may be written. ``json``: the answer is one JSON document. ``outside`` and
-    ``max_input``: how far and how much is read for it (``bounds``)."""
+    ``max_input``: how far and how much is read for it, ``host``: of which host (``bounds``)."""
 
     stream: TextIO
     lang: Lang = "en"
@@ -25,13 +25,15 @@ class Output:
     json: bool = False
     outside: bool = False
     max_input: int | None = None
+    host: str = ""
 
     @property
     def bounds(self) -> Bounds:
         """What may be read."""
         from sekisho.sources.bounds import MIB, USUAL_MOST, Bounds
 
-        return Bounds(self.outside, USUAL_MOST if self.max_input is None else self.max_input * MIB)
+        most = USUAL_MOST if self.max_input is None else self.max_input * MIB
+        return Bounds(self.outside, most, self.host)
 
     def write(self, text: str) -> None:
         """Print text; a newline is added where it ends without one. Nothing in it acts on a terminal."""

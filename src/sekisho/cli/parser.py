@@ -102,6 +102,14 @@ class VerbParser(argparse.ArgumentParser):
             help=self.say(en="no colours (also: NO_COLOR)", ja="色を付けない (NO_COLOR でも可)"),
         )
         group.add_argument(
+            "--host",
+            metavar="NAME",
+            help=self.say(
+                en="of a snapshot or paste of several hosts: the one to ask about",
+                ja="複数のホストを含むスナップショットや貼り付けで、対象にするホスト",
+            ),
+        )
+        group.add_argument(
             "--outside",
             action="store_true",
             help=self.say(

@@ -34,6 +34,15 @@ def open_snapshot(path: str | None, out: Output) -> Snapshot:
     return load(path, unzstd=unzstd, bounds=out.bounds)
 
 
+def open_hosts(path: str | None, out: Output) -> tuple[tuple[str, Snapshot], ...]:
+    """The same for every host that it holds, with their names ("" for one that nothing names)."""
+    if path is None:
+        raise no_snapshot(out)
+    from sekisho.sources.load import load_hosts
+
+    return load_hosts(path, unzstd=unzstd, bounds=out.bounds)
+
+
 def unzstd(data: bytes, shown: str, limit: int) -> bytes:
     """Unpack a .tar.zst with the zstd program; imported only where there is one."""
     from sekisho.capture.zstd import decompress

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sekisho.explain.layout import wrap
+from sekisho.explain.layout import columns, wrap
 from sekisho.explain.lines import blocks_text, lines_text
-from sekisho.explain.message import Message
+from sekisho.explain.message import Message, m
 from sekisho.explain.tints import BOLD, CYAN, YELLOW, painted
 from sekisho.explain.words import sentences, words
 
 SCHEMA = "sekisho/explain/1"
+HOSTS_SCHEMA = "sekisho/explain-hosts/1"
 WIDTH = 88
 
 
@@ -109,6 +110,27 @@ class Explanation:
 
     def _message(self, message: Message) -> dict[str, object]:
         return {**message.to_json(), "words": words(message, self.lang)}
+
+
+def hosts_text(found: Sequence[tuple[str, Explanation]], color: bool) -> str:
+    """One host after another, each below its name."""
+    blocks = []
+    for number, (name, explanation) in enumerate(found, 1):
+        heading = words(m("explain.host", name, number, len(found)), explanation.lang)
+        ruled = (painted(heading, BOLD, color), "=" * columns(heading))
+        blocks += [lines_text(ruled), explanation.to_text(color).rstrip("\n")]
+    return blocks_text(blocks) + "\n"
+
+
+def hosts_json(found: Sequence[tuple[str, Explanation]]) -> dict[str, object]:
+    """One document; each host's explanation is what that host alone would have."""
+    (_, first), *_ = found
+    return {
+        "schema": HOSTS_SCHEMA,
+        "snapshot": first.path,
+        "lang": first.lang,
+        "hosts": [{"host": name, "explanation": explanation.to_json()} for name, explanation in found],
+    }
 
 
 def collapsed(text: str) -> str:

@@ -143,6 +143,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the route does not say by which interface (ip route for one device leaves it out)",
         "経路に出力インターフェースがない (ip routeでデバイスを指定すると省かれる)",
     ),
+    "route-gateway-hidden": (
+        "the gateway of the route is not shown ({0})",
+        "経路のゲートウェイが伏せられている ({0})",
+    ),
     "route-encapsulates": ("the route encapsulates the packet", "経路がパケットをカプセル化する"),
     "rule-not-understood": (
         "this policy rule is not known to Sekisho: {0}",

@@ -168,8 +168,12 @@ JAPANESE: dict[str, str] = {
         "ファイル名を内容に合わせるか、取得し直してください"
     ),
     "the snapshot holds {0} hosts: {1}": "スナップショットにホストが {0} 台あります: {1}",
-    "name one of them: {0}": "1台を指定してください: {0}",
-    "unpack the archive and name one of them: {0}": "アーカイブを展開し、1台を指定してください: {0}",
+    "name one of them: --host {0}": "1台を指定してください: --host {0}",
+    "there is one host here, and nothing names it: {0!r} is not known": (
+        "ホストは1台で、名前は分かりません: {0!r} はありません"
+    ),
+    "leave --host out": "--host を外してください",
+    "no host is called {0!r}": "{0!r} というホストはありません",
     "not a whole tar archive: {0}": "tarアーカイブとして完全ではありません: {0}",
     "a snapshot is a folder, a .tar, .tar.gz, .tar.xz or .tar.zst of one; was it cut?": (
         "スナップショットはフォルダーか、その .tar、.tar.gz、.tar.xz、.tar.zst です。途中で切れていませんか"
@@ -221,10 +225,6 @@ JAPANESE: dict[str, str] = {
     "the value of {0!r} is no text": "{0!r}の値が文字列ではありません",
     "an object that belongs to no table before it": "それまでに出たどのテーブルにも属さないオブジェクトです",
     "expected `table FAMILY NAME {`": "`table FAMILY NAME {` があるはずのところです",
-    "the text comes from two hosts, {0} and {1}": "2台のホスト {0} と {1} の出力が混ざっています",
-    "give each host's text on its own; a snapshot of several has a folder hosts/NAME for each": (
-        "ホストごとに分けて渡してください。複数台のスナップショットでは hosts/名前 のフォルダーに分けます"
-    ),
     "not valid TOML: {0}": "TOMLとして正しくありません: {0}",
     "{0!r} does not belong here": "{0!r} はここには書けません",
     'the file holds name = "...", notes = "..." and a table [roles] of eth0 = "internet"': (

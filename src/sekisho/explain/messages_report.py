@@ -33,6 +33,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "section.conntrack": ("Tracked connections (conntrack)", "追跡中のコネクション (conntrack)"),
     "section.docker": ("Docker's networks and containers", "Dockerのネットワークとコンテナ"),
     "section.aws": ("This machine as AWS describes it", "AWSから見たこのマシン"),
+    "explain.host": ("Host {0} ({1} of {2})", "ホスト {0} ({1}/{2})"),
     "section.notes": ("Notes on the capture", "取得についての覚え書き"),
     "section.unread": ("Lines that were not understood", "読み取れなかった行"),
     "section.in_namespace": ("{0}, in namespace {1}", "{0} (名前空間 {1})"),
@@ -45,8 +46,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "section.none": ("There are none.", "ありません。"),
     "note": ("{0}", "{0}"),
     "note.not-read": (
-        "Not a file of a snapshot; nothing of it is used.",
-        "スナップショットのファイルではありません。使いません。",
+        "Nothing that Sekisho reads; nothing of it is used.",
+        "Sekishoが読むものではありません。使いません。",
+    ),
+    "note.prose": (
+        "Words beside the listings; they say nothing about this host.",
+        "リストの前後の文章です。このホストの設定としては扱いません。",
     ),
     "note.capture": ("A note of the capture.", "取得時の覚え書きです。"),
     # ------------------------------------------------------------------ lines without a fact

@@ -14,6 +14,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ほかのどの経路にも一致しない宛先へのパケットは、ゲートウェイを介さずに{0}から送り出します。リン"
         "クの相手側が受け取る前提です。",
     ),
+    "routes.hidden": (
+        "Packets to {0} go out of {2} to a gateway that the text does not show ({1}).",
+        "{0}宛てのパケットは、{2}から、伏せられたゲートウェイ ({1}) に送られます。",
+    ),
     "routes.prefix.via": (
         "Packets to {0} go to the next hop {1} out of {2}.",
         "{0}宛のパケットは、{2}からネクストホップ{1}へ送ります。",

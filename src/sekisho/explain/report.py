@@ -215,8 +215,9 @@ def _absent(name: str, host: Namespace) -> Message:
 def _rest(snapshot: Snapshot) -> list[Section]:
     """What belongs to no namespace: lines of no known form, and notes of the capture."""
     rest: list[Section] = []
-    if snapshot.notes:
-        lines = tuple(_note(note) for note in snapshot.notes)
+    if snapshot.notes or snapshot.prose:
+        prose = tuple(Line(one.file, one.line, one.text, (m("note.prose"),)) for one in snapshot.prose)
+        lines = (*(_note(note) for note in snapshot.notes), *prose)
         rest.append(Section("notes", "", m("section.notes"), lines))
     if snapshot.unread:
         lines = tuple(unread_line(unread) for unread in snapshot.unread)

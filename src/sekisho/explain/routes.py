@@ -61,6 +61,8 @@ def _unicast(route: Route, target: Message | str, device: str) -> Message:
         ]
         return m("routes.many", target, len(ways), join("and", ways))
     via = route.nexthops[0].via
+    if hidden := route.nexthops[0].hidden:
+        return m("routes.hidden", target, hidden, device)
     if route.dst.length == 0:
         return m("routes.default.link", device) if via is None else m("routes.default.via", via, device)
     if via is not None:

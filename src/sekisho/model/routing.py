@@ -19,7 +19,8 @@ class NextHop:
 
     ``via`` may be of another family than the route (``via inet6``, RFC 5549). ``flags`` are the
     words iproute2 prints after it: ``onlink``, ``linkdown``, ``dead``, ``pervasive``, ``offload``.
-    ``attributes`` is what only a ``nexthop`` line carries (``realms 3/4``, ``encap ...``).
+    ``attributes`` is what only a ``nexthop`` line carries (``realms 3/4``, ``encap ...``). ``hidden`` is what
+    somebody wrote in place of the gateway (``x.x.x.x``): there is one, nobody can say which.
     """
 
     dev: InterfaceName | None
@@ -27,6 +28,7 @@ class NextHop:
     weight: int = 1
     flags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
+    hidden: str = ""
 
 
 @dataclass(frozen=True, slots=True)

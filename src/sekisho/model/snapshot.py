@@ -81,8 +81,9 @@ class Snapshot:
     """What a snapshot folder, archive or pasted text holds. ``path`` is how the user named it.
 
     ``roles`` are from snapshot.toml: (interface, role), role e.g. "internet". ``notes`` is what the
-    capture could not read. ``texts``: (file, text) as captured, so that lines without a fact (column
-    heads, COMMIT) can be shown too; line numbers are those of ``Evidence``.
+    capture could not read, ``prose`` people's words around what was pasted, which tell no fact.
+    ``texts``: (file, text) as captured, so that lines without a fact (column heads, COMMIT) can be shown
+    too; line numbers are those of ``Evidence``.
     """
 
     path: str
@@ -96,4 +97,5 @@ class Snapshot:
     roles: tuple[tuple[str, str], ...] = ()
     notes: tuple[Evidence, ...] = ()
     unread: tuple[Unread, ...] = field(default=())
+    prose: tuple[Evidence, ...] = field(default=(), compare=False)
     texts: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)

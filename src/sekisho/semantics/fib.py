@@ -191,6 +191,9 @@ def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) ->
         return NotUnderstood(Doubt("route-not-understood", (route.kind,), route.evidence))
     if any(key == "encap" for key, _ in route.attributes):
         return NotUnderstood(Doubt("route-encapsulates", (), route.evidence))
+    if any(hop.hidden for hop in route.nexthops):
+        hidden = next(hop.hidden for hop in route.nexthops if hop.hidden)
+        return NotUnderstood(Doubt("route-gateway-hidden", (hidden,), route.evidence))
     mtu = route_mtu(route.attributes)
     ways = tuple(
         Way(hop.dev, hop.via, hop.weight, hop.flags, *mtu)

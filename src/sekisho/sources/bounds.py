@@ -26,12 +26,14 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """``outside``: links and paths in a folder may lead out of it. ``most``: bytes of a snapshot or file.
+    ``host``: of a snapshot of several hosts this one; "" for none in particular.
 
     What few bytes can ask for grows with ``most``, so that one option lifts every limit.
     """
 
     outside: bool = False
     most: int = USUAL_MOST
+    host: str = ""
 
     @property
     def members(self) -> int:

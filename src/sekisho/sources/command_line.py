@@ -34,7 +34,8 @@ class Command:
     ``backend``: "legacy" or "nft" where the program's name says so.
     ``sysctl_key``: the output is that key's bare value. ``proto``: sockets of one kind, for ss.
     ``shell``: what follows is typed in an interactive shell in ``namespace``.
-    ``by_content``: the output may be told by what it looks like (``cat FILE``, a script).
+    ``by_content``: the output may be told by what it looks like (``cat FILE``, a script). ``host``: the
+    machine where it runs, where the command line names another one (``ssh web1 ip route``).
     """
 
     format: Format | None
@@ -49,6 +50,7 @@ class Command:
     shell: bool = False
     filtered: bool = False
     whole_tables: bool = False
+    host: str = ""
 
 
 _WRAPPERS = {"sudo", "doas", "command", "time", "nice", "env", "exec", "busybox", "builtin"}
@@ -203,8 +205,8 @@ def _only(names: list[str]) -> str:
 def _elsewhere(program: str, arguments: list[str]) -> Command:
     """nsenter and kubectl exec run in another namespace, ssh on the host that the reader means."""
     if program == "ssh":
-        rest = [word for word in arguments if not word.startswith("-")][1:]
-        return _within(None, rest) if rest else Command(None)
+        host, rest = _ssh(arguments)
+        return replace(_within(None, rest), host=host) if rest else Command(None)
     if program == "kubectl":
         if "exec" not in arguments or "--" not in arguments:
             return Command(None)
@@ -221,6 +223,25 @@ def _elsewhere(program: str, arguments: list[str]) -> Command:
         elif match := re.fullmatch(r"(?:-t|--target=)([0-9]{1,20})", option):
             name = f"pid {match[1]}"
     return _within(name, rest)
+
+
+# Options of ssh(1) that take a value.
+_SSH_VALUES = frozenset("BbcDEeFIiJLlmOoPpQRSWw")
+
+
+def _ssh(arguments: list[str]) -> tuple[str, list[str]]:
+    """The host that ssh goes to, and the command it runs there."""
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if len(option) == 2 and option[1] in _SSH_VALUES and rest:
+            rest.pop(0)
+    if rest[:1] == ["--"]:
+        rest.pop(0)
+    if not rest:
+        return "", []
+    # The other side's shell splits what it gets once more.
+    return rest[0].removeprefix("ssh://").rpartition("@")[2], _split(" ".join(rest[1:]))
 
 
 def _within(namespace: str | None, words: list[str]) -> Command:

@@ -29,6 +29,7 @@ from sekisho.sources.link_words import (
     with_port,
 )
 from sekisho.sources.parsed import Parsed
+from sekisho.sources.redacted import hides_mac
 from sekisho.sources.text import Unreadable, Words, named, numbered_lines, parts_of, read_mac, unknown_word
 from sekisho.values.names import interface_name
 from sekisho.values.numbers import integer, is_number
@@ -203,7 +204,8 @@ def _read_link_line(draft: _Draft, link_type: str, words: Words) -> None:
     draft.details.append(("link", link_type))
     if words and words.peek() not in ("promiscuity", "link-netnsid", "link-netns", "brd"):
         mac = words.take()
-        draft.interface = replace(draft.interface, mac=read_mac(mac, last=words.is_last))
+        if not hides_mac(mac):  # blacked out, it is as unknown as where there is none
+            draft.interface = replace(draft.interface, mac=read_mac(mac, last=words.is_last))
     for name, value in _pairs(words):
         if name in ("link-netnsid", "link-netns"):
             draft.interface = replace(draft.interface, peer_namespace=value)

@@ -17,6 +17,7 @@ from sekisho.model.links import Neighbour
 from sekisho.sources.json_fields import Fields, is_json, number_or_word, read_objects, render_array
 from sekisho.sources.json_stream import Json
 from sekisho.sources.parsed import Parsed
+from sekisho.sources.redacted import hides_mac
 from sekisho.sources.text import Unreadable, Words, numbered_lines, read_address, read_mac, unknown_word
 from sekisho.values.numbers import is_number
 
@@ -52,7 +53,8 @@ def render(neighbours: Iterable[Neighbour], *, trailing_space: bool = True) -> s
     lines = []
     for entry in neighbours:
         words = [str(entry.address), "dev", entry.interface]
-        words += ["lladdr", entry.mac] if entry.mac is not None else []
+        lladdr = entry.mac or dict(entry.details).get("lladdr")
+        words += ["lladdr", lladdr] if lladdr is not None else []
         words += [*entry.flags, *(entry.state or "").split(",")]
         proto = dict(entry.details).get("proto")
         words += ["proto", proto] if proto is not None else []
@@ -71,7 +73,10 @@ def _read_line(words: Words, evidence: Evidence) -> Neighbour:
         if word == "dev":
             interface = words.interface(word)
         elif word == "lladdr":
-            mac = read_mac(words.take(word), last=words.is_last)
+            if hides_mac(words.peek()):
+                details.append((word, words.take()))
+            else:
+                mac = read_mac(words.take(word), last=words.is_last)
         elif word in FLAGS:
             flags.append(word)
         elif word in STATES:

@@ -21,6 +21,7 @@ from sekisho.errors import one_line
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.routing import NextHop, Route
 from sekisho.sources.parsed import Parsed
+from sekisho.sources.redacted import hides_address
 from sekisho.sources.route_draft import HopDraft, RouteDraft, common_family
 from sekisho.sources.route_words import (
     AFTER_DST,
@@ -161,6 +162,8 @@ def _read_head(draft: RouteDraft, words: Words) -> None:
 def _read_via(draft: RouteDraft, words: Words) -> None:
     if words.peek() == "inet6":
         draft.hop.via = _via_inet6(words)
+    elif hides_address(words.peek()):
+        draft.hop.hidden = words.take("via")
     else:
         draft.hop.via = words.address("via")
         draft.tell(draft.hop.via.family, "via")
@@ -232,6 +235,8 @@ def _read_nexthop(draft: RouteDraft, words: Words) -> NextHop:
         word = words.take()
         if word == "via" and words.peek() == "inet6":
             hop.via = _via_inet6(words)
+        elif word == "via" and hides_address(words.peek()):
+            hop.hidden = words.take(word)
         elif word == "via":
             hop.via = words.address(word)
             draft.tell(hop.via.family, "via")
@@ -312,6 +317,8 @@ def _way_words(hop: NextHop, family: Family) -> list[str]:
     words: list[str] = []
     if hop.via is not None:
         words += ["via", str(hop.via)] if hop.via.family == family else ["via", "inet6", str(hop.via)]
+    elif hop.hidden:
+        words += ["via", hop.hidden]
     if hop.dev is not None:
         words += ["dev", hop.dev]
     return words

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import posixpath
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +21,7 @@ from sekisho.sources.archive import (
 from sekisho.sources.assemble import namespace_of
 from sekisho.sources.bounds import USUAL, Bounds, read_named, too_large
 from sekisho.sources.collected import Collected
+from sekisho.sources.comments import without_comments
 from sekisho.sources.failures import noted, with_failures
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
 from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
@@ -41,25 +41,67 @@ def load(path: str, *, unzstd: Unzstd | None = None, bounds: Bounds = USUAL) -> 
 
     ``unzstd`` unpacks .tar.zst archives (``capture.zstd.decompress`` does, with the zstd program).
     ``-`` takes pasted text, one command's output or an archive. Raises SourceError (file, line,
-    text, advice) where nothing sensible can be read, or more than ``bounds`` allow; single lines that were
-    not understood are in the ``unread`` of their namespace, files that no reader reads in ``notes``.
+    text, advice) where nothing sensible can be read, more than ``bounds`` allow, or several hosts none of
+    which ``bounds`` names; single lines that were not understood are in the ``unread`` of their namespace,
+    files that no reader reads in ``notes``.
     """
+    shown, found = _read(path, unzstd, bounds)
+    return _snapshot(path, *_chosen(found, bounds.host, shown), shown)
+
+
+def load_hosts(
+    path: str, *, unzstd: Unzstd | None = None, bounds: Bounds = USUAL
+) -> tuple[tuple[str, Snapshot], ...]:
+    """The same for every host that is there, or the one that ``bounds`` names, each with its name; one alone
+    that nothing names has none."""
+    shown, found = _read(path, unzstd, bounds)
+    if bounds.host:
+        found = {bounds.host: _chosen(found, bounds.host, shown)[0]}
+    return tuple((name, _snapshot(path, one, shown)) for name, one in found.items())
+
+
+def _read(path: str, unzstd: Unzstd | None, bounds: Bounds) -> tuple[str, dict[str, Gathered]]:
+    """What the texts hold, by host, and how errors name the whole."""
     if path == "-":
         data = sys.stdin.buffer.read(bounds.most + 1)
         if len(data) > bounds.most:
             raise too_large(STDIN, bounds.most)
         if archive_kind(data):
-            return _from_files(path, STDIN, *read_archive(data, STDIN, unzstd, bounds), bounds)
-        return _snapshot(path, _pasted(_text(data, STDIN, bounds), STDIN), STDIN)
+            return STDIN, _from_files(STDIN, *read_archive(data, STDIN, unzstd, bounds), bounds)
+        return STDIN, _by_host(_pasted(_text(data, STDIN, bounds), STDIN))
     place = Path(path)
     if place.is_dir():
-        return _from_files(path, path, *read_folder(place, bounds, _is_known), bounds)
+        return path, _from_files(path, *read_folder(place, bounds, _is_known), bounds)
     if not place.exists():
         raise SourceError("no such file or folder", file=path, advice=_ADVICE)
     data = read_named(place, path, bounds)
     if archive_kind(data):
-        return _from_files(path, path, *read_archive(data, path, unzstd, bounds), bounds)
-    return _snapshot(path, _from_one_file(data, place.name, bounds), place.name)
+        return path, _from_files(path, *read_archive(data, path, unzstd, bounds), bounds)
+    return place.name, _by_host(_from_one_file(data, place.name, bounds))
+
+
+def _by_host(gathered: Gathered) -> dict[str, Gathered]:
+    return {host: gathered.of(host) for host in gathered.hosts} or {"": gathered}
+
+
+def _chosen(found: dict[str, Gathered], host: str, shown: str) -> tuple[Gathered]:
+    """The host that is named, or the only one."""
+    if not host and len(found) == 1:
+        return (next(iter(found.values())),)
+    if host in found and host:
+        return (found[host],)
+    names = ", ".join(name for name in found if name)
+    if not host:
+        raise SourceError(
+            said("the snapshot holds {0} hosts: {1}", len(found), names), file=shown,
+            advice=said("name one of them: --host {0}", next(iter(found))),
+        )  # fmt: skip
+    if not names:
+        raise SourceError(
+            said("there is one host here, and nothing names it: {0!r} is not known", host), file=shown,
+            advice="leave --host out",
+        )  # fmt: skip
+    raise SourceError(said("no host is called {0!r}", host), file=shown, advice=said("there are: {0}", names))
 
 
 def _is_known(name: str) -> bool:
@@ -70,7 +112,8 @@ def _is_known(name: str) -> bool:
 
 def load_text(text: str, file: str = STDIN) -> Snapshot:
     """Read pasted text, as ``load("-")`` does; ``file`` is what evidence names it."""
-    return _snapshot("-", _pasted(_text(text.encode(), file, USUAL), file), file)
+    found = _by_host(_pasted(_text(text.encode(), file, USUAL), file))
+    return _snapshot("-", *_chosen(found, "", file), file)
 
 
 def _pasted(text: str, file: str) -> Gathered:
@@ -110,11 +153,14 @@ def _from_one_file(data: bytes, name: str, bounds: Bounds) -> Gathered:
     expected = by_name(name)
     if expected is None:
         return _pasted(text, name)
-    return Gathered((_piece(name, name, text, expected, HOST),))
+    piece, comments = _piece(name, name, text, expected, HOST)
+    return Gathered((piece,), prose=comments)
 
 
-def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str) -> Piece:
-    """A file of the layout. Raises SourceError when its content is plainly another format."""
+def _piece(
+    name: str, shown: str, text: str, expected: Expected, namespace: str
+) -> tuple[Piece, tuple[Evidence, ...]]:
+    """A file of the layout, and its comments. Raises SourceError when its content is plainly another."""
     found = by_content(text, shown) if text.strip() else None
     formats = expected.formats
     if found is None:
@@ -132,30 +178,38 @@ def _piece(name: str, shown: str, text: str, expected: Expected, namespace: str)
             text=line[:200],
             advice="name the file after what it holds, or capture it again",
         )
-    return Piece(
+    text, comments = without_comments(text, format_, shown)
+    piece = Piece(
         format_, text, shown, expected.family, namespace, expected.table, expected.backend,
         expected.all_tables,
     )  # fmt: skip
+    return piece, comments
 
 
-def _from_files(path: str, shown: str, files: Files, notes: list[Evidence], bounds: Bounds) -> Snapshot:
+def _from_files(shown: str, files: Files, notes: list[Evidence], bounds: Bounds) -> dict[str, Gathered]:
     """The layout: files of the host beside netns/NAME/ and aws/; hosts/NAME/ instead for several."""
     hosts = sorted(
         {name.split("/")[1] for name in files if name.startswith("hosts/") and name.count("/") > 1}
     )
-    prefix = ""
-    if hosts:
-        if len(hosts) > 1:
-            raise SourceError(
-                said("the snapshot holds {0} hosts: {1}", len(hosts), ', '.join(hosts)), file=shown,
-                advice=said(
-                    "name one of them: {0}" if Path(path).is_dir()
-                    else "unpack the archive and name one of them: {0}",
-                    posixpath.join(path, "hosts", hosts[0]),
-                ),
-            )  # fmt: skip
-        prefix = f"hosts/{hosts[0]}/"
+    found: dict[str, Gathered] = {}
+    for host in [bounds.host] if bounds.host in hosts else hosts or [""]:
+        prefix = f"hosts/{host}/" if host else ""
+        others = tuple(f"hosts/{other}/" for other in hosts if other != host)
+        mine = {name: data for name, data in files.items() if not name.startswith(others)}
+        found[host] = _of_one_host(
+            prefix, mine, [note for note in notes if not note.file.startswith(others)], bounds
+        )
+    with_files = {host: one for host, one in found.items() if one.pieces}
+    if not with_files:
+        raise SourceError("holds no file that a snapshot has", file=shown, advice=_ADVICE)
+    return with_files
+
+
+def _of_one_host(prefix: str, files: Files, before: list[Evidence], bounds: Bounds) -> Gathered:
+    """The files of one host, whose own begin with ``prefix``."""
     pieces: list[Piece] = []
+    notes = list(before)
+    prose: list[Evidence] = []
     for name, data in files.items():
         inside = name.removeprefix(prefix)
         parts = inside.split("/")
@@ -171,10 +225,10 @@ def _from_files(path: str, shown: str, files: Files, notes: list[Evidence], boun
         if expected is None:
             notes.append(Evidence(name, 0, "not read"))
         else:
-            pieces.append(_piece(parts[-1], name, _text(data, name, bounds), expected, namespace))
-    if not pieces:
-        raise SourceError("holds no file that a snapshot has", file=shown, advice=_ADVICE)
-    return _snapshot(path, Gathered(tuple(pieces), tuple(notes)), shown)
+            piece, comments = _piece(parts[-1], name, _text(data, name, bounds), expected, namespace)
+            pieces.append(piece)
+            prose += comments
+    return Gathered(tuple(pieces), tuple(notes), prose=tuple(prose))
 
 
 def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
@@ -227,8 +281,25 @@ def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
         roles=toml.roles,
         notes=(*toml.notes, *everything.notes),
         unread=tuple(everything.unread),
-        texts=tuple((piece.file, piece.text) for piece in gathered.pieces),
+        prose=gathered.prose,
+        texts=_texts(gathered.pieces),
     )
+
+
+def _texts(pieces: Iterable[Piece]) -> tuple[tuple[str, str], ...]:
+    """Each file's text, the pieces of a page on their lines of it."""
+    found: dict[str, str] = {}
+    pages: dict[str, list[str]] = {}
+    for piece in pieces:
+        if not piece.pasted:
+            found[piece.file] = piece.text
+            continue
+        page = pages.setdefault(piece.file, [])
+        lines = piece.text.split("\n")
+        page += [""] * (len(lines) - len(page))
+        start = max(piece.place().line - 1, 0)
+        page[start : len(lines)] = lines[start:]
+    return (*found.items(), *((file, "\n".join(page)) for file, page in pages.items()))
 
 
 def _docker_version(pieces: Iterable[Piece], collected: Collected) -> str | None:
@@ -254,7 +325,8 @@ def _capture_notes(piece: Piece) -> list[Evidence]:
 
 def _nothing(gathered: Gathered, shown: str) -> SourceError:
     """Nothing could be read: say where the text stands that nobody knows."""
-    place = next((one.evidence for one in gathered.unread), None) or next(iter(gathered.notes), None)
+    lines = (*(one.evidence for one in gathered.unread), *gathered.notes, *gathered.prose)
+    place = next(iter(lines), None)
     if place is None:
         return SourceError("there is no text", file=shown, advice=_ADVICE)
     return SourceError(

@@ -8,22 +8,30 @@ A command line may stand before an output, behind any usual prompt or alone on i
 
 It then tells format, family, table and namespace. Without one, the text is cut where the lines'
 format changes. Markdown fences end a piece too. Every piece keeps the line numbers of the paste.
+
+    page            what the page put around the lines: colours, tags, quoting, indentation
+    paste           cuts them into sections
+    paste_tidy      people's words, comments and what is marked as left out, of each section
+    paste_pieces    from a section to what a reader gets
+    paste_hosts     whose it is
 """
 
 from __future__ import annotations
 
 import re
 
-from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.sources.json_stream import decoder_for
+from sekisho.sources.page import FENCE, lines_of_page
+from sekisho.sources.paste_hosts import with_hosts
 from sekisho.sources.paste_pieces import piece_of
-from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by
+from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by, tells_nothing
+from sekisho.sources.paste_prose import is_like_a_listing, is_prose
 from sekisho.sources.paste_section import Section, begins_section, in_block
+from sekisho.sources.paste_tidy import tidy
 from sekisho.sources.pieces import HOST, Gathered, Piece
 from sekisho.sources.recognise import Format, by_content, of_line
 
-_FENCE = re.compile(r"\s*(?:```|~~~)")
 _CONTAINER_HOST = re.compile(r"[0-9a-f]{12}")
 
 # `docker run` starts a container of its own, in a namespace that nothing else shows.
@@ -32,28 +40,45 @@ _DOCKER = frozenset({Format.DOCKER_NETWORKS, Format.DOCKER_CONTAINERS})
 
 
 def gather(text: str, file: str) -> Gathered:
-    """Cut a paste into pieces. Raises SourceError when it shows two different hosts."""
+    """Cut a paste into pieces, each with its host where it shows several."""
     pieces: list[Piece] = []
+    prompts: list[str] = []
     notes: list[Evidence] = []
     unread: list[Unread] = []
+    prose: list[Evidence] = []
     sections = cut(text, file)
-    hosts = _hosts(sections)
+    alone = _only_container(sections)
     for section in sections:
         namespace = (section.command and section.command.namespace) or HOST
-        if namespace == HOST and _CONTAINER_HOST.fullmatch(section.host) and section.host != hosts:
+        container = _CONTAINER_HOST.fullmatch(section.host) is not None
+        if namespace == HOST and container and section.host != alone:
             namespace = section.host
         if section.format is None or namespace == _UNKNOWN_NAMESPACE:
-            notes += _not_read(section)
-            unread += _unknown_lines(section, file)
+            if section.evidence is not None and tells_nothing(section.evidence.text):
+                prose.append(section.evidence)
+            else:
+                notes += _not_read(section)
+            for place in _beside(section, file):
+                if is_like_a_listing(place.text):
+                    unread.append(Unread(place, "unknown-line"))
+                else:
+                    prose.append(place)
             continue
-        found = piece_of(section, file, namespace)
+        tidied = tidy(section, file, section.command.family if section.command else 4)
+        prose += tidied.prose
+        if section.bare and section.evidence and not any(line.strip() for line in section.lines):
+            prose.append(section.evidence)  # nothing was printed there: it is only talked about
+            continue
+        found = piece_of(section, file, namespace, tidied.elided)
         if isinstance(found, Evidence):
             notes.append(found)
         else:
             pieces.append(found)
+            prompts.append(section.host if section.named and not container else "")
             if found.format in _DOCKER and found.partial and section.evidence:
                 notes.append(_about(section.evidence, f"not all there is ({found.partial})"))
-    return Gathered(tuple(pieces), tuple(notes), tuple(unread))
+    with_host, hosts, owners = with_hosts(pieces, prompts)
+    return Gathered(with_host, tuple(notes), tuple(unread), tuple(prose), hosts, owners)
 
 
 def _about(place: Evidence, what: str) -> Evidence:
@@ -67,47 +92,37 @@ def _not_read(section: Section) -> list[Evidence]:
     return [_about(section.evidence, "not read")]
 
 
-def _unknown_lines(section: Section, file: str) -> list[Unread]:
-    """The lines that follow no command at all and look like nothing that is known; ``#`` comments."""
-    if section.evidence is not None:
+def _beside(section: Section, file: str) -> list[Evidence]:
+    """The lines that follow no command at all, and those behind a prompt at which nothing was typed, or
+    nothing of interest."""
+    place = section.evidence
+    if place is not None and section.command != NO_COMMAND and not tells_nothing(place.text):
         return []
     return [
-        Unread(Evidence(file, number, line), "unknown-line")
+        Evidence(file, number, line)
         for number, line in enumerate(section.lines, section.start)
-        if line.strip() and not line.startswith("#")
+        if line.strip()
     ]
 
 
-def _hosts(sections: list[Section]) -> str:
-    """The one host that the prompts name ("" for none); containers show twelve hex digits."""
-    seen: dict[str, Section] = {}
-    for section in sections:
-        if (
-            section.host
-            and section.format is not None
-            and not (section.command and section.command.namespace)
-        ):
-            seen.setdefault(section.host, section)
-    real = [host for host in seen if not _CONTAINER_HOST.fullmatch(host)]
-    if len(real) > 1:
-        place = seen[real[1]].evidence
-        raise SourceError(
-            said("the text comes from two hosts, {0} and {1}", real[0], real[1]),
-            file=place.file if place else "",
-            line=place.line if place else 0,
-            text=place.text if place else "",
-            advice="give each host's text on its own; a snapshot of several has a folder hosts/NAME for each",
-        )
-    return real[0] if real else next(iter(seen), "") if len(seen) == 1 else ""
+def _only_container(sections: list[Section]) -> str:
+    """The container that all prompts name, "" where one names a host; containers show twelve hex digits."""
+    seen = {
+        section.host
+        for section in sections
+        if section.host and section.format is not None and not (section.command and section.command.namespace)
+    }
+    return next(iter(seen)) if len(seen) == 1 else ""
 
 
 def cut(text: str, file: str) -> list[Section]:
     """The sections of a paste in order, those without any line included."""
-    lines = text.split("\n")
+    lines = lines_of_page(text)
     sections: list[Section] = []
     current = Section(1)
     shells = Shells()
     skip = 0
+    fence = ""  # of the block that is open
     for index, line in enumerate(lines):
         if skip:
             skip -= 1
@@ -117,7 +132,9 @@ def cut(text: str, file: str) -> list[Section]:
             sections.append(current)
             current = opened
             continue
-        if _FENCE.match(line) and not in_block(current):
+        mark = FENCE.match(line)
+        if mark and (not in_block(current) or mark[1][:3] == fence):
+            fence = "" if fence else mark[1][:3]
             if not current.blank:
                 sections.append(current)
                 current = Section(index + 2, host=shells.host)
@@ -138,22 +155,43 @@ def cut(text: str, file: str) -> list[Section]:
             for one in lines[index : index + size]:
                 current.add(one)
             skip = size - 1
+            current.closed = True
             continue
+        if current.closed and line.strip():  # behind the end of a JSON value
+            sections.append(current)
+            current = Section(index + 1, host=shells.host)
         found = None if in_block(current) else of_line(line)
         if found is not None and begins_section(current, found, line):
             by_content = current.command is not None and current.command.by_content and current.blank
+            lost = _lost_head(current, found)
             sections.append(current)
             current = Section(
-                index + 1, found, host=shells.host,
+                index + 1 - len(lost), found, host=shells.host,
                 command=current.command if by_content else None,
                 evidence=current.evidence if by_content else None,
             )  # fmt: skip
+            for one in lost:
+                current.add(one)
         current.add(line)
     for section in sections:  # something follows them, so their last line is whole
         if section.lines and section.lines[-1]:
             section.lines.append("")
     sections.append(current)
     return [one for one in sections if not one.blank or one.evidence is not None]
+
+
+def _lost_head(section: Section, found: Format) -> list[str]:
+    """The lines just before a listing without a command that are rather of it than people's words: its first
+    ones, damaged. They are taken out of the section before."""
+    if section.format is not None or section.evidence is not None:
+        return []
+    lost: list[str] = []
+    while section.lines and section.lines[-1].strip():
+        line = section.lines[-1]
+        if is_prose(line, found) or not is_like_a_listing(line):
+            break
+        lost.insert(0, section.lines.pop())
+    return lost
 
 
 def _json_lines(lines: list[str], index: int) -> int:

@@ -52,8 +52,9 @@ _PARTS_COUNT = (
 )
 
 
-def piece_of(section: Section, file: str, namespace: str) -> Piece | Evidence:
-    """The piece of a section whose format is known, or a note why it cannot be read."""
+def piece_of(section: Section, file: str, namespace: str, elided: Evidence | None = None) -> Piece | Evidence:
+    """The piece of a section whose format is known, or a note why it cannot be read. ``elided`` is where the
+    page says that it leaves out something of it."""
     assert section.format is not None
     command, expected, format_ = section.command, section.expected, section.format
     text = "\n".join(section.lines)
@@ -67,6 +68,8 @@ def piece_of(section: Section, file: str, namespace: str) -> Piece | Evidence:
             return _note(place, "not read")
         text = text.replace(lines[0], f"{named.sysctl_key} = {lines[0].strip()}")
     partial = command.partial if command else ""
+    if elided is not None:
+        partial = partial or f"left out: {elided.text.strip()}"
     if partial and format_ not in _PARTS_COUNT:
         return _note(place, f"not all there is ({partial}), left out")
     table: str | None = None
@@ -89,7 +92,7 @@ def piece_of(section: Section, file: str, namespace: str) -> Piece | Evidence:
     return Piece(
         format_, padded, file, family, namespace, table, backend, all_tables,
         partial, named.proto if named else None, place, pasted=True,
-        filtered=command is not None and command.filtered,
+        filtered=elided is not None or (command is not None and command.filtered),
         whole_tables=command is not None and command.whole_tables,
         unnamed=command is None and expected is None,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
 from sekisho.sources.command_line import Command
-from sekisho.sources.recognise import Expected, Format
+from sekisho.sources.recognise import Expected, Format, of_line
 
 _CHAIN_HEAD = re.compile(r"Chain (\S+) \((policy)?")
 # Marks that no chain or table can be named like.
@@ -23,7 +23,12 @@ _INSIDE: dict[Format, frozenset[Format]] = {
 
 @dataclass(slots=True)
 class Section:
-    """Lines ``start`` (1-based) onwards of one output. ``format`` None: not (yet) known."""
+    """Lines ``start`` (1-based) onwards of one output. ``format`` None: not (yet) known.
+
+    ``host`` is what the last prompt that names one named, ``named`` whether that is the section's own.
+    ``bare``: its command stood on its line without a prompt, as in a sentence or a script. ``closed``: its
+    JSON value has ended. ``paused``: the last line is none of the listing's (routes only).
+    """
 
     start: int
     format: Format | None = None
@@ -31,14 +36,28 @@ class Section:
     evidence: Evidence | None = None
     expected: Expected | None = None
     host: str = ""
+    named: bool = False
+    bare: bool = False
     lines: list[str] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
     blank: bool = True
+    block_open: bool = False
+    closed: bool = False
+    paused: bool = False
 
     def add(self, line: str) -> None:
         """Append a line, remembering the chains and tables that the section has by now."""
         self.lines.append(line)
-        self.blank = self.blank and not line.strip()
+        if not line.strip():
+            self.paused = not self.blank
+            return
+        self.blank = False
+        if self.format is Format.IP_ROUTE:
+            self.paused = of_line(line) is not Format.IP_ROUTE
+            if not self.paused:
+                self.marks.add(_route(line))
+            return
+        self.block_open = opens_block(line, self.block_open)
         chain = _CHAIN_HEAD.match(line)
         if chain:
             self.marks.add(chain[1] if chain[2] else _USER_CHAIN)
@@ -52,10 +71,17 @@ class Section:
 
 def in_block(section: Section) -> bool:
     """Inside the braces of an nft table, where every line belongs to it."""
-    if section.format is not Format.NFT_TEXT or section.blank:
-        return False
-    last = next(line for line in reversed(section.lines) if line.strip())
-    return not last.startswith("}")
+    return section.format is Format.NFT_TEXT and section.block_open
+
+
+def opens_block(line: str, was_open: bool) -> bool:
+    """Whether the braces of an nft table are open behind a line that is not blank."""
+    return not line.startswith("}") if was_open else line.rstrip().endswith("{")
+
+
+def holds(outer: Format, inner: Format) -> bool:
+    """Whether lines of one format occur inside the output of another."""
+    return inner in _INSIDE.get(outer, frozenset())
 
 
 def begins_section(section: Section, found: Format, line: str) -> bool:
@@ -67,7 +93,9 @@ def begins_section(section: Section, found: Format, line: str) -> bool:
         return False
     if section.expected is not None and found in section.expected.formats:
         section.format = found
-    elif current is not found and found not in _INSIDE.get(current, frozenset()):
+    elif current is not found and not holds(current, found):
+        return True
+    if found is Format.IP_ROUTE and section.paused and _route(line) in section.marks:
         return True
     if section.command is not None or section.expected is not None:
         return False
@@ -93,6 +121,14 @@ def _begins_again(section: Section, found: Format, line: str) -> bool:
     if found in (Format.SS, Format.ROUTE_N):
         return bool(re.match(r"\s*(Netid|State|Kernel)\s", line)) and not section.blank
     return False
+
+
+_ROUTE_KEYS = re.compile(r"(?:^|\s)(?:table|metric|tos) \S+")
+
+
+def _route(line: str) -> str:
+    """What no two routes of one host share: destination, table, metric and type of service."""
+    return " ".join((line.split(maxsplit=1)[0], *(found.strip() for found in _ROUTE_KEYS.findall(line))))
 
 
 def _saved_by(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from sekisho.errors import SourceError, said
@@ -22,7 +23,7 @@ class Piece:
     text shows (``filtered``: anywhere in it; ``whole_tables``: in tables of their own only), ``command``
     is the line it followed (or its own first line). ``pasted``: the format was told from a mixture, so
     that a strange line is no reason to refuse the whole. ``unnamed``: the text came without a command and
-    without a file's name.
+    without a file's name. ``host`` names whose it is, where a text shows several hosts.
     """
 
     format: Format
@@ -40,6 +41,7 @@ class Piece:
     filtered: bool = False
     whole_tables: bool = False
     unnamed: bool = False
+    host: str = ""
 
     @property
     def blank(self) -> bool:
@@ -54,12 +56,31 @@ class Piece:
 class Gathered:
     """The pieces of a snapshot, and what was set aside on the way to them.
 
-    ``notes`` are outputs and files that no reader reads, ``unread`` single lines of no known format.
+    ``notes`` are outputs and files that no reader reads, ``unread`` single lines of no known format,
+    ``prose`` people's words around the outputs. ``hosts`` names the hosts, where it is more than one: then
+    each piece has its ``host``, and ``owners`` tells, line by line from one on, whose the rest of a page is.
     """
 
     pieces: tuple[Piece, ...]
     notes: tuple[Evidence, ...] = ()
     unread: tuple[Unread, ...] = ()
+    prose: tuple[Evidence, ...] = ()
+    hosts: tuple[str, ...] = ()
+    owners: tuple[tuple[int, str], ...] = ()
+
+    def of(self, host: str) -> Gathered:
+        """What is one host's; what stands before the first belongs to that one."""
+
+        def mine(place: Evidence) -> bool:
+            at = bisect_right(self.owners, place.line, key=lambda owner: owner[0])
+            return self.owners[max(at - 1, 0)][1] == host if self.owners else True
+
+        return Gathered(
+            tuple(piece for piece in self.pieces if piece.host == host),
+            tuple(note for note in self.notes if mine(note)),
+            tuple(line for line in self.unread if mine(line.evidence)),
+            tuple(line for line in self.prose if mine(line)),
+        )
 
 
 # What these print may be nothing at all: an empty file says "there are none".

@@ -24,10 +24,12 @@ class HopDraft:
     weight: int = 1
     flags: list[str] = field(default_factory=list)
     attributes: list[Pair] = field(default_factory=list)
+    hidden: str = ""
 
     def freeze(self) -> NextHop:
         """The next hop as a fact."""
-        return NextHop(self.dev, self.via, self.weight, tuple(self.flags), tuple(self.attributes))
+        attributes = tuple(self.attributes)
+        return NextHop(self.dev, self.via, self.weight, tuple(self.flags), attributes, self.hidden)
 
 
 @dataclass(slots=True)

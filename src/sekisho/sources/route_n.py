@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.routing import NextHop, Route
 from sekisho.sources.parsed import Parsed
+from sekisho.sources.redacted import hides_address
 from sekisho.sources.route_words import Pair
 from sekisho.sources.text import Unreadable, named, numbered_lines, read_address, read_prefix
 from sekisho.values.address import Address, Family, Prefix, everything, format_ip
@@ -88,14 +89,15 @@ def _read_line(line: str, columns: tuple[str, ...], evidence: Evidence) -> Route
     if not set(flags) <= _FLAGS:
         raise Unreadable("unknown-word", flags)
     kind, table = _kind(flags, dst, row["Iface"])
-    gateway = None if row["Gateway"] in _ANY else read_address(row["Gateway"])
-    if gateway is None and "G" in flags:
+    hidden = row["Gateway"] if hides_address(row["Gateway"]) and row["Gateway"] not in _ANY else ""
+    gateway = None if hidden or row["Gateway"] in _ANY else read_address(row["Gateway"])
+    if gateway is None and "G" in flags and not hidden:
         raise Unreadable("gateway-not-shown", row["Gateway"])
     dev = None if row["Iface"] in ("*", "-") else named(interface_name, row["Iface"])
     metric = _number(row["Metric"]) % (1 << 32) if "Metric" in row else None
     return Route(
         family=family, dst=dst, kind=kind, table=table,
-        nexthops=() if dev is None else (NextHop(dev, gateway),),
+        nexthops=() if dev is None else (NextHop(dev, gateway, hidden=hidden),),
         metric=None if metric == 0 and family == 4 else metric,
         attributes=tuple(_attributes(row)), evidence=evidence,
     )  # fmt: skip

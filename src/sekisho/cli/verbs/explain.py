@@ -7,7 +7,7 @@ import argparse
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
-from sekisho.cli.snapshots import add_snapshot, open_snapshot
+from sekisho.cli.snapshots import add_snapshot, open_hosts
 
 HELP: Words = {
     "en": "what each line of the routes, rules and settings does on this host",
@@ -40,10 +40,20 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """0 once everything that is there is explained."""
-    snapshot = open_snapshot(args.snapshot, out)
+    hosts = open_hosts(args.snapshot, out)
     from sekisho.explain.report import explain
 
-    explanation = explain(snapshot, tuple(args.sections), out.lang)
+    sections = tuple(args.sections)
+    found = [(name, explain(snapshot, sections, out.lang)) for name, snapshot in hosts]
+    if len(found) > 1:
+        from sekisho.explain.explanation import hosts_json, hosts_text
+
+        if out.json:
+            out.document(hosts_json(found))
+        else:
+            out.write(hosts_text(found, out.color))
+        return 0
+    ((_, explanation),) = found
     if out.json:
         out.document(explanation.to_json())
     else:

@@ -42,7 +42,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "connections": ("conntrack",),
 }
 _COLUMN_HEADS = re.compile(r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b")
-_SOCKET_HEADS = re.compile(r"(Netid\s+)?State\s+Recv-Q\s")
+_SOCKET_HEADS = re.compile(
+    r"(Netid\s+)?State\s+Recv-Q\s|Active (?:Internet|UNIX) |Proto\s+(?:Recv-Q|RefCnt)\s|NETWORK ID\s+NAME\s"
+    r"|\s*(?:To\s+Action\s+From|--\s+-+\s+-+)\s*$|[A-Z ]*(?:CONTAINER ID|NAMES|PORTS)\b[A-Z ]*$"
+)
 
 _ROUTE_HEADS = re.compile(r"Kernel IP(v6)? routing table|Destination\s+(Gateway|Next Hop)\s.*Iface")
 _SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): [0-9]{1,20} flow entries have been shown\.")

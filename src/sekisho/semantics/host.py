@@ -158,6 +158,8 @@ def _program(
     routes = (*(r for r in captured if r.table != "local"), *local)
     if inferred:
         leans.append(Lean("local-table-inferred"))
+    if family == 4 and namespace.addresses_hidden is not None:
+        leans.append(Lean("addresses-by-ifconfig"))
     for item in addresses:
         if item.tentative:
             leans.append(Lean("address-tentative", (format_ip(family, item.value), item.interface)))
@@ -178,11 +180,16 @@ def _program(
     sets: dict[str, IpSet] | None = (
         None if namespace.ipsets is None else {item.name: item for item in namespace.ipsets}
     )
-    nothing_tells = namespace.addresses is None and not any(
+    nothing_tells = not namespace.lists_addresses(family) and not any(
         known == family for known, _ in namespace.route_tables
     )
     main = tuple(route for route in captured if route.table == "main") if one_trie else ()
-    unseen = nothing_tells or (inferred and not leaning) or _lacks_addresses(namespace, family, inferred)
+    hidden = family == 4 and namespace.addresses_hidden is not None
+    unseen = (
+        nothing_tells
+        or ((inferred or hidden) and not leaning)
+        or _lacks_addresses(namespace, family, inferred)
+    )
     types = address_types(family, local, main, unseen)
     types = replace(types, by_rules=fib.asks_before_local(namespace.rules, family))
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)

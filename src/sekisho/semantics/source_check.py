@@ -78,7 +78,7 @@ class _Known:
 
     @staticmethod
     def of(namespace: Namespace, addresses: tuple[HostAddress, ...]) -> _Known:
-        told = namespace.addresses is not None or (4, "all") in namespace.route_tables
+        told = namespace.lists_addresses(4) or (4, "all") in namespace.route_tables
         return _Known(
             IntSet.of(*(address.value for address in addresses)),
             has_custom_rules(namespace.rules, 4) or _has_local_routes(namespace),

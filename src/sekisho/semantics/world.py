@@ -17,6 +17,7 @@ from sekisho.semantics.bridges import bridges_of
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.journey import Lean
+from sekisho.semantics.listed import listed_names, told_addresses
 from sekisho.semantics.listeners import with_listeners
 from sekisho.semantics.ports import Links, Port, carries
 from sekisho.semantics.program import Translate
@@ -63,6 +64,7 @@ class World:
             if namespace.name not in self.shared:
                 self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
         self.links = {name: Links.of(node.facts) for name, node in self.nodes.items()}
+        self._listed = listed_names(snapshot)
         self._strange: dict[tuple[str, str | None], Port] = {}
         self.known_bridges = bridges_of(snapshot)
         self.bridges = frozenset(self.known_bridges)
@@ -115,7 +117,8 @@ class World:
 
     def stranger(self, address: Address, bridge: str) -> Attachment:
         """Somebody on a bridge of whom only the address is known."""
-        return attached(str(address), bridge, (address,), "rule", self.strange(bridge))
+        name = self._listed.get(address, str(address))
+        return attached(name, bridge, (address,), "rule", self.strange(bridge))
 
     def bridge_nf(self, bridge: str, family: Family) -> str | None:
         """Whether netfilter sees what a bridge hands from port to port: "1", "0", None: not captured. The
@@ -274,6 +277,10 @@ class World:
                 yield attached(
                     container.name, bridge, endpoint.addresses, "docker", port, node, interface, endpoint.mac
                 )
+        for name, address, mac in told_addresses(self.snapshot):
+            if (found := self._bridge_for({address})) is not None:
+                port = self._port(None, None, found, mac)
+                yield attached(name, found, (address,), "docker", port, mac=mac)
         for network in networks.values():
             for member in network.members or ():
                 # Containers that were not inspected, and swarm's own end.

@@ -16,6 +16,7 @@ import re
 
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Unread
+from sekisho.sources.documents import compose_lines
 from sekisho.sources.json_stream import decoder_for
 from sekisho.sources.paste_pieces import piece_of
 from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by
@@ -157,7 +158,10 @@ def cut(text: str, file: str) -> list[Section]:
 
 
 def _json_lines(lines: list[str], index: int) -> int:
-    """How many lines the JSON value takes that begins on this one; 0 where none begins."""
+    """How many lines the JSON value (or the compose file) takes that begins on this one; 0 where none
+    begins."""
+    if found := compose_lines(lines, index):
+        return found
     if not re.match(r"\s*(?:\[\s*(?:[{\]]|$)|\{\s*(?:[\"}]|$))", lines[index]):
         return 0
     rest = "\n".join(lines[index:])
@@ -169,4 +173,4 @@ def _json_lines(lines: list[str], index: int) -> int:
 
 
 def _json_format(lines: list[str]) -> Format | None:
-    return by_content("\n".join(lines))
+    return Format.COMPOSE if compose_lines(lines, 0) else by_content("\n".join(lines))

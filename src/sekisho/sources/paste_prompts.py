@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.model.evidence import Evidence
 from sekisho.sources.command_line import Command, read_command
 from sekisho.sources.paste_section import Section
-from sekisho.sources.recognise import by_name, of_line
+from sekisho.sources.recognise import Format, by_name, of_line
 
 NO_COMMAND = Command(None)
 
@@ -74,6 +74,8 @@ def opened_by(line: str, number: int, file: str, inside_block: bool, shells: She
             command = (read_command(typed) or Command(None, by_content=True)) if typed else NO_COMMAND
             prompt = line[: match.start("command")].strip()
             command = shells.typed(prompt, host, command, typed)
+            if command.format is Format.IPTABLES_COMMANDS:
+                return _typed_itself(number, typed, command, evidence, host or shells.host)
             return Section(number + 1, command.format, command, evidence, None, host or shells.host)
     if inside_block:
         return None
@@ -81,15 +83,26 @@ def opened_by(line: str, number: int, file: str, inside_block: bool, shells: She
         return Section(number + 1, None, NO_COMMAND, evidence, None, shells.host)
     for at, typed in _weakly_typed(line):
         known = read_command(typed) if typed else None
+        if known is not None and known.format is Format.IPTABLES_COMMANDS and line.lstrip().startswith("#"):
+            continue  # a line of a script that is commented out, as far as anybody can tell
         if known is not None and known.format is not None:
             prompt = line[:at].strip()
             shells.weak_prompts.add(prompt)
             command = shells.typed(prompt, "", known, typed)
+            if command.format is Format.IPTABLES_COMMANDS:
+                return _typed_itself(number, typed, command, evidence, shells.host)
             return Section(number + 1, command.format, command, evidence, None, shells.host)
     known = read_command(line) if re.match(r"[a-z/]", line) else None
     if known is not None and known.format is not None and of_line(line) is None:
         return Section(number + 1, known.format, known, evidence, None, shells.host)
     return None
+
+
+def _typed_itself(number: int, typed: str, command: Command, evidence: Evidence, host: str) -> Section:
+    """A command that tells by itself what it does; what follows it is its complaint."""
+    section = Section(number, command.format, command, evidence, None, host)
+    section.add(typed)
+    return section
 
 
 def _weakly_typed(line: str) -> Iterator[tuple[int, str]]:

@@ -170,6 +170,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "line.comment": ("A comment.", "コメントです。"),
     "line.summary": ("The command's own count of what it printed.", "コマンド自身が表示した件数です。"),
     "line.columns.ss": ("Column heads.", "列の見出しです。"),
+    "line.label": (
+        "The label of a further address, not an interface of its own.",
+        "追加のアドレスのラベルで、独立したインターフェースではありません。",
+    ),
     "line.unaccounted": (
         "Sekisho took nothing from this line.",
         "Sekishoは、この行から何も読み取っていません。",

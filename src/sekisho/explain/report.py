@@ -47,6 +47,7 @@ _SOCKET_HEADS = re.compile(
     r"|\s*(?:To\s+Action\s+From|--\s+-+\s+-+)\s*$|[A-Z ]*(?:CONTAINER ID|NAMES|PORTS)\b[A-Z ]*$"
 )
 
+_LABEL = re.compile(r"[^\s:]+:[^\s:]+:? +(?:flags=|Link encap:)")
 _ROUTE_HEADS = re.compile(r"Kernel IP(v6)? routing table|Destination\s+(Gateway|Next Hop)\s.*Iface")
 _SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): [0-9]{1,20} flow entries have been shown\.")
 
@@ -176,6 +177,8 @@ def _plain(raw: str) -> Message | None:
         return m("line.columns")
     if _SOCKET_HEADS.match(raw) or _ROUTE_HEADS.match(raw):
         return m("line.columns.ss")
+    if _LABEL.match(raw):
+        return m("line.label")
     if raw.strip() == "COMMIT":
         return m("line.commit")
     if _SUMMARY.fullmatch(raw.strip()):

@@ -100,7 +100,8 @@ class LoggedPacket:
 
     ``iif``/``oif`` None: the packet came in by none (OUT of this host), or left by none (INPUT,
     PREROUTING). ``words`` are all of the line's ``KEY=VALUE`` pairs and flags (``SYN``, ``DF``) in order.
-    ``inner``: the packet that an ICMP error is about, in brackets.
+    ``inner``: the packet that an ICMP error is about, in brackets. ``stamp``: what the log put before it
+    (when, which host).
     """
 
     prefix: str
@@ -114,4 +115,5 @@ class LoggedPacket:
     icmp: tuple[int, int] | None = None
     words: tuple[tuple[str, str], ...] = ()
     inner: str = ""
+    stamp: str = ""
     evidence: Evidence | None = field(default=None, compare=False)

@@ -32,6 +32,7 @@ from sekisho.values.numbers import integer, is_number
 LONGEST = 4096
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _RANGE = re.compile(r"range\s+(?:\$\w+\s*(?:,\s*\$\w+)?\s*:=\s*)?\.NetworkSettings\.Networks")
+_VALUES = {".Name": r"(/?[A-Za-z0-9][\w.-]*)", "address": "([0-9A-Fa-f.:]*)"}
 _ADDRESS = frozenset({"IPAddress", "GlobalIPv6Address"})
 
 
@@ -63,7 +64,7 @@ def parse(text: str, file: str, subject: tuple[str, ...] = ()) -> Parsed[ListedC
             if subject and (parts is None or pattern is None):
                 raise Unreadable("template-unknown", template)
             if parts is not None and pattern is not None:
-                found = _read(line.strip(), parts, pattern)
+                found = _read(f"{line.strip()} ", parts, pattern)
             else:
                 found = _usual(line)
             if found.name is None and names:
@@ -112,15 +113,18 @@ def _parts(template: str) -> tuple[_Part, ...] | None:
 
 
 def _pattern(parts: tuple[_Part, ...]) -> str:
-    """Every value is the shortest that fits; texts are met as they stand, blanks as blanks."""
+    """Every value is the shortest that fits; texts are met as they stand, any blanks as blanks."""
     made = []
     for part in parts:
+        name = part.field.rpartition(".")[2]
         if part.field:
-            made.append("(.*?)")
+            made.append(_VALUES.get("address" if name in _ADDRESS else part.field, "(.*?)"))
+        elif not part.text.replace("\\t", "").strip():
+            made.append(r"\s+")
         else:
             words = [re.escape(word) for word in re.split(r"\s+|\\t", part.text)]
             made.append(r"\s*".join(words))
-    return "".join(made).strip()
+    return "".join(made) + r"\s*"
 
 
 def _read(line: str, parts: tuple[_Part, ...], pattern: re.Pattern[str]) -> ListedContainer:

@@ -40,7 +40,8 @@ _OLD_FLAGS = re.compile(
 )
 _COUNTERS = re.compile(
     r"\s*(?:(?:RX|TX)(?:[ :](?:packets|errors|bytes|compressed)\b|:)|collisions:|Interrupt:|Base address:"
-    r"|Memory:|device (?:interrupt|memory|base)\b|compressed:).*"
+    r"|Memory:|device (?:interrupt|memory|base)\b|compressed:).*",
+    re.ASCII,
 )
 _LINK = re.compile(
     rf"(?P<kind>[a-z][a-z0-9]*)(?: (?P<mac>[0-9A-Fa-f:-]{{5,}}))?"
@@ -154,7 +155,11 @@ def _address(reading: _Reading, words: list[str], place: Evidence) -> InterfaceA
     """``inet A netmask M [broadcast B | destination P]``, ``inet addr:A [Bcast:B | P-t-P:P] Mask:M``,
     ``inet6 A prefixlen N scopeid 0x20<link>``, ``inet6 addr: A/N Scope:Link``."""
     assert reading.current is not None
-    found = dict(_pairs(words[1:], six=words[0] == "inet6"))
+    found: dict[str, str] = {}
+    for name, value in _pairs(words[1:], six=words[0] == "inet6"):
+        if name in found:
+            raise Unreadable("unknown-word", value)
+        found[name] = value
     if "addr" not in found:
         raise Unreadable("truncated" if len(words) == 1 else "unknown-word", words[-1])
     text, slash, length_text = found["addr"].partition("/")

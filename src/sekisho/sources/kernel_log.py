@@ -68,7 +68,7 @@ def _read(line: str, place: Evidence) -> LoggedPacket:
         prefix, _interface(found["iif"]), _interface(found["oif"]), src, dst, proto,
         _port(said, "SPT") if has_ports else None, _port(said, "DPT") if has_ports else None,
         (_number(said, "TYPE"), _number(said, "CODE")) if {"TYPE", "CODE"} <= said.keys() else None,
-        words, inner, place,
+        words, inner, found["before"][: len(found["before"]) - len(prefix)].strip(), place,
     )  # fmt: skip
 
 

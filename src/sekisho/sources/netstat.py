@@ -33,7 +33,7 @@ _STATES = {
     "LAST_ACK": "LAST-ACK", "LISTEN": "LISTEN", "CLOSING": "CLOSING", "UNKNOWN": "CLOSED",
 }  # fmt: skip
 _TITLE = re.compile(
-    r"Active (?:Internet|UNIX|Bluetooth|IPX|AX\.25|X\.25|NET/ROM)[\w ./-]*(?:\([\w /]*\))?\s*"
+    r"Active (?:Internet|UNIX|Bluetooth|IPX|AX\.25|X\.25|NET/ROM)(?: [\w ./-]*)?(?:\([\w /]*\))?\s*"
 )
 # What the columns after the state hold: -e, -p and -o, each of which need not be there.
 _REST = re.compile(

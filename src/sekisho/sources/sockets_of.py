@@ -30,20 +30,20 @@ def sockets_of(
         kinds.setdefault(_covered(piece), []).append(piece)
     if _BOTH in kinds:
         kinds = {_BOTH: kinds[_BOTH]}
-    found: dict[Socket, None] = {}
+    found: list[Socket] = []
     covered: set[str] = set()
     captured = False
     for protocols, listings in kinds.items():
         sockets = collected.one(listings, FORMATS, _read)
         if sockets is not None:
             captured = True
-            found |= dict.fromkeys(sockets)
+            found += sockets
             covered |= protocols
     for piece in mine:
         if piece.partial and covered != _BOTH:
             collected.note(piece, f"not all there is ({piece.partial})")
             captured = True
-            found |= dict.fromkeys(collected.take(piece, _read(piece)))
+            found += collected.take(piece, _read(piece))
     return (tuple(found) if captured else None), frozenset(covered)
 
 

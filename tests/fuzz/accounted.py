@@ -41,6 +41,26 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
     F.SYSCTL_FILES: (r"\s*[#;].*", r"==> \S+ <==", r"/\S+:"),
     F.SYSCTL: (r"\s*[#;].*",),
     F.IPSET_SAVE: (r"\s*add .*", r"\s*#.*"),
+    F.NETSTAT: (
+        r"Active (Internet|UNIX|Bluetooth) .*",
+        r"Proto\s+(Recv-Q|RefCnt)\s.*",
+        r"unix\s.*",
+        r"\(?(Not all processes could be identified|No info could be read for).*",
+        r"\s*will not be shown.*",
+    ),
+    F.IFCONFIG: (
+        r"[^\s:]+:[^\s:]+: +flags=.*",
+        r"[^\s:]+:[^\s:]+ +Link encap:.*",
+        r"\s+(RX|TX)[ :](packets|errors|bytes|compressed)\b.*",
+        r"\s+(collisions:|Interrupt:|Base address:|Memory:|compressed:).*",
+        r"\s+device (interrupt|memory|base)\b.*",
+        r"\s+(ether|loop|unspec|[a-z]+) .*txqueuelen \d+  \(.*\)",
+        r"\s+[A-Z ]+  MTU:\d+  Metric:\d+",
+        r"\s+\[NO FLAGS\]  MTU:\d+  Metric:\d+",
+    ),
+    F.DOCKER_PS: (r"[A-Z ]*\b(CONTAINER ID|NAMES|PORTS)\b[A-Z ]*",),
+    F.DOCKER_NETWORK_LS: (r"\s*NETWORK ID\s+NAME\s+DRIVER[A-Z0-9\s]*",),
+    F.UFW_STATUS: (r"\s*To\s+Action\s+From\s*", r"\s*--\s+-+\s+-+\s*"),
 }
 # Where an indented line is part of the fact above it: then its words are kept there.
 _CARRIED_ON = frozenset({F.IP_LINK, F.IP_ADDR})
@@ -174,6 +194,8 @@ def _told(format_: Format, text: str, said: set[int], unread: set[int]) -> Itera
             continue
         if format_ is F.IPTABLES_SAVE and last.get(_declared(line), 0) > number:
             continue  # the last policy of a chain is the one that holds
+        if format_ is F.IPTABLES_COMMANDS and lines[number - 2].endswith("\\"):
+            continue  # a shell reads it as one with the line above, whose fact has it
         yield number, line
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sekisho.explain.aws import explain_instance
 from sekisho.explain.context import HostContext
-from sekisho.explain.docker import explain_container, explain_network
+from sekisho.explain.docker import (
+    explain_container,
+    explain_listed,
+    explain_listed_network,
+    explain_network,
+)
 from sekisho.explain.explanation import Line
 from sekisho.explain.host import explain_connection, explain_socket
 from sekisho.explain.idioms import Place
@@ -18,6 +23,7 @@ from sekisho.explain.links import (
     explain_ipset,
     explain_neighbour,
 )
+from sekisho.explain.logged import explain_logged
 from sekisho.explain.message import Message, m
 from sekisho.explain.messages_report import MESSAGES
 from sekisho.explain.nat_index import NatIndex
@@ -25,6 +31,7 @@ from sekisho.explain.netfilter import calls_of, explain_chain, explain_rule, exp
 from sekisho.explain.nft import explain_nft
 from sekisho.explain.partly import partly
 from sekisho.explain.routes import explain_policy_rule, explain_route
+from sekisho.explain.stated import SECTIONS, explain_stated
 from sekisho.explain.sysctl import explain_sysctl
 from sekisho.explain.sysctl_files import explain_sysctl_files
 from sekisho.model.evidence import Evidence, Unread
@@ -36,7 +43,8 @@ TABLES = ("raw", "mangle", "nat", "filter", "security")
 # In the order in which they are shown.
 NAMES = (
     "routes", "rules", "links", "addresses", "neighbours", "bridge", *TABLES, "tables", "ipset", "nft",
-    "sysctl", "sysctl-files", "sockets", "conntrack", "docker", "aws", "notes", "unread",
+    "sysctl", "sysctl-files", "sockets", "conntrack", "front-ends", "commands", "log", "docker", "documents",
+    "aws", "notes", "unread",
 )  # fmt: skip
 
 
@@ -67,11 +75,7 @@ def explain_facts(context: HostContext) -> Iterator[Explained]:
     yield from _routing(context)
     for interface in namespace.interfaces or ():
         yield key("links"), _line(interface.evidence, explain_interface(interface, context), interface.name)
-    for address in namespace.addresses or ():
-        text = (
-            f"inet{6 if address.family == 6 else ''} {address.address}/{address.length} {address.interface}"
-        )
-        yield key("addresses"), _line(address.evidence, explain_address(address, context), text)
+    yield from _addresses(context)
     for neighbour in namespace.neighbours or ():
         text = f"{neighbour.address} dev {neighbour.interface} {neighbour.state or ''}"
         yield key("neighbours"), _line(neighbour.evidence, explain_neighbour(neighbour, context), text)
@@ -92,12 +96,53 @@ def explain_facts(context: HostContext) -> Iterator[Explained]:
         yield key("sockets"), _line(socket.evidence, explain_socket(socket, context), str(socket.port))
     for connection in namespace.connections or ():
         yield key("conntrack"), _line(connection.evidence, explain_connection(connection, context), "")
+    yield from _stated(context)
+    for packet in namespace.logged:
+        yield key("log"), _line(packet.evidence, explain_logged(packet, context), packet.prefix)
     if context.is_host:
         yield from _docker(context)
         for instance in context.snapshot.instances or ():
             place = instance.evidence or Evidence("", 0, "")
             text = f"instance {instance.id}"
             yield key("aws"), Line(place.file, place.line, text, explain_instance(instance))
+
+
+def _addresses(context: HostContext) -> Iterator[Explained]:
+    """One line for each, or for all that stand on one line (``ip -br addr``)."""
+    together: dict[tuple[str, int], Line] = {}
+    for address in context.namespace.addresses or ():
+        text = (
+            f"inet{6 if address.family == 6 else ''} {address.address}/{address.length} {address.interface}"
+        )
+        line = _line(address.evidence, explain_address(address, context), text)
+        place = (line.file, line.line) if line.line else (line.text, -len(together))
+        before = together.get(place)
+        together[place] = (
+            line if before is None else replace(before, messages=(*before.messages, *line.messages))
+        )
+    for line in together.values():
+        yield key("addresses"), line
+
+
+def _stated(context: HostContext) -> Iterator[Explained]:
+    """Lines of a document belong to its first."""
+    document: tuple[Key, Line] | None = None
+    for item in context.namespace.stated:
+        line = _line(item.evidence, explain_stated(item), item.kind)
+        if item.kind == "line" and document is not None:
+            where, first = document
+            document = where, replace(first, continued=(*first.continued, (line.line, line.text)))
+            continue
+        if document is not None:
+            yield document
+            document = None
+        where = key(SECTIONS[item.by])
+        if item.kind == "document":
+            document = where, line
+        else:
+            yield where, line
+    if document is not None:
+        yield document
 
 
 def _routing(context: HostContext) -> Iterator[Explained]:
@@ -140,6 +185,11 @@ def _docker(context: HostContext) -> Iterator[Explained]:
         place = container.evidence or Evidence("", 0, "")
         text = f"container {container.name}"
         yield key("docker"), Line(place.file, place.line, text, explain_container(container))
+
+    for listed in context.snapshot.listed_containers or ():
+        yield key("docker"), _line(listed.evidence, explain_listed(listed, context), listed.name or listed.id)
+    for row in context.snapshot.listed_networks or ():
+        yield key("docker"), _line(row.evidence, explain_listed_network(row, context), row.name)
 
 
 def unread_line(unread: Unread) -> Line:

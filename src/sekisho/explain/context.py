@@ -18,6 +18,7 @@ from sekisho.model.netfilter import Option, Rule, Table
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics import bridges as semantics
+from sekisho.semantics.listed import listed_names
 from sekisho.semantics.source_check import looks_sources_up
 from sekisho.values.address import BITS, Address, Prefix
 
@@ -98,6 +99,8 @@ class HostContext:
         found: dict[Address, Holder] = {}
         for rule_address in self.dnat_addresses:
             found[rule_address] = Holder(rule_address, "", known_by="rule")
+        for address, name in self.listed.items():
+            found[address] = Holder(address, name)
         for namespace in self.snapshot.namespaces:
             for item in namespace.addresses or ():
                 if item.address.value not in _LOOPBACKS and item.scope != "link":
@@ -108,6 +111,11 @@ class HostContext:
                 for address in endpoint.addresses:
                     found[address] = Holder(address, container.name, service)
         return found
+
+    @cached_property
+    def listed(self) -> dict[Address, str]:
+        """The containers of Docker's short listings by address, as far as these and rules tell."""
+        return listed_names(self.snapshot)
 
     @property
     def dnat_addresses(self) -> tuple[Address, ...]:
@@ -189,7 +197,9 @@ class HostContext:
         if network is not None:
             return Bridge(name, "docker", network.name, network.id)
         if DOCKER_BRIDGE.fullmatch(name):
-            return Bridge(name, "docker", "", name[3:])
+            rows = self.snapshot.listed_networks or ()
+            listed = next((row.name for row in rows if row.id[:12] == name[3:]), "")
+            return Bridge(name, "docker", listed, name[3:])
         if found.docker:
             return Bridge(name, "swarm" if name == SWARM_BRIDGE else "written")
         if found.known_by == "name":

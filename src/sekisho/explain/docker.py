@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from sekisho.explain.context import COMPOSE_SERVICE, HostContext
 from sekisho.explain.message import Message, join, m
-from sekisho.model.docker import DockerContainer, DockerNetwork, PublishedPort
+from sekisho.model.docker import (
+    DockerContainer,
+    DockerNetwork,
+    ListedContainer,
+    ListedNetwork,
+    PublishedPort,
+)
 
 
 def explain_network(item: DockerNetwork, context: HostContext) -> tuple[Message, ...]:
@@ -76,6 +82,39 @@ def explain_container(item: DockerContainer) -> tuple[Message, ...]:
         said.append(m("docker.published", name, join("or", dict.fromkeys(sides))))
     if not published and item.running:
         said.append(m("docker.published.none"))
+    return tuple(said)
+
+
+def explain_listed(item: ListedContainer, context: HostContext) -> tuple[Message, ...]:
+    """A container of a short listing: what is told of it, and what is not."""
+    image: Message | str = m("docker.container.image", item.image) if item.image else ""
+    name = item.name or item.id
+    said = [m("listed.container", name, image) if name else m("listed.container.nameless", image)]
+    if item.running is not None:
+        said.append(m("listed.running" if item.running else "docker.container.stopped"))
+    if item.networks:
+        said.append(m("listed.networks", join("and", item.networks)))
+    if item.addresses:
+        said.append(m("listed.addresses", join("and", item.addresses)))
+    elif item.running is not False:
+        mine = [address for address, owner in context.listed.items() if owner == item.name]
+        said.append(m("listed.address.rule", join("and", mine)) if mine else m("listed.address.unknown"))
+    by_port: dict[str, list[Message]] = {}
+    for port in item.published or ():
+        by_port.setdefault(f"{port.container_port}/{port.proto}", []).append(_host_side(port))
+    for port_name, sides in by_port.items():
+        said.append(m("docker.published", port_name, join("or", dict.fromkeys(sides))))
+    if item.published == () and item.running:
+        said.append(m("docker.published.none"))
+    return tuple(said)
+
+
+def explain_listed_network(item: ListedNetwork, context: HostContext) -> tuple[Message, ...]:
+    """A network of ``docker network ls``; its bridge where an interface is named after its id."""
+    said = [m("listed.network", item.name, item.driver)]
+    bridge = f"br-{item.id[:12]}"
+    if item.driver == "bridge" and context.bridge(bridge) is not None:
+        said.append(m("listed.network.bridge", bridge))
     return tuple(said)
 
 

@@ -23,6 +23,8 @@ def explain_socket(item: Socket, context: HostContext) -> tuple[Message, ...]:
     protocol = item.proto.upper()
     if item.state in ("LISTEN", "UNCONN"):
         said = [m("socket.listen", protocol, item.port, where, who)]
+        if item.dual is None:
+            said.append(m("socket.dual_unknown"))
     else:
         said = [m("socket.other", protocol, where, item.port, who, item.state)]
     dnat = [

@@ -147,6 +147,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "This table holds rules that iptables cannot show.",
         "このテーブルにはiptablesで表示できないルールがあります。",
     ),
+    "table.before": (
+        "Commands add to this table: what stood there before is not known.",
+        "追加のコマンドからわかるだけで、このテーブルのそれ以前の内容は不明です。",
+    ),
+    "table.changed": (
+        "Commands after this listing change the table.",
+        "この一覧の後のコマンドで、テーブルは変更されています。",
+    ),
+    "table.frontend": (
+        "A front end has rules in this table, which were not captured.",
+        "フロントエンドがこのテーブルにルールを入れていますが、取得されていません。",
+    ),
     "table.predicted": (
         "The host's own rules of this table were not captured.",
         "このテーブルのホスト自身のルールは取得されていません。",
@@ -162,6 +174,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "line.comment": ("A comment.", "コメントです。"),
     "line.summary": ("The command's own count of what it printed.", "コマンド自身が表示した件数です。"),
     "line.columns.ss": ("Column heads.", "列の見出しです。"),
+    "line.label": (
+        "The label of a further address, not an interface of its own.",
+        "追加のアドレスのラベルで、独立したインターフェースではありません。",
+    ),
     "line.unaccounted": (
         "Sekisho took nothing from this line.",
         "Sekishoは、この行から何も読み取っていません。",

@@ -83,6 +83,20 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "table {0} holds rules that iptables cannot show",
         "{0}テーブルにはiptablesで表示できないルールがある",
     ),
+    "table-before": (
+        "table {0} is told by commands that add to it: what stood there before is not known "
+        "(iptables-save shows it)",
+        "{0}テーブルは追加のコマンドからわかるだけで、それ以前のルールは不明 (iptables-save で確認できる)",
+    ),
+    "table-changed": (
+        "commands after the listing of table {0} change it (iptables-save shows what it is now)",
+        "{0}テーブルは、一覧の後のコマンドで変更されている (現在の内容は iptables-save で確認できる)",
+    ),
+    "table-frontend": (
+        "a front end (ufw, firewalld) has rules in table {0} that were not captured "
+        "(iptables-save shows them)",
+        "フロントエンド (ufw、firewalld) が{0}テーブルに入れたルールは未取得 (iptables-save で確認できる)",
+    ),
     "table-predicted": (
         "the host's own rules of table {0} were not captured",
         "{0}テーブルのホスト自身のルールは未取得",
@@ -190,6 +204,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "sysctl-decides": ("{0} is not captured, and it decides", "{0} は未取得で、結果を左右する"),
     "sockets-not-shown": (
         "the captured ss does not show {0} sockets", "取得された ss には {0} のソケットが含まれていない",
+    ),
+    "socket-of-both-families": (
+        "the listing does not tell whether the IPv6 socket of port {0} takes IPv4 as well (ss -tln does)",
+        "ポート {0} のIPv6ソケットがIPv4も受け付けるかどうかは、この一覧からはわからない (ss -tln でわかる)",
     ),
     "only-docker-proxy": (
         "{0} port {1} is published by a rule that this packet does not take: only docker-proxy could "

@@ -290,6 +290,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "socket.loopback": ("{0} (this host only)", "{0} (このホストの中だけ)"),
     "socket.on": ("{0} on {1}", "{1}の{0}"),
     "socket.process": ("the program {0}", "プログラム{0}"),
+    "socket.dual_unknown": (
+        "Whether it takes IPv4 as well, as most programs do, this listing does not tell: ss -tln does.",
+        "IPv4も受け付けるかどうか (多くのプログラムは受け付けます) は、この一覧からはわかりません。ss -tln で"
+        "わかります。",
+    ),
     "socket.process.unknown": ("a program whose name was not captured", "名前が取得されていないプログラム"),
     "socket.docker_proxy": (
         "docker-proxy stands in for a published port where NAT does not apply (from 127.0.0.1, or from "

@@ -76,6 +76,20 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unread.no-netid": ("the protocol is not named", "プロトコルの欄がない"),
     "unread.not-an-object": ("not the JSON object that was expected", "期待されるJSONオブジェクトではない"),
     "unread.not-modelled": ("a kind of thing that Sekisho does not model", "Sekishoが扱わない種類のもの"),
+    "unread.columns-moved": (
+        "the columns are not where the heads say",
+        "列の位置が見出しと合わない",
+    ),
+    "unread.bad-port": ("not a port", "ポートではない"),
+    "unread.too-many-ports": ("too many ports", "ポートが多すぎる"),
+    "unread.template-unknown": (
+        "the template does not tell what stands where",
+        "テンプレートから値の位置がわからない",
+    ),
+    "unread.shell": (
+        "cannot be told without running the script",
+        "スクリプトを実行しないとわからない",
+    ),
     "unread.port-name": ("a port given by name", "ポートが名前で書かれている"),
     "unread.duplicate-table": ("the table stands here a second time", "同じテーブルが2度目に現れた"),
     "unread.unknown-object": ("an unknown kind of object", "知らない種類のオブジェクト"),

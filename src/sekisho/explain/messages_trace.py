@@ -194,6 +194,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "chain {1} of {0} has br_netfilter's own priority: it is taken to come before the chains for IP",
         "{0}のチェイン{1}はbr_netfilterと同じ優先度を持つ: IP用チェインより先とみなす",
     ),
+    "addresses-by-ifconfig": (
+        "ifconfig shows no further addresses of an interface, where they have no label: taken as none "
+        "(ip addr shows them)",
+        "ifconfigは、ラベルのない追加のアドレスを表示しない: ないものとみなす (ip addr で表示される)",
+    ),
     "local-table-inferred": (
         "table local not captured: the host's addresses are taken from the routes' src and ip addr",
         "localテーブルは未取得: ホストのアドレスは経路のsrcとip addrから推定",

@@ -42,8 +42,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "connections": ("conntrack",),
 }
 _COLUMN_HEADS = re.compile(r"\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\b")
-_SOCKET_HEADS = re.compile(r"(Netid\s+)?State\s+Recv-Q\s")
+_SOCKET_HEADS = re.compile(
+    r"(Netid\s+)?State\s+Recv-Q\s|Active (?:Internet|UNIX) |Proto\s+(?:Recv-Q|RefCnt)\s|NETWORK ID\s+NAME\s"
+    r"|\s*(?:To\s+Action\s+From|--\s+-+\s+-+)\s*$|[A-Z ]*(?:CONTAINER ID|NAMES|PORTS)\b[A-Z ]*$"
+)
 
+_LABEL = re.compile(r"[^\s:]+:[^\s:]+:? +(?:flags=|Link encap:)")
 _ROUTE_HEADS = re.compile(r"Kernel IP(v6)? routing table|Destination\s+(Gateway|Next Hop)\s.*Iface")
 _SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): [0-9]{1,20} flow entries have been shown\.")
 
@@ -173,6 +177,8 @@ def _plain(raw: str) -> Message | None:
         return m("line.columns")
     if _SOCKET_HEADS.match(raw) or _ROUTE_HEADS.match(raw):
         return m("line.columns.ss")
+    if _LABEL.match(raw):
+        return m("line.label")
     if raw.strip() == "COMMIT":
         return m("line.commit")
     if _SUMMARY.fullmatch(raw.strip()):

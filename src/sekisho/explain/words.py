@@ -33,6 +33,7 @@ TABLES = (
     "messages_host",
     "messages_sysctl_files",
     "messages_docker",
+    "messages_stated",
     "messages_lint",
     "messages_nft",
     "messages_lab",

@@ -70,6 +70,41 @@ class PublishedPort:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedContainer:
+    """A container that is known in part only: a row of ``docker ps``, the ports of ``docker port``, a line of
+    ``docker inspect -f``. It is never counted as one whose every address and port is known.
+
+    ``id`` may be its first digits, "" where only the name was given. What is None was not told; ``networks``
+    and ``addresses`` are all that was told, of ``published`` those of running containers.
+    """
+
+    name: ContainerName | None
+    id: str = ""
+    image: str = ""
+    status: str = ""
+    running: bool | None = None
+    published: tuple[PublishedPort, ...] | None = None
+    exposed: tuple[tuple[int, str], ...] = ()
+    networks: tuple[NetworkName, ...] | None = None
+    addresses: tuple[Address, ...] | None = None
+    mac: LinkAddress | None = None
+    told: tuple[tuple[str, str], ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNetwork:
+    """A row of ``docker network ls``: its subnets and its bridge are not told. ``id`` may be its first
+    digits."""
+
+    name: NetworkName
+    id: str
+    driver: str
+    scope: str = ""
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class DockerContainer:
     """``network_mode`` as HostConfig has it (bridge, host, none, container:ID, a network's name).
 

@@ -41,20 +41,27 @@ class Unread:
 #   selected   only one of its parts was asked for (one chain, ...)   the other parts are unknown
 #   unread     a line inside was not understood                       it may tell of anything
 #   hidden     the program says that there is more than it shows      more may stand anywhere
+#   before     commands add to what stood there, which is not known    it may tell of anything
+#   changed    commands that follow change it                          it is no longer as it was
+#   frontend   a front end has rules there, none of which was captured more may stand anywhere
 #   predicted  nothing of it was captured, what stands there is inferred
 #   failed     the command that shows it was tried and said an error  anything may be there
-Lack = Literal["cut", "filtered", "selected", "unread", "hidden", "predicted", "failed"]
+Lack = Literal[
+    "cut", "filtered", "selected", "unread", "hidden", "before", "changed", "frontend", "predicted", "failed"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
     """There is, or may be, more than the facts hold. ``why`` says in what way (see ``Lack``), ``evidence``
-    where that shows; ``whole`` names the parts (chains of a table) that are known to their end all the same.
+    where that shows; ``whole`` names the parts (chains of a table) that are known to their end all the
+    same, ``first`` chains of which so many rules stand before whatever is not known.
     """
 
     why: Lack
     evidence: Evidence
     whole: frozenset[str] = frozenset()
+    first: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,9 @@ class SysctlFile:
 class Socket:
     """One line of ``ss -Hnltup``. ``address`` None is the wildcard ``*`` (both families).
 
-    ``interface`` is what follows ``%``. ``process`` is the raw ``users:(...)`` text.
+    ``interface`` is what follows ``%``. ``process`` is the raw ``users:(...)`` text. ``dual`` None: of the
+    IPv6 wildcard the listing does not tell whether it takes IPv4 as well (netstat shows ``:::80`` either
+    way).
     """
 
     proto: str
@@ -57,6 +59,7 @@ class Socket:
     queues: tuple[int, int] = field(default=(0, 0), compare=False)
     peer: str = field(default="", compare=False)
     evidence: Evidence | None = field(default=None, compare=False)
+    dual: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +91,29 @@ class TrackedConnection:
     zone: int = 0
     timeout: int | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedPacket:
+    """A packet as netfilter's LOG wrote it into the kernel's log: ``prefix IN=docker0 OUT=eth0 SRC=...``.
+
+    ``iif``/``oif`` None: the packet came in by none (OUT of this host), or left by none (INPUT,
+    PREROUTING). ``words`` are all of the line's ``KEY=VALUE`` pairs and flags (``SYN``, ``DF``) in order.
+    ``inner``: the packet that an ICMP error is about, in brackets. ``stamp``: what the log put before it
+    (when, which host).
+    """
+
+    prefix: str
+    iif: InterfaceName | None
+    oif: InterfaceName | None
+    src: Address
+    dst: Address
+    proto: str
+    sport: int | None = None
+    dport: int | None = None
+    icmp: tuple[int, int] | None = None
+    words: tuple[tuple[str, str], ...] = ()
+    inner: str = ""
+    stamp: str = ""
     evidence: Evidence | None = field(default=None, compare=False)

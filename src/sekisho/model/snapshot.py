@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sekisho.model.aws import Instance
-from sekisho.model.docker import DockerContainer, DockerNetwork
+from sekisho.model.docker import DockerContainer, DockerNetwork, ListedContainer, ListedNetwork
 from sekisho.model.evidence import Evidence, Failure, Unread
-from sekisho.model.host import Socket, Sysctl, SysctlFile, TrackedConnection
+from sekisho.model.host import LoggedPacket, Socket, Sysctl, SysctlFile, TrackedConnection
 from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
 from sekisho.model.netfilter import IpSet, Ruleset
 from sekisho.model.routing import PolicyRule, Route
+from sekisho.model.stated import Stated
 from sekisho.values.address import Family
 from sekisho.values.names import NamespaceName
 
@@ -34,6 +35,9 @@ class Namespace:
     namespace's files that were not understood; ``files`` every file that was read; ``failed`` commands that
     were tried and told nothing. ``socket_protocols``: what ``sockets`` covers; after ``ss -lt`` UDP sockets
     are unknown.
+    ``address_families``: what ``addresses`` covers; after ``ip -4 addr`` IPv6 ones are unknown.
+    ``addresses_hidden``: a listing that leaves out further IPv4 addresses of an interface, as ifconfig does.
+    ``logged``: packets that the kernel's log shows. ``stated``: what front ends were told.
     """
 
     name: NamespaceName
@@ -55,6 +59,10 @@ class Namespace:
     files: tuple[str, ...] = ()
     socket_protocols: frozenset[str] = frozenset({"tcp", "udp"})
     failed: tuple[Failure, ...] = ()
+    address_families: frozenset[Family] = frozenset({4, 6})
+    addresses_hidden: Evidence | None = None
+    logged: tuple[LoggedPacket, ...] = ()
+    stated: tuple[Stated, ...] = ()
     # Filled when first asked: a host with a thousand interfaces has thirty thousand sysctls.
     _by_key: dict[str, Sysctl] = field(
         default_factory=dict, init=False, compare=False, repr=False, hash=False
@@ -63,6 +71,10 @@ class Namespace:
     def shows_table(self, family: Family, table: str) -> bool:
         """Whether all routes of a routing table were captured."""
         return not self.route_tables.isdisjoint({(family, "all"), (family, table)})
+
+    def lists_addresses(self, family: Family) -> bool:
+        """Whether the namespace's addresses of the family were captured."""
+        return self.addresses is not None and family in self.address_families
 
     def sysctl(self, key: str) -> str | None:
         """The value of a sysctl, None where it was not captured (the last line wins)."""
@@ -82,6 +94,7 @@ class Snapshot:
 
     ``roles`` are from snapshot.toml: (interface, role), role e.g. "internet". ``notes`` is what the
     capture could not read, ``prose`` people's words around what was pasted, which tell no fact.
+    ``listed_containers`` and ``listed_networks`` are known in part only (``docker ps``); None: not captured.
     ``texts``: (file, text) as captured, so that lines without a fact (column heads, COMMIT) can be shown
     too; line numbers are those of ``Evidence``.
     """
@@ -91,6 +104,8 @@ class Snapshot:
     namespaces: tuple[Namespace, ...] = ()
     networks: tuple[DockerNetwork, ...] | None = None
     containers: tuple[DockerContainer, ...] | None = None
+    listed_containers: tuple[ListedContainer, ...] | None = None
+    listed_networks: tuple[ListedNetwork, ...] | None = None
     docker_version: str | None = None
     instances: tuple[Instance, ...] | None = None
     name: str = ""

@@ -48,7 +48,7 @@ class HostAddress:
 
 def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, ...]:
     """Every known address of the family, in the interfaces' order."""
-    if namespace.addresses is not None:
+    if namespace.addresses is not None and family in namespace.address_families:
         return tuple(
             HostAddress(
                 item.interface,

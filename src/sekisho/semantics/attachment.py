@@ -66,3 +66,12 @@ def attached(
         name, bridge, frozenset(addresses), origin, node, interface, port.name, port.hairpin, mac,
         port.isolated, port.passes,
     )  # fmt: skip
+
+
+def fresh(seen: set[tuple[str, Address]], every: Iterable[Attachment]) -> Iterable[Attachment]:
+    """Those that have an address which none before them has on the same bridge."""
+    for attachment in every:
+        new = frozenset(a for a in attachment.addresses if (attachment.bridge, a) not in seen)
+        if new:
+            seen |= {(attachment.bridge, address) for address in new}
+            yield attachment

@@ -8,7 +8,7 @@ Source: net/core/fib_rules.c, net/ipv4/fib_trie.c (fib_table_lookup), net/ipv6/i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sekisho.model.routing import PolicyRule, Route
@@ -191,9 +191,6 @@ def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) ->
         return NotUnderstood(Doubt("route-not-understood", (route.kind,), route.evidence))
     if any(key == "encap" for key, _ in route.attributes):
         return NotUnderstood(Doubt("route-encapsulates", (), route.evidence))
-    if any(hop.hidden for hop in route.nexthops):
-        hidden = next(hop.hidden for hop in route.nexthops if hop.hidden)
-        return NotUnderstood(Doubt("route-gateway-hidden", (hidden,), route.evidence))
     mtu = route_mtu(route.attributes)
     ways = tuple(
         Way(hop.dev, hop.via, hop.weight, hop.flags, *mtu)
@@ -205,7 +202,23 @@ def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) ->
         return NotUnderstood(Doubt("route-without-device", (), route.evidence))
     if not ways:
         return None  # every way is dead: the lookup passes over the route
-    return RouteTo(route.kind, ways, route.src, route.scope, table, route.dst.length)
+    found = RouteTo(route.kind, ways, route.src, route.scope, table, route.dst.length)
+    hidden = next((hop.hidden for hop in route.nexthops if hop.hidden), "")
+    if hidden:
+        return NotUnderstood(Doubt("route-gateway-hidden", (hidden,), route.evidence), found)
+    return found
+
+
+def looking_back(tables: Mapping[str, ChainCode]) -> dict[str, ChainCode]:
+    """The tables for looking a sender up: by which interface, whatever the gateway's address is."""
+    return {name: replace(chain, lines=tuple(map(_by_device, chain.lines))) for name, chain in tables.items()}
+
+
+def _by_device(line: Guarded) -> Guarded:
+    action = line.action
+    if isinstance(action, NotUnderstood) and action.but_for_gateway is not None:
+        return replace(line, action=action.but_for_gateway)
+    return line
 
 
 def rule_chains(

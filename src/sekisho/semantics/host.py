@@ -185,6 +185,8 @@ def _program(
     routes = (*(r for r in captured if r.table != "local"), *local)
     if inferred:
         leans.append(Lean("local-table-inferred"))
+    if family == 4 and namespace.addresses_hidden is not None:
+        leans.append(Lean("addresses-by-ifconfig"))
     for item in addresses:
         if item.tentative:
             leans.append(Lean("address-tentative", (format_ip(family, item.value), item.interface)))
@@ -199,11 +201,12 @@ def _program(
     if inferred:
         tables = _with_unread_addresses(tables, namespace)
     tables = with_missing(tables, namespace, family, rules, leaning)
-    routing, lookback = fib.rule_chains(rules, family, tables)
-    tables = lookback
-    if hidden.subnets:
-        doubtful = {**lookback, "local": hidden.with_doubts(lookback["local"], theirs)}
-        routing, tables = fib.rule_chains(rules, family, doubtful)
+    gateways_hidden = any(hop.hidden for route in captured for hop in route.nexthops)
+    lookback: dict[str, ChainCode] | None = None
+    if hidden.subnets or gateways_hidden:
+        _, lookback = fib.rule_chains(rules, family, fib.looking_back(tables))
+        tables = {**tables, "local": hidden.with_doubts(tables["local"], theirs)}
+    routing, tables = fib.rule_chains(rules, family, tables)
     if lines := tuple(unread_lines(namespace, family)):
         routing = ChainCode(routing.name, (*lines, *routing.lines), routing.policy)
     sets: dict[str, IpSet] | None = (
@@ -212,7 +215,12 @@ def _program(
     told = addresses_told(namespace, family)
     nothing_tells = not told and not any(known == family for known, _ in namespace.route_tables)
     main = tuple(route for route in captured if route.table == "main") if one_trie else ()
-    unseen = nothing_tells or (inferred and not leaning) or _lacks_addresses(namespace, family, inferred)
+    further = family == 4 and namespace.addresses_hidden is not None
+    unseen = (
+        nothing_tells
+        or ((inferred or further) and not leaning)
+        or _lacks_addresses(namespace, family, inferred)
+    )
     types = address_types(family, local, main, unseen or bool(hidden.subnets))
     within = None if unseen or not hidden.subnets else hidden.everywhere(theirs)
     types = replace(types, by_rules=fib.asks_before_local(namespace.rules, family), within=within)

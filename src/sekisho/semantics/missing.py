@@ -27,7 +27,7 @@ _TABLE = re.compile(r"\btable(?: |\":\s*\"?)([\w.-]+)")
 
 def addresses_told(namespace: Namespace, family: Family) -> bool:
     """Whether a text shows every address of the namespace."""
-    return namespace.addresses is not None or namespace.shows_table(family, "local")
+    return namespace.lists_addresses(family) or namespace.shows_table(family, "local")
 
 
 def with_missing(

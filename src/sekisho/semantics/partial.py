@@ -15,6 +15,7 @@ _CODES = {
     "cut": "table-incomplete", "filtered": "table-filtered", "selected": "table-selected",
     "unread": "table-unread", "hidden": "table-hidden", "predicted": "table-predicted",
     "failed": "table-failed",
+    "before": "table-before", "changed": "table-changed", "frontend": "table-frontend",
 }  # fmt: skip
 # How a table of nftables is called of which nobody knows the name.
 _OF_NFT = "?"
@@ -44,7 +45,10 @@ def with_unseen(
     if partial is None or chain in partial.whole:
         return lines
     line = doubtful(doubt_of(partial, table))
-    return (*lines, line) if partial.why in _AT_THE_END else (line, *lines)
+    if partial.why in _AT_THE_END:
+        return (*lines, line)
+    known = dict(partial.first).get(chain, 0)
+    return (*lines[:known], line, *lines[known:])
 
 
 def unseen_chain(name: str, partial: Partial, table: str) -> ChainCode:

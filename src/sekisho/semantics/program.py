@@ -276,9 +276,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """A target or verdict that nobody knows: reaching it makes the answer undetermined."""
+    """Nobody knows what happens. ``but_for_gateway``: the route of which only the gateway is not known."""
 
     doubt: Doubt
+    but_for_gateway: RouteTo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +374,8 @@ class Program:
     may be forwarded. ``gaps`` are, per hook, the tables that were not captured. ``sockets`` are the
     listening sockets as a chain that accepts (None: not captured), ``published`` holds for the ports that
     some DNAT rule asks for. ``departure`` is what an output route asks of the addresses, ``echo`` takes away
-    what the host itself leaves unanswered. ``own_sources``: see the module of that name.
-    ``lookback``: the tables for looking a sender up, where they differ: it is none of this host's own.
+    what the host itself leaves unanswered. ``own_sources``: see there;
+    ``lookback``: the tables for looking a sender up, where they differ.
     """
 
     family: Family

@@ -45,6 +45,8 @@ def socket_chain(
     if sockets is None:
         return None
     lines = [line for line in (_line(socket, family) for socket in sockets) if line]
+    if family == 4:
+        lines += (line for line in map(_perhaps_both, sockets) if line)
     for name, number in _PROTOCOLS.items():
         if name not in covered:
             doubt = Doubt("sockets-not-shown", (name,))
@@ -72,6 +74,15 @@ def _line(socket: Socket, family: Family) -> Guarded | None:
         elif address.value:
             asked.append(In("dst", IntSet.of(address.value)))
     return Guarded(All(tuple(asked)), Accept(), 0, (socket.process or "").strip(), "", socket.evidence)
+
+
+def _perhaps_both(socket: Socket) -> Guarded | None:
+    """The IPv6 wildcard of a listing that does not tell whether it takes IPv4 too (``netstat``)."""
+    if socket.dual is not None or socket.state not in _LISTENING or socket.proto not in _PROTOCOLS:
+        return None
+    asked = All((In("proto", IntSet.of(_PROTOCOLS[socket.proto])), In("dport", IntSet.of(socket.port))))
+    doubt = Doubt("socket-of-both-families", (str(socket.port),), socket.evidence)
+    return Guarded(asked, NotUnderstood(doubt), 0, (socket.process or "").strip(), "", socket.evidence)
 
 
 def published_ports(stations: Mapping[Hook, Iterable[Station]]) -> Guard:

@@ -12,12 +12,13 @@ from functools import cached_property
 from sekisho.errors import UsageError
 from sekisho.model.docker import DockerContainer, NetworkMember
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.attachment import Attachment, Segment, attached
+from sekisho.semantics.attachment import Attachment, Segment, attached, fresh
 from sekisho.semantics.bridges import bridges_of
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.hidden_addresses import addresses_of_others
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.journey import Lean
+from sekisho.semantics.listed import listed_names, told_addresses
 from sekisho.semantics.listeners import with_listeners
 from sekisho.semantics.ports import Links, Port, carries
 from sekisho.semantics.program import Translate
@@ -65,13 +66,14 @@ class World:
             if namespace.name not in self.shared:
                 self.nodes[namespace.name] = with_listeners(snapshot, compile_host(namespace))
         self.links = {name: Links.of(node.facts) for name, node in self.nodes.items()}
+        self._listed = listed_names(snapshot)
         self._strange: dict[tuple[str, str | None], Port] = {}
         self.known_bridges = bridges_of(snapshot)
         self.bridges = frozenset(self.known_bridges)
         seen: set[tuple[str, Address]] = set()
-        self._certain = tuple(_fresh(seen, (*self._from_docker(), *self._from_namespaces())))
+        self._certain = tuple(fresh(seen, (*self._from_docker(), *self._from_namespaces())))
         self.docker_bridges = self._closed()
-        inferred = tuple(_fresh(seen, (*self._from_neighbours(), *self._from_rules())))
+        inferred = tuple(fresh(seen, (*self._from_neighbours(), *self._from_rules())))
         # Where Docker knows all, a rule does not make a container.
         self.gone = tuple(
             item for item in inferred if item.origin == "rule" and item.bridge in self.docker_bridges
@@ -117,7 +119,8 @@ class World:
 
     def stranger(self, address: Address, bridge: str) -> Attachment:
         """Somebody on a bridge of whom only the address is known."""
-        return attached(str(address), bridge, (address,), "rule", self.strange(bridge))
+        name = self._listed.get(address, str(address))
+        return attached(name, bridge, (address,), "rule", self.strange(bridge))
 
     def bridge_nf(self, bridge: str, family: Family) -> str | None:
         """Whether netfilter sees what a bridge hands from port to port: "1", "0", None: not captured. The
@@ -280,6 +283,10 @@ class World:
                 yield attached(
                     container.name, bridge, endpoint.addresses, "docker", port, node, interface, endpoint.mac
                 )
+        for name, address, mac in told_addresses(self.snapshot):
+            if (found := self._bridge_for({address})) is not None:
+                port = self._port(None, None, found, mac)
+                yield attached(name, found, (address,), "docker", port, mac=mac)
         for network in networks.values():
             for member in network.members or ():
                 # Containers that were not inspected, and swarm's own end.
@@ -390,12 +397,3 @@ class World:
         known = self.links[HOST].by_name
         entries = self.host.facts.bridge_entries or ()
         return {entry.mac: entry.port for entry in entries if entry.port in known}
-
-
-def _fresh(seen: set[tuple[str, Address]], every: Iterable[Attachment]) -> Iterable[Attachment]:
-    """Those that have an address which none before them has on the same bridge."""
-    for attachment in every:
-        fresh = frozenset(a for a in attachment.addresses if (attachment.bridge, a) not in seen)
-        if fresh:
-            seen |= {(attachment.bridge, address) for address in fresh}
-            yield attachment

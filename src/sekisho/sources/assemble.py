@@ -6,32 +6,32 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sekisho.model.host import Socket, Sysctl
-from sekisho.model.links import BridgeEntry, Interface, InterfaceAddress, Neighbour
+from sekisho.model.host import Sysctl
+from sekisho.model.links import BridgeEntry, Interface, Neighbour
+from sekisho.model.netfilter import Ruleset
 from sekisho.model.routing import PolicyRule
 from sekisho.model.snapshot import Namespace
 from sekisho.sources import (
     bridge_json,
     bridge_text,
     conntrack,
-    ip_addr,
-    ip_addr_json,
-    ip_link,
-    ip_link_json,
     ip_neigh,
     ip_rule,
     ip_rule_json,
     ipset_save,
-    ss,
+    kernel_log,
     sysctl,
     sysctl_files,
 )
 from sekisho.sources.collected import Collected
+from sekisho.sources.interfaces_of import interfaces_of
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.pieces import HOST, MAY_BE_EMPTY, Piece, empty_error
 from sekisho.sources.recognise import Format as F
 from sekisho.sources.routes_of import routes_of
 from sekisho.sources.rulesets_of import rulesets_of
+from sekisho.sources.sockets_of import sockets_of
+from sekisho.sources.stated_of import hides_nftables, stated_of, with_front_ends
 from sekisho.values.address import Family
 from sekisho.values.names import NamespaceName
 
@@ -50,26 +50,38 @@ def namespace_of(name: NamespaceName, pieces: Iterable[Piece], collected: Collec
         _check_empty(piece, mine, collected)
     one = collected.one
     routes, covered = routes_of(mine, collected)
-    sockets, protocols = _sockets(mine, collected)
-    interfaces = one(mine, (F.IP_LINK_JSON, F.IP_LINK, F.IP_ADDR_JSON, F.IP_ADDR), _read_links)
+    sockets, protocols = sockets_of(mine, collected)
+    listed = interfaces_of(mine, collected)
     entries, ports = _bridges(mine, collected)
+    rulesets = rulesets_of(mine, collected)
+    stated_of(mine, collected)
+    logged = [
+        packet
+        for piece in mine
+        if piece.format is F.KERNEL_LOG
+        for packet in collected.take(piece, kernel_log.parse(piece.text, piece.file))
+    ]
     return Namespace(
         name=name,
         routes=routes,
         route_tables=covered,
         rules=_rules(mine, collected),
-        interfaces=_with_ports(interfaces, ports),
-        addresses=one(mine, (F.IP_ADDR_JSON, F.IP_ADDR), _read_addresses),
+        interfaces=_with_ports(listed.interfaces, ports),
+        addresses=listed.addresses,
+        address_families=listed.families,
+        addresses_hidden=listed.hidden,
         neighbours=one(mine, (F.IP_NEIGH_JSON, F.IP_NEIGH), _read_neighbours),
         bridge_entries=entries,
-        rulesets=rulesets_of(mine, collected),
-        nft=_nft(mine, collected),
+        rulesets=with_front_ends(rulesets, tuple(collected.stated)),
+        nft=_nft(mine, collected) or _hidden_nft(rulesets, collected),
         ipsets=one(mine, (F.IPSET_SAVE,), lambda it: ipset_save.parse(it.text, it.file)),
         sysctls=_sysctls(mine, collected),
         sysctl_files=one(mine, (F.SYSCTL_FILES,), lambda it: sysctl_files.parse(it.text, it.file)),
         sockets=sockets,
         socket_protocols=protocols,
         connections=one(mine, (F.CONNTRACK,), lambda it: conntrack.parse(it.text, it.file)),
+        logged=tuple(logged),
+        stated=tuple(collected.stated),
         unread=tuple(dict.fromkeys(collected.unread)),
         files=tuple(collected.files),
     )
@@ -108,17 +120,6 @@ def _rules(pieces: tuple[Piece, ...], collected: Collected) -> tuple[PolicyRule,
 def _read_rules(piece: Piece) -> Parsed[PolicyRule]:
     read = ip_rule_json.parse if piece.format is F.IP_RULE_JSON else ip_rule.parse
     return read(piece.text, piece.file, piece.family)
-
-
-def _read_links(piece: Piece) -> Parsed[Interface]:
-    """``ip addr`` lists the interfaces as well."""
-    read = ip_link_json.parse if piece.format in (F.IP_LINK_JSON, F.IP_ADDR_JSON) else ip_link.parse
-    return read(piece.text, piece.file, piece.format in (F.IP_ADDR, F.IP_ADDR_JSON))
-
-
-def _read_addresses(piece: Piece) -> Parsed[InterfaceAddress]:
-    read = ip_addr_json.parse if piece.format is F.IP_ADDR_JSON else ip_addr.parse
-    return read(piece.text, piece.file)
 
 
 def _read_neighbours(piece: Piece) -> Parsed[Neighbour]:
@@ -172,6 +173,16 @@ def _nft(pieces: tuple[Piece, ...], collected: Collected) -> NftRuleset | None:
     return nft_of(mine, collected)
 
 
+def _hidden_nft(rulesets: tuple[Ruleset, ...], collected: Collected) -> NftRuleset | None:
+    """That there is more in nftables than was captured, where a front end says so."""
+    lack = hides_nftables(rulesets, tuple(collected.stated))
+    if lack is None:
+        return None
+    from sekisho.model.nft import NftRuleset
+
+    return NftRuleset((), incomplete=lack)
+
+
 def _sysctls(pieces: tuple[Piece, ...], collected: Collected) -> tuple[Sysctl, ...] | None:
     """All of them: any subset counts, and of two values for one key the later one holds."""
     found: list[Sysctl] = []
@@ -181,23 +192,3 @@ def _sysctls(pieces: tuple[Piece, ...], collected: Collected) -> tuple[Sysctl, .
             captured = True
             found += collected.take(piece, sysctl.parse(piece.text, piece.file))
     return tuple(found) if captured else None
-
-
-def _sockets(
-    pieces: tuple[Piece, ...], collected: Collected
-) -> tuple[tuple[Socket, ...] | None, frozenset[str]]:
-    """Sockets, and the protocols that the listings cover: ss leaves out Netid when asked for one."""
-    kinds: dict[str | None, list[Piece]] = {}
-    for piece in pieces:
-        if piece.format is F.SS:
-            kinds.setdefault(piece.proto or ss.only_kind(piece.text), []).append(piece)
-    if None in kinds:
-        kinds = {None: kinds[None]}
-    found: list[Socket] = []
-    covered: set[str] = set()
-    for proto, listings in kinds.items():
-        sockets = collected.one(listings, (F.SS,), lambda it: ss.parse(it.text, it.file, it.proto))
-        if sockets is not None:
-            found += sockets
-            covered |= {"tcp", "udp"} if proto is None else {proto}
-    return (tuple(found) if covered else None), frozenset(covered)

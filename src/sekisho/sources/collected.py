@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import About, Evidence, Unread
+from sekisho.model.stated import Stated
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.pieces import Piece
 from sekisho.sources.recognise import Format
@@ -27,16 +28,21 @@ ABOUT: dict[Format, About] = {
     Format.BRIDGE: "links",
     Format.BRIDGE_JSON: "links",
     Format.SS: "sockets",
+    Format.NETSTAT: "sockets",
+    Format.IFCONFIG: "addresses",
+    Format.IP_BRIEF_ADDR: "addresses",
+    Format.IP_BRIEF_LINK: "links",
 }
 
 
 @dataclass(slots=True)
 class Collected:
-    """``unread`` and ``files`` of the namespace; ``notes`` go to the snapshot."""
+    """``unread``, ``files`` and ``stated`` of the namespace; ``notes`` go to the snapshot."""
 
     unread: list[Unread] = field(default_factory=list)
     notes: list[Evidence] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    stated: list[Stated] = field(default_factory=list)
 
     def note(self, piece: Piece, why: str) -> None:
         """Say something about a whole piece, at its command or its file."""

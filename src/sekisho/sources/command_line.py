@@ -14,13 +14,15 @@ import shlex
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from sekisho.sources.command_docker import docker_asked
+from sekisho.sources.command_net_tools import Asked, ifconfig_asked, netstat_asked, ss_asked
 from sekisho.sources.recognise import Format
 from sekisho.sources.sysctl import key_of_path
 from sekisho.values.address import Family
 
 # Cheap to ask of every line of a long text, unlike splitting it into words.
 _MAY_BE_COMMAND = re.compile(
-    r"\s*(?:\S*/)?(?:sudo|doas|command|time|nice|env|exec|busybox|builtin|ip|ip6?tables|ip6?tables-\S+"
+    r"\s*(?:\S*/)?(?:sudo|doas|command|time|nice|env|exec|busybox|builtin|ip|ip6?tables|ifconfig|docker-compose|ufw|firewall-cmd|ip6?tables-\S+"
     r"|sysctl|ss|conntrack|nft|ipset|docker|podman|route|netstat|cat|bridge|nsenter|ssh|kubectl)(?:\s|$)"
 )
 
@@ -34,6 +36,9 @@ class Command:
     ``backend``: "legacy" or "nft" where the program's name says so.
     ``sysctl_key``: the output is that key's bare value. ``proto``: sockets of one kind, for ss.
     ``shell``: what follows is typed in an interactive shell in ``namespace``.
+    ``only_family``: the option -4 or -6 leaves out the other one, where both are shown without it.
+    ``subject``: what the output does not say again: of ``docker port`` the container, of ``docker inspect
+    -f`` the template and the containers.
     ``by_content``: the output may be told by what it looks like (``cat FILE``, a script). ``host``: the
     machine where it runs, where the command line names another one (``ssh web1 ip route``).
     """
@@ -51,6 +56,8 @@ class Command:
     filtered: bool = False
     whole_tables: bool = False
     host: str = ""
+    only_family: Family | None = None
+    subject: tuple[str, ...] = ()
 
 
 _WRAPPERS = {"sudo", "doas", "command", "time", "nice", "env", "exec", "busybox", "builtin"}
@@ -125,15 +132,23 @@ def _program(words: list[str]) -> Command | None:
         family: Family = 6 if tables[1] else 4
         command = _iptables_save(arguments, family) if tables[3] else _iptables(arguments, family)
         return replace(command, backend=tables[2] or "")
-    if program in ("docker", "podman"):
+    if program in ("docker", "podman", "docker-compose"):
         return _docker(arguments)
     if program in ("nsenter", "ssh", "kubectl"):
         return _elsewhere(program, arguments)
     if program == "ip":
         return _ip(arguments)
-    if program in ("route", "netstat"):
-        routes = program == "route" or any(word.startswith("-") and "r" in word for word in arguments)
-        return Command(Format.ROUTE_N if routes else None, 6 if "-6" in arguments else 4)
+    if program == "ufw":
+        return Command(Format.UFW_STATUS if "status" in arguments else None)
+    if program == "firewall-cmd":
+        lists = any(word in ("--list-all", "--list-all-zones") for word in arguments)
+        return Command(Format.FIREWALL_CMD if lists else None)
+    if program == "ifconfig":
+        return _of_asked(ifconfig_asked(arguments))
+    if program == "route":
+        return Command(Format.ROUTE_N, 6 if "-6" in arguments else 4)
+    if program == "netstat":
+        return _of_asked(netstat_asked(arguments))
     if program == "sysctl":
         bare = [word for word in arguments if not word.startswith("-")]
         values_only = any(word in ("-n", "--values") for word in arguments)
@@ -141,7 +156,7 @@ def _program(words: list[str]) -> Command | None:
             return Command(Format.SYSCTL if len(bare) == 1 else None, sysctl_key=bare[0] if bare else None)
         return Command(Format.SYSCTL)
     if program == "ss":
-        return _ss(arguments)
+        return _of_asked(ss_asked(arguments))
     if program == "conntrack":
         return Command(Format.CONNTRACK if {"-L", "--dump"} & set(arguments) else None,
                        partial="" if len(arguments) == 1 else "filtered by its options")  # fmt: skip
@@ -154,6 +169,10 @@ def _program(words: list[str]) -> Command | None:
     if program in ("grep", "tail") and any("sysctl." in word for word in arguments):
         return Command(Format.SYSCTL_FILES)
     return _cat(arguments) if program == "cat" else None
+
+
+def _of_asked(asked: Asked) -> Command:
+    return Command(asked.format, asked.family, partial=asked.partial, proto=asked.proto)
 
 
 def _bridge(arguments: list[str]) -> Command:
@@ -183,23 +202,10 @@ def _docker(arguments: list[str]) -> Command:
         if len(rest) < 2:
             return Command(None)
         return _within(rest[0], rest[1:])
-    if words[:2] == ["network", "inspect"]:
-        return Command(Format.DOCKER_NETWORKS, partial=_only(words[2:]))
-    if words[:1] == ["inspect"] or words[:2] == ["container", "inspect"]:
-        return Command(Format.DOCKER_CONTAINERS, partial=_only(words[1:]))
-    if words[:1] == ["version"] and any("json" in word for word in words):
-        return Command(Format.DOCKER_VERSION)
     if words[:1] == ["run"]:
         return Command(None, namespace="docker run")
-    return Command(None)
-
-
-def _only(names: list[str]) -> str:
-    """Objects inspected by name; ``$(docker ps -q)`` stands for all."""
-    named = [name for name in names if not name.startswith("-") and name != "inspect"]
-    return (
-        f"only {' '.join(named)}" if named and not any("$(" in name or "`" in name for name in named) else ""
-    )
+    asked = docker_asked(words)
+    return Command(asked.format, partial=asked.partial, subject=asked.subject)
 
 
 def _elsewhere(program: str, arguments: list[str]) -> Command:
@@ -263,17 +269,25 @@ _IP_OBJECTS = {
 }
 
 
+_IP_BRIEF = {Format.IP_ADDR: Format.IP_BRIEF_ADDR, Format.IP_LINK: Format.IP_BRIEF_LINK}
+
+
 def _ip(arguments: list[str]) -> Command | None:
     """iproute2 lets every word be shortened; ``ip r`` is route (not rule), ``ip ru`` rule."""
     family: Family = 4
-    json = False
+    only: Family | None = None
+    json = brief = False
     namespace = None
     words = list(arguments)
     while words and words[0].startswith("-"):
         option = words.pop(0)
         name = option.lstrip("-")
         if name == "6" or (name in ("f", "family") and words and words.pop(0) == "inet6"):
-            family = 6
+            family = only = 6
+        elif name == "4":
+            only = 4
+        elif len(name) > 1 and "brief".startswith(name):
+            brief = True
         elif name in ("n", "netns") and words:
             namespace = words.pop(0)
         elif name in ("j", "json"):
@@ -286,7 +300,9 @@ def _ip(arguments: list[str]) -> Command | None:
     noun = {"r": "route", "ro": "route", "neighbor": "neighbour", "ru": "rule"}.get(noun, noun)
     for format_, (name, json_format) in _IP_OBJECTS.items():
         if name.startswith(noun):
-            return _ip_listing(Command(json_format if json else format_, family, None, namespace), words)
+            told = json_format if json else _IP_BRIEF.get(format_, format_) if brief else format_
+            only = only if format_ is Format.IP_ADDR else None
+            return _ip_listing(Command(told, family, None, namespace, only_family=only), words)
     return Command(None, namespace=namespace)
 
 
@@ -304,8 +320,10 @@ def _ip_listing(command: Command, words: list[str]) -> Command:
     return command
 
 
-def _short_flags(arguments: list[str]) -> str:
-    return "".join(word[1:] for word in arguments if re.fullmatch(r"-[A-Za-z0-9]+", word))
+_CHANGES = frozenset(
+    {"--append", "--insert", "--delete", "--new-chain", "--policy", "--flush", "--delete-chain", "--replace",
+     "--rename-chain"}
+)  # fmt: skip
 
 
 def _iptables(arguments: list[str], family: Family) -> Command:
@@ -326,7 +344,9 @@ def _iptables(arguments: list[str], family: Family) -> Command:
             kind = Format.IPTABLES_LIST
         elif not word.startswith("-"):
             partial = f"only {word}"
-        elif word in ("-A", "-I", "-D", "-N", "-P", "-F", "-X", "-Z", "-R", "-C"):
+        elif word in ("-A", "-I", "-D", "-N", "-P", "-F", "-X", "-R", "-E") or word in _CHANGES:
+            return Command(Format.IPTABLES_COMMANDS, family)
+        elif word in ("-Z", "-C"):
             return Command(None, family)
     return Command(kind, family, table, partial=partial)
 
@@ -354,23 +374,3 @@ def _nft(arguments: list[str]) -> Command:
         format_, partial=partial, whole_tables=bool(partial) and kind in ("ruleset", "table"),
         filtered=kind not in ("ruleset", "table", "chain"),
     )  # fmt: skip
-
-
-def _ss(arguments: list[str]) -> Command:
-    flags = _short_flags(arguments)
-    kinds = [
-        proto
-        for letter, proto in (("t", "tcp"), ("u", "udp"), ("w", "raw"), ("S", "sctp"))
-        if letter in flags
-    ]
-    filters = [word for word in arguments if not word.startswith("-")]
-    partial = (
-        f"only {' '.join(filters)}"
-        if filters
-        else "no listening sockets"
-        if not set("la") & set(flags)
-        else ""
-    )
-    if not partial and kinds and not {"tcp", "udp"} <= set(kinds) and len(kinds) > 1:
-        partial = f"only {' and '.join(kinds)}"
-    return Command(Format.SS, proto=kinds[0] if len(kinds) == 1 else None, partial=partial)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Failure, Unread
 from sekisho.model.snapshot import Snapshot
-from sekisho.sources import aws_instances, docker_inspect, snapshot_toml
+from sekisho.sources import aws_instances, docker_inspect, docker_lists, snapshot_toml
 from sekisho.sources.archive import (
     Files,
     Unzstd,
@@ -269,12 +269,15 @@ def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
     instances = everything.one(
         gathered.pieces, (Format.AWS_INSTANCES,), lambda it: aws_instances.parse(it.text, it.file)
     )
+    listed = [piece for piece in gathered.pieces if piece.format in docker_lists.FORMATS]
     return Snapshot(
         path=path,
         host=namespaces[0],
         namespaces=tuple(namespaces[1:]),
         networks=networks,
         containers=containers,
+        listed_containers=docker_lists.listed_containers(listed, everything),
+        listed_networks=docker_lists.listed_networks(listed, everything),
         docker_version=_docker_version(docker, everything),
         instances=instances,
         name=toml.name,

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 
 from sekisho.model.evidence import Evidence, Unread
+from sekisho.sources.documents import compose_lines
 from sekisho.sources.json_stream import decoder_for
 from sekisho.sources.page import FENCE, lines_of_page
 from sekisho.sources.paste_hosts import with_hosts
@@ -195,7 +196,10 @@ def _lost_head(section: Section, found: Format) -> list[str]:
 
 
 def _json_lines(lines: list[str], index: int) -> int:
-    """How many lines the JSON value takes that begins on this one; 0 where none begins."""
+    """How many lines the JSON value (or the compose file) takes that begins on this one; 0 where none
+    begins."""
+    if found := compose_lines(lines, index):
+        return found
     if not re.match(r"\s*(?:\[\s*(?:[{\]]|$)|\{\s*(?:[\"}]|$))", lines[index]):
         return 0
     rest = "\n".join(lines[index:])
@@ -207,4 +211,4 @@ def _json_lines(lines: list[str], index: int) -> int:
 
 
 def _json_format(lines: list[str]) -> Format | None:
-    return by_content("\n".join(lines))
+    return Format.COMPOSE if compose_lines(lines, 0) else by_content("\n".join(lines))

@@ -46,6 +46,10 @@ _PARTS_COUNT = (
             Format.DOCKER_CONTAINERS,
             Format.NFT_TEXT,
             Format.NFT_JSON,
+            Format.DOCKER_PS,
+            Format.DOCKER_NETWORK_LS,
+            Format.SS,
+            Format.NETSTAT,
         }
     )
     | _IPTABLES
@@ -95,6 +99,8 @@ def piece_of(section: Section, file: str, namespace: str, elided: Evidence | Non
         filtered=elided is not None or (command is not None and command.filtered),
         whole_tables=command is not None and command.whole_tables,
         unnamed=command is None and expected is None,
+        only_family=named.only_family if named else None,
+        subject=named.subject if named else (),
     )  # fmt: skip
 
 

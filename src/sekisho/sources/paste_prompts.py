@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.model.evidence import Evidence
 from sekisho.sources.command_line import Command, read_command
 from sekisho.sources.paste_section import Section
-from sekisho.sources.recognise import by_name, of_line
+from sekisho.sources.recognise import Format, by_name, of_line
 
 NO_COMMAND = Command(None)
 
@@ -125,27 +125,36 @@ def opened_by(line: str, number: int, file: str, inside_block: bool, shells: She
             command = (read_command(typed) or Command(None, by_content=True)) if typed else NO_COMMAND
             prompt = (line[: match.start("command")] if typed else line).strip()
             command = shells.typed(prompt, host, command, typed)
-            return _typed_at(number, command, evidence, host, shells)
+            return _typed_at(number, command, evidence, host, shells, typed)
     if inside_block:
         return None
     if line.strip() in shells.weak_prompts:
         return Section(number + 1, None, NO_COMMAND, evidence, None, shells.host)
     for at, host, typed in _weakly_typed(line):
         known = read_command(typed) if typed else None
+        if known is not None and known.format is Format.IPTABLES_COMMANDS and line.lstrip().startswith("#"):
+            continue  # a line of a script that is commented out, as far as anybody can tell
         if known is not None and known.format is not None:
             prompt = line[:at].strip()
             shells.weak_prompts.add(prompt)
             command = shells.typed(prompt, host, known, typed)
-            return _typed_at(number, command, evidence, host, shells)
+            return _typed_at(number, command, evidence, host, shells, typed)
     known = read_command(line) if re.match(r"[a-z/]", line) else None
     if known is not None and known.format is not None and of_line(line) is None:
-        return replace(_typed_at(number, known, evidence, "", shells), bare=True)
+        return replace(_typed_at(number, known, evidence, "", shells, line), bare=True)
     return None
 
 
-def _typed_at(number: int, command: Command, place: Evidence, host: str, shells: Shells) -> Section:
-    """The section of a command line; ``host`` is what its own prompt names."""
+def _typed_at(
+    number: int, command: Command, place: Evidence, host: str, shells: Shells, typed: str
+) -> Section:
+    """The section of a command line; ``host`` is what its own prompt names. A command that tells by itself
+    what it does is the first line of it: what follows is its complaint."""
     named = command.host or host
+    if command.format is Format.IPTABLES_COMMANDS:
+        section = Section(number, command.format, command, place, None, named or shells.host, bool(named))
+        section.add(typed)
+        return section
     return Section(number + 1, command.format, command, place, None, named or shells.host, bool(named))
 
 

@@ -87,6 +87,9 @@ def holds(outer: Format, inner: Format) -> bool:
 def begins_section(section: Section, found: Format, line: str) -> bool:
     """Whether a line of format ``found`` begins a section of its own."""
     current = section.format
+    if found is Format.IPTABLES_COMMANDS and current is None and _begins_a_script(section):
+        section.format = found
+        return False
     if current is None:
         return section.command is None or section.command.by_content
     if section.command is not None and section.command.sysctl_key:
@@ -100,6 +103,13 @@ def begins_section(section: Section, found: Format, line: str) -> bool:
     if section.command is not None or section.expected is not None:
         return False
     return _begins_again(section, found, line)
+
+
+def _begins_a_script(section: Section) -> bool:
+    """Whether the lines before the first command of a script belong to it: what it runs with, its
+    variables."""
+    lines = (line for line in section.lines if line.strip())
+    return section.command is None and all(re.match(r"#|[A-Za-z_]\w*=|set\s", line) for line in lines)
 
 
 def _begins_again(section: Section, found: Format, line: str) -> bool:

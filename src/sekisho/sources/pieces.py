@@ -24,6 +24,8 @@ class Piece:
     is the line it followed (or its own first line). ``pasted``: the format was told from a mixture, so
     that a strange line is no reason to refuse the whole. ``unnamed``: the text came without a command and
     without a file's name. ``host`` names whose it is, where a text shows several hosts.
+    ``only_family``: what was asked for leaves out the other family (``ip -4 addr``).
+    ``subject``: of what the command asks, where the text does not say it again (``docker port NAME``).
     """
 
     format: Format
@@ -42,6 +44,8 @@ class Piece:
     whole_tables: bool = False
     unnamed: bool = False
     host: str = ""
+    only_family: Family | None = None
+    subject: tuple[str, ...] = ()
 
     @property
     def blank(self) -> bool:
@@ -87,7 +91,7 @@ class Gathered:
 MAY_BE_EMPTY = frozenset(
     {
         Format.IP_NEIGH, Format.SS, Format.IPSET_SAVE, Format.CONNTRACK, Format.IP_RULE,
-        Format.NFT_TEXT, Format.SYSCTL_FILES, Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML,
+        Format.DOCKER_PORT, Format.NFT_TEXT, Format.SYSCTL_FILES, Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML,
     }
 )  # fmt: skip
 

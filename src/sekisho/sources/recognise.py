@@ -36,6 +36,7 @@ class Format(enum.Enum):
     IPTABLES_SAVE = "iptables-save"
     IPTABLES_S = "iptables -S"
     IPTABLES_LIST = "iptables -nL -v"
+    IPTABLES_COMMANDS = "iptables -A"
     IPSET_SAVE = "ipset save"
     NFT_JSON = "nft -j list ruleset"
     NFT_TEXT = "nft list ruleset"
@@ -44,10 +45,23 @@ class Format(enum.Enum):
         "tail -vn +1 /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /etc/sysctl.conf"
     )
     SS = "ss -Hnltup"
+    NETSTAT = "netstat -tlnp"
+    IFCONFIG = "ifconfig"
+    IP_BRIEF_ADDR = "ip -br addr"
+    IP_BRIEF_LINK = "ip -br link"
     CONNTRACK = "conntrack -L"
     DOCKER_NETWORKS = "docker network inspect"
     DOCKER_CONTAINERS = "docker inspect"
     DOCKER_VERSION = "docker version --format json"
+    DOCKER_PS = "docker ps"
+    DOCKER_PORT = "docker port"
+    DOCKER_NETWORK_LS = "docker network ls"
+    DOCKER_TEMPLATE = "docker inspect -f"
+    UFW_STATUS = "ufw status"
+    FIREWALL_CMD = "firewall-cmd --list-all"
+    KERNEL_LOG = "dmesg"
+    COMPOSE = "compose.yaml"
+    DAEMON_JSON = "daemon.json"
     AWS_INSTANCES = "aws ec2 describe-instances"
     SNAPSHOT_TOML = "snapshot.toml"
     CAPTURE_NOTES = "capture-notes.txt"
@@ -84,8 +98,20 @@ _SIMPLE = {
     "ipset-save.txt": (_F.IPSET_SAVE,),
     "sysctl.txt": (_F.SYSCTL,),
     "sysctl-files.txt": (_F.SYSCTL_FILES,),
-    "ss.txt": (_F.SS,),
+    "ss.txt": (_F.SS, _F.NETSTAT),
+    "netstat.txt": (_F.NETSTAT,),
+    "ifconfig.txt": (_F.IFCONFIG,),
+    "ip-br-addr.txt": (_F.IP_BRIEF_ADDR,),
+    "ip-br-link.txt": (_F.IP_BRIEF_LINK,),
     "conntrack.txt": (_F.CONNTRACK,),
+    "iptables-commands.txt": (_F.IPTABLES_COMMANDS,),
+    "ufw-status.txt": (_F.UFW_STATUS,),
+    "firewall-cmd.txt": (_F.FIREWALL_CMD,),
+    "kernel-log.txt": (_F.KERNEL_LOG,),
+    "docker-ps.txt": (_F.DOCKER_PS,),
+    "docker-port.txt": (_F.DOCKER_PORT,),
+    "docker-network-ls.txt": (_F.DOCKER_NETWORK_LS,),
+    "docker-inspect-f.txt": (_F.DOCKER_TEMPLATE,),
     "docker-networks.json": (_F.DOCKER_NETWORKS,),
     "docker-containers.json": (_F.DOCKER_CONTAINERS,),
     "docker-version.json": (_F.DOCKER_VERSION,),
@@ -134,12 +160,22 @@ _ADDRESS = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){0,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?:/
 _ROUTE_WORDS = "via|dev|nhid|proto|scope|src|metric|table|encap|onlink|tos|mtu|nexthop|pref|error|linkdown"
 _ROUTE_KINDS = "unicast|local|broadcast|multicast|anycast|blackhole|unreachable|prohibit|throw|nat"
 _SOCKET_STATES = "LISTEN|UNCONN|ESTAB|TIME-WAIT|CLOSE-WAIT|SYN-SENT|SYN-RECV|FIN-WAIT-[12]|LAST-ACK|CLOSING"
+_LINK_STATES = "UNKNOWN|UP|DOWN|LOWERLAYERDOWN|DORMANT|TESTING|NOTPRESENT"
+_MAC = "[0-9a-f]{2}(?::[0-9a-f]{2})+"
 _NEIGHBOUR_STATES = "INCOMPLETE|REACHABLE|STALE|DELAY|PROBE|FAILED|NOARP|PERMANENT|NONE"
+
+# What stands before the options of a command line of iptables, a variable of a script too.
+_IPTABLES = r"(?:sudo\s+(?:-\S+\s+)*)?(?:(?:/\S*/)?ip6?tables(?:-legacy|-nft)?|\"?\$\{?[A-Za-z_]\w*\}?\"?)"
+_CHANGES = "append|insert|delete|new-chain|policy|flush|delete-chain|replace|rename-chain"
+_PS_COLUMNS = (
+    "CONTAINER ID|IMAGE|COMMAND|CREATED|STATUS|STATE|PORTS|NAMES?|SIZE|NETWORKS|SERVICE|LABELS|MOUNTS"
+)
 
 # The first pattern that matches a line decides; order matters (a neighbour looks like a route).
 _LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
     (format_, re.compile(pattern))
     for format_, pattern in (
+        (_F.IPTABLES_COMMANDS, rf"{_IPTABLES}\s+(?:\S.*\s)?(?:-[AIDNPFXRE]|--(?:{_CHANGES}))(?:\s|$)"),
         (_F.IPTABLES_LIST, r"Chain \S+ \((?:policy \S+|[0-9]{1,20} references)"),
         (_F.IPTABLES_LIST, r"\s*(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot\s+opt\s"),
         (_F.IPTABLES_SAVE, rf"\*\s*(?:{'|'.join(TABLES)})\s*$|COMMIT\s*$"),
@@ -158,6 +194,24 @@ _LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
         (_F.IP_ROUTE, rf"(?:default|{_ADDRESS}) (?:{_ROUTE_WORDS})\b"),
         (_F.IP_ROUTE, rf"(?:{_ROUTE_KINDS}) (?:default|{_ADDRESS})(?:\s|$)"),
         (_F.IP_ROUTE, r"\s+nexthop (?:via|dev)|default\s*$"),
+        (
+            _F.DOCKER_PS,
+            rf"(?=.*\b(?:CONTAINER ID|NAMES|PORTS)\b)(?:{_PS_COLUMNS})(?:\s+(?:{_PS_COLUMNS}))+\s*$",
+        ),
+        (_F.DOCKER_NETWORK_LS, r"NETWORK ID\s+NAME\s+DRIVER"),
+        (_F.DOCKER_PORT, rf"{DIGITS}/(?:tcp|udp|sctp) -> \S*:{DIGITS}\s*$"),
+        (_F.DOCKER_TEMPLATE, rf"/[A-Za-z0-9][\w.-]*\s+(?:[-:=>]+\s+)?{_ADDRESS}\s*$"),
+        (_F.UFW_STATUS, r"Status: (?:active|inactive)\s*$"),
+        (
+            _F.FIREWALL_CMD,
+            r"[\w-]+ \((?:default|active)(?:, (?:default|active))*\)\s*$|  icmp-block-inversion: ",
+        ),
+        (_F.KERNEL_LOG, r".*\bIN=\S* OUT=\S* .*\bSRC=\S+ DST=\S+ "),
+        (_F.NETSTAT, r"Active (?:Internet|UNIX) (?:connections|domain sockets)|Proto\s+Recv-Q\s+Send-Q"),
+        (_F.NETSTAT, rf"(?:tcp|udp|raw|sctp)6?\s+{DIGITS}\s+{DIGITS}\s+\S+:\S+\s+\S+:\S+"),
+        (_F.IFCONFIG, rf"\S+: flags={DIGITS}<|\S+\s+Link encap:"),
+        (_F.IP_BRIEF_LINK, rf"\S+\s+(?:{_LINK_STATES})\s+(?:{_MAC}\s+)?<[A-Z0-9_,-]*>\s*$"),
+        (_F.IP_BRIEF_ADDR, rf"\S+\s+(?:{_LINK_STATES})\s+{_ADDRESS}(?:\s|$)"),
         (_F.SS, rf"(?:\w+\s+)?(?:{_SOCKET_STATES})\s+{DIGITS}\s+{DIGITS}\s"),
         (_F.SS, r"\s*(?:Netid\s+)?State\s+Recv-Q"),
         (_F.CONNTRACK, r"(?:ipv[46]\s+[0-9]{1,20}\s+)?\w+\s+[0-9]{1,20}\s.*\bsrc=\S+ dst="),
@@ -221,6 +275,7 @@ _JSON_KEYS: tuple[tuple[frozenset[str], Format], ...] = tuple(
         ("State NetworkSettings", _F.DOCKER_CONTAINERS),
         ("Reservations", _F.AWS_INSTANCES),
         ("InstanceId PrivateDnsName", _F.AWS_INSTANCES),
+        ("ID Names Ports", _F.DOCKER_PS),
         ("Client", _F.DOCKER_VERSION),
         ("Server", _F.DOCKER_VERSION),
     )
@@ -232,4 +287,9 @@ def of_json(element: Element) -> Format | None:
     value: Json = element.value
     if not isinstance(value, dict):
         return None
-    return next((format_ for keys, format_ in _JSON_KEYS if keys <= value.keys()), None)
+    found = next((format_ for keys, format_ in _JSON_KEYS if keys <= value.keys()), None)
+    if found is None and value:
+        from sekisho.sources.documents import DAEMON_KEYS  # only for what nothing else is like
+
+        return Format.DAEMON_JSON if value.keys() <= DAEMON_KEYS else None
+    return found

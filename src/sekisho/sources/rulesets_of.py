@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sekisho.model.evidence import Evidence, Partial
+from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.netfilter import Ruleset, Table
+from sekisho.model.stated import Stated
 from sekisho.sources import iptables_S, iptables_save
 from sekisho.sources.collected import Collected
 from sekisho.sources.parsed import Parsed
@@ -26,6 +27,7 @@ def rulesets_of(pieces: Iterable[Piece], collected: Collected) -> tuple[Ruleset,
     again what it says; where one says more, of a table that the save has not, the save was not of all.
     A table listed twice is taken from the later text.
     """
+    pieces = tuple(pieces)
     mine = [piece for piece in pieces if piece.format in FORMATS]
     found: dict[Key, Ruleset] = {}
     saved: dict[Key, Key] = {}
@@ -63,7 +65,75 @@ def rulesets_of(pieces: Iterable[Piece], collected: Collected) -> tuple[Ruleset,
         for table, backend in _tables(piece, collected):
             key = (piece.family, backend)
             found[key] = _with_table(found.get(key), key, table, piece, collected)
+    _with_commands(found, pieces, collected)
     return tuple(_one_back_end(found).values())
+
+
+def _with_commands(found: dict[Key, Ruleset], pieces: tuple[Piece, ...], collected: Collected) -> None:
+    """Commands beside a listing of the same table: it shows what those before it did, and is no longer what
+    it was after those behind it. Tables that no listing shows are what the commands tell."""
+    mine = [piece for piece in pieces if piece.format is Format.IPTABLES_COMMANDS]
+    if not mine:
+        return
+    from sekisho.sources import iptables_commands  # only for what people type
+
+    script = iptables_commands.read_all((piece.text, piece.file) for piece in mine)
+    for piece in mine:
+        collected.use(piece)
+    collected.unread += script.unread
+    collected.stated += script.stated
+    for key, tables in script.tables().items():
+        for table in tables:
+            listed = _listed(found, key, table.name)
+            if listed is None:
+                before = found.get(key) or Ruleset(*key, evidence=Evidence(mine[0].file, 0, ""))
+                found[key] = replace(before, tables=(*before.tables, table))
+                continue
+            place = next(
+                (place for place in script.places(key, table.name) if _follows(place, listed, pieces)), None
+            )
+            for one in script.places(key, table.name) if place is None else ():
+                collected.stated.append(Stated("script", "shown", (table.name,), evidence=one))
+            if place is not None:
+                _mark_changed(found, listed, table.name, place)
+                collected.stated += (
+                    Stated("script", "changes", (table.name,), evidence=one)
+                    for one in script.places(key, table.name)
+                )
+    if script.lost is not None and not script.made:
+        collected.unread.append(Unread(script.lost, "shell"))
+
+
+def _listed(found: dict[Key, Ruleset], key: Key, table: str) -> Key | None:
+    """The captured rule set that shows the table, or would if there were any."""
+    for other in (key, *(each for each in found if each[0] == key[0])):
+        ruleset = found.get(other)
+        another = bool(key[1] and other[1] and key[1] != other[1])
+        if ruleset is None or another:
+            continue
+        if ruleset.complete or any(one.name == table for one in ruleset.tables):
+            return other
+    return None
+
+
+def _follows(place: Evidence, listed: Key, pieces: tuple[Piece, ...]) -> bool:
+    """Whether a command stands behind the last listing of its family in the same text; of another file nobody
+    knows, so it may."""
+    lines = [
+        piece.place().line or 1
+        for piece in pieces
+        if piece.format in FORMATS and piece.family == listed[0] and piece.file == place.file
+    ]
+    return not lines or place.line > max(lines)
+
+
+def _mark_changed(found: dict[Key, Ruleset], key: Key, name: str, place: Evidence) -> None:
+    """Nobody knows what the table is by now."""
+    ruleset, lack = found[key], Partial("changed", place)
+    tables = tuple(replace(one, incomplete=lack) if one.name == name else one for one in ruleset.tables)
+    if all(one.name != name for one in tables):
+        tables = (*tables, Table(name, (), lack))
+    found[key] = replace(ruleset, tables=tables, complete=False)
 
 
 def _saved(piece: Piece, collected: Collected) -> Ruleset:

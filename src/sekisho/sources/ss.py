@@ -108,9 +108,10 @@ def _line(evidence: Evidence, proto: str | None, old_wildcard: bool) -> Socket |
         return Unread(evidence, "bad-name", interface)
     except ValueError:
         return Unread(evidence, "bad-address", local)
+    wildcard6 = old_wildcard and address is not None and (address.family, address.value) == (6, 0)
     return Socket(
         netid, state, address, integer(port), device, process.group() if process else None,
-        (integer(received), integer(sent)), peer, evidence,
+        (integer(received), integer(sent)), peer, evidence, dual=None if wildcard6 else False,
     )  # fmt: skip
 
 
@@ -128,6 +129,8 @@ def render(facts: Iterable[Socket]) -> str:
 def _rendered(socket: Socket) -> str:
     if socket.address is None:
         host = "*"
+    elif socket.dual is None:
+        host = "::"  # as iproute2 before 4.16 prints it, which does not tell either
     else:
         host = f"[{socket.address}]" if socket.address.family == 6 else str(socket.address)
     scope = f"%{socket.interface}" if socket.interface else ""

@@ -93,6 +93,11 @@ class Exposed:
     no_way_in: tuple[str, ...] = ()
 
     @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Why nobody can say something of a port."""
+        return tuple(doubt for port in self.ports for item in port.access for doubt in item.doubts)
+
+    @property
     def unsure(self) -> bool:
         """Whether nobody can say something of a port, or that there is none."""
         open_ = any(item.status == "perhaps" for port in self.ports for item in port.access)

@@ -89,6 +89,12 @@ class Reach:
     leans_on: tuple[Lean, ...]
     names: Mapping[IntSet, str] = field(default_factory=dict)
 
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Why nobody can say something of a pair."""
+        cells = (doubt for cell in self.cells for doubt in cell.doubts)
+        return (*cells, *(doubt for row in self.rows for doubt in row.doubts))
+
 
 def reach(world: World, question: Question) -> Reach:
     """Answer the question. Raises UsageError where it names nothing that is there."""

@@ -223,6 +223,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ss not captured: ports of the host that no rule asks for are missing",
         "ss は未取得: ルールに現れないホストのポートは含まれない",
     ),
+    "settle.by": (
+        "These commands would settle it, what settles most first:",
+        "次のコマンドの出力があれば確定する (効果の大きい順):",
+    ),
     "table-default-empty": (
         "routing table default not captured: taken as empty",
         "ルーティングテーブル default は未取得: 空とみなす",

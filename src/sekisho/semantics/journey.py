@@ -131,6 +131,13 @@ class Journey:
         return False if False in both else None if None in both else True
 
     @property
+    def open_doubts(self) -> tuple[Doubt, ...]:
+        """Why nobody can say how a leg ends, behind docker-proxy too."""
+        legs = (self.forward, self.reply)
+        mine = tuple(doubt for leg in legs if leg is not None for doubt in leg.doubts)
+        return mine if self.onward is None else (*mine, *self.onward.open_doubts)
+
+    @property
     def sent(self) -> Packet:
         """The packet as it set out, with the source that routing chose for it."""
         for step in self.forward.steps[:1]:

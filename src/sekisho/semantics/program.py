@@ -374,8 +374,7 @@ class Program:
     may be forwarded. ``gaps`` are, per hook, the tables that were not captured. ``sockets`` are the
     listening sockets as a chain that accepts (None: not captured), ``published`` holds for the ports that
     some DNAT rule asks for. ``departure`` is what an output route asks of the addresses, ``echo`` takes away
-    what the host itself leaves unanswered. ``own_sources``: see there;
-    ``lookback``: the tables for looking a sender up, where they differ.
+    what the host itself leaves unanswered. ``own_sources``: see there. ``lookback``: for looking senders up.
     """
 
     family: Family

@@ -15,6 +15,7 @@ from sekisho.answers.trace import Question
 from sekisho.explain.lines import blocks_text, lines_text
 from sekisho.explain.tints import BOLD, GREEN, RED, YELLOW, painted
 from sekisho.explain.words import say
+from sekisho.views.settling import settle_text
 from sekisho.views.trace_text import TraceText
 
 _TINTS = {True: GREEN, False: RED, None: YELLOW}
@@ -37,6 +38,9 @@ def to_text(found: Call, question: Question, lang: str, color: bool) -> str:
     leans = tuple(dict.fromkeys(lean for way in found.ways for lean in way.journey.leans_on))
     if leans:
         blocks.append(view.leans(leans))
+    doubts = (doubt for way in found.ways for doubt in way.journey.open_doubts)
+    if settles := settle_text(doubts, leans, found.first.journey.packet.family, lang):
+        blocks.append(settles)
     return blocks_text(blocks)
 
 

@@ -6,14 +6,17 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from sekisho.answers.check import CheckReport, Result
-from sekisho.explain.lines import lines_text
+from sekisho.answers.settling import settling
+from sekisho.explain.lines import blocks_text, lines_text
 from sekisho.explain.tints import GREEN, RED, YELLOW, painted
 from sekisho.explain.visible import visible
 from sekisho.explain.words import say
+from sekisho.semantics.journey import Doubt
 from sekisho.views import sarif
 from sekisho.views.commands import trace_command
 from sekisho.views.leans import grouped
 from sekisho.views.reach_json import witness_json
+from sekisho.views.settling import settle_text
 
 SCHEMA = "sekisho/check/1"
 _TINTS = {"passed": GREEN, "failed": RED, "unsure": YELLOW}
@@ -38,7 +41,8 @@ def to_text(report: CheckReport, lang: str, color: bool, snapshot: str) -> str:
     lines.append(say("check.summary", counts, lang))
     if report.leans_on:
         lines += ["", say("reach.leans-on", (), lang), *_leans(report, lang, "  - ")]
-    return lines_text(lines)
+    settles = settle_text(_doubts(report), report.leans_on, 4, lang)
+    return blocks_text([lines_text(lines), settles] if settles else [lines_text(lines)])
 
 
 def _leans(report: CheckReport, lang: str, before: str = "") -> list[str]:
@@ -51,6 +55,10 @@ def reason(result: Result, lang: str) -> str:
         return ""
     words = say(result.code, result.args, lang)
     return say("check.perhaps", (words,), lang) if result.status == "unsure" else words
+
+
+def _doubts(report: CheckReport) -> list[Doubt]:
+    return [doubt for result in report.results for doubt in result.doubts]
 
 
 def _because(result: Result, lang: str) -> list[str]:
@@ -76,6 +84,7 @@ def to_json(report: CheckReport, lang: str) -> dict[str, object]:
             for result in report.results
         ],
         "leans_on": _leans(report, lang),
+        "settle": list(settling(_doubts(report), report.leans_on, 4)),
     }
 
 

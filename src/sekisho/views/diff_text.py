@@ -19,6 +19,7 @@ from sekisho.explain.words import say
 from sekisho.semantics.journey import ARRIVED, Step
 from sekisho.views.leans import grouped
 from sekisho.views.reach_text import ReachText
+from sekisho.views.settling import settle_text
 
 _TINTS = {"opened": YELLOW, "closed": CYAN, "moved": "", "source": "", "unsure": MAGENTA}
 MOST_LINES = 8
@@ -42,6 +43,12 @@ class DiffText:
         only = dict.fromkeys(name for each in found for name in each.only_one)
         if only:
             blocks.append(lines_text(self._say("diff.only-one", name) for name in only))
+        for each in found:
+            sides = [side for change in each.changes for side in (change.before, change.after)]
+            doubts = (doubt for side in sides for doubt in side.doubts)
+            leans = (lean for side in sides for lean in side.leans_on)
+            if settles := settle_text(doubts, leans, each.family, self.lang):
+                blocks.append(settles)
         return blocks_text(blocks)
 
     def _change(self, change: Change, found: Difference) -> Iterator[str]:

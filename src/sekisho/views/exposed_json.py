@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sekisho.answers.exposed import Access, Exposed, Exposure
 from sekisho.answers.services import ports_json, spans_json
+from sekisho.answers.settling import settling
 from sekisho.explain.words import say
 from sekisho.values.address import Family
 from sekisho.views.exposed_text import no_way_in
@@ -23,6 +24,7 @@ def to_json(found: Exposed, lang: str) -> dict[str, object]:
             for kind, words in zip(found.no_way_in, no_way_in(found, lang), strict=True)
         ],
         "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
+        "settle": list(settling(found.doubts, found.leans_on, found.family)),
     }
 
 

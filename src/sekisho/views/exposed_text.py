@@ -17,6 +17,7 @@ from sekisho.explain.tints import GREEN, MAGENTA, RED, YELLOW, painted
 from sekisho.explain.words import say
 from sekisho.views.leans import grouped
 from sekisho.views.reach_text import ReachText
+from sekisho.views.settling import settle_text
 
 _TINTS = {"yes": YELLOW, "no": GREEN, "perhaps": MAGENTA, "none": ""}
 # Ports whose calls are told one by one; more stand in the table only.
@@ -44,6 +45,8 @@ class ExposedText:
         if found.leans_on:
             leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in grouped(found.leans_on))
             blocks.append(lines_text((self._say("reach.leans-on"), *leans)))
+        if settles := settle_text(found.doubts, found.leans_on, found.family, self.lang):
+            blocks.append(settles)
         return blocks_text(block for block in blocks if block)
 
     def _table(self, ports: Iterable[Exposure]) -> Iterator[str]:

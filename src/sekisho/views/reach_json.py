@@ -5,6 +5,7 @@ from __future__ import annotations
 from sekisho.answers.arrivals import Witness
 from sekisho.answers.reach import Cell, Reach, Refusal, Row
 from sekisho.answers.services import box_json, spans_json
+from sekisho.answers.settling import settling
 from sekisho.explain.words import say
 from sekisho.model.evidence import Evidence
 from sekisho.symbolic.fate import Fate
@@ -24,6 +25,7 @@ def to_json(found: Reach, lang: str) -> dict[str, object]:
         "cells": [_cell(cell, found, lang) for cell in found.cells],
         "rows": [_row(row, found, lang) for row in found.rows],
         "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
+        "settle": list(settling(found.doubts, found.leans_on, found.family)),
     }
 
 

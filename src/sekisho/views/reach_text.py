@@ -20,6 +20,7 @@ from sekisho.semantics.journey import ARRIVED
 from sekisho.symbolic.fate import Fate
 from sekisho.views.commands import trace_command
 from sekisho.views.leans import grouped
+from sekisho.views.settling import settle_text
 
 _TINTS = {"yes": GREEN, "no": RED, "perhaps": YELLOW}
 # Longer matrices and lists are cut; the JSON form has everything.
@@ -44,6 +45,8 @@ class ReachText:
         if found.leans_on:
             leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in grouped(found.leans_on))
             blocks.append(lines_text((self._say("reach.leans-on"), *leans)))
+        if settles := settle_text(found.doubts, found.leans_on, found.family, self.lang):
+            blocks.append(settles)
         return blocks_text(blocks)
 
     # -------------------------------------------------------------------------------------- cells

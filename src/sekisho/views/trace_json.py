@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sekisho.answers.settling import settling
 from sekisho.explain.words import say
 from sekisho.semantics.journey import Doubt, Hop, Journey, Leg, Step
 from sekisho.values.address import format_ip
@@ -11,13 +12,14 @@ SCHEMA = "sekisho/trace/1"
 
 
 def journey_json(found: Journey, lang: str) -> dict[str, object]:
-    """Both directions, and what they lean on."""
+    """Both directions, what they lean on, and the commands that would settle what is open."""
     return {
         "disposition": found.disposition,
         "forward": leg_json(found.forward, lang),
         "return": None if found.reply is None else leg_json(found.reply, lang),
         "onward": None if found.onward is None else onward_json(found.onward, lang),
         "leans_on": [say(lean.code, lean.args, lang) for lean in found.leans_on],
+        "settle": list(settling(found.open_doubts, found.leans_on, found.packet.family)),
     }
 
 

@@ -16,6 +16,7 @@ from sekisho.explain.words import say
 from sekisho.semantics.journey import ARRIVED, Doubt, Hop, Journey, Lean, Leg, Step
 from sekisho.values.packet import Packet
 from sekisho.views.leans import grouped
+from sekisho.views.settling import settle_text
 
 # So many ends of an undetermined leg are told.
 _MOST_WAYS = 6
@@ -35,6 +36,8 @@ class TraceText:
         blocks = [self.legs(found)]
         if found.leans_on:
             blocks.append(self.leans(found.leans_on))
+        if settles := settle_text(found.open_doubts, found.leans_on, found.packet.family, self.lang):
+            blocks.append(settles)
         return blocks_text(blocks)
 
     def leans(self, leans: tuple[Lean, ...]) -> str:

@@ -19,7 +19,8 @@ HELP: Words = {
 SECTIONS = (
     "picture", "routes", "rules", "links", "addresses", "neighbours", "bridge",
     "raw", "mangle", "nat", "filter", "security", "ipset", "nft",
-    "sysctl", "sysctl-files", "sockets", "conntrack", "docker", "aws", "notes", "unread",
+    "sysctl", "sysctl-files", "sockets", "conntrack", "log", "docker", "commands", "front-ends", "documents",
+    "aws", "notes", "unread",
 )  # fmt: skip
 
 

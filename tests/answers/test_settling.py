@@ -1,0 +1,88 @@
+"""The commands that would settle an answer: the right ones, in order, no stranger's text unquoted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sekisho.answers.settling import commands_for, settling
+from sekisho.explain.messages_doubts import MESSAGES
+from sekisho.semantics.journey import Doubt, Lean
+from tests.cli.command import sekisho
+
+# What no command shows: chance, what is not modelled, and what the question leaves open.
+NOBODY_SHOWS = frozenset(
+    """match-not-understood target-not-understood userspace-decides rate-limit recent-list connection-count
+    connection-volume quota random-choice payload time-of-day cgroup socket-lookup ipsec-policy l3mdev-rule
+    conntrack-helper realm cpu cluster device-group condition-file geoip connection-label ipvs tcp-option
+    field-not-stated address-type-by-route too-many-questions too-many-calls chain-loop chain-too-deep
+    route-not-understood route-encapsulates rule-not-understood multicast-membership sent-to-everybody
+    bridge-address-resolution connection-clash multipath nat-picks-address answer-keeps-to-its-link
+    broadcast-forwarded socket-of-both-families reverse-path-undecided""".split()  # noqa: SIM905
+)
+
+
+@pytest.mark.parametrize("code", sorted(MESSAGES.keys() - NOBODY_SHOWS))
+def test_every_doubt_that_a_text_could_settle_has_a_command(code: str) -> None:
+    assert commands_for(Doubt(code, ("IPv4", "main", "main")), 4)
+
+
+def test_what_settles_most_comes_first() -> None:
+    doubts = [Doubt("table-incomplete", ("filter",)), Doubt("own-address-not-captured", ("eth0",)),
+              Doubt("own-address-not-captured", ("docker0",))]  # fmt: skip
+    leans = [
+        Lean("policy-rules-not-captured"),
+        Lean("table-not-captured", ("raw",)),
+        Lean("bridge-by-name", ("b",)),
+    ]
+    assert settling(doubts, leans, 4) == ("ip addr", "iptables-save", "ip rule", "ip -d link")
+    assert settling((), leans, 6)[:2] == ("ip -6 rule", "ip6tables-save")
+
+
+def test_settings_share_one_command_and_a_listing_of_all_tables_is_enough() -> None:
+    keys = ("net.ipv4.conf.eth0.rp_filter", "net.ipv4.ip_forward")
+    doubts = [Doubt("sysctl-decides", (key,)) for key in keys]
+    assert settling(doubts, (), 4) == (f"sysctl {keys[0]} {keys[1]}",)
+    routes = [Doubt("route-line-unread", ("x",)), Doubt("routing-table-not-captured", ("IPv4", "7"))]
+    assert settling(routes, (), 4) == ("ip route show table all",)
+
+
+def test_a_failed_command_is_told_with_the_rights_that_it_needs() -> None:
+    failed = [
+        Doubt("command-failed", ("ip rule", "Permission denied")),
+        Doubt("table-failed", ("filter", "x")),
+    ]
+    assert settling(failed, [Lean("table-not-shown", ("nat",))], 4) == ("sudo ip rule", "sudo iptables-save")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Doubt("routing-table-not-captured", ("IPv4", "7; rm -rf /")),
+        Lean("sysctl-not-captured", ("net.ipv4.conf.$(reboot).rp_filter", "0")),
+        Doubt("command-failed", ("ip rule; reboot", "x")),
+    ],
+)
+def test_names_of_strangers_reach_no_shell(one: Doubt | Lean) -> None:
+    for command in commands_for(one, 4):
+        assert command in ("ip route show table '7; rm -rf /'", "sysctl 'net.ipv4.conf.$(reboot).rp_filter'")
+
+
+def test_an_open_answer_ends_with_them(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text(
+        "$ ip rule\n0: from all lookup local\n100: from all lookup 51820\n32766: from all lookup main\n"
+        "$ ip route\ndefault via 10.0.0.1 dev eth0 src 10.0.0.10\n"
+    )
+    ended = sekisho("trace", str(page), "host", "8.8.8.8")
+    assert ended.status == 3
+    assert ended.out.split("\n")[-3:] == [
+        "These commands would settle it, what settles most first:",
+        "  ip route show table 51820",
+        "",
+    ]
+    found = json.loads(sekisho("trace", str(page), "host", "8.8.8.8", "--json").out)
+    assert found["settle"] == ["ip route show table 51820"]
+    assert "確定" in sekisho("trace", str(page), "host", "8.8.8.8", "--lang", "ja").out

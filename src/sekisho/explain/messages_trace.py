@@ -260,6 +260,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "packets from {0} are taken to arrive at {1}, by which the host would answer",
         "{0} からのパケットは、応答が出ていく {1} に届くものとみなす",
     ),
+    "sockets-assumed": (
+        "ss of {0} not captured: a listener on every TCP and UDP port is assumed",
+        "{0} の ss は未取得: すべてのTCP・UDPポートに待ち受けがあるとみなす",
+    ),
     "sockets-not-captured": (
         "ss of {0} not captured: a listener on {1} port {2} is assumed",
         "{0} の ss は未取得: {1} ポート {2} に待ち受けがあるとみなす",

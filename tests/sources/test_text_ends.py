@@ -71,3 +71,12 @@ def test_strange_connections_refuse_nothing(tmp_path: Path) -> None:
     here = world(tmp_path, **{"conntrack.txt": "conntrack v1.4.7: Operation failed\n"})
     assert [line.evidence.file for line in here.snapshot.host.unread] == ["conntrack.txt"]
     assert trace(here, Question("198.51.100.7", "192.0.2.10:22", "tcp", 40000, iface="eth0")).works
+
+
+def test_all_tables_without_the_local_one_are_not_all(tmp_path: Path) -> None:
+    """``ip route show table all`` shows the local routes of every namespace whose lo is up."""
+    (tmp_path / "ip-route-table-all.txt").write_text(f"{ROUTES}203.0.113.0/24 dev wg0 table 51820\n")
+    assert load(str(tmp_path)).host.route_tables == {(4, "main"), (4, "51820")}
+    whole = f"{ROUTES}local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10\n"
+    (tmp_path / "ip-route-table-all.txt").write_text(whole)
+    assert load(str(tmp_path)).host.route_tables == {(4, "all")}

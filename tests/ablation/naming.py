@@ -33,6 +33,8 @@ _TELLING: tuple[tuple[str, str], ...] = (
 )
 # What is said of every text that might be cut says nothing of the one that is.
 _GENERAL = frozenset({"texts-taken-as-whole"})
+# Damages to a single line of a file.
+_OF_ONE_LINE = frozenset({"remove-sysctl", "half-line", "redact-address", "remove-line"})
 # Questions of the packet itself: they name nothing of the host.
 _OF_THE_PACKET = frozenset({
     "field-not-stated", "source-port-random", "source-port-kept", "internet-address", "roles-inferred",
@@ -55,7 +57,7 @@ def names(note: Note, damage: Damage) -> bool:
     for name in damage.files:
         if base(name) == "sysctl.txt":
             if "sysctl" in text or re.search(r"\b(net\.|rp_filter|ip_forward|forward)", text):
-                return not damage.words  # one setting is told by its name
+                return damage.kind not in _OF_ONE_LINE or not damage.words  # one is told by its name
             continue
         if base(name) in text or _kind(base(name)).search(text.lower()):
             return True

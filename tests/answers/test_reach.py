@@ -12,6 +12,7 @@ from sekisho.answers.reach import Cell, Question, reach
 from sekisho.answers.services import line_of
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError
+from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import World
 from sekisho.sources.load import load, load_text
 from tests.answers.dual import dual
@@ -186,3 +187,16 @@ def test_what_a_version_lacks_is_told_as_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "ip6-route.txt").write_text("fd00:18::/64 dev br-aaa proto kernel metric 256 pref medium\n")
     with pytest.raises(UsageError, match="no interface is known by which internet gets in over IPv6"):
         reach(World(load(str(tmp_path))), Question("internet", "container:b", family=6))
+
+
+def test_it_says_that_listeners_are_assumed(tmp_path: Path) -> None:
+    """Without ss, every port of the host counts as listened on, in a trace and for all packets."""
+    (tmp_path / "ip-route.txt").write_text(
+        "default via 192.0.2.1 dev eth0\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10\n"
+    )
+    lean = Lean("sockets-assumed", ("host",))
+    world = World(load(str(tmp_path)))
+    assert lean in reach(world, Question("internet", "host:22", "tcp")).leans_on
+    (tmp_path / "ss.txt").write_text("tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n")
+    world = World(load(str(tmp_path)))
+    assert lean not in reach(world, Question("internet", "host:22", "tcp")).leans_on

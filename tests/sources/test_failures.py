@@ -8,6 +8,7 @@ import pytest
 
 from sekisho.answers.exposed import exposed
 from sekisho.answers.trace import Question, trace
+from sekisho.errors import SourceError
 from sekisho.semantics.world import World
 from sekisho.sources.failures import noted
 from sekisho.sources.load import load
@@ -98,3 +99,34 @@ def test_a_note_names_file_command_and_reason() -> None:
     assert (namespace, failure.file, failure.command) == ("web", "ss.txt", "ss")
     assert failure.reason == "Cannot open netlink socket: x"
     assert (failure.evidence.line, failure.about) == (1, "sockets")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "code"),
+    [
+        ("iptables-save.txt", "iptables-save v1.8.9 (nf_tables): Could not fetch rule set generation id:"
+         " Permission denied (you must be root)", "table-failed"),
+        ("nft-ruleset.txt", "Operation not permitted (you must be root)", "nft-failed"),
+        ("ip-rule.txt", "Cannot open netlink socket: Permission denied", "command-failed"),
+    ],
+)  # fmt: skip
+def test_an_error_in_place_of_the_output(name: str, said: str, code: str, tmp_path: Path) -> None:
+    """As 2>&1 leaves it, run without sudo: the same as a note of the capture, and other files are read."""
+    (tmp_path / "ip-route.txt").write_text(
+        "default via 192.0.2.1 dev eth0\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10\n"
+    )
+    (tmp_path / name).write_text(said + "\n")
+    world = World(load(str(tmp_path)))
+    found = trace(world, Question("198.51.100.7", "192.0.2.10:22", "tcp", 40000, iface="eth0"))
+    assert found.forward.disposition == "undetermined"
+    doubts = [doubt for doubt in found.forward.doubts if doubt.code == code]
+    assert doubts
+    assert doubts[0].evidence is not None
+    assert (doubts[0].evidence.file, doubts[0].evidence.line) == (name, 1)
+
+
+def test_an_error_alone_is_refused(tmp_path: Path) -> None:
+    """Nothing was understood then, and the way out is to capture again."""
+    (tmp_path / "nft-ruleset.txt").write_text("Operation not permitted (you must be root)\n")
+    with pytest.raises(SourceError):
+        load(str(tmp_path))

@@ -249,6 +249,7 @@ def test_empty_where_nothing_is_an_answer(tmp_path: Path) -> None:
     assert (host.sockets, host.connections, host.ipsets, host.neighbours, host.rules) == ((),) * 5
     assert (6, "main") in host.route_tables
     assert [(one.complete, one.tables) for one in host.rulesets] == [(True, ())]
+    assert host.empty_files == ("iptables-save.txt", "ss.txt")
 
 
 def test_sockets_of_one_protocol_say_nothing_about_the_other(tmp_path: Path) -> None:

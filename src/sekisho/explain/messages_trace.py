@@ -211,6 +211,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "captured during duplicate address detection, taken as usable: {0}",
         "重複アドレス検出の途中で取得されたが、使えるものとみなす: {0}",
     ),
+    "text-ends-in-a-line": (
+        "{0}: no line end behind the last line: taken as whole (was it cut?)",
+        "{0}: 最後の行に改行がない: 完全とみなす (途中で切れていないか)",
+    ),
+    "text-empty": (
+        "{0}: empty: taken as none on this host (a command without the rights prints nothing either)",
+        "{0}: 空: このホストには何もないとみなす (権限のないコマンドも何も出力しない)",
+    ),
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),
@@ -255,6 +263,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "arrives-by-route": (
         "packets from {0} are taken to arrive at {1}, by which the host would answer",
         "{0} からのパケットは、応答が出ていく {1} に届くものとみなす",
+    ),
+    "sockets-assumed": (
+        "ss of {0} not captured: a listener on every TCP and UDP port is assumed",
+        "{0} の ss は未取得: すべてのTCP・UDPポートに待ち受けがあるとみなす",
     ),
     "sockets-not-captured": (
         "ss of {0} not captured: a listener on {1} port {2} is assumed",

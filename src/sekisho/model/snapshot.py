@@ -38,6 +38,8 @@ class Namespace:
     ``address_families``: what ``addresses`` covers; after ``ip -4 addr`` IPv6 ones are unknown.
     ``addresses_hidden``: a listing that leaves out further IPv4 addresses of an interface, as ifconfig does.
     ``logged``: packets that the kernel's log shows. ``stated``: what front ends were told.
+    ``cut_files``: those whose last line has no end, ``empty_files``: those without a byte that are taken to
+    say that there is nothing.
     """
 
     name: NamespaceName
@@ -63,6 +65,8 @@ class Namespace:
     addresses_hidden: Evidence | None = None
     logged: tuple[LoggedPacket, ...] = ()
     stated: tuple[Stated, ...] = ()
+    cut_files: tuple[str, ...] = ()
+    empty_files: tuple[str, ...] = ()
     # Filled when first asked: a host with a thousand interfaces has thirty thousand sysctls.
     _by_key: dict[str, Sysctl] = field(
         default_factory=dict, init=False, compare=False, repr=False, hash=False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -166,6 +166,14 @@ def compile_host(
     return HostCode(namespace.name, namespace, programs, addresses, leans, namespace.sockets, hidden)
 
 
+def _texts_as_they_are(namespace: Namespace) -> Iterator[Lean]:
+    """What texts are taken as that may have held more."""
+    if namespace.cut_files:
+        yield Lean("text-ends-in-a-line", (", ".join(namespace.cut_files),))
+    if namespace.empty_files:
+        yield Lean("text-empty", (", ".join(namespace.empty_files),))
+
+
 def _program(
     namespace: Namespace,
     family: Family,
@@ -192,6 +200,8 @@ def _program(
             leans.append(Lean("address-tentative", (format_ip(family, item.value), item.interface)))
     # Every namespace has rules of both families: none of a family means that ip -6 rule was not asked.
     rules = tuple(rule for rule in namespace.rules or () if rule.family == family) or None
+    if leaning:
+        leans += _texts_as_they_are(namespace)
     if rules is None and failed_rules(namespace, family) is None:
         leans.append(Lean("policy-rules-not-captured"))
     elif rules is not None and fib.lacks_default(rules, family):

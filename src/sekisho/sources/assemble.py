@@ -32,6 +32,7 @@ from sekisho.sources.routes_of import routes_of
 from sekisho.sources.rulesets_of import rulesets_of
 from sekisho.sources.sockets_of import sockets_of
 from sekisho.sources.stated_of import hides_nftables, stated_of, with_front_ends
+from sekisho.sources.text_ends import ends_early, taken_as_none
 from sekisho.values.address import Family
 from sekisho.values.names import NamespaceName
 
@@ -84,6 +85,8 @@ def namespace_of(name: NamespaceName, pieces: Iterable[Piece], collected: Collec
         stated=tuple(collected.stated),
         unread=tuple(dict.fromkeys(collected.unread)),
         files=tuple(collected.files),
+        cut_files=ends_early(mine),
+        empty_files=taken_as_none(mine),
     )
 
 

@@ -35,6 +35,10 @@ ABOUT: dict[Format, About] = {
 }
 
 
+# What is not readable of these is told as any unread line; no answer about packets needs them.
+_ASIDE = frozenset({Format.CONNTRACK})
+
+
 @dataclass(slots=True)
 class Collected:
     """``unread``, ``files`` and ``stated`` of the namespace; ``notes`` go to the snapshot."""
@@ -58,7 +62,7 @@ class Collected:
     def take(self, piece: Piece, parsed: Parsed[T]) -> tuple[T, ...]:
         """The facts. Raises SourceError for a file of which no single line is readable."""
         self.use(piece)
-        if parsed.unread and not parsed.facts and not piece.pasted:
+        if parsed.unread and not parsed.facts and not piece.pasted and piece.format not in _ASIDE:
             raise not_the_format(piece, parsed.unread[0].evidence)
         self.unread += (_about(unread, piece) for unread in parsed.unread)
         return parsed.facts

@@ -29,6 +29,10 @@ _NOT_THERE = re.compile(
     re.IGNORECASE,
 )
 
+# What programs say who may not ask.
+_REFUSED = re.compile(r"permission denied|operation not permitted|must be root", re.IGNORECASE)
+_MOST_LINES = 4
+
 
 def noted(text: str, file: str) -> Iterator[tuple[str, Failure]]:
     """The failures that capture notes tell of, each with its namespace."""
@@ -40,6 +44,19 @@ def noted(text: str, file: str) -> Iterator[tuple[str, Failure]]:
         about, place = ABOUT.get(expected.formats[0], ""), Evidence(file, number, line)
         failure = Failure(found[2], found[3].strip(), found[4].strip(), place, about, expected.family)
         yield found[1] or HOST, failure
+
+
+def refused(text: str, name: str, shown: str) -> Failure | None:
+    """The failure of which a file of the layout tells: all that it holds is that its command was not let."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    expected = by_name(name)
+    if expected is None or not 0 < len(lines) <= _MOST_LINES or not all(map(_REFUSED.search, lines)):
+        return None
+    format_ = expected.formats[0]
+    if format_ in (Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML):
+        return None
+    place = Evidence(shown, text.split("\n").index(next(filter(str.strip, text.split("\n")))) + 1, lines[0])
+    return Failure(name, format_.value, lines[0], place, ABOUT.get(format_, ""), expected.family)
 
 
 def with_failures(namespace: Namespace, failures: Iterable[Failure]) -> Namespace:

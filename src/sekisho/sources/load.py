@@ -22,7 +22,7 @@ from sekisho.sources.assemble import namespace_of
 from sekisho.sources.bounds import USUAL, Bounds, read_named, too_large
 from sekisho.sources.collected import Collected
 from sekisho.sources.comments import without_comments
-from sekisho.sources.failures import noted, with_failures
+from sekisho.sources.failures import noted, refused, with_failures
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
 from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
 from sekisho.sources.text_size import check_text
@@ -209,6 +209,7 @@ def _of_one_host(prefix: str, files: Files, before: list[Evidence], bounds: Boun
     """The files of one host, whose own begin with ``prefix``."""
     pieces: list[Piece] = []
     notes = list(before)
+    failed: list[tuple[str, Failure]] = []
     prose: list[Evidence] = []
     for name, data in files.items():
         inside = name.removeprefix(prefix)
@@ -224,11 +225,16 @@ def _of_one_host(prefix: str, files: Files, before: list[Evidence], bounds: Boun
             expected = by_aws_name(parts[1])
         if expected is None:
             notes.append(Evidence(name, 0, "not read"))
-        else:
-            piece, comments = _piece(parts[-1], name, _text(data, name, bounds), expected, namespace)
-            pieces.append(piece)
-            prose += comments
-    return Gathered(tuple(pieces), tuple(notes), prose=tuple(prose))
+            continue
+        text = _text(data, name, bounds)
+        if (failure := refused(text, parts[-1], name)) is not None and len(files) > 1:
+            failed.append((namespace, failure))
+            notes.append(failure.evidence)
+            continue
+        piece, comments = _piece(parts[-1], name, text, expected, namespace)
+        pieces.append(piece)
+        prose += comments
+    return Gathered(tuple(pieces), tuple(notes), prose=tuple(prose), failed=tuple(failed))
 
 
 def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
@@ -238,6 +244,8 @@ def _snapshot(path: str, gathered: Gathered, shown: str) -> Snapshot:
     for piece in gathered.pieces:
         by_namespace.setdefault(piece.namespace, []).append(piece)
     failures: dict[str, list[Failure]] = {}
+    for name, failure in gathered.failed:
+        failures.setdefault(name, []).append(failure)
     for piece in gathered.pieces if len(gathered.pieces) > 1 else ():
         for name, failure in noted(piece.text, piece.file) if piece.format is Format.CAPTURE_NOTES else ():
             failures.setdefault(name, []).append(failure)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from sekisho.errors import SourceError, said
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import Evidence, Failure, Unread
 from sekisho.sources.recognise import Format
 from sekisho.values.address import Family
 
@@ -63,6 +63,7 @@ class Gathered:
     ``notes`` are outputs and files that no reader reads, ``unread`` single lines of no known format,
     ``prose`` people's words around the outputs. ``hosts`` names the hosts, where it is more than one: then
     each piece has its ``host``, and ``owners`` tells, line by line from one on, whose the rest of a page is.
+    ``failed``: by namespace, the commands of which a file holds the error alone.
     """
 
     pieces: tuple[Piece, ...]
@@ -71,6 +72,7 @@ class Gathered:
     prose: tuple[Evidence, ...] = ()
     hosts: tuple[str, ...] = ()
     owners: tuple[tuple[int, str], ...] = ()
+    failed: tuple[tuple[str, Failure], ...] = ()
 
     def of(self, host: str) -> Gathered:
         """What is one host's; what stands before the first belongs to that one."""

@@ -7,8 +7,8 @@
     1     ip route, route -n               (4, "main")
     0     ip route show table 10001        (4, "10001"), beside the others where none covers all
 
-A filtered listing covers nothing for certain, yet its routes are facts. Unreadable lines are in the
-namespace's ``unread``.
+One of all tables without the local table's routes covers only those that it shows. A filtered listing covers
+nothing for certain, yet its routes are facts. Unreadable lines are in the namespace's ``unread``.
 """
 
 from __future__ import annotations
@@ -44,6 +44,15 @@ class _Listing:
     def routes(self, family: Family) -> tuple[Route, ...]:
         return tuple(route for route in self.parsed.facts if route.family == family)
 
+    def tables(self, family: Family) -> frozenset[str]:
+        """The tables that it shows whole. One of all tables holds the local ones of any namespace; without
+        them it was filtered, and others may be gone as well."""
+        if not self.all_tables:
+            return frozenset({self.piece.table or "main"})
+        if not self.parsed.facts or any(route.table == "local" for route in self.parsed.facts):
+            return frozenset({"all"})
+        return frozenset(route.table for route in self.routes(family)) | {"main"}
+
     def speaks_of(self, family: Family) -> bool:
         """An empty listing speaks of the family it was asked for."""
         return family == self.piece.family or bool(self.routes(family))
@@ -66,7 +75,7 @@ def routes_of(pieces: Iterable[Piece], collected: Collected) -> tuple[tuple[Rout
             collected.take(piece, listing.parsed)
         routes += listing.routes(family)
         if not piece.partial and not (listing.parsed.unread and not listing.parsed.facts):
-            covered.add((family, "all" if listing.all_tables else piece.table or "main"))
+            covered |= {(family, table) for table in listing.tables(family)}
     return tuple(routes), frozenset(covered)
 
 

@@ -35,6 +35,7 @@ _STATES = frozenset(
 )  # fmt: skip
 # What only TCP has: with these states a line without Netid can still be told.
 _TCP_STATES = _STATES - {"UNCONN", "ESTAB", "CLOSED"}
+HEAD = "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
 _HEADER = re.compile(r"\s*(?:Netid\s+)?State\s+Recv-Q\s+Send-Q\s+Local Address")
 # "0.0.0.0:*users:((" happens where the columns run into one another.
 _GLUED_PROCESS = re.compile(r"(?<=[0-9*])(?=users:\(\()")

@@ -114,7 +114,8 @@ def _namespace(facts: Namespace) -> Iterator[tuple[str, str]]:
     if facts.sysctl_files is not None:
         yield "sysctl-files.txt", sysctl_files.render(facts.sysctl_files)
     if facts.sockets is not None:
-        yield "ss.txt", ss.render(facts.sockets)
+        nothing = "" if any(name.endswith("ss.txt") for name in facts.empty_files) else ss.HEAD
+        yield "ss.txt", ss.render(facts.sockets) or nothing
     if facts.connections is not None:
         yield "conntrack.txt", conntrack.render(facts.connections)
 

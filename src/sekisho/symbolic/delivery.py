@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import DNAT_BIT, Guarded, NotUnderstood, Stop
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
@@ -59,6 +59,8 @@ class SymbolicDelivery(SymbolicBridgeHooks):
                 fate = Fate("undetermined", self.host.name, self.host.name, doubts=doubts, hook="socket")
                 self.walk.end(fate, state, proxied)
                 asking &= ~proxied
+            if asking.satisfiable():
+                self.walk.flow.leans.setdefault(Lean("sockets-assumed", (self.host.name,)))
             taken |= asking
         self.walk.end(delivered, state, taken)
 

@@ -120,6 +120,7 @@ def test_every_line_is_accounted_for() -> None:
     host = snapshot.host
     kept = {one.evidence.line for one in host.stated if one.evidence}
     kept |= {one.evidence.line for one in host.unread} | {note.line for note in snapshot.notes}
+    kept |= {note.line for note in snapshot.prose}
     for table in (table for ruleset in host.rulesets for table in ruleset.tables):
         for chain in table.chains:
             places = (chain.evidence, *(rule.evidence for rule in chain.rules))

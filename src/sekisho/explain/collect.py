@@ -128,6 +128,8 @@ def _stated(context: HostContext) -> Iterator[Explained]:
     """Lines of a document belong to its first."""
     document: tuple[Key, Line] | None = None
     for item in context.namespace.stated:
+        if item.kind == "remark":
+            continue  # it stands behind a command, whose line is there
         line = _line(item.evidence, explain_stated(item), item.kind)
         if item.kind == "line" and document is not None:
             where, first = document

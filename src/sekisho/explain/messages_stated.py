@@ -83,6 +83,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Deletes a rule of chain {1} in table {0}.",
         "{0}テーブルのチェイン{1}のルールを1つ削除します。",
     ),
+    "script.undone": (
+        "A later command leaves nothing of this in table {0}.",
+        "後のコマンドのため、{0}テーブルには残りません。",
+    ),
     "script.zero": ("Sets counters to zero.", "カウンターをゼロに戻します。"),
     "script.shown": (
         "The listing of table {0} that follows shows what became of it.",

@@ -9,7 +9,19 @@ from sekisho.model.stated import Stated
 SECTIONS = {"ufw": "front-ends", "firewalld": "front-ends", "script": "commands", "compose": "documents",
             "daemon": "documents"}  # fmt: skip
 _SCRIPT = frozenset(
-    {"comment", "set", "other", "looks", "flush", "delete-chain", "delete", "zero", "shown", "changes"}
+    {
+        "comment",
+        "set",
+        "other",
+        "looks",
+        "flush",
+        "delete-chain",
+        "delete",
+        "zero",
+        "shown",
+        "changes",
+        "undone",
+    }
 )
 
 

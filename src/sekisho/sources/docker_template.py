@@ -166,13 +166,12 @@ def _with(found: ListedContainer, part: _Part, value: str) -> ListedContainer:
 def _of_networks(found: ListedContainer, inside: tuple[_Part, ...], value: str) -> ListedContainer:
     """What a range over the networks printed: the same parts again and again."""
     fields = [part.field.rpartition(".")[2] for part in inside if part.field]
+    texts = [part.text.strip() for part in inside if not part.field]
+    for text in texts:
+        value = value.replace(text, " ") if text.strip(":") else value  # a colon stands in addresses, too
     words = [word for word in re.split(r"[\s,;|]+", value) if word]
     addresses: list[Address] = list(found.addresses or ())
     networks = list(found.networks or ())
-    texts = [part.text.strip(" ,;|") for part in inside if not part.field]
-    if any(texts) and len(words) * len(fields):
-        bare = [text for text in texts if text]
-        words = [word for word in words if word not in bare]
     for word in words:
         try:
             address = read_address(word)

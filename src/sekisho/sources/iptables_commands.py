@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sekisho.model.evidence import Evidence, Partial, Unread
@@ -39,6 +39,7 @@ _HARMLESS = frozenset(
      "trap", "netfilter-persistent", "iptables-save", "ip6tables-save", "cat", "ls", "which", "apt",
      "apt-get", "yum", "dnf"}
 )  # fmt: skip
+_REMARK = re.compile(r"\s#[^'\"]*$")
 _LOOKS = re.compile(r"-[nvxw]*[LSCZVh][nvxw]*|--(?:list|list-rules|check|zero|version|help)")
 _VERBOSE = frozenset({"-v", "--verbose", "-n", "--numeric", "--line-numbers"})
 
@@ -91,7 +92,9 @@ class Script:
                 continue
             if not typed:
                 kind = "comment" if line.lstrip().startswith("#") else "set"
-                self.stated.append(Stated("script", kind, (), evidence=place))
+                self.stated.append(Stated("script", kind, (line.strip(),), evidence=place))
+            elif remark := _REMARK.search(line):
+                self.stated.append(Stated("script", "remark", (remark[0].strip(),), evidence=place))
             for one in typed:
                 self._command(one, place)
 
@@ -101,6 +104,19 @@ class Script:
             key: tuple(_made(table, self.lost) for table in tables.values())
             for key, tables in self.made.items()
         }
+
+    def undone(self) -> Iterator[Stated]:
+        """The lines of which later ones left nothing: a rule that was flushed, a policy that was set anew."""
+        made = [one for tables in self.made.values() for one in tables.values()]
+        of_chains = [chain for one in made for chain in one.chains.values()]
+        kept = [one.evidence for one in self.stated] + [one.evidence for one in self.unread]
+        for chain in of_chains:
+            kept += (chain.chain.evidence, *(rule.evidence for rule in chain.all()))
+        said = {(place.file, place.line) for place in kept if place is not None}
+        for (_, table), places in self.of_table.items():
+            for place in places:
+                if (place.file, place.line) not in said:
+                    yield Stated("script", "undone", (table,), evidence=place)
 
     def _command(self, typed: Typed, place: Evidence) -> None:
         words = list(typed.words)
@@ -119,7 +135,7 @@ class Script:
         family: Family = 6 if found[1] else 4
         words = [word for word in words[1:] if word not in _VERBOSE]
         if any(_LOOKS.fullmatch(word) for word in words[:3]) and not _changes(words):
-            self.stated.append(Stated("script", "looks", (), evidence=place))
+            self.stated.append(Stated("script", "looks", (" ".join(words),), evidence=place))
             return
         try:
             read = _read(_without_wait(words), family, place)

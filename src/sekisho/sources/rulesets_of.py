@@ -81,7 +81,7 @@ def _with_commands(found: dict[Key, Ruleset], pieces: tuple[Piece, ...], collect
     for piece in mine:
         collected.use(piece)
     collected.unread += script.unread
-    collected.stated += script.stated
+    collected.stated += (*script.stated, *script.undone())
     for key, tables in script.tables().items():
         for table in tables:
             listed = _listed(found, key, table.name)

@@ -238,20 +238,23 @@ def test_picked_rules_say_nothing_of_what_was_left_out() -> None:
     assert ends(world)[:2] == ["undetermined", "undetermined"]
 
 
-def test_a_row_that_cannot_be_read_leaves_its_chain_open() -> None:
+@pytest.mark.parametrize("row", ["tcp dptx 22", "0 0 ACC"])
+def test_a_row_that_cannot_be_read_leaves_its_chain_open(row: str) -> None:
     """It may be a rule, or the rest of the row above it: nothing in its chain is sure."""
-    listing = """\
+    listing = f"""\
 $ iptables -nL -v
 Chain INPUT (policy DROP 0 packets, 0 bytes)
  pkts bytes target     prot opt in     out     source               destination
     0     0 ACCEPT     tcp  --  *      *       0.0.0.0/0            0.0.0.0/0
-tcp dpt:22
+{row}
 Chain FORWARD (policy DROP 0 packets, 0 bytes)
  pkts bytes target     prot opt in     out     source               destination
 Chain OUTPUT (policy ACCEPT 0 packets, 0 bytes)
  pkts bytes target     prot opt in     out     source               destination
 """
     assert ends(host(listing)) == ["undetermined", "undetermined", "undetermined", "dropped"]
+    # What alone is no row and makes one with the row above was wrapped.
+    assert ends(host(listing.replace(row, "tcp dpt:22"))) == ["delivered", "dropped", "dropped", "dropped"]
 
 
 # B: only targets that are not understood translate (each target is a translation in some kernel).

@@ -61,7 +61,7 @@ class Neighbour:
     """One line of ``ip neigh``: ``mac`` is None when unresolved, ``state`` e.g. REACHABLE, FAILED.
 
     ``flags`` are the words router, proxy, extern_learn...; ``details`` what does not decide
-    (("proto", "static"), ("probes", "4")).
+    (("proto", "static"), ("probes", "4")), and ("lladdr", TEXT) where somebody blacked out the address.
     """
 
     address: Address
@@ -71,6 +71,11 @@ class Neighbour:
     flags: tuple[str, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
     evidence: Evidence | None = field(default=None, compare=False)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it has a link-layer address, be it shown or not."""
+        return self.mac is not None or any(name == "lladdr" for name, _ in self.details)
 
 
 @dataclass(frozen=True, slots=True)

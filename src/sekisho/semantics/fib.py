@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sekisho.model.routing import PolicyRule, Route
+from sekisho.semantics.hidden_gateways import unseen
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     ALWAYS,
@@ -99,13 +100,17 @@ def lacks_default(rules: Sequence[PolicyRule], family: Family) -> bool:
 
 
 def table_chains(
-    routes: Iterable[Route], family: Family, ignores_linkdown: frozenset[str], one_trie: bool = False
+    routes: Iterable[Route],
+    family: Family,
+    ignores_linkdown: frozenset[str],
+    one_trie: bool = False,
+    unknowable: frozenset[str] = frozenset(),
 ) -> dict[str, ChainCode]:
     """One chain for each table that has routes of the family.
 
     ``ignores_linkdown`` are the interfaces whose sysctl ignore_routes_with_linkdown is 1. ``one_trie``:
     tables local and main are one, as IPv4 keeps them until the first policy rule comes (fib_unmerge): what
-    main has a longer prefix for is not local's.
+    main has a longer prefix for is not local's. ``unknowable``: see ``hidden_gateways.deciding``.
     """
     by_table: dict[str, list[Route]] = {}
     for route in routes:
@@ -113,7 +118,7 @@ def table_chains(
             by_table.setdefault(route.table, []).append(route)
     longer = longer_in_main(by_table.get("local", ()), by_table.get("main", ())) if one_trie else {}
     return {
-        name: _table(name, found, ignores_linkdown, longer if name == "local" else {})
+        name: _table(name, found, ignores_linkdown, longer if name == "local" else {}, unknowable)
         for name, found in by_table.items()
     }
 
@@ -131,7 +136,11 @@ def longer_in_main(local: Iterable[Route], main: Sequence[Route]) -> dict[Prefix
 
 
 def _table(
-    name: str, routes: Sequence[Route], ignores_linkdown: frozenset[str], longer: dict[Prefix, list[Route]]
+    name: str,
+    routes: Sequence[Route],
+    ignores_linkdown: frozenset[str],
+    longer: dict[Prefix, list[Route]],
+    unknowable: frozenset[str],
 ) -> ChainCode:
     default = DEFAULT_METRIC[routes[0].family]
     ordered = sorted(
@@ -145,22 +154,24 @@ def _table(
     )
     lines: list[Guarded] = []
     for _, route in ordered:
-        line = _route_line(route, name, ignores_linkdown)
+        line = _route_line(route, name, ignores_linkdown, unknowable)
         if line is not None and route.dst in longer:
-            others = (_route_line(other, "main", ignores_linkdown) for other in longer[route.dst])
+            others = (_route_line(other, "main", ignores_linkdown, unknowable) for other in longer[route.dst])
             elsewhere = AnyOf(tuple(other.guard for other in others if other is not None))
             line = replace(line, guard=All((line.guard, Not(elsewhere))))
         lines += [line] if line is not None else []
     return ChainCode(name, tuple(lines))
 
 
-def _route_line(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Guarded | None:
+def _route_line(
+    route: Route, table: str, ignores_linkdown: frozenset[str], unknowable: frozenset[str]
+) -> Guarded | None:
     guard: Guard = ALWAYS if route.dst.length == 0 else In("dst", IntSet.prefix(route.dst))
     if route.family == 6 and route.dst.overlaps(_LINK_LOCAL):
         guard = _on_its_link(route) if guard == ALWAYS else All((guard, _on_its_link(route)))
     if route.tos:
         guard = All((guard, Masked("tos", 0x1E, route.tos & 0x1E)))
-    action = _route_action(route, table, ignores_linkdown)
+    action = _route_action(route, table, ignores_linkdown, unknowable)
     if action is None:
         return None
     text = route.evidence.text.strip() if route.evidence else ""
@@ -182,7 +193,9 @@ def route_mtu(attributes: tuple[tuple[str, str], ...]) -> tuple[int | None, bool
     return (integer(number) if is_number(number) else None), text != number
 
 
-def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) -> Action | None:
+def _route_action(
+    route: Route, table: str, ignores_linkdown: frozenset[str], unknowable: frozenset[str]
+) -> Action | None:
     if route.kind == "throw":
         return Return()
     if route.kind in _REFUSING[route.family]:
@@ -193,7 +206,7 @@ def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) ->
         return NotUnderstood(Doubt("route-encapsulates", (), route.evidence))
     mtu = route_mtu(route.attributes)
     ways = tuple(
-        Way(hop.dev, hop.via, hop.weight, hop.flags, *mtu)
+        Way(hop.dev, unseen(route.family) if hop.hidden else hop.via, hop.weight, hop.flags, *mtu)
         for hop in route.nexthops
         if "dead" not in hop.flags
         and not ("linkdown" in hop.flags and hop.dev is not None and hop.dev in ignores_linkdown)
@@ -203,7 +216,8 @@ def _route_action(route: Route, table: str, ignores_linkdown: frozenset[str]) ->
     if not ways:
         return None  # every way is dead: the lookup passes over the route
     found = RouteTo(route.kind, ways, route.src, route.scope, table, route.dst.length)
-    hidden = next((hop.hidden for hop in route.nexthops if hop.hidden), "")
+    asked = (hop for hop in route.nexthops if hop.hidden and (hop.dev is None or hop.dev in unknowable))
+    hidden = next((hop.hidden for hop in asked), "")
     if hidden:
         return NotUnderstood(Doubt("route-gateway-hidden", (hidden,), route.evidence), found)
     return found

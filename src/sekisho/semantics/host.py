@@ -9,7 +9,7 @@ from functools import cached_property
 from sekisho.model.host import Socket
 from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
-from sekisho.semantics import fib, netfilter
+from sekisho.semantics import fib, hidden_gateways, netfilter
 from sekisho.semantics.addresses import (
     TYPING,
     HostAddress,
@@ -207,7 +207,13 @@ def _program(
     elif rules is not None and fib.lacks_default(rules, family):
         leans.append(Lean("default-rules-asked"))
     one_trie = family == 4 and not fib.has_custom_rules(namespace.rules, family)
-    tables = fib.table_chains(routes, family, _ignoring_linkdown(namespace, family), one_trie)
+    tables = fib.table_chains(
+        routes,
+        family,
+        _ignoring_linkdown(namespace, family),
+        one_trie,
+        hidden_gateways.deciding(namespace, family, addresses),
+    )
     if inferred:
         tables = _with_unread_addresses(tables, namespace)
     tables = with_missing(tables, namespace, family, rules, leaning)

@@ -7,6 +7,7 @@ from copy import copy
 from sekisho.semantics.carried import Unchanged
 from sekisho.semantics.chains import Passed, run
 from sekisho.semantics.choices import Choices
+from sekisho.semantics.hidden_gateways import hop_words
 from sekisho.semantics.journey import Doubt, Step
 from sekisho.semantics.program import (
     Action,
@@ -151,7 +152,7 @@ def pick_way(route: RouteTo, choices: Choices) -> Way:
     """The way that a packet takes of a multipath route: nobody can say which, the kernel hashes."""
     if len(route.ways) == 1:
         return route.ways[0]
-    names = tuple(f"{way.via or ''} {way.dev or ''}".strip() for way in route.ways)
+    names = tuple(f"{hop_words(way.via)} {way.dev or ''}".strip() for way in route.ways)
     return route.ways[choices.choose((Doubt("multipath", names),), len(route.ways))]
 
 
@@ -162,7 +163,7 @@ def route_step(passed: Passed, verdict: str, way: Way | None, packet: Traveller)
     text = line.text if line else ""
     table = action.table if isinstance(action, RouteTo) else None
     device = (way.dev if way else None) or ""
-    via = str(way.via) if way and way.via else ""
+    via = hop_words(way.via) if way and way.via else ""
     code = "route-" + verdict.lower().replace("_", "-")
     if verdict in ("FORWARD", "OUTPUT"):
         code += "-via" if via else "-on-link"

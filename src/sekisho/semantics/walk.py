@@ -8,6 +8,7 @@ from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.bridge_walk import BridgeWalk
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection, Tracker
+from sekisho.semantics.hidden_gateways import hop_words
 from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Doubt, Hop, Lean, Leg, Step
 from sekisho.semantics.traveller import UNICAST, Traveller
@@ -216,7 +217,7 @@ class _Leg(BridgeWalk):
         if end := self._unanswered(visit, leaves):
             return end
         visit.steps.append(
-            Step("neighbour", "EXITS", code="leaves-by", args=(leaves.interface, str(leaves.next_hop)))
+            Step("neighbour", "EXITS", code="leaves-by", args=(leaves.interface, hop_words(leaves.next_hop)))
         )
         return End("exits")
 

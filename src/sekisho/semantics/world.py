@@ -322,10 +322,7 @@ class World:
         learned for their MAC address. Where Docker knows all, only a further address of one of those."""
         macs = {(item.bridge, item.mac) for item in self._certain}
         for item in self.host.facts.neighbours or ():
-            known = item.mac is not None or "lladdr" in dict(
-                item.details
-            )  # blacked out, it is known all the same
-            if item.interface not in self.bridges or not known or item.state == "FAILED":
+            if item.interface not in self.bridges or not item.resolved or item.state == "FAILED":
                 continue
             if item.interface in self.docker_bridges and (item.interface, item.mac) not in macs:
                 continue

@@ -19,10 +19,13 @@ format changes. Markdown fences end a piece too. Every piece keeps the line numb
 from __future__ import annotations
 
 import re
+from collections import deque
 
+from sekisho.errors import SourceError
 from sekisho.model.evidence import Evidence, Unread
+from sekisho.sources.comments import JSON
 from sekisho.sources.documents import compose_lines
-from sekisho.sources.json_stream import decoder_for
+from sekisho.sources.json_stream import decoder_for, iterate
 from sekisho.sources.page import FENCE, lines_of_page
 from sekisho.sources.paste_hosts import with_hosts
 from sekisho.sources.paste_pieces import piece_of
@@ -78,8 +81,31 @@ def gather(text: str, file: str) -> Gathered:
             prompts.append(section.host if section.named and not container else "")
             if found.format in _DOCKER and found.partial and section.evidence:
                 notes.append(_about(section.evidence, f"not all there is ({found.partial})"))
+    for at in _broken(pieces):
+        unread += _lines_of(pieces.pop(at))
+        prompts.pop(at)
     with_host, hosts, owners = with_hosts(pieces, prompts)
     return Gathered(with_host, tuple(notes), tuple(unread), tuple(prose), hosts, owners)
+
+
+def _broken(pieces: list[Piece]) -> list[int]:
+    """The places of pieces whose JSON has no end, from behind; none where nothing else would be left."""
+    found = []
+    for at, piece in enumerate(pieces):
+        try:
+            deque(iterate(piece.text, piece.file) if piece.format in JSON else (), maxlen=0)
+        except SourceError:
+            found.append(at)
+    return found[::-1] if len(found) < len(pieces) else []
+
+
+def _lines_of(piece: Piece) -> list[Unread]:
+    """All its lines, as not understood: they belong together, and their end is missing."""
+    lines = [(number, line) for number, line in enumerate(piece.text.split("\n"), 1) if line.strip()]
+    return [
+        Unread(Evidence(piece.file, number, line), "truncated" if at == 0 else "part-of-unread")
+        for at, (number, line) in enumerate(lines)
+    ]
 
 
 def _about(place: Evidence, what: str) -> Evidence:

@@ -1,7 +1,7 @@
 """Lines of a listing that a page or a terminal wrapped, put together again where that is certain.
 
 It is where the second part alone is no line of the listing, and both together are one, in one way only:
-with a blank between them or without.
+with a blank between them, or without one where a terminal's width ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _ROW = re.compile(
     r"|\s*Chain \S+ \(|\s*(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot\s|#"
 )
 _QUOTED = re.compile(r'--comment "[^"]*"|/\*.*?\*/')
+_OPEN_COMMENT = re.compile(r'--comment "[^"]*$')
 _MOST_PARTS = 4
+_LEAST_WIDTH = 60
 
 Reads = Callable[[str], bool]
 
@@ -70,11 +72,13 @@ def _one_way(parts: list[str], reads: Reads, width: int) -> str | None:
     ways = [parts[0]]
     broken = parts[0]  # as a terminal of that width broke it
     for before, part in pairwise(parts):
-        # A break inside of a word leaves no blank on either side of it.
-        inside = not (before[-1:].isspace() or part[:1].isspace())
+        if broken.count('"') % 2 and not _OPEN_COMMENT.search(broken):
+            return None  # what a rule looks for in packets: how many blanks stood there decides
+        # Inside of a word only a terminal breaks: at its width, and with no blank on either side.
+        inside = len(before) == width >= _LEAST_WIDTH and not (before[-1:].isspace() or part[:1].isspace())
         rest = part.strip()
         ways = [way.rstrip() + glue + rest for way in ways for glue in ((" ", "") if inside else (" ",))]
-        broken = broken.rstrip() + ("" if inside and len(before) == width else " ") + rest
+        broken = broken.rstrip() + ("" if inside else " ") + rest
     found = [way for way in ways if reads(way)]
     if len(found) > 1 and len({_QUOTED.sub("", way) for way in found}) == 1:
         return broken

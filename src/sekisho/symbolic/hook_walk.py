@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from sekisho.semantics.chains import Passed
+from sekisho.semantics.hidden_gateways import hop_words
 from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Hook
@@ -213,7 +214,7 @@ class SymbolicHookWalk(ABC):
 
     def _ways(self, route: RouteTo, state: State, some: Set, key: object) -> Iterator[tuple[Way, Set]]:
         """The ways of a multipath route: the kernel hashes, so each is a choice."""
-        names = tuple(f"{way.via or ''} {way.dev or ''}".strip() for way in route.ways)
+        names = tuple(f"{hop_words(way.via)} {way.dev or ''}".strip() for way in route.ways)
         for at, way in enumerate(route.ways[:-1]):
             chosen = self.space.choice((self._key(key, state), at), (Doubt("multipath", names),))
             yield way, some & chosen

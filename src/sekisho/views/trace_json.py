@@ -91,5 +91,5 @@ def packet_json(packet: Packet) -> dict[str, object]:
         "sport": packet.sport,
         "dport": packet.dport,
         "mark": packet.mark,
-        "next_hop": None if packet.next_hop is None else str(packet.next_hop),
+        "next_hop": str(packet.next_hop) if packet.next_hop and packet.next_hop.value else None,
     }

@@ -13,6 +13,7 @@ from sekisho.explain.layout import columns, pad
 from sekisho.explain.lines import blocks_text, captured, lines_text
 from sekisho.explain.tints import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
 from sekisho.explain.words import say
+from sekisho.semantics.hidden_gateways import hop_words
 from sekisho.semantics.journey import ARRIVED, Doubt, Hop, Journey, Lean, Leg, Step
 from sekisho.values.packet import Packet
 from sekisho.views.leans import grouped
@@ -152,7 +153,7 @@ class TraceText:
         if leg.disposition == "delivered" and leg.where:
             words = self._say("trace.to", words, leg.where)
         elif leg.disposition == "exits":
-            words = self._say("trace.by", words, leg.packet.oif or "", str(leg.packet.next_hop or ""))
+            words = self._say("trace.by", words, leg.packet.oif or "", hop_words(leg.packet.next_hop))
         tint = YELLOW if leg.disposition == "undetermined" else RED
         tint = GREEN if leg.disposition in ARRIVED else tint
         return f"{self._paint(tint + BOLD, words)}  {leg.packet}"

@@ -21,11 +21,9 @@ from sekisho.docker.strip import without_docker
 from sekisho.errors import UsageError, said
 from sekisho.model.evidence import Evidence
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.listed import uninspected
 
-# Digits of a container's id.
-CONTAINER_ID = 64
-
-__all__ = ["Drift", "DriftReport", "drift", "uninspected"]
+__all__ = ["Drift", "DriftReport", "drift"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +68,6 @@ def drift(snapshot: Snapshot, engine: Engine | None = None) -> DriftReport:
         findings = [each for each in findings if each.id != "drift.rule-foreign"]
     unknown = found.unknown if engine is None else ""
     return DriftReport(chosen, sure, tuple(findings), compared, tuple(partial), unknown)
-
-
-def uninspected(snapshot: Snapshot) -> list[str]:
-    """The containers that a network lists and nobody inspected; swarm's own ends have no container's id."""
-    known = {container.id for container in snapshot.containers or ()}
-    members = [one for network in snapshot.networks or () for one in network.members or ()]
-    return sorted({one.name for one in members if len(one.id) == CONTAINER_ID and one.id not in known})
 
 
 def _expected(snapshot: Snapshot, without: Snapshot, engine: Engine) -> Snapshot:

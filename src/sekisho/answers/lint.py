@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from sekisho.answers.dead_lines import dead_lines
 from sekisho.answers.docker_traps import traps
-from sekisho.answers.drift import DriftReport, drift, uninspected
+from sekisho.answers.drift import DriftReport, drift
 from sekisho.answers.finding import Finding
 from sekisho.answers.host_traps import host_traps
 from sekisho.errors import UsageError
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.listed import uninspected
 from sekisho.semantics.nft_tables import native_tables
 from sekisho.semantics.unseen import unseen, unseen_nft
 

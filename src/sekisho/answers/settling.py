@@ -101,8 +101,9 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
     ),
     **dict.fromkeys(
         (
-            "containers-not-listed", "container-inferred", "container-not-captured", "proxy-target-unknown",
-            "container-routing-assumed", "bridge-members-not-captured", "only-docker-proxy",
+            "containers-not-listed", "container-inferred", "container-not-inspected",
+            "container-not-captured", "proxy-target-unknown", "container-routing-assumed",
+            "bridge-members-not-captured", "only-docker-proxy",
         ),
         _plain(*_INSPECT),
     ),

@@ -231,6 +231,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ss not captured: ports of the host that no rule asks for are missing",
         "ss は未取得: ルールに現れないホストのポートは含まれない",
     ),
+    "container-not-inspected": (
+        "a network has the container {0}, and docker inspect does not show it",
+        "ネットワークにコンテナ{0}があるが、docker inspect の出力にない",
+    ),
     "settle.by": (
         "These commands would settle it, what settles most first:",
         "次のコマンドの出力があれば確定する (効果の大きい順):",

@@ -69,7 +69,8 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
     reply = None
     if with_reply and (start.complaint is not None or forward.disposition in ARRIVED):
         reply = _answered(walk, start, forward)
-    leans = tuple(dict.fromkeys((*walk.leans, *choices.leans, *_bridges_by_name(world, forward, reply))))
+    told = (*_bridges_by_name(world, forward, reply), *world.incomplete_leans)
+    leans = tuple(dict.fromkeys((*walk.leans, *choices.leans, *told)))
     found = Journey(start.packet, forward, reply, leans)
     return replace(found, answered=_comes_back(start, found, everybody))
 

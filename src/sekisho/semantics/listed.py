@@ -10,9 +10,13 @@ from collections.abc import Iterator
 
 from sekisho.model.netfilter import Option, Rule
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.journey import Lean
 from sekisho.values.address import Address
 from sekisho.values.names import LinkAddress
 from sekisho.values.numbers import integer, is_number
+
+# A container's whole id; swarm's own ends have others.
+_CONTAINER_ID = 64
 
 
 def told_addresses(snapshot: Snapshot) -> Iterator[tuple[str, Address, LinkAddress | None]]:
@@ -78,3 +82,17 @@ def _asked(rule: Rule, name: str) -> str:
 
 def _single(option: Option) -> str:
     return option.values[0] if len(option.values) == 1 else ""
+
+
+def uninspected(snapshot: Snapshot) -> list[str]:
+    """The containers that a network lists and nobody inspected; swarm's own ends have no container's id."""
+    known = {container.id for container in snapshot.containers or ()}
+    members = [one for network in snapshot.networks or () for one in network.members or ()]
+    return sorted({one.name for one in members if len(one.id) == _CONTAINER_ID and one.id not in known})
+
+
+def incomplete(snapshot: Snapshot) -> tuple[Lean, ...]:
+    """What any answer leans on where a command failed, or Docker's lists contradict one another."""
+    failed = (Lean("command-failed", (one.command, one.reason)) for one in snapshot.host.failed)
+    names = uninspected(snapshot) if snapshot.containers is not None else ()
+    return (*failed, *(Lean("container-not-inspected", (name,)) for name in names))

@@ -27,7 +27,11 @@ _TABLE = re.compile(r"\btable(?: |\":\s*\"?)([\w.-]+)")
 
 def addresses_told(namespace: Namespace, family: Family) -> bool:
     """Whether a text shows every address of the namespace."""
-    return namespace.lists_addresses(family) or namespace.shows_table(family, "local")
+    if namespace.shows_table(family, "local"):
+        return True
+    return namespace.lists_addresses(family) and not any(
+        unread.about == "addresses" and unread.family in (family, None) for unread in namespace.unread
+    )
 
 
 def with_missing(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import Action, Guard, Guarded, NotUnderstood
 from sekisho.values.address import Family
 from sekisho.values.numbers import integer, is_number
+
+# A setting of one interface: dots in its name are written as slashes.
+_OF_INTERFACE = re.compile(r"net\.ipv[46]\.conf\.([^.]+)\.")
 
 
 def interfaces_of(namespace: Namespace) -> tuple[str, ...]:
@@ -20,7 +25,11 @@ def interfaces_of(namespace: Namespace) -> tuple[str, ...]:
                 names[hop.dev] = None
     for address in namespace.addresses or ():
         names[address.interface] = None
-    names.pop("lo", None)
+    for fact in namespace.sysctls or ():
+        if found := _OF_INTERFACE.match(fact.key):
+            names[found[1].replace("/", ".")] = None
+    for name in ("lo", "all", "default"):
+        names.pop(name, None)
     return tuple(names)
 
 

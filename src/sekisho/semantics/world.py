@@ -18,7 +18,7 @@ from sekisho.semantics.conjunction import parts
 from sekisho.semantics.hidden_addresses import addresses_of_others
 from sekisho.semantics.host import HostCode, compile_host
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.listed import listed_names, told_addresses
+from sekisho.semantics.listed import incomplete, listed_names, told_addresses
 from sekisho.semantics.listeners import with_listeners
 from sekisho.semantics.ports import Links, Port, carries
 from sekisho.semantics.program import Translate
@@ -155,7 +155,7 @@ class World:
         if self.host.hidden[family].of(bridge) is not None:
             # What is not known to be a neighbour's may be the bridge's own, or beyond it.
             theirs = (a.value for item in attachments for a in item.addresses if a.family == family)
-            up_from_port = IntSet.of(*theirs).complement(bits)
+            own = up_from_port = IntSet.of(*theirs).complement(bits)
         return Segment(own, up_from_port, across_from_wire.complement(bits), attachments)
 
     def holder(self, address: Address) -> Attachment | None:
@@ -206,7 +206,12 @@ class World:
         )
         bridges = (lean for name in self.known_bridges if (lean := self.bridge_lean(name)) is not None)
         closed = dict.fromkeys(Lean("docker-knows-all", (item.bridge,)) for item in self.gone)
-        return (*commands, *bridges, *closed)
+        return (*commands, *bridges, *closed, *self.incomplete_leans)
+
+    @cached_property
+    def incomplete_leans(self) -> tuple[Lean, ...]:
+        """See ``listed.incomplete``."""
+        return incomplete(self.snapshot)
 
     def bridge_lean(self, name: str) -> Lean | None:
         """What an answer that goes over a bridge of the host leans on, where only its name tells that it is

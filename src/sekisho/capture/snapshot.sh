@@ -36,9 +36,11 @@ try() { # FILE COMMAND...: the command's output as FILE; false and no file when 
     # shellcheck disable=SC2086 # $enter is several words or none
     $enter "$@" >"$file" 2>"$work/errors" </dev/null
     status=$?
-    size="$(($(wc -c <"$file"))) $(($(wc -l <"$file")))"
-    asked=$(echo "$*" | tr -s '\n ' ' ' | cut -c 1-70)
-    echo "$status $size ${file#"$top/"}: $asked" >>"$top/capture-manifest.txt"
+    if command -v wc >/dev/null; then
+        size="$(($(wc -c <"$file"))) $(($(wc -l <"$file")))"
+        asked=$(echo "$*" | tr -s '\n ' ' ')
+        printf '%s %.70s\n' "$status $size ${file#"$top/"}:" "$asked" >>"$top/capture-manifest.txt"
+    fi
     [ $status -ne 0 ] || return 0
     rm -f "$file"
     return 1
@@ -145,8 +147,7 @@ for file in /run/netns/*; do
 done
 failed=$(grep -v -e ': not installed$' -e 'that was read$' "$top/capture-notes.txt" 2>/dev/null)
 if [ -n "$failed" ]; then
-    [ "$(id -u)" -eq 0 ] || echo "run without root, some commands tell nothing: sudo sh $0" >&2
-    echo "could not be read:" >&2
-    echo "$failed" | sed 's/^/  /' >&2
+    echo "could not be read (without root many commands tell nothing: sudo sh $0):" >&2
+    echo "$failed" >&2
 fi
 tar -C "$top" -cf - .

@@ -148,6 +148,7 @@ class Runner:
         damage = draw.choice(ways)(given.files, draw)
         if damage is None or not given.files:
             return None
+        damage = damage.seen(given.files)
         self._wholes[given.name] = given
         place = self._place(given.name)
         return place, damage, place.pool.drawn(draw, self.plan.cheap, self.plan.costly)

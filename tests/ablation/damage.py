@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tests.ablation.wholes import Files
+from tests.ablation.wholes import MANIFEST, Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,16 @@ class Damage:
     undecidable: str = ""
     harmless: bool = False
     about: str = ""
+
+    def seen(self, whole: Files) -> Damage:
+        """The same where the capture lists its files: then it can be seen, but for an edit that keeps a
+        file's size."""
+        if MANIFEST not in whole or not self.undecidable:
+            return self
+        sizes = {name: None if data is None else len(data) for name, data in self.files.items()}
+        if all(name in whole and len(whole[name]) == size for name, size in sizes.items()):
+            return self
+        return replace(self, undecidable="")
 
     def done(self, whole: Files) -> Files:
         """The snapshot's files with the damage done."""
@@ -41,7 +51,8 @@ def base(name: str) -> str:
 
 def pick(files: Files, draw: random.Random, wanted: Callable[[str], bool]) -> str | None:
     """One of the files that are wanted and not empty; the host's own three times of four."""
-    named = [name for name, data in files.items() if wanted(name) and data.strip()]
+    about = ("capture-notes.txt", MANIFEST)
+    named = [name for name, data in files.items() if name not in about and wanted(name) and data.strip()]
     own = [name for name in named if "/" not in name]
     if own and draw.random() < 0.75:
         named = own

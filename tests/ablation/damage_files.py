@@ -5,16 +5,8 @@ from __future__ import annotations
 import random
 
 from tests.ablation.damage import ENDINGS, Damage, base, pick, text_lines
-from tests.ablation.wholes import Files
+from tests.ablation.wholes import COMMANDS, Files
 
-COMMANDS = {
-    "ip-route": "ip route", "ip-rule": "ip -j rule", "ip-addr": "ip -j addr", "ip-link": "ip -j -d link",
-    "iptables-save": "iptables-save -c", "ip6tables-save": "ip6tables-save -c",
-    "nft-ruleset": "nft list ruleset",
-    "ipset-save": "ipset save", "sysctl": "sysctl -a", "ss": "ss", "conntrack": "conntrack -L",
-    "docker-networks": "docker network inspect", "docker-containers": "docker inspect",
-    "bridge": "bridge -j link", "ip-neigh": "ip -j neigh", "ip6-route": "ip -6 -j route show table all",
-}  # fmt: skip
 _NO_RULES = "v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)"
 REFUSED = {
     "iptables-save": f"iptables-save {_NO_RULES}",
@@ -33,7 +25,7 @@ _EMPTY_IS_KNOWN = ("ip-neigh", "ipset-save", "conntrack", "nft-ruleset", "ip6-",
 
 
 def _any(name: str) -> bool:
-    return name.endswith(ENDINGS) and base(name) != "capture-notes.txt"
+    return name.endswith(ENDINGS)
 
 
 def remove_file(files: Files, draw: random.Random) -> Damage | None:

@@ -18,6 +18,16 @@ from tests.conformance.hosts import random_host
 from tests.truth import truth_dir
 
 Files = dict[str, bytes]
+MANIFEST, NEWLINE = "capture-manifest.txt", b"\n"
+# What prints a file, by the beginning of its name.
+COMMANDS = {
+    "ip-route": "ip route", "ip-rule": "ip -j rule", "ip-addr": "ip -j addr", "ip-link": "ip -j -d link",
+    "iptables-save": "iptables-save -c", "ip6tables-save": "ip6tables-save -c",
+    "nft-ruleset": "nft list ruleset", "ipset-save": "ipset save", "sysctl": "sysctl -a", "ss": "ss",
+    "conntrack": "conntrack -L", "docker-networks": "docker network inspect",
+    "docker-containers": "docker inspect", "bridge": "bridge -j link", "ip-neigh": "ip -j neigh",
+    "ip6-route": "ip -6 -j route show table all",
+}  # fmt: skip
 OWN = Path(__file__).resolve().parents[1] / "data" / "docker"
 
 # Of each shape, the files of a namespace that stay; ``None``: all.
@@ -59,13 +69,23 @@ class Whole:
     files: Files
 
 
+def with_manifest(given: Whole) -> Whole:
+    """The same as a capture that lists its files."""
+    lines: list[str] = []
+    for name, data in given.files.items():
+        command = COMMANDS.get(name.rpartition("/")[2].rpartition(".")[0], "?")
+        lines.append(f"0 {len(data)} {data.count(NEWLINE)} {name}: {command}\n")
+    return Whole(f"{given.name}+manifest", {**given.files, MANIFEST: "".join(lines).encode()})
+
+
 def whole(draw: random.Random, truth: bool, hosts: range = range(400)) -> Whole:
     """One of them all, by chance; ``hosts``: which random ones there are."""
     if draw.random() < 0.2:
-        return _random(draw.choice(hosts))
-    folders = _folders(truth)
-    shape = draw.choice(tuple(SHAPES))
-    return shaped(_capture(draw.choice(folders)), shape)
+        found = _random(draw.choice(hosts))
+    else:
+        shape = draw.choice(tuple(SHAPES))
+        found = shaped(_capture(draw.choice(_folders(truth))), shape)
+    return with_manifest(found) if draw.random() < 0.25 else found
 
 
 def shaped(given: Whole, shape: str) -> Whole:

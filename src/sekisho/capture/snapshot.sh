@@ -5,8 +5,9 @@
 #
 # It only reads. It works with what is installed: iproute2 or busybox, iptables of either back end,
 # nft, ipset, conntrack, ss, bridge, sysctl, docker or podman. What it could not read is listed in
-# the snapshot's capture-notes.txt as "FILE: command: reason". The only thing it writes is a folder
-# under $TMPDIR, which it removes.
+# the snapshot's capture-notes.txt as "FILE: command: reason", and on standard error at the end;
+# capture-manifest.txt has "STATUS BYTES LINES FILE: command" of all that was asked. The only thing it
+# writes is a folder under $TMPDIR, which it removes.
 set -u
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL PATH
@@ -33,7 +34,14 @@ try() { # FILE COMMAND...: the command's output as FILE; false and no file when 
     file=$top/$within$1
     shift
     # shellcheck disable=SC2086 # $enter is several words or none
-    $enter "$@" >"$file" 2>"$work/errors" </dev/null && return 0
+    $enter "$@" >"$file" 2>"$work/errors" </dev/null
+    status=$?
+    if command -v wc >/dev/null; then
+        size="$(($(wc -c <"$file"))) $(($(wc -l <"$file")))"
+        asked=$(echo "$*" | tr -s '\n ' ' ')
+        printf '%s %.70s\n' "$status $size ${file#"$top/"}:" "$asked" >>"$top/capture-manifest.txt"
+    fi
+    [ $status -ne 0 ] || return 0
     rm -f "$file"
     return 1
 }
@@ -137,4 +145,9 @@ fi
 for file in /run/netns/*; do
     [ -e "$file" ] && other "${file##*/}" "-n$file"
 done
+failed=$(grep -v -e ': not installed$' -e 'that was read$' "$top/capture-notes.txt" 2>/dev/null)
+if [ -n "$failed" ]; then
+    echo "could not be read (without root many commands tell nothing: sudo sh $0):" >&2
+    echo "$failed" >&2
+fi
 tar -C "$top" -cf - .

@@ -75,6 +75,20 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the tables of nftables could not be captured ({0})",
         "nftablesのテーブルを取得できなかった ({0})",
     ),
+    "manifest-lost": (
+        "its file was taken out of the snapshot", "ファイルがスナップショットから取り除かれている",
+    ),
+    "manifest-cut": (
+        "its file is shorter than it was captured", "ファイルが取得時より短くなっている",
+    ),
+    "nft-lost": (
+        "the tables of nftables were captured, and their file is gone or shorter since ({0})",
+        "nftablesのテーブルは取得されたが、そのファイルがなくなったか短くなっている ({0})",
+    ),
+    "table-lost": (
+        "table {0} was captured, and its file is gone or shorter since ({1})",
+        "テーブル {0} は取得されたが、そのファイルがなくなったか短くなっている ({1})",
+    ),
     "table-failed": (
         "table {0} could not be captured ({1})",
         "テーブル {0} を取得できなかった ({1})",

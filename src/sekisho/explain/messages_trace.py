@@ -215,6 +215,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0}: no line end behind the last line: taken as whole (was it cut?)",
         "{0}: 最後の行に改行がない: 完全とみなす (途中で切れていないか)",
     ),
+    "text-changed": (
+        "{0}: not as it was captured (the manifest has another size): taken as it stands",
+        "{0}: 取得時のままではない (マニフェストの大きさと違う): 現在の内容のとおりとみなす",
+    ),
     "text-empty": (
         "{0}: empty: taken as none on this host (a command without the rights prints nothing either)",
         "{0}: 空: このホストには何もないとみなす (権限のないコマンドも何も出力しない)",

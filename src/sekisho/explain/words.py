@@ -51,7 +51,9 @@ JOINS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
 }
 
 # Messages whose arguments are ids of other messages.
-_NESTED = frozenset({"route-line-unread", "address-line-unread", "socket-line-unread", "link-line-unread"})
+_NESTED = frozenset(
+    {"route-line-unread", "address-line-unread", "socket-line-unread", "link-line-unread", "command-failed"}
+)
 
 _loaded: dict[str, tuple[str, str]] = {}
 _pending = list(TABLES)

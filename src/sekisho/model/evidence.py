@@ -46,8 +46,19 @@ class Unread:
 #   frontend   a front end has rules there, none of which was captured more may stand anywhere
 #   predicted  nothing of it was captured, what stands there is inferred
 #   failed     the command that shows it was tried and said an error  anything may be there
+#   lost       it was captured, and its file is gone or shorter since  anything may be there
 Lack = Literal[
-    "cut", "filtered", "selected", "unread", "hidden", "before", "changed", "frontend", "predicted", "failed"
+    "cut",
+    "filtered",
+    "selected",
+    "unread",
+    "hidden",
+    "before",
+    "changed",
+    "frontend",
+    "predicted",
+    "failed",
+    "lost",
 ]
 
 

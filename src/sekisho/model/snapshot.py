@@ -39,7 +39,7 @@ class Namespace:
     ``addresses_hidden``: a listing that leaves out further IPv4 addresses of an interface, as ifconfig does.
     ``logged``: packets that the kernel's log shows. ``stated``: what front ends were told.
     ``cut_files``: those whose last line has no end, ``empty_files``: those without a byte that are taken to
-    say that there is nothing.
+    say that there is nothing, ``changed_files``: those that are not as they were captured.
     """
 
     name: NamespaceName
@@ -67,6 +67,7 @@ class Namespace:
     stated: tuple[Stated, ...] = ()
     cut_files: tuple[str, ...] = ()
     empty_files: tuple[str, ...] = ()
+    changed_files: tuple[str, ...] = ()
     # Filled when first asked: a host with a thousand interfaces has thirty thousand sysctls.
     _by_key: dict[str, Sysctl] = field(
         default_factory=dict, init=False, compare=False, repr=False, hash=False

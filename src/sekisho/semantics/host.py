@@ -170,6 +170,8 @@ def _texts_as_they_are(namespace: Namespace) -> Iterator[Lean]:
     """What texts are taken as that may have held more."""
     if namespace.cut_files:
         yield Lean("text-ends-in-a-line", (", ".join(namespace.cut_files),))
+    if namespace.changed_files:
+        yield Lean("text-changed", (", ".join(namespace.changed_files),))
     if namespace.empty_files:
         yield Lean("text-empty", (", ".join(namespace.empty_files),))
 

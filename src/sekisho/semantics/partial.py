@@ -14,7 +14,7 @@ from sekisho.semantics.program import Accept, ChainCode, Guarded, NotUnderstood,
 _CODES = {
     "cut": "table-incomplete", "filtered": "table-filtered", "selected": "table-selected",
     "unread": "table-unread", "hidden": "table-hidden", "predicted": "table-predicted",
-    "failed": "table-failed",
+    "failed": "table-failed", "lost": "table-lost",
     "before": "table-before", "changed": "table-changed", "frontend": "table-frontend",
 }  # fmt: skip
 # How a table of nftables is called of which nobody knows the name.
@@ -25,11 +25,11 @@ _AT_THE_END = frozenset({"cut", "predicted"})
 
 def doubt_of(partial: Partial, table: str) -> Doubt:
     """Why nobody can say what the rest of the table does."""
-    if partial.why != "failed":
+    if partial.why not in ("failed", "lost"):
         return Doubt(_CODES[partial.why], (table,), partial.evidence)
     said = partial.evidence.text.strip()
     if table == _OF_NFT:
-        return Doubt("nft-failed", (said,), partial.evidence)
+        return Doubt(f"nft-{partial.why}", (said,), partial.evidence)
     return Doubt(_CODES[partial.why], (table, said), partial.evidence)
 
 

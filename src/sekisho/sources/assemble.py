@@ -32,7 +32,7 @@ from sekisho.sources.routes_of import routes_of
 from sekisho.sources.rulesets_of import rulesets_of
 from sekisho.sources.sockets_of import sockets_of
 from sekisho.sources.stated_of import hides_nftables, stated_of, with_front_ends
-from sekisho.sources.text_ends import ends_early, taken_as_none
+from sekisho.sources.text_ends import changed_since, ends_early, taken_as_none
 from sekisho.values.address import Family
 from sekisho.values.names import NamespaceName
 
@@ -87,6 +87,7 @@ def namespace_of(name: NamespaceName, pieces: Iterable[Piece], collected: Collec
         files=tuple(collected.files),
         cut_files=ends_early(mine),
         empty_files=taken_as_none(mine),
+        changed_files=changed_since(mine),
     )
 
 

@@ -14,7 +14,7 @@ from sekisho.sources.recognise import Format
 READ_COMMENTS = frozenset(
     {
         Format.IPTABLES_SAVE, Format.IPTABLES_S, Format.IPTABLES_LIST, Format.SYSCTL, Format.SYSCTL_FILES,
-        Format.NFT_TEXT, Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML,
+        Format.NFT_TEXT, Format.CAPTURE_NOTES, Format.CAPTURE_MANIFEST, Format.SNAPSHOT_TOML,
     }
 )  # fmt: skip
 JSON = frozenset(one for one in Format if one.name.endswith("_JSON")) | {

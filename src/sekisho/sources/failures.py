@@ -32,6 +32,9 @@ _NOT_THERE = re.compile(
 # What programs say who may not ask.
 _REFUSED = re.compile(r"permission denied|operation not permitted|must be root", re.IGNORECASE)
 _MOST_LINES = 4
+# Reasons that a capture's manifest tells of, as message ids; a program's own words are quoted as they are.
+LOST = "manifest-lost"
+CUT = "manifest-cut"
 
 
 def noted(text: str, file: str) -> Iterator[tuple[str, Failure]]:
@@ -53,7 +56,7 @@ def refused(text: str, name: str, shown: str) -> Failure | None:
     if expected is None or not 0 < len(lines) <= _MOST_LINES or not all(map(_REFUSED.search, lines)):
         return None
     format_ = expected.formats[0]
-    if format_ in (Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML):
+    if format_ in (Format.CAPTURE_NOTES, Format.CAPTURE_MANIFEST, Format.SNAPSHOT_TOML):
         return None
     place = Evidence(shown, text.split("\n").index(next(filter(str.strip, text.split("\n")))) + 1, lines[0])
     return Failure(name, format_.value, lines[0], place, ABOUT.get(format_, ""), expected.family)
@@ -65,7 +68,7 @@ def with_failures(namespace: Namespace, failures: Iterable[Failure]) -> Namespac
     for failure in every:
         expected = by_name(failure.file)
         assert expected is not None  # ``noted`` took no other
-        partial = Partial("failed", failure.evidence)
+        partial = Partial("lost" if failure.reason in (LOST, CUT) else "failed", failure.evidence)
         if Format.NFT_TEXT in expected.formats or Format.NFT_JSON in expected.formats:
             if namespace.nft is None:
                 namespace = replace(namespace, nft=_no_listing(partial))

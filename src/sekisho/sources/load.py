@@ -23,6 +23,7 @@ from sekisho.sources.bounds import USUAL, Bounds, read_named, too_large
 from sekisho.sources.collected import Collected
 from sekisho.sources.comments import without_comments
 from sekisho.sources.failures import noted, refused, with_failures
+from sekisho.sources.manifest import checked
 from sekisho.sources.pieces import HOST, Gathered, Piece, empty_error
 from sekisho.sources.recognise import Expected, Format, by_aws_name, by_content, by_name
 from sekisho.sources.text_size import check_text
@@ -167,7 +168,7 @@ def _piece(
         format_ = expected.usual(name)
     elif found in formats or (found is Format.IPTABLES_S and Format.IPTABLES_SAVE in formats):
         format_ = found if found in formats else Format.IPTABLES_SAVE
-    elif Format.CAPTURE_NOTES in formats or Format.SNAPSHOT_TOML in formats:
+    elif formats[0] in (Format.CAPTURE_NOTES, Format.CAPTURE_MANIFEST, Format.SNAPSHOT_TOML):
         format_ = formats[0]
     else:
         line = next(line for line in text.split("\n") if line.strip())
@@ -211,6 +212,9 @@ def _of_one_host(prefix: str, files: Files, before: list[Evidence], bounds: Boun
     notes = list(before)
     failed: list[tuple[str, Failure]] = []
     prose: list[Evidence] = []
+    manifest = checked({name.removeprefix(prefix): data for name, data in files.items()}, prefix)
+    failed += manifest.failures
+    notes += (failure.evidence for _, failure in manifest.failures)
     for name, data in files.items():
         inside = name.removeprefix(prefix)
         parts = inside.split("/")
@@ -226,13 +230,15 @@ def _of_one_host(prefix: str, files: Files, before: list[Evidence], bounds: Boun
         if expected is None:
             notes.append(Evidence(name, 0, "not read"))
             continue
+        if manifest.untold(inside):
+            continue
         text = _text(data, name, bounds)
         if (failure := refused(text, parts[-1], name)) is not None and len(files) > 1:
             failed.append((namespace, failure))
             notes.append(failure.evidence)
             continue
         piece, comments = _piece(parts[-1], name, text, expected, namespace)
-        pieces.append(piece)
+        pieces.append(manifest.marked(piece, inside))
         prose += comments
     return Gathered(tuple(pieces), tuple(notes), prose=tuple(prose), failed=tuple(failed))
 

@@ -26,6 +26,7 @@ class Piece:
     without a file's name. ``host`` names whose it is, where a text shows several hosts.
     ``only_family``: what was asked for leaves out the other family (``ip -4 addr``).
     ``subject``: of what the command asks, where the text does not say it again (``docker port NAME``).
+    ``kept``: of a capture with a manifest, whether the text is as it was written (confirmed, changed).
     """
 
     format: Format
@@ -46,6 +47,7 @@ class Piece:
     host: str = ""
     only_family: Family | None = None
     subject: tuple[str, ...] = ()
+    kept: str = ""
 
     @property
     def blank(self) -> bool:
@@ -94,6 +96,7 @@ MAY_BE_EMPTY = frozenset(
     {
         Format.IP_NEIGH, Format.SS, Format.IPSET_SAVE, Format.CONNTRACK, Format.IP_RULE,
         Format.DOCKER_PORT, Format.NFT_TEXT, Format.SYSCTL_FILES, Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML,
+        Format.CAPTURE_MANIFEST,
     }
 )  # fmt: skip
 

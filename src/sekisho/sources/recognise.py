@@ -65,6 +65,7 @@ class Format(enum.Enum):
     AWS_INSTANCES = "aws ec2 describe-instances"
     SNAPSHOT_TOML = "snapshot.toml"
     CAPTURE_NOTES = "capture-notes.txt"
+    CAPTURE_MANIFEST = "capture-manifest.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ _SIMPLE = {
     "docker-version.json": (_F.DOCKER_VERSION,),
     "snapshot.toml": (_F.SNAPSHOT_TOML,),
     "capture-notes.txt": (_F.CAPTURE_NOTES,),
+    "capture-manifest.txt": (_F.CAPTURE_MANIFEST,),
 }  # fmt: skip
 _IP_OBJECTS = {
     "route": (_F.IP_ROUTE, _F.IP_ROUTE_JSON, _F.ROUTE_N),

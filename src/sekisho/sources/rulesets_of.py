@@ -143,7 +143,8 @@ def _saved(piece: Piece, collected: Collected) -> Ruleset:
         collected.use(piece)
         if piece.namespace == HOST and not piece.backend:
             collected.note(piece, "empty: taken as no tables at all")
-        return Ruleset(piece.family, piece.backend, (), True, evidence=Evidence(piece.file, 0, ""))
+        lack = _lack(piece, frozenset())
+        return Ruleset(piece.family, piece.backend, (), lack is None, lack, Evidence(piece.file, 0, ""))
     ruleset = _taken_save(piece, collected)
     tables = tuple(_cut(table, piece) for table in ruleset.tables)
     return replace(

@@ -24,8 +24,14 @@ def ends_early(pieces: Iterable[Piece]) -> tuple[str, ...]:
     return tuple(
         piece.file
         for piece in pieces
-        if piece.format in _LISTS and not piece.pasted and not piece.text.endswith("\n") and not piece.blank
+        if piece.format in _LISTS
+        and not (piece.pasted or piece.blank or piece.kept == "confirmed" or piece.text.endswith("\n"))
     )
+
+
+def changed_since(pieces: Iterable[Piece]) -> tuple[str, ...]:
+    """The files that a capture's manifest says were changed, line for line, since they were written."""
+    return tuple(piece.file for piece in pieces if piece.kept == "changed")
 
 
 def taken_as_none(pieces: Iterable[Piece]) -> tuple[str, ...]:
@@ -34,6 +40,6 @@ def taken_as_none(pieces: Iterable[Piece]) -> tuple[str, ...]:
     return tuple(
         piece.file
         for piece in pieces
-        if piece.format in _MAY_SAY_NONE and piece.blank and not piece.pasted
+        if piece.format in _MAY_SAY_NONE and piece.blank and not piece.pasted and not piece.kept
         and (piece.namespace, piece.family) == (HOST, 4)
     )  # fmt: skip

@@ -97,11 +97,16 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
         ("sets-not-captured", "set-not-captured", "set-incomplete", "set-not-read"), _plain(_SETS)
     ),
     **dict.fromkeys(
-        ("bridge-by-name", "hairpin-not-captured", "link-line-unread", "mtu-not-captured"), _plain(_LINKS)
+        (
+            "bridge-by-name", "links-not-captured", "hairpin-not-captured", "link-line-unread",
+            "mtu-not-captured",
+        ),
+        _plain(_LINKS),
     ),
     **dict.fromkeys(
         (
             "containers-not-listed", "container-inferred", "container-not-inspected",
+            "network-not-listed", "members-not-captured",
             "container-not-captured", "proxy-target-unknown", "container-routing-assumed",
             "bridge-members-not-captured", "only-docker-proxy",
         ),

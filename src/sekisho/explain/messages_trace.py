@@ -239,6 +239,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a network has the container {0}, and docker inspect does not show it",
         "ネットワークにコンテナ{0}があるが、docker inspect の出力にない",
     ),
+    "network-not-listed": (
+        "docker network inspect does not show the network {0}: taken as a bridge",
+        "docker network inspect の出力にネットワーク{0}がない: ブリッジとみなす",
+    ),
+    "members-not-captured": (
+        "namespaces of who is behind {0} are not captured: taken as letting packets in",
+        "{0}の先にいるコンテナの名前空間は未取得: パケットを受け取るとみなす",
+    ),
+    "gateway-not-shown": (
+        "the gateway of the route by {0} is not shown: taken as one that answers",
+        "{0}を通る経路のゲートウェイが伏せられている: 応答するとみなす",
+    ),
+    "links-not-captured": (
+        "ip link not captured: interfaces are taken as up where no route says linkdown",
+        "ip link は未取得: 経路に linkdown とないインターフェースは稼働中とみなす",
+    ),
     "settle.by": (
         "These commands would settle it, what settles most first:",
         "次のコマンドの出力があれば確定する (効果の大きい順):",

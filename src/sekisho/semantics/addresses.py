@@ -47,10 +47,21 @@ class HostAddress:
 
 
 def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, ...]:
-    """Every known address of the family, in the interfaces' order."""
-    if namespace.addresses is not None and family in namespace.address_families:
-        return tuple(
-            HostAddress(
+    """Every known address of the family, in the interfaces' order. Routes tell those that no listing does,
+    and those of a line that could not be read."""
+    if not namespace.lists_addresses(family):
+        return tuple(_told_by_routes(namespace, family))
+    listed = tuple(_listed(namespace, family))
+    if not any(unread.about == "addresses" for unread in namespace.unread):
+        return listed
+    known = {item.value for item in listed}
+    return (*listed, *(item for item in _told_by_routes(namespace, family) if item.value not in known))
+
+
+def _listed(namespace: Namespace, family: Family) -> Iterator[HostAddress]:
+    for item in namespace.addresses or ():
+        if item.family == family:
+            yield HostAddress(
                 item.interface,
                 family,
                 item.address.value,
@@ -62,9 +73,9 @@ def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, .
                 deprecated="deprecated" in item.flags,
                 peer=item.peer.value if item.peer else None,
             )
-            for item in namespace.addresses
-            if item.family == family
-        )
+
+
+def _told_by_routes(namespace: Namespace, family: Family) -> Iterable[HostAddress]:
     found: dict[tuple[str, int], HostAddress] = {}
     routes = [route for route in namespace.routes if route.family == family]
     captured_local = namespace.shows_table(family, "local")
@@ -93,7 +104,7 @@ def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, .
                 found[(device, route.src.value)] = HostAddress(
                     device, family, route.src.value, BITS[family], inferred=True
                 )
-    return tuple(found.values())
+    return found.values()
 
 
 def local_table(

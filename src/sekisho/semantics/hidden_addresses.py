@@ -40,6 +40,12 @@ class HiddenAddresses:
             return None
         return _doubt(interface)
 
+    def masquerading(self, interface: str) -> Doubt | None:
+        """The same of the address that MASQUERADE takes: over lo it is the first of all other interfaces'."""
+        if self.told or interface != "lo":
+            return self.of(interface)
+        return Doubt("addresses-not-captured", ("src",))
+
     def source_by(self, route: RouteTo, family: Family, interface: str) -> Doubt | None:
         """Why nobody knows which source address the host gives to what it sends by a route."""
         stated = route.src is not None and route.src.family == family

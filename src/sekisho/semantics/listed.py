@@ -93,6 +93,15 @@ def uninspected(snapshot: Snapshot) -> list[str]:
 
 def incomplete(snapshot: Snapshot) -> tuple[Lean, ...]:
     """What any answer leans on where a command failed, or Docker's lists contradict one another."""
+    links = () if snapshot.host.interfaces is not None else (Lean("links-not-captured"),)
     failed = (Lean("command-failed", (one.command, one.reason)) for one in snapshot.host.failed)
     names = uninspected(snapshot) if snapshot.containers is not None else ()
-    return (*failed, *(Lean("container-not-inspected", (name,)) for name in names))
+    missing = (Lean("container-not-inspected", (name,)) for name in names)
+    return (*failed, *links, *missing, *(Lean("network-not-listed", (name,)) for name in _unlisted(snapshot)))
+
+
+def _unlisted(snapshot: Snapshot) -> list[str]:
+    """The networks of running containers that no listing describes: a bridge, or a way past the host."""
+    listed = {item.name for item in snapshot.networks or ()}
+    ends = (end for item in snapshot.containers or () if item.running for end in item.endpoints)
+    return sorted({end.network for end in ends if end.addresses and end.network not in listed})

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection, bind
+from sekisho.semantics.hidden_addresses import HiddenAddresses
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import Translate
@@ -31,9 +32,11 @@ class UnknownAddress(Exception):
         self.doubt = doubt
 
 
-def interface_asked(action: Translate, packet: Traveller) -> str | None:
-    """The interface whose address is taken, None: that of none."""
-    return {"out": packet.oif, "in": packet.iif}.get(action.own_address or "")
+def _unknown(action: Translate, packet: Traveller, hidden: HiddenAddresses) -> Doubt | None:
+    """Why nobody knows the interface's address that is taken."""
+    if action.own_address == "out":
+        return hidden.masquerading(packet.oif or "lo")
+    return hidden.of(packet.iif or "lo") if action.own_address == "in" else None
 
 
 def translate(
@@ -49,7 +52,7 @@ def translate(
     Raises NoAddress where MASQUERADE or REDIRECT finds no address, UnknownAddress where nobody knows it.
     """
     family = packet.family
-    unknown = host.hidden[family].of(interface_asked(action, packet) or "lo")
+    unknown = _unknown(action, packet, host.hidden[family])
     if holds(action.exempt, packet):
         return ()
     if unknown is not None:

@@ -54,8 +54,9 @@ A_PORT = "(a port)"
 _TURNED = {"src": "dst", "dst": "src", "sport": "dport", "dport": "sport"}
 
 
-def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> bool | None:
-    """Look the way back up: source and destination exchanged, as from a local process."""
+def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> bool | tuple[Doubt, ...]:
+    """Look the way back up: source and destination exchanged, as from a local process. Where nobody can say
+    what is found: why."""
     back = copy(packet)
     if guard.side == "src":
         back.src, back.dst = 0 if packet.route_kind == BROADCAST else packet.dst, packet.src
@@ -77,7 +78,8 @@ def reverse_path(program: Program, packet: Traveller, guard: ReversePath) -> boo
     choices = Choices()
     action = _last(program.routing, program.lookups(guard.side), back, choices).action
     if choices.taken or isinstance(action, NotUnderstood):
-        return None
+        open_ = tuple(doubt for asked in choices.taken for doubt in asked.doubts)
+        return (*open_, action.doubt) if isinstance(action, NotUnderstood) else open_
     if action is None:
         return False
     zero = subnet_bits(action) if guard.subnets else None

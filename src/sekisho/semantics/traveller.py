@@ -103,7 +103,9 @@ class Traveller:
     piece: int | None = None
     within: IntSet | None = None
     hidden: Doubt | None = None
-    reverse_path: Callable[[Traveller, ReversePath], bool | None] | None = field(default=None, repr=False)
+    reverse_path: Callable[[Traveller, ReversePath], bool | tuple[Doubt, ...]] | None = field(
+        default=None, repr=False
+    )
 
     def values(self) -> tuple[object, ...]:
         """All that tells it from another packet."""
@@ -304,7 +306,8 @@ def _members(guard: Members, packet: Traveller) -> bool | None:
 
 
 def _reverse(guard: ReversePath, packet: Traveller) -> bool | None:
-    return None if packet.reverse_path is None else packet.reverse_path(packet, guard)
+    found = () if packet.reverse_path is None else packet.reverse_path(packet, guard)
+    return found if isinstance(found, bool) else None
 
 
 _EVALUATE: dict[type, Callable[..., bool | None]] = {
@@ -335,5 +338,6 @@ def doubts(guard: Guard, packet: Traveller) -> tuple[Doubt, ...]:
             return tuple(doubt for part in parts for doubt in doubts(part, packet))
         case Not(inner):
             return doubts(inner, packet)
-        case _:
-            return (Doubt("reverse-path-undecided"),)
+        case ReversePath():
+            found = () if packet.reverse_path is None else packet.reverse_path(packet, guard)
+            return (Doubt("reverse-path-undecided"), *(() if isinstance(found, bool) else found))

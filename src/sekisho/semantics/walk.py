@@ -8,7 +8,7 @@ from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.bridge_walk import BridgeWalk
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.conntrack import Connection, Tracker
-from sekisho.semantics.hidden_gateways import hop_words
+from sekisho.semantics.hidden_gateways import hop_words, unseen
 from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Doubt, Hop, Lean, Leg, Step
 from sekisho.semantics.traveller import UNICAST, Traveller
@@ -216,6 +216,8 @@ class _Leg(BridgeWalk):
             return self._no_carrier(visit, leaves)
         if end := self._unanswered(visit, leaves):
             return end
+        if leaves.next_hop == unseen(leaves.next_hop.family):
+            visit.lean(Lean("gateway-not-shown", (leaves.interface,)))
         visit.steps.append(
             Step("neighbour", "EXITS", code="leaves-by", args=(leaves.interface, hop_words(leaves.next_hop)))
         )

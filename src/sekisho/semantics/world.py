@@ -210,7 +210,6 @@ class World:
 
     @cached_property
     def incomplete_leans(self) -> tuple[Lean, ...]:
-        """See ``listed.incomplete``."""
         return incomplete(self.snapshot)
 
     def bridge_lean(self, name: str) -> Lean | None:

@@ -53,11 +53,13 @@ ReverseLookup = Callable[[State, ReversePath], Cond]
 
 
 class Guards:
-    """Evaluates guards in one space. ``reverse`` looks the way back up."""
+    """Evaluates guards in one space. ``reverse`` looks the way back up; ``back_unknown`` is why some of what
+    it was asked for is open."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
         self.reverse: ReverseLookup | None = None
+        self.back_unknown: dict[Doubt, None] = {}
         # By the guard's identity, so the guard itself is held: another one could get its place.
         self._members_known: dict[tuple[int, State], tuple[Members, Set]] = {}
         proto = space.field["proto"]
@@ -91,7 +93,7 @@ class Guards:
             case Members(names):
                 return tuple(Doubt("field-not-stated", (name,)) for name in names if self._hides(name, state))
             case _:
-                return (Doubt("reverse-path-undecided"),)
+                return (Doubt("reverse-path-undecided"), *self.back_unknown)
 
     def _exact(self, some: Set) -> Cond:
         return Cond(some, some)

@@ -260,6 +260,7 @@ class SymbolicHookWalk(ABC):
             action = passed.action
             if isinstance(action, NotUnderstood):
                 asked.append(some)
+                self.guards.back_unknown.setdefault(action.doubt)
                 continue
             zero = subnet_bits(action) if guard.subnets and action is not None else None
             if zero is not None:

@@ -190,7 +190,7 @@ def own_addresses(
 ) -> Iterator[tuple[Bits | str | Doubt, Set]]:
     """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
     for name, each, here in by_interface(state, some):
-        if (unknown := host.hidden[space.family].of(name)) is not None:
+        if (unknown := host.hidden[space.family].masquerading(name)) is not None:
             yield unknown, here
             continue
         yield from _preferred(host.preferred(space.family, name), here, each, space)

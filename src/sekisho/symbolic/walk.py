@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.bridge_walk import SymbolicBridgeWalk
@@ -104,6 +105,10 @@ class SymbolicWalk(SymbolicBridgeWalk):
             front = self._within_bounds(target.node, front)
             self._go(target.node, self.visits[target.node].arrive(front), ())
 
+    def _into_unknown(self, bridge: str) -> None:
+        """Somebody on a bridge, or behind a parent, takes packets in a namespace that was not captured."""
+        self.flow.leans.setdefault(Lean("members-not-captured", (bridge,)))
+
     # ------------------------------------------------------------------- macvlan and ipvlan children
 
     def _to_child(
@@ -111,6 +116,7 @@ class SymbolicWalk(SymbolicBridgeWalk):
     ) -> None:
         """Frames for a child's own MAC never enter the parent's IP layer."""
         if child.node is None:
+            self._into_unknown(child.bridge)
             self.end(Fate("delivered", HOST, child.name, hook="socket"), state, some)
         else:
             inside = replace(state.crossed().elsewhere(), iif=child.interface, oif=None)
@@ -220,6 +226,7 @@ class SymbolicWalk(SymbolicBridgeWalk):
                 add(entering.setdefault(target, {}), inside, those)
         # Who takes them is told by the next hop: one end for all containers that were not captured.
         for each, those in self._descended(leaving, taken).items():
+            self._into_unknown(bridge)
             self.end(Fate("delivered", HOST, bridge=bridge, hook="socket"), each, those)
         if not state.linkdown:
             rest = self._answered(HOST, leaving, rest)

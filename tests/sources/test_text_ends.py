@@ -80,3 +80,25 @@ def test_all_tables_without_the_local_one_are_not_all(tmp_path: Path) -> None:
     whole = f"{ROUTES}local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10\n"
     (tmp_path / "ip-route-table-all.txt").write_text(whole)
     assert load(str(tmp_path)).host.route_tables == {(4, "all")}
+
+
+def test_an_address_that_cannot_be_read_may_be_the_one(tmp_path: Path) -> None:
+    """``inet x.x.x.x/24 scope global eth0``: the host does not send from docker0's address for that."""
+    hidden = (
+        ADDRESSES.replace("192.0.2.10/24", "x.x.x.x/24")
+        + "3: docker0: <UP> mtu 1500\n    inet 172.17.0.1/16\n"
+    )
+    routes = ROUTES.replace(" src 192.0.2.10", "") + "172.17.0.0/16 dev docker0 proto kernel scope link\n"
+    here = world(tmp_path, **{"ip-addr.txt": hidden, "ip-route.txt": routes})
+    found = trace(here, Question("host", "192.0.2.20:22", "tcp", 40000))
+    assert found.works is None
+    [doubt] = found.forward.doubts[:1]
+    assert "address" in doubt.code
+
+
+def test_a_route_that_is_missing_leans_too(tmp_path: Path) -> None:
+    """No route, because the file is empty: the answer says so."""
+    here = world(tmp_path, **{"ip-addr.txt": ADDRESSES, "ip-route.txt": ""})
+    found = trace(here, Question("host", "198.51.100.9:22", "tcp", 40000))
+    assert found.forward.disposition == "no_route"
+    assert Lean("text-empty", ("ip-route.txt",)) in found.leans_on

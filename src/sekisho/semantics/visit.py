@@ -99,6 +99,7 @@ class Visit(BridgeHooks):
         if isinstance(passed.action, Accept):
             passed = routing.lookup(program, packet, self.choices)
         action = passed.action
+        self.lean(*self.host.leans[packet.family])
         if not isinstance(action, RouteTo):
             # Where nothing may be forwarded, an IPv4 route that refuses is not even answered.
             # One of which nobody knows what it says may as well be for the host itself.
@@ -107,7 +108,6 @@ class Visit(BridgeHooks):
             if bridge is not None and looked_up and (end := self._above(bridge)):
                 return end  # the refusal is a route as well, to be met above the bridge (ip_error)
             return (self._object(program.forwarding) if looked_up else None) or self._refused(passed)
-        self.lean(*self.host.leans[packet.family])
         way = routing.pick_way(action, self.choices)
         taken = routing.stays(action, packet.family)
         if bridge is not None and packet.family == 6:
@@ -253,11 +253,11 @@ class Visit(BridgeHooks):
             asked = copy(asked)
             asked.tos = 0
         passed = routing.lookup(program, asked, self.choices)
+        self.lean(*self.host.leans[packet.family])
         if not isinstance(passed.action, RouteTo):
             return self._refused(passed)
         if passed.action.kind in ("broadcast", "multicast"):
             return self._to_everybody(passed)
-        self.lean(*self.host.leans[packet.family])
         if not self._set_out(passed, "OUTPUT", True):
             return End("undetermined", (routing.GOES_ROUND,))
         if self.reply and packet.hidden is not None:

@@ -83,10 +83,18 @@ def _no_listing(partial: Partial) -> NftRuleset:
     return NftRuleset(evidence=partial.evidence, incomplete=partial, complete=False)
 
 
+def _from(ruleset: Ruleset, expected: Expected) -> bool:
+    """Whether a rule set may be the one that the file would have held: what iptables-legacy-save wrote is
+    another's."""
+    place = ruleset.evidence
+    legacy = place is not None and "tables-legacy-" in place.file
+    return legacy == (expected.backend == "legacy")
+
+
 def _without_rules(namespace: Namespace, expected: Expected, partial: Partial) -> Namespace:
     """Nothing is known of a rule set, or of one table of it, that another text does not show."""
     mine = [each for each in namespace.rulesets if each.family == expected.family]
-    mine = [each for each in mine if expected.backend in ("", each.backend)]
+    mine = [each for each in mine if expected.backend in ("", each.backend) and _from(each, expected)]
     listed = namespace.nft is not None and namespace.nft.complete and namespace.nft.incomplete is None
     if listed and expected.backend != "legacy":
         return namespace  # nft shows the tables of iptables-nft as well

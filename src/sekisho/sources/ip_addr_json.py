@@ -39,6 +39,8 @@ def render(interfaces: Iterable[Interface], addresses: Iterable[InterfaceAddress
 
 def _read_interface(fields: Fields) -> Iterator[InterfaceAddress | Unread]:
     name = fields.need_interface("ifname")
+    if "addr_info" not in fields.left:  # iproute2 writes it for interfaces without addresses, too
+        yield Unread(fields.evidence, "missing-key", "addr_info")
     for info in fields.objects("addr_info"):
         try:
             yield _read_address(info, name)

@@ -270,8 +270,8 @@ def test_it_lists_its_files_as_they_are(shell: str, place: Path) -> None:
     assert (host.changed_files, host.cut_files, host.empty_files) == ((), (), ())
     (folder / "iptables-save.txt").write_text("")
     cut = load(str(folder)).host
-    [own] = [each for each in cut.rulesets if (each.family, each.backend) == (4, "")]
-    assert own.incomplete is not None
+    [rules] = [each for each in cut.rulesets if (each.family, each.backend) == (4, "")]
+    assert rules.incomplete is not None
 
 
 @pytest.mark.kernel

@@ -83,6 +83,13 @@ def test_lines_of_an_unread_head_belong_to_nobody() -> None:
     assert [one.reason for one in found.unread] == ["truncated", "part-of-unread"]
 
 
+def test_an_interface_that_is_there_twice_is_of_two_listings() -> None:
+    head = "eth0: flags=1<UP>  mtu 1500\n        inet 192.0.2.{}  netmask 255.255.255.0\n"
+    found = ifconfig.parse(head.format(1) + head.format(2), "f")
+    assert [str(one.address) for one in found.addresses] == ["192.0.2.1"]
+    assert [one.reason for one in found.unread] == ["listed-again", "part-of-unread"]
+
+
 def test_further_addresses_may_be_there() -> None:
     host = load_text(f"$ ifconfig\n{capture('net-tools/ifconfig.txt')}").host
     assert host.addresses_hidden is not None

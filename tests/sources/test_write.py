@@ -13,8 +13,8 @@ from sekisho.model.evidence import Evidence, Lack, Partial
 from sekisho.model.netfilter import BUILTIN_CHAINS, Chain, Ruleset, Table
 from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Namespace, Snapshot
-from sekisho.sources.load import load
-from sekisho.sources.write import write_snapshot
+from sekisho.sources.load import load, load_text
+from sekisho.sources.write import snapshot_texts, write_snapshot
 from sekisho.values.names import BadNameError, NamespaceName, namespace_name
 from tests.truth import needs_truth, truth_dir
 
@@ -143,3 +143,28 @@ def test_unread_lines_are_kept_as_notes(tmp_path: Path) -> None:
     notes = (tmp_path / "out" / "capture-notes.txt").read_text()
     assert "ip-route.txt:2" in notes
     assert "frobnicate" in notes
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "protocols"),
+    [
+        ("$ ss -ltun\ntcp LISTEN 0 5 0.0.0.0:22 0.0.0.0:*\n", {"ss.txt"}, {"tcp", "udp"}),
+        ("$ ss -ltn\nLISTEN 0 5 0.0.0.0:22 0.0.0.0:*\n", {"ss.txt"}, {"tcp"}),
+        ("$ ss -lun\nUNCONN 0 0 0.0.0.0:53 0.0.0.0:*\n", set(), set()),
+        ("$ netstat -tln\ntcp 0 0 :::22 :::* LISTEN\n", {"ss.txt"}, {"tcp"}),
+        ("$ ss -ltn | grep 22\nLISTEN 0 5 0.0.0.0:22 0.0.0.0:*\n", set(), set()),
+        ("$ ip -br addr\nlo UNKNOWN 127.0.0.1/8 ::1/128\n", {"ip-link.json", "ip-addr.json"}, set()),
+        ("$ ip -4 -br addr\nlo UNKNOWN 127.0.0.1/8\n", {"ip-link.json"}, set()),
+        ("lo: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536\n", {"ip-link.json"}, set()),
+    ],
+)
+def test_what_is_known_in_part_is_not_written_as_whole(
+    text: str, written: set[str], protocols: set[str], tmp_path: Path
+) -> None:
+    snapshot = load_text(text)
+    assert snapshot_texts(snapshot).keys() - {"capture-notes.txt"} == written
+    if protocols:
+        write_snapshot(snapshot, tmp_path / "out")
+        again = load(str(tmp_path / "out")).host
+        assert again.socket_protocols == protocols
+        assert [one.dual for one in again.sockets or ()] == [one.dual for one in snapshot.host.sockets or ()]

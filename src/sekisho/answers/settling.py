@@ -90,7 +90,10 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
     ),
     **dict.fromkeys(("sysctl-decides", "sysctl-not-captured", "sysctl-not-understood"), _setting),
     **dict.fromkeys(
-        ("sockets-not-shown", "sockets-not-captured", "socket-line-unread", "host-ports-not-listed"),
+        (
+            "sockets-not-shown", "sockets-not-captured", "socket-line-unread", "host-ports-not-listed",
+            "socket-of-both-families",
+        ),
         _plain(_SOCKETS),
     ),
     **dict.fromkeys(

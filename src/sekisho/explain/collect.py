@@ -130,7 +130,7 @@ def _stated(context: HostContext) -> Iterator[Explained]:
     for item in context.namespace.stated:
         if item.kind == "remark":
             continue  # it stands behind a command, whose line is there
-        line = _line(item.evidence, explain_stated(item), item.kind)
+        line = _line(item.evidence, explain_stated(item), "{" if item.kind == "document" else item.kind)
         if item.kind == "line" and document is not None:
             where, first = document
             document = where, replace(first, continued=(*first.continued, (line.line, line.text)))

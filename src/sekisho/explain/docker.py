@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sekisho.explain.context import COMPOSE_SERVICE, HostContext
 from sekisho.explain.message import Message, join, m
 from sekisho.model.docker import (
@@ -100,8 +102,10 @@ def explain_listed(item: ListedContainer, context: HostContext) -> tuple[Message
         mine = [address for address, owner in context.listed.items() if owner == item.name]
         said.append(m("listed.address.rule", join("and", mine)) if mine else m("listed.address.unknown"))
     by_port: dict[str, list[Message]] = {}
-    for port in item.published or ():
-        by_port.setdefault(f"{port.container_port}/{port.proto}", []).append(_host_side(port))
+    for first, last in _runs(item.published or ()):
+        inside = _range(first.container_port, last.container_port)
+        side = _host_side(first, _range(first.host_port, last.host_port))
+        by_port.setdefault(f"{inside}/{first.proto}", []).append(side)
     for port_name, sides in by_port.items():
         said.append(m("docker.published", port_name, join("or", dict.fromkeys(sides))))
     if item.published == () and item.running:
@@ -118,9 +122,27 @@ def explain_listed_network(item: ListedNetwork, context: HostContext) -> tuple[M
     return tuple(said)
 
 
-def _host_side(port: PublishedPort) -> Message:
+def _runs(published: tuple[PublishedPort, ...]) -> list[tuple[PublishedPort, PublishedPort]]:
+    """Ports that follow one another on both sides, as the first and the last of each run."""
+    found: list[tuple[PublishedPort, PublishedPort]] = []
+    for port in published:
+        if found:
+            first, last = found[-1]
+            if port == replace(last, container_port=last.container_port + 1, host_port=last.host_port + 1):
+                found[-1] = first, port
+                continue
+        found.append((port, port))
+    return found
+
+
+def _range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _host_side(port: PublishedPort, number: str = "") -> Message:
+    at = number or str(port.host_port)
     address = port.host_address
     if address is None or address.value == 0:
-        return m("docker.published.everywhere", port.host_port)
+        return m("docker.published.everywhere", at)
     loopback = address.value == 1 or (address.family == 4 and address.value >> 24 == 127)
-    return m("docker.published.loopback" if loopback else "docker.published.address", port.host_port, address)
+    return m("docker.published.loopback" if loopback else "docker.published.address", at, address)

@@ -217,7 +217,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "sysctl-decides": ("{0} is not captured, and it decides", "{0} は未取得で、結果を左右する"),
     "sockets-not-shown": (
-        "the captured ss does not show {0} sockets", "取得された ss には {0} のソケットが含まれていない",
+        "what was captured of sockets does not show all {0} sockets",
+        "取得されたソケットの一覧には {0} のソケットがすべては含まれていない",
     ),
     "socket-of-both-families": (
         "the listing does not tell whether the IPv6 socket of port {0} takes IPv4 as well (ss -tln does)",

@@ -115,6 +115,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unread.missing-value": ("a value is missing", "値がない"),
     "unread.unclosed-quote": ("a quotation mark is not closed", "引用符が閉じていない"),
     "unread.bad-counters": ("no valid counters", "カウンターの値が正しくない"),
+    "unread.listed-again": ("listed above already", "上ですでに出ている"),
     "unread.declared-twice": ("a chain that was declared above already", "上ですでに宣言されたチェイン"),
     "unread.undeclared-chain": ("a chain that was not declared above", "上で宣言されていないチェイン"),
     "unread.missing-chain": ("a built-in chain is missing", "組み込みチェインがない"),

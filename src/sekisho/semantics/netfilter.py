@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from sekisho.model.evidence import Partial
 from sekisho.model.netfilter import (
     BUILTIN_CHAINS,
     UNKNOWN_MODULE,
@@ -22,7 +21,7 @@ from sekisho.semantics.loops import without_loops
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.matches import rule_guard
 from sekisho.semantics.nesting import within_depth
-from sekisho.semantics.partial import unseen_chain, with_unseen
+from sekisho.semantics.partial import doubt_of, unseen_chain, with_unseen
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
@@ -161,15 +160,13 @@ def _policy(chain: Chain, table: Table, leaning: bool) -> Action | None:
     if not table.is_base(chain):
         return None
     known = _POLICIES.get(chain.policy or "ACCEPT")
-    if chain.policy is None and (not leaning or _hides(table.incomplete, chain.name)):
+    if chain.policy is None and table.incomplete is not None and chain.name not in table.incomplete.whole:
+        return NotUnderstood(doubt_of(table.incomplete, table.name))
+    if chain.policy is None and not leaning:
         return NotUnderstood(Doubt("policy-not-shown", (chain.name, table.name), chain.evidence))
     if known is None:
         return NotUnderstood(Doubt("policy-not-understood", (chain.policy or "",), chain.evidence))
     return known
-
-
-def _hides(partial: Partial | None, chain: str) -> bool:
-    return partial is not None and chain not in partial.whole
 
 
 def line_of(

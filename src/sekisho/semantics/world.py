@@ -1,7 +1,4 @@
-"""All namespaces of a snapshot and what hangs on the host's bridges.
-
-See ``attachment`` for what hangs there.
-"""
+"""All namespaces of a snapshot and what hangs on the host's bridges (see ``attachment``)."""
 
 from __future__ import annotations
 

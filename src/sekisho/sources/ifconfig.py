@@ -101,12 +101,14 @@ def _head(reading: _Reading, line: str, place: Evidence) -> None:
     name = named(interface_name, bare)
     reading.current, reading.label = name, full if colon else None
     known = reading.interfaces.get(name)
+    if known is not None and not colon:
+        raise Unreadable("listed-again", name)
     found = known or Interface(name, evidence=place)
     if new is not None and known is None:
         found = replace(found, flags=_flags(new["flags"].split(",")), mtu=integer(new["mtu"]))
     elif old is not None and known is None and old["mac"]:
         found = replace(found, mac=_mac(old["mac"]))
-    if known is None or not colon:
+    if known is None:
         reading.interfaces[name] = replace(found, details=_kind_details(found, old["encap"] if old else ""))
     reading.inside = True
 

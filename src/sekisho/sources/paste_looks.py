@@ -152,6 +152,40 @@ LOOKS: dict[F, Look] = {
     ),
 }
 LOOKS[F.IP_LINK] = LOOKS[F.IP_ADDR]
+_LINK_STATES = "UNKNOWN|UP|DOWN|LOWERLAYERDOWN|DORMANT|TESTING|NOTPRESENT"
+LOOKS |= {
+    F.NETSTAT: _look(
+        (r"Active\s", r"Proto\s", r"(?:tcp|udp|udplite|raw|sctp|unix|dccp)6?\s",
+         r"\(?(?:Not all|No info|will not)\s"),
+        (ADDRESS, r"\S+:[0-9*]+", rf"\b{NUMBER}\b", r"\b[A-Z_]{5,}\b"),
+    ),
+    F.IFCONFIG: _look(
+        (r"\S+: +flags=", r"\S+\s+Link\b", r"inet6?\s", r"(?:ether|loop|unspec)\s", r"[RT]X[ :]",
+         r"(?:UP|BROADCAST|LOOPBACK)\s", r"(?:collisions|Interrupt|Base address|Memory)\b", "device "),
+        (ADDRESS, r"\b(?:netmask|broadcast|prefixlen|scopeid|mtu|txqueuelen|Mask|Bcast|MTU|Metric)\b"),
+    ),
+    F.IP_BRIEF_ADDR: _look((rf"\S+\s+(?:{_LINK_STATES})(?:\s|$)",), (ADDRESS, r"<[A-Z,_-]+>")),
+    F.DOCKER_PS: _look(
+        (r"[0-9a-f]{12,64}\s", r"[A-Z ]*(?:CONTAINER ID|NAMES|PORTS)\b", r"\{", r"\S+\s{2,}\S"),
+        (r"\b(?:Up|Exited|Created|Restarting|ago)\b", r"->[0-9]", r"[0-9]/(?:tcp|udp|sctp)\b"),
+    ),
+    F.DOCKER_PORT: _look((rf"{NUMBER}/(?:tcp|udp|sctp)\b", rf"\S*:{NUMBER}\s*$"), (ADDRESS, "->")),
+    F.DOCKER_NETWORK_LS: _look(
+        (r"[0-9a-z]{12,64}\s", r"NETWORK ID\s"),
+        (r"\b(?:bridge|host|null|none|overlay|macvlan|ipvlan|local|swarm|global)\b",),
+    ),
+    F.DOCKER_TEMPLATE: _look((r"/[\w.-]+", ADDRESS, r"[\[{]"), (ADDRESS, r"\bmap\[")),
+    F.UFW_STATUS: _look(
+        (r"(?:Status|Logging|Default|New profiles):", r"To\s+Action\b", r"--\s", r"\[\s*[0-9]"),
+        (r"\b(?:ALLOW|DENY|REJECT|LIMIT)\b", r"\bAnywhere\b", ADDRESS, r"[0-9]/(?:tcp|udp)\b"),
+    ),
+    F.FIREWALL_CMD: _look(
+        (r"[\w-]+ \((?:default|active)", r"[a-z-]+(?: rules)?:(?:\s|$)", r"rule\s", r"port=", r"[\w-]+\s*$"),
+        (ADDRESS, r"[0-9]/(?:tcp|udp)\b", r"\b(?:family|source|service|accept|drop|reject)\b"),
+    ),
+    F.KERNEL_LOG: _look((r".*\bIN=\S* OUT=",), (r"\b[A-Z]{2,}=\S*",)),
+}  # fmt: skip
+LOOKS[F.IP_BRIEF_LINK] = LOOKS[F.IP_BRIEF_ADDR]
 LOOKS[F.IPTABLES_SAVE] = LOOKS[F.IPTABLES_S]
 
 # What a line can be the beginning of, where it ends before its first word does.

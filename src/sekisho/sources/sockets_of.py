@@ -41,7 +41,6 @@ def sockets_of(
             covered |= protocols
     for piece in mine:
         if piece.partial and covered != _BOTH:
-            collected.note(piece, f"not all there is ({piece.partial})")
             captured = True
             found += collected.take(piece, _read(piece))
     return (tuple(found) if captured else None), frozenset(covered)

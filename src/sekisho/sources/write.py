@@ -1,17 +1,18 @@
 """A snapshot written as a folder: every collection of facts in the file that the layout has for it.
 
 What was captured as one text and what was predicted are written alike; a collection that was not
-captured gets no file. Lines that no reader understood cannot be written as facts: they are kept in
-capture-notes.txt, named by their file and line.
+captured gets no file, nor does one of which a part is missing that its file could not say. Lines that no
+reader understood cannot be written as facts: they are kept in capture-notes.txt, named by file and line.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sekisho.errors import UsageError, said
+from sekisho.model.host import Socket
 from sekisho.model.links import Interface
 from sekisho.model.netfilter import BUILTIN_CHAINS, Ruleset, Table
 from sekisho.model.snapshot import Namespace, Snapshot
@@ -37,6 +38,7 @@ from sekisho.values.address import Family
 from sekisho.values.names import namespace_name
 
 Files = dict[str, str]
+_BOTH: frozenset[Family] = frozenset({4, 6})
 _FAMILIES: tuple[tuple[Family, str], ...] = ((4, ""), (6, "6"))
 
 
@@ -94,7 +96,7 @@ def _namespace(facts: Namespace) -> Iterator[tuple[str, str]]:
         ports = [item for item in facts.interfaces if item.master and _of_port(item)]
         if ports:
             yield "bridge.json", _bridge(ports)
-    if facts.addresses is not None:
+    if facts.addresses is not None and facts.address_families == _BOTH and facts.addresses_hidden is None:
         named = [item.name for item in facts.interfaces or ()]
         others = dict.fromkeys(item.interface for item in facts.addresses if item.interface not in named)
         interfaces = [*(facts.interfaces or ()), *(Interface(name) for name in others)]
@@ -113,11 +115,22 @@ def _namespace(facts: Namespace) -> Iterator[tuple[str, str]]:
         yield "sysctl.txt", sysctl.render(facts.sysctls)
     if facts.sysctl_files is not None:
         yield "sysctl-files.txt", sysctl_files.render(facts.sysctl_files)
-    if facts.sockets is not None:
+    if facts.sockets is not None and facts.socket_protocols >= {"tcp", "udp"}:
         nothing = "" if any(name.endswith("ss.txt") for name in facts.empty_files) else ss.HEAD
         yield "ss.txt", ss.render(facts.sockets) or nothing
+    elif facts.sockets and "tcp" in facts.socket_protocols:
+        yield "ss.txt", _of_tcp_alone(facts.sockets)
+    if facts.logged:
+        lines = (item.evidence.text for item in facts.logged if item.evidence is not None)
+        yield "kernel-log.txt", "".join(f"{line}\n" for line in lines)
     if facts.connections is not None:
         yield "conntrack.txt", conntrack.render(facts.connections)
+
+
+def _of_tcp_alone(sockets: Iterable[Socket]) -> str:
+    """Without the column that ss leaves out where it was asked for TCP only: UDP is not known."""
+    lines = ss.render(item for item in sockets if item.proto == "tcp").splitlines()
+    return "".join(f"{line.removeprefix('tcp ')}\n" for line in lines)
 
 
 def _routes(facts: Namespace) -> Iterator[tuple[str, str]]:

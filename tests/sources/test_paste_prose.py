@@ -18,6 +18,7 @@ WORDS = [
     "----------------",
     "## Routes",
     "Is 192.0.2.78 mine?",
+    "see https://example.com/x",
 ]
 LISTINGS = [
     (F.IP_ROUTE, "default via 10.0.0.1 dev eth0"),
@@ -45,6 +46,14 @@ LISTINGS = [
     (F.SYSCTL, "net.ipv4.ip_forward: 1"),
     (F.IP_ADDR, "    inet 10.0.0.300/24 scope global eth0"),
     (F.IP_ADDR, "2: eth0 <UP>"),
+    (F.IPTABLES_LIST, "hain DOCKER (1 references)"),
+    (F.IPTABLES_LIST, "pkts xyzzy target prot opt in out source destination"),
+    (F.IPTABLES_SAVE, "xyzzy - [0:0]"),
+    (F.IPTABLES_SAVE, "nat"),
+    (F.IP_ADDR, "       valxd_lft forever preferred_lft forever"),
+    (F.SS, "etid State Recv-Q Send-Q Local"),
+    (F.IP_ROUTE, "um"),
+    (F.IP_ROUTE, "ref medium"),
     (F.IP_NEIGH, "10.0.0.1 dev eth0 lladdr 02:00:00:00:00 STALE"),
 ]
 
@@ -77,15 +86,23 @@ def test_what_is_no_such_mark(line: str) -> None:
     assert not ELISION.match(line)
 
 
+def test_a_few_words_behind_a_listing_are_words() -> None:
+    page = "$ ip route\ndefault via 192.0.2.1 dev eth0\n{}Kind regards\nKim\n"
+    assert [one.text for one in gather(page.format("\n"), "f").prose] == ["Kind regards", "Kim"]
+    # Right below its last line they might be what is left of another.
+    assert gather(page.format(""), "f").prose == ()
+
+
 def test_words_leave_no_doubt_and_are_told_once() -> None:
-    page = "$ ip route\ndefault via 192.0.2.1 dev eth0\nmine:\n192.0.2.0/24 dev eth0\n// old\nbye\n"
+    page = "$ ip route\ndefault via 192.0.2.1 dev eth0\nmine:\n192.0.2.0/24 dev eth0\n// old\n"
+    page += "\nBest regards\nbye\n"
     gathered = gather(page, "f")
     (piece,) = gathered.pieces
     assert [line for line in piece.text.split("\n") if line] == [
         "default via 192.0.2.1 dev eth0",
         "192.0.2.0/24 dev eth0",
     ]
-    assert [one.text for one in gathered.prose] == ["mine:", "// old", "bye"]
+    assert [one.text for one in gathered.prose] == ["mine:", "// old", "Best regards", "bye"]
     assert not gathered.unread
 
 

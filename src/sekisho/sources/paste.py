@@ -173,10 +173,12 @@ def cut(text: str, file: str) -> list[Section]:
         if size:
             if current.format is None or not current.blank:
                 fixed = current.command if current.blank else None
-                sections.append(current)
+                if fixed is None:
+                    sections.append(current)
                 current = Section(
-                    index + 1, command=fixed, evidence=current.evidence if fixed else None, host=shells.host
-                )
+                    index + 1, command=fixed, evidence=current.evidence if fixed else None, host=shells.host,
+                    named=current.named and fixed is not None,
+                )  # fmt: skip
             # Keys tell more than the command: `docker inspect` prints networks as well.
             current.format = _json_format(lines[index : index + size]) or current.format
             for one in lines[index : index + size]:
@@ -191,11 +193,12 @@ def cut(text: str, file: str) -> list[Section]:
         if found is not None and begins_section(current, found, line):
             by_content = current.command is not None and current.command.by_content and current.blank
             lost = _lost_head(current, found)
-            sections.append(current)
+            if not by_content:
+                sections.append(current)
             current = Section(
                 index + 1 - len(lost), found, host=shells.host,
                 command=current.command if by_content else None,
-                evidence=current.evidence if by_content else None,
+                evidence=current.evidence if by_content else None, named=current.named and by_content,
             )  # fmt: skip
             for one in lost:
                 current.add(one)

@@ -34,12 +34,13 @@ def tidy(section: Section, file: str, family: int) -> Tidied:
     lines = section.lines
     # The braces of an nft table; its head may be lost.
     inside = section.format is Format.NFT_TEXT and section.command is not None
+    end = _end_of_listing(section)
     for at, line in enumerate(lines):
         if not line.strip():
             continue
         if section.format is Format.NFT_TEXT:
             inside = opens_block(line, inside)
-        kept, left_out = _keeps(section, at, line, inside)
+        kept, left_out = _keeps(section, at, line, inside, apart=at > end)
         if kept:
             continue
         place = Evidence(file, section.start + at, line)
@@ -51,7 +52,20 @@ def tidy(section: Section, file: str, family: int) -> Tidied:
     return found
 
 
-def _keeps(section: Section, at: int, line: str, inside: bool) -> tuple[bool, bool]:
+def _end_of_listing(section: Section) -> int:
+    """The place of the blank line behind which no line of the listing stands any more."""
+    assert section.format is not None
+    blank = len(section.lines)
+    for at in range(len(section.lines) - 1, -1, -1):
+        line = section.lines[at]
+        if not line.strip():
+            blank = at
+        elif not is_prose(line, section.format, apart=True):
+            break
+    return blank
+
+
+def _keeps(section: Section, at: int, line: str, inside: bool, apart: bool) -> tuple[bool, bool]:
     """Whether the line is the listing's; and if not, whether it says that something was left out."""
     format_ = section.format
     assert format_ is not None
@@ -64,7 +78,7 @@ def _keeps(section: Section, at: int, line: str, inside: bool) -> tuple[bool, bo
         return format_ in READ_COMMENTS and not line.lstrip().startswith("//"), False
     if inside:
         return True, False
-    if is_prose(line, format_):
+    if is_prose(line, format_, apart):
         return False, False
     return not _is_of_a_sentence(section.lines, at, format_), False
 

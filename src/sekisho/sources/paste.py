@@ -201,8 +201,8 @@ def cut(text: str, file: str) -> list[Section]:
                 evidence=current.evidence if by_content else None, named=current.named and by_content,
             )  # fmt: skip
             for one in lost:
-                current.add(one)
-        current.add(line)
+                current.add(one, of_line(one))
+        current.add(line, found)
     for section in sections:  # something follows them, so their last line is whole
         if section.lines and section.lines[-1]:
             section.lines.append("")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from random import Random
+
 import pytest
 
 from sekisho.sources.paste import gather
@@ -127,3 +130,27 @@ def test_a_comment_in_a_file_is_noted() -> None:
     assert text == "\ndefault dev eth0\n\n"
     assert [(one.line, one.text) for one in found] == [(1, "# mine"), (3, "  // x")]
     assert without_comments("# kept\n", F.SYSCTL, "f") == ("# kept\n", ())
+
+
+CAPTURES = Path(__file__).parent / "captures"
+# Files of the collection whose lines are damaged below, by format.
+REAL = {
+    F.IP_ROUTE: "ip-d-route-table-all.txt",
+    F.IP_RULE: "ip-d-rule.txt",
+    F.IP_ADDR: "ip-addr.txt",
+    F.IP_LINK: "ip-d-link.txt",
+    F.IP_NEIGH: "ip-neigh-all.txt",
+}
+
+
+@pytest.mark.parametrize("format_", REAL)
+def test_a_real_line_with_a_wrong_character_is_no_prose(format_: F) -> None:
+    """Nor one that has lost its first, whichever it is."""
+    draw = Random(7)
+    taken = []
+    lines = (CAPTURES / REAL[format_]).read_text().splitlines()
+    for line in (one for one in lines if "alias" not in one):  # an alias is people's words
+        places = range(len(line)) if len(line) < 60 else draw.sample(range(len(line)), 60)
+        damaged = [line[:at] + draw.choice("axz019.:") + line[at + 1 :] for at in places]
+        taken += [one for one in (line, line[1:], *damaged) if one.strip() and is_prose(one, format_)]
+    assert taken == []

@@ -59,7 +59,7 @@ def gather(text: str, file: str) -> Gathered:
             namespace = section.host
         if section.format is None or namespace == _UNKNOWN_NAMESPACE:
             if section.evidence is not None and tells_nothing(section.evidence.text):
-                prose.append(section.evidence)
+                prose += [section.evidence] if section.command != NO_COMMAND else []
             else:
                 notes += _not_read(section)
             for place in _beside(section, file):

@@ -86,13 +86,14 @@ LOOKS: dict[F, Look] = {
             r"inet6?\s",
             r"(?:valid_lft|altname|alias)\s",
             r"[RT]X:?\s",
-            r"(?:bridge|veth|vlan|vxlan|bond|tun|wireguard|\w+_slave)(?:\s|$)",
+            r"(?<=   )\S",  # what belongs to the interface above
             rf"{NUMBER}(?:\s|$)",
         ),
         (
             r"<[A-Z_,]+>",
             rf"\b(?:mtu|qlen|index|metric) {NUMBER}",
             r"\b(?:state|qdisc|master|group|brd|scope|peer) \S+",
+            r"\b(?:altname|alias|inet6?) \S+",
             r"\b(?:valid_lft|preferred_lft|forever|link-netnsid|tentative|dynamic|noprefixroute|kernel_\w+)\b",
             r"\b(?:link|host|global) (?:proto|tentative|dynamic|noprefixroute)\b",
             ADDRESS,

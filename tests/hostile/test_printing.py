@@ -103,7 +103,7 @@ WORDS = (
     ["capture", "{}"], ["completion", "{}"], ["lab", "{}"], ["lab", "up", "{}"], ["lab", "graph", "{}"],
     ["lab", "graph", "--format", "{}"], ["lab", "status", "--name", "{}"],
     ["lab", "up", "compose.json", "--docker", "{}"], ["explain", "--max-input", "{}"],
-    ["explain", "--lang", "{}"],
+    ["explain", "clean", "--host", "{}"], ["explain", "--lang", "{}"],
 )  # fmt: skip
 
 

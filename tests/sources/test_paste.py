@@ -288,3 +288,39 @@ def test_many_lines_do_not_take_long() -> None:
     rules = "".join(f"[1:2] -A C{number % 5000} -s 10.0.0.0/8 -j ACCEPT\n" for number in range(100_000))
     (piece,) = gather(f"*filter\n{chains}{rules}COMMIT\n", "f").pieces
     assert piece.text.count("\n") == 105_002
+
+
+def test_a_file_shown_by_cat_is_told_by_what_it_holds() -> None:
+    gathered = gather(
+        f'$ cat /tmp/routes\n{ROUTES}$ cat routes.json\n[{{"dst": "default", "dev": "eth0"}}]\n', "f"
+    )
+    assert [piece.format for piece in gathered.pieces] == [F.IP_ROUTE, F.IP_ROUTE_JSON]
+    assert not gathered.notes
+
+
+def test_json_without_an_end_costs_nothing_else() -> None:
+    gathered = gather(f'$ docker network inspect app\n[\n  {{"Name": "app",\n$ ip route\n{ROUTES}', "f")
+    assert [piece.format for piece in gathered.pieces] == [F.IP_ROUTE]
+    assert [(one.evidence.line, one.reason) for one in gathered.unread] == [
+        (2, "truncated"),
+        (3, "part-of-unread"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("docker ps", "CONTAINER ID   IMAGE   COMMAND   CREATED   STATUS   PORTS   NAMES\n"),
+        ("ip -br addr", "eth0             UP             192.0.2.10/24\n"),
+        ("ufw status", "Status: inactive\n"),
+        ("netstat -tln", "tcp        0      0 0.0.0.0:22     0.0.0.0:*     LISTEN\n"),
+        ("docker port web", "80/tcp -> 0.0.0.0:8080\n"),
+        ("ss -tln", "LISTEN 0      4096   0.0.0.0:22    0.0.0.0:*\n"),
+        ("ip neigh", "192.0.2.1 dev eth0 lladdr 02:00:00:00:00:01 REACHABLE\n"),
+    ],
+)
+def test_words_behind_any_listing(command: str, output: str) -> None:
+    gathered = gather(f"$ {command}\n{output}\nand that is all I have, what else?\n\nBest regards\n", "f")
+    (piece,) = gathered.pieces
+    assert piece.text.strip() == output.strip()
+    assert len(gathered.prose) == 2

@@ -76,11 +76,11 @@ def test_one_host(page: str) -> None:
 
 
 def test_a_listing_between_belongs_to_the_host_before_it() -> None:
-    page = f"before\n$ ip route\n{A}$ sysctl a.b\na.b = 1\nwords\n$ ip route\n{B}more\n"
+    page = f"before\n$ ip route\n{A}$ sysctl a.b\na.b = 1\nand now the other:\n$ ip route\n{B}\nmore\n"
     gathered = gather(page, "f")
     first, second = (gathered.of(host) for host in gathered.hosts)
     assert [len(one.pieces) for one in (first, second)] == [2, 1]
-    assert [line.text for line in first.prose] == ["before", "words"]
+    assert [line.text for line in first.prose] == ["before", "and now the other:"]
     assert [line.text for line in second.prose] == ["more"]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from random import Random
+
 import pytest
 
 from sekisho.sources.paste import gather
@@ -18,6 +21,7 @@ WORDS = [
     "----------------",
     "## Routes",
     "Is 192.0.2.78 mine?",
+    "see https://example.com/x",
 ]
 LISTINGS = [
     (F.IP_ROUTE, "default via 10.0.0.1 dev eth0"),
@@ -45,6 +49,14 @@ LISTINGS = [
     (F.SYSCTL, "net.ipv4.ip_forward: 1"),
     (F.IP_ADDR, "    inet 10.0.0.300/24 scope global eth0"),
     (F.IP_ADDR, "2: eth0 <UP>"),
+    (F.IPTABLES_LIST, "hain DOCKER (1 references)"),
+    (F.IPTABLES_LIST, "pkts xyzzy target prot opt in out source destination"),
+    (F.IPTABLES_SAVE, "xyzzy - [0:0]"),
+    (F.IPTABLES_SAVE, "nat"),
+    (F.IP_ADDR, "       valxd_lft forever preferred_lft forever"),
+    (F.SS, "etid State Recv-Q Send-Q Local"),
+    (F.IP_ROUTE, "um"),
+    (F.IP_ROUTE, "ref medium"),
     (F.IP_NEIGH, "10.0.0.1 dev eth0 lladdr 02:00:00:00:00 STALE"),
 ]
 
@@ -77,15 +89,23 @@ def test_what_is_no_such_mark(line: str) -> None:
     assert not ELISION.match(line)
 
 
+def test_a_few_words_behind_a_listing_are_words() -> None:
+    page = "$ ip route\ndefault via 192.0.2.1 dev eth0\n{}Kind regards\nKim\n"
+    assert [one.text for one in gather(page.format("\n"), "f").prose] == ["Kind regards", "Kim"]
+    # Right below its last line they might be what is left of another.
+    assert gather(page.format(""), "f").prose == ()
+
+
 def test_words_leave_no_doubt_and_are_told_once() -> None:
-    page = "$ ip route\ndefault via 192.0.2.1 dev eth0\nmine:\n192.0.2.0/24 dev eth0\n// old\nbye\n"
+    page = "$ ip route\ndefault via 192.0.2.1 dev eth0\nmine:\n192.0.2.0/24 dev eth0\n// old\n"
+    page += "\nBest regards\nbye\n"
     gathered = gather(page, "f")
     (piece,) = gathered.pieces
     assert [line for line in piece.text.split("\n") if line] == [
         "default via 192.0.2.1 dev eth0",
         "192.0.2.0/24 dev eth0",
     ]
-    assert [one.text for one in gathered.prose] == ["mine:", "// old", "bye"]
+    assert [one.text for one in gathered.prose] == ["mine:", "// old", "Best regards", "bye"]
     assert not gathered.unread
 
 
@@ -110,3 +130,27 @@ def test_a_comment_in_a_file_is_noted() -> None:
     assert text == "\ndefault dev eth0\n\n"
     assert [(one.line, one.text) for one in found] == [(1, "# mine"), (3, "  // x")]
     assert without_comments("# kept\n", F.SYSCTL, "f") == ("# kept\n", ())
+
+
+CAPTURES = Path(__file__).parent / "captures"
+# Files of the collection whose lines are damaged below, by format.
+REAL = {
+    F.IP_ROUTE: "ip-d-route-table-all.txt",
+    F.IP_RULE: "ip-d-rule.txt",
+    F.IP_ADDR: "ip-addr.txt",
+    F.IP_LINK: "ip-d-link.txt",
+    F.IP_NEIGH: "ip-neigh-all.txt",
+}
+
+
+@pytest.mark.parametrize("format_", REAL)
+def test_a_real_line_with_a_wrong_character_is_no_prose(format_: F) -> None:
+    """Nor one that has lost its first, whichever it is."""
+    draw = Random(7)
+    taken = []
+    lines = (CAPTURES / REAL[format_]).read_text().splitlines()
+    for line in (one for one in lines if "alias" not in one):  # an alias is people's words
+        places = range(len(line)) if len(line) < 60 else draw.sample(range(len(line)), 60)
+        damaged = [line[:at] + draw.choice("axz019.:") + line[at + 1 :] for at in places]
+        taken += [one for one in (line, line[1:], *damaged) if one.strip() and is_prose(one, format_)]
+    assert taken == []

@@ -14,11 +14,13 @@ from sekisho.sources.recognise import Format
 READ_COMMENTS = frozenset(
     {
         Format.IPTABLES_SAVE, Format.IPTABLES_S, Format.IPTABLES_LIST, Format.SYSCTL, Format.SYSCTL_FILES,
-        Format.NFT_TEXT, Format.CAPTURE_NOTES, Format.CAPTURE_MANIFEST, Format.SNAPSHOT_TOML,
+        Format.NFT_TEXT, Format.IPTABLES_COMMANDS, Format.COMPOSE, Format.CAPTURE_NOTES,
+        Format.CAPTURE_MANIFEST, Format.SNAPSHOT_TOML,
     }
 )  # fmt: skip
 JSON = frozenset(one for one in Format if one.name.endswith("_JSON")) | {
     Format.DOCKER_NETWORKS, Format.DOCKER_CONTAINERS, Format.DOCKER_VERSION, Format.AWS_INSTANCES,
+    Format.DAEMON_JSON,
 }  # fmt: skip
 
 _COMMENT = re.compile(r"^\s*(?:#|//)", re.MULTILINE)

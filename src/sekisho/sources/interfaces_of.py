@@ -14,7 +14,7 @@ from sekisho.sources.pieces import Piece
 from sekisho.sources.recognise import Format
 from sekisho.values.address import Family
 
-_ADDRESSES = (Format.IP_ADDR_JSON, Format.IP_ADDR, Format.IP_BRIEF_ADDR, Format.IFCONFIG)
+ADDRESSES = (Format.IP_ADDR_JSON, Format.IP_ADDR, Format.IP_BRIEF_ADDR, Format.IFCONFIG)
 _LINKS = (
     Format.IP_LINK_JSON, Format.IP_LINK, Format.IP_ADDR_JSON, Format.IP_ADDR, Format.IFCONFIG,
     Format.IP_BRIEF_LINK, Format.IP_BRIEF_ADDR,
@@ -35,19 +35,19 @@ class Listed:
 
 def interfaces_of(pieces: Iterable[Piece], collected: Collected) -> Listed:
     """The facts; ``ip -4 addr`` and ``ip -6 addr`` are two halves of one listing."""
-    mine = [piece for piece in pieces if piece.format in _LINKS or piece.format in _ADDRESSES]
+    mine = [piece for piece in pieces if piece.format in _LINKS or piece.format in ADDRESSES]
     interfaces = collected.one(mine, _LINKS, _read_links)
     chosen: dict[Family, Piece] = {}
     for family in _FAMILIES:
         of_it = [piece for piece in mine if piece.only_family in (None, family)]
-        best = (collected if family == 4 else Collected()).best(of_it, _ADDRESSES)
+        best = (collected if family == 4 else Collected()).best(of_it, ADDRESSES)
         if best is not None:
             chosen[family] = best
     found: list[InterfaceAddress] = []
     families: set[Family] = set()
     for piece in dict.fromkeys(chosen.values()):
         mine_too = frozenset(family for family, one in chosen.items() if one is piece)
-        addresses = collected.one([piece], _ADDRESSES, _read_addresses)
+        addresses = collected.one([piece], ADDRESSES, read_addresses)
         if addresses is not None:
             families |= mine_too
             found += (item for item in addresses if item.family in mine_too)
@@ -68,7 +68,8 @@ def _read_links(piece: Piece) -> Parsed[Interface]:
     return read(piece.text, piece.file, piece.format in (Format.IP_ADDR, Format.IP_ADDR_JSON))
 
 
-def _read_addresses(piece: Piece) -> Parsed[InterfaceAddress]:
+def read_addresses(piece: Piece) -> Parsed[InterfaceAddress]:
+    """The addresses of a listing that tells some, in whichever form."""
     if piece.format is Format.IFCONFIG:
         found = ifconfig.parse(piece.text, piece.file)
         return Parsed(found.addresses, found.unread if found.addresses or not found.interfaces else ())

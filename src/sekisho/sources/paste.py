@@ -59,7 +59,7 @@ def gather(text: str, file: str) -> Gathered:
             namespace = section.host
         if section.format is None or namespace == _UNKNOWN_NAMESPACE:
             if section.evidence is not None and tells_nothing(section.evidence.text):
-                prose.append(section.evidence)
+                prose += [section.evidence] if section.command != NO_COMMAND else []
             else:
                 notes += _not_read(section)
             for place in _beside(section, file):
@@ -173,10 +173,12 @@ def cut(text: str, file: str) -> list[Section]:
         if size:
             if current.format is None or not current.blank:
                 fixed = current.command if current.blank else None
-                sections.append(current)
+                if fixed is None:
+                    sections.append(current)
                 current = Section(
-                    index + 1, command=fixed, evidence=current.evidence if fixed else None, host=shells.host
-                )
+                    index + 1, command=fixed, evidence=current.evidence if fixed else None, host=shells.host,
+                    named=current.named and fixed is not None,
+                )  # fmt: skip
             # Keys tell more than the command: `docker inspect` prints networks as well.
             current.format = _json_format(lines[index : index + size]) or current.format
             for one in lines[index : index + size]:
@@ -191,15 +193,16 @@ def cut(text: str, file: str) -> list[Section]:
         if found is not None and begins_section(current, found, line):
             by_content = current.command is not None and current.command.by_content and current.blank
             lost = _lost_head(current, found)
-            sections.append(current)
+            if not by_content:
+                sections.append(current)
             current = Section(
                 index + 1 - len(lost), found, host=shells.host,
                 command=current.command if by_content else None,
-                evidence=current.evidence if by_content else None,
+                evidence=current.evidence if by_content else None, named=current.named and by_content,
             )  # fmt: skip
             for one in lost:
-                current.add(one)
-        current.add(line)
+                current.add(one, of_line(one))
+        current.add(line, found)
     for section in sections:  # something follows them, so their last line is whole
         if section.lines and section.lines[-1]:
             section.lines.append("")

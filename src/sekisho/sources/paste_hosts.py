@@ -20,7 +20,7 @@ from sekisho.sources.recognise import Format
 from sekisho.values.address import Prefix
 
 _ROUTES = (Format.IP_ROUTE, Format.IP_ROUTE_JSON, Format.ROUTE_N)
-_ADDRESSES = (Format.IP_ADDR, Format.IP_ADDR_JSON)
+_ADDRESSES = (Format.IP_ADDR, Format.IP_ADDR_JSON, Format.IP_BRIEF_ADDR, Format.IFCONFIG)
 # Interfaces whose addresses tell hosts not apart: loopback, and bridges and links of containers and guests.
 _SHARED = re.compile(r"lo|docker.*|br-.*|veth.*|cni.*|flannel.*|virbr.*|lxc.*|lxdbr.*|podman.*|cali.*|kube.*")
 
@@ -161,15 +161,17 @@ def _tells(piece: Piece) -> bool:
 def _shown(piece: Piece) -> Shown:
     """What a listing tells of its host; its lines that do not read tell nothing."""
     if piece.format in _ADDRESSES:
-        from sekisho.sources import ip_addr
+        from sekisho.sources.interfaces_of import read_addresses
 
         addresses = [
             address
-            for address in ip_addr.parse(piece.text, piece.file).facts
-            if not _SHARED.fullmatch(address.interface) and address.scope == "global"
+            for address in read_addresses(piece).facts
+            if not _SHARED.fullmatch(address.interface) and address.scope in ("global", None)
+            if not str(address.address).startswith(("127.", "fe80:", "::1"))
         ]
         found = sorted({(address.family, str(address.address)): None for address in addresses}, key=_family)
-        return Shown(tuple(found), extent=2)
+        # ifconfig shows one address of an interface, no more.
+        return Shown(tuple(found), extent=1 if piece.format is Format.IFCONFIG else 2)
     return _of_routes(_routes(piece))
 
 

@@ -23,6 +23,7 @@ PROTOCOLS = "all|tcp|udp|icmp|icmpv6|ipv6-icmp|esp|ah|gre|sctp|igmp|vrrp|ip|ospf
 _COUNT = rf"{NUMBER}[KMGT]?"
 _TARGET = r"[A-Z][A-Z0-9_-]{2,}"
 _OPT = r"(?:--|-f|!f)"
+_STATES = "UP|DOWN|UNKNOWN|LOWERLAYERDOWN|DORMANT|NOTPRESENT|TESTING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,16 @@ LOOKS: dict[F, Look] = {
             r"inet6?\s",
             r"(?:valid_lft|altname|alias)\s",
             r"[RT]X:?\s",
-            r"(?:bridge|veth|vlan|vxlan|bond|tun|wireguard|\w+_slave)(?:\s|$)",
+            r"(?<=   )\S",  # what belongs to the interface above
             rf"{NUMBER}(?:\s|$)",
         ),
         (
             r"<[A-Z_,]+>",
             rf"\b(?:mtu|qlen|index|metric) {NUMBER}",
             r"\b(?:state|qdisc|master|group|brd|scope|peer) \S+",
+            r"\b(?:altname|alias|inet6?) \S+",
+            r"\b(?:valid_lft|preferred_lft|forever|link-netnsid|tentative|dynamic|noprefixroute|kernel_\w+)\b",
+            r"\b(?:link|host|global) (?:proto|tentative|dynamic|noprefixroute)\b",
             ADDRESS,
         ),
     ),
@@ -113,6 +117,7 @@ LOOKS: dict[F, Look] = {
                 r"anywhere|--|\*",
                 r"\S+:\S+",
                 r"(?:ct)?state|match|reject-with",
+                r"num|pkts|bytes|target|prot|opt|source|destination|packets,?|references\)|\(policy",
                 r"[A-Z_,]{4,}",
             ),
         ),
@@ -135,15 +140,45 @@ LOOKS: dict[F, Look] = {
             r"(?:Netid|State)\s",
             r"[A-Z][A-Z0-9-]{3,}\s",
         ),
-        (ADDRESS, "users:", rf"\b{NUMBER}\b", r"\S+:\S+"),
+        (ADDRESS, "users:", rf"\b{NUMBER}\b", r"\S+:\S+", r"\b(?:Netid|State|Recv-Q|Send-Q|Process)\b"),
     ),
     F.CONNTRACK: _look(
-        (r"ipv[46]\s", r"(?:tcp|udp|icmp\w*)\s+[0-9]", r"conntrack\s"),
+        (r"ipv[46]\s", r"(?:tcp|udp|sctp|icmp\w*)\s", r"conntrack\s"),
         (r"\b(?:src|dst|sport|dport)=\S*",),
     ),
     F.BRIDGE: _look(
         (rf"{NUMBER}:\s", r"(?:[0-9a-fxX]{2}:){2}", r"\w+ (?:on|off)\b"),
         (r"dev \S+", r"master \S+", r"state \S+"),
+    ),
+    F.NETSTAT: _look(
+        (r"(?:tcp|udp|raw|sctp|unix)\w*\s", r"(?:Active|Proto)\s"),
+        (ADDRESS, r"\S+:(?:[0-9]+|\*)", r"\b(?:LISTEN|ESTABLISHED)\b", rf"\b{NUMBER}\b"),
+    ),
+    F.IFCONFIG: _look(
+        (r"(?<=[ \t])\S", r"\S+: flags=", r"\S+\s+Link\b"),
+        (r"\binet6?\b", r"\b(?:netmask|broadcast|ether|mtu|txqueuelen|prefixlen)\b", ADDRESS, r"flags=\S*"),
+    ),
+    F.IP_BRIEF_ADDR: _look((rf"\S+\s+(?:{_STATES})(?:\s|$)",), (_row(_STATES, ADDRESS), r"<[A-Z_,]+>")),
+    F.DOCKER_PS: _look(
+        (r"CONTAINER ID\s", r"[0-9a-f]{8,}\s"),
+        (r"->", r"\b[0-9-]+/(?:tcp|udp|sctp)\b", r"\b(?:Up|Exited|Created|ago)\b", ADDRESS, r'"'),
+    ),
+    F.DOCKER_NETWORK_LS: _look(
+        (r"NETWORK ID\s", r"[0-9a-f]{8,}\s"),
+        (_row("bridge|host|none|null|overlay|macvlan|ipvlan|local|swarm"),),
+    ),
+    F.DOCKER_PORT: _look((r"[0-9]",), (r"->", ADDRESS, r"/(?:tcp|udp|sctp)\b")),
+    F.UFW_STATUS: _look(
+        (r"(?:Status|Logging|Default|New profiles|To)\b", r"--", r"\[", ADDRESS, r"[0-9]", r"Anywhere\b"),
+        (r"\b(?:ALLOW|DENY|REJECT|LIMIT)\b", r"\bAnywhere\b", ADDRESS, r"\(v6\)"),
+    ),
+    F.FIREWALL_CMD: _look(
+        (r"(?<=[ \t])\S", r"[\w-]+(?: \([^)]*\))?\s*$"),
+        (r"(?:^|\s)[\w-]+:(?=\s|$)", ADDRESS, r"\b(?:rule|family|accept|drop|reject)\b"),
+    ),
+    F.KERNEL_LOG: _look(
+        (r"\[\s*[0-9]", r"[A-Z][a-z]{2}\s+[0-9]+ [0-9]", r"[0-9]{4}-", r"<[0-9]"),
+        (r"\b[A-Z]{2,}=\S*", r"\[UFW \w+\]"),
     ),
     # Behind a table's last brace; inside of one every line is the table's.
     F.NFT_TEXT: _look(
@@ -151,6 +186,7 @@ LOOKS: dict[F, Look] = {
         (r"\b(?:accept|drop|reject|jump|goto|counter|saddr|daddr)\b", "[{};]"),
     ),
 }
+LOOKS[F.IP_BRIEF_LINK] = LOOKS[F.IP_BRIEF_ADDR]
 LOOKS[F.IP_LINK] = LOOKS[F.IP_ADDR]
 _LINK_STATES = "UNKNOWN|UP|DOWN|LOWERLAYERDOWN|DORMANT|TESTING|NOTPRESENT"
 LOOKS |= {

@@ -37,6 +37,8 @@ _PROMPTS = tuple(
         r"(?:ba|z|a)?sh-[0-9.]+[#$] ?(?P<command>.*)",
     )
 )
+# What every one of them has; cheap to ask of each line of a long text.
+_SIGN = re.compile("[$#%>➜]")
 # These begin other things as well: a prompt only where a known command follows.
 _WEAK_PROMPT = re.compile(r"\s*(?:[#%>+❯➜λ»]|(?P<host>[\w.-]+)[#>%])\s*(?P<command>.*)")
 # What stands before a sign and is not the name of a machine: a user, a program, or the word for any.
@@ -74,7 +76,7 @@ def tells_nothing(line: str) -> bool:
 
 def is_prompt(line: str) -> bool:
     """Whether a line begins as a shell's prompt and nothing else does."""
-    return any(pattern.match(line) for pattern in _PROMPTS)
+    return _SIGN.search(line) is not None and any(pattern.match(line) for pattern in _PROMPTS)
 
 
 def _host_of(match: re.Match[str]) -> str:
@@ -117,7 +119,7 @@ def opened_by(line: str, number: int, file: str, inside_block: bool, shells: She
         format_ = expected.usual(heading[1]) if expected else None
         return Section(number + 1, format_, None, Evidence(file, number, line), expected, shells.host)
     evidence = Evidence(file, number, line)
-    for pattern in _PROMPTS:
+    for pattern in _PROMPTS if _SIGN.search(line) else ():
         match = pattern.match(line)
         if match:
             host = _host_of(match)

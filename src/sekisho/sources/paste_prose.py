@@ -19,7 +19,7 @@ _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u3000-\u303f\uff01
 _PLAIN = re.compile(r"[(\"'‘“]*[^\W\d_]+(?:['’/-][^\W\d_]+)*[.,:;!?)\"'’”…]*")
 _SET_APART = re.compile(r'/\*.*?\*/|"[^"]*"')
 _LINE_ACROSS = re.compile(r"\s*([-=_*#~.·•])\1{2,}\s*$")
-_HEADING = re.compile(r"\s*(?:[=#*-]{2,}|#{1,6})\s*[^\W\d_]")
+_HEADING = re.compile(r"\s*(?:[=#*]{2,}|-{3,}|#{1,6})\s*[^\W\d_]")
 COMMENT = re.compile(r"\s*(?:#|//|;)")
 # How people mark what they left out: alone on its line, in brackets or not.
 _OMITTED = "|".join(
@@ -37,13 +37,15 @@ ELISION = re.compile(
 )
 # From a word to a mark that ends a sentence and no line of a listing.
 _SENTENCE = re.compile(r"\s*[(\"'‘“]*[^\W\d_]+['’]?[^\W\d_]*,? .*[^\W_][)\"'’”]*[?!]+\s*")
+_LINK = re.compile(r"https?://\S+")
 _SAVES = frozenset({F.IPTABLES_SAVE, F.IPTABLES_S, F.SYSCTL_FILES})
 _LEAST_WORDS = 3
 _WORDS_OF_A_DAMAGED_LINE = 2
 
 
-def is_prose(line: str, format_: F) -> bool:
-    """Whether a line cannot be of such a listing, whole or damaged."""
+def is_prose(line: str, format_: F, apart: bool = False) -> bool:
+    """Whether a line cannot be of such a listing, whole or damaged. ``apart``: a blank line is between it and
+    the listing's last line; a few words alone are enough there."""
     if _LINE_ACROSS.match(line) or (format_ not in _SAVES and _HEADING.match(line)):
         return True
     look = LOOKS.get(format_)
@@ -52,12 +54,16 @@ def is_prose(line: str, format_: F) -> bool:
     bare = _SET_APART.sub(" ", line)
     if _WIDE.search(bare):
         return True
+    bare, links = _LINK.subn(" ", bare)
     known, plain = _counts(look, bare)
     if _SENTENCE.fullmatch(bare):
         return True
-    if known == 0:
-        return plain > 0 and not _is_cut_word(bare, format_)
-    return plain >= _LEAST_WORDS and plain > _WORDS_OF_A_DAMAGED_LINE * known
+    others = len(look.words.sub(" ", bare).split()) - plain
+    if known == 0 and links:
+        return True
+    if known == 0 and plain > 0 and (apart or (others == 0 and bare.rstrip().endswith(":"))):
+        return not _is_cut_word(bare, format_)
+    return plain >= _LEAST_WORDS and plain > _WORDS_OF_A_DAMAGED_LINE * (known + others)
 
 
 def _counts(look: Look, bare: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sekisho.model.evidence import Evidence
 from sekisho.sources.command_line import Command
-from sekisho.sources.recognise import Expected, Format, of_line
+from sekisho.sources.recognise import Expected, Format
 
 _CHAIN_HEAD = re.compile(r"Chain (\S+) \((policy)?")
 # Marks that no chain or table can be named like.
@@ -45,15 +45,15 @@ class Section:
     closed: bool = False
     paused: bool = False
 
-    def add(self, line: str) -> None:
-        """Append a line, remembering the chains and tables that the section has by now."""
+    def add(self, line: str, found: Format | None = None) -> None:
+        """Append a line (of format ``found``), remembering the chains and tables that there are by now."""
         self.lines.append(line)
         if not line.strip():
             self.paused = not self.blank
             return
         self.blank = False
         if self.format is Format.IP_ROUTE:
-            self.paused = of_line(line) is not Format.IP_ROUTE
+            self.paused = found is not Format.IP_ROUTE
             if not self.paused:
                 self.marks.add(_route(line))
             return

@@ -14,7 +14,7 @@ from sekisho.sources.paste_prose import (
     is_prose,
 )
 from sekisho.sources.paste_section import Section, holds, opens_block
-from sekisho.sources.paste_wrapped import rejoined
+from sekisho.sources.paste_wrapped import ROW, goes_on, rejoined
 from sekisho.sources.recognise import Format, of_line
 
 
@@ -34,24 +34,49 @@ def tidy(section: Section, file: str, family: int) -> Tidied:
     lines = section.lines
     # The braces of an nft table; its head may be lost.
     inside = section.format is Format.NFT_TEXT and section.command is not None
+    end = _end_of_listing(section)
+    strange = False  # a line that may be a part of another
     for at, line in enumerate(lines):
         if not line.strip():
             continue
         if section.format is Format.NFT_TEXT:
             inside = opens_block(line, inside)
-        kept, left_out = _keeps(section, at, line, inside)
+        plain = _is_plain(line, section.format)
+        kept, left_out = (True, False) if plain else _keeps(section, at, line, inside, apart=at > end)
         if kept:
+            strange = strange or not plain
             continue
         place = Evidence(file, section.start + at, line)
         found.prose.append(place)
         if left_out and found.elided is None:
             found.elided = place
         lines[at] = ""
-    section.lines = rejoined(lines, section.format, family)
+    if strange or section.format is not Format.IP_ROUTE:
+        section.lines = rejoined(lines, section.format, family)
     return found
 
 
-def _keeps(section: Section, at: int, line: str, inside: bool) -> tuple[bool, bool]:
+def _is_plain(line: str, format_: Format) -> bool:
+    """Whether a line is one of the listing's as most are, by a look."""
+    if format_ is Format.IPTABLES_LIST:
+        return ROW.match(line) is not None
+    return of_line(line) is format_ and not (format_ is Format.IP_ROUTE and goes_on(line))
+
+
+def _end_of_listing(section: Section) -> int:
+    """The place of the blank line behind which no line of the listing stands any more."""
+    assert section.format is not None
+    blank = len(section.lines)
+    for at in range(len(section.lines) - 1, -1, -1):
+        line = section.lines[at]
+        if not line.strip():
+            blank = at
+        elif not is_prose(line, section.format, apart=True):
+            break
+    return blank
+
+
+def _keeps(section: Section, at: int, line: str, inside: bool, apart: bool) -> tuple[bool, bool]:
     """Whether the line is the listing's; and if not, whether it says that something was left out."""
     format_ = section.format
     assert format_ is not None
@@ -64,7 +89,7 @@ def _keeps(section: Section, at: int, line: str, inside: bool) -> tuple[bool, bo
         return format_ in READ_COMMENTS and not line.lstrip().startswith("//"), False
     if inside:
         return True, False
-    if is_prose(line, format_):
+    if is_prose(line, format_, apart):
         return False, False
     return not _is_of_a_sentence(section.lines, at, format_), False
 

@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from sekisho.sources.recognise import Format, of_line
+from sekisho.sources.recognise import Format
 
 _SAVED = frozenset({Format.IPTABLES_S, Format.IPTABLES_SAVE})
 # How a line of such a listing never begins, and how one ends that must go on.
 _NO_RULE = re.compile(r"\s*(?![-:*#\[]|COMMIT\s*$)\S|\s*(?:-[a-z]|--|!)")
 _ROUTE_GOES_ON = re.compile(r".*\s(?:via|dev|src|metric|proto|scope|table|nhid|mtu|pref|tos)\s*$")
-_ROW = re.compile(
+ROW = re.compile(
     r"\s*(?:[0-9]{1,20}[KMGT]?\s+){0,3}(?:\S+\s+)?!?[\w.+-]+\s*(?:--|-f|!f)\s+(?:\S+\s+){1,3}\S+"
     r"|\s*Chain \S+ \(|\s*(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot\s|#"
 )
@@ -31,8 +31,6 @@ Reads = Callable[[str], bool]
 def rejoined(lines: list[str], format_: Format, family: int) -> list[str]:
     """The lines, as many as before: what was put together stands on its first line, blanks on the others."""
     if format_ is Format.IP_ROUTE:
-        if all(of_line(line) is format_ and not _ROUTE_GOES_ON.match(line) for line in lines if line.strip()):
-            return lines
         return _joined(lines, _reads_route, lambda line: not _reads_route(line))
     if format_ in _SAVED:
         if not any(_NO_RULE.match(line) for line in lines):
@@ -40,11 +38,16 @@ def rejoined(lines: list[str], format_: Format, family: int) -> list[str]:
         return _joined(lines, _rule_reader(family), lambda line: _NO_RULE.match(line) is not None)
     if format_ is Format.IPTABLES_LIST:
         heads = [line for line in lines if "target" in line and re.match(r"\s*(?:num|pkts|target)\s", line)]
-        if not heads or all(_ROW.match(line) for line in lines if line.strip()):
+        if not heads or all(ROW.match(line) for line in lines if line.strip()):
             return lines
         reads = _row_reader(heads[0], family)
-        return _joined(lines, reads, lambda line: _ROW.match(line) is None and not reads(line))
+        return _joined(lines, reads, lambda line: ROW.match(line) is None and not reads(line))
     return lines
+
+
+def goes_on(line: str) -> bool:
+    """Whether a route's line ends with a word that wants another."""
+    return _ROUTE_GOES_ON.match(line) is not None
 
 
 def _joined(lines: list[str], reads: Reads, is_rest: Callable[[str], bool]) -> list[str]:

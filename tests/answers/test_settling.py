@@ -78,11 +78,12 @@ def test_an_open_answer_ends_with_them(tmp_path: Path) -> None:
     )
     ended = sekisho("trace", str(page), "host", "8.8.8.8")
     assert ended.status == 3
-    assert ended.out.split("\n")[-3:] == [
+    assert ended.out.split("\n")[-4:] == [
         "These commands would settle it, what settles most first:",
         "  ip route show table 51820",
+        "  ip addr",
         "",
     ]
     found = json.loads(sekisho("trace", str(page), "host", "8.8.8.8", "--json").out)
-    assert found["settle"] == ["ip route show table 51820"]
+    assert found["settle"] == ["ip route show table 51820", "ip addr"]
     assert "確定" in sekisho("trace", str(page), "host", "8.8.8.8", "--lang", "ja").out

@@ -96,7 +96,9 @@ class Reading:
     def leans_on(self) -> tuple[Lean, ...]:
         """What every answer from this reading takes for granted; settings only so far as packets that were
         asked about met them."""
-        return (*self.leans, *self.world.leans_on(self.family), *self.walk.flow.leans)
+        names = dict.fromkeys(item.iface for item in self.regions.callers)
+        outside = (Lean("outside-not-captured", (name,)) for name in names)
+        return (*self.leans, *self.world.leans_on(self.family), *self.walk.flow.leans, *outside)
 
     def flows(self, group: int) -> list[Flows]:
         """What becomes of the packets of one run."""

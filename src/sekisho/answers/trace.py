@@ -12,7 +12,7 @@ from sekisho.errors import UsageError, said
 from sekisho.semantics import proxy
 from sekisho.semantics.journey import Journey, Lean
 from sekisho.semantics.journeys import Start, journey
-from sekisho.semantics.world import World
+from sekisho.semantics.world import HOST, World
 from sekisho.values.address import Address, Family
 from sekisho.values.packet import (
     ACK,
@@ -57,7 +57,16 @@ def trace(world: World, question: Question) -> Journey:
         leans = (*leans, Lean("segment-opens-nothing"))
     else:
         found = _with_proxy(world, found, question.with_reply)
-    return replace(found, leans_on=(*leans, *(x for x in found.leans_on if x not in leans)))
+    outside = _from_outside(world, start)
+    return replace(found, leans_on=(*leans, *(x for x in found.leans_on if x not in leans), *outside))
+
+
+def _from_outside(world: World, start: Start) -> tuple[Lean, ...]:
+    """What stands before an interface (a security group, a gateway) is not asked."""
+    iface = start.packet.iif
+    if start.how != "interface" or start.node != HOST or iface is None or iface in ("lo", *world.bridges):
+        return ()
+    return (Lean("outside-not-captured", (iface,)),)
 
 
 def opens(packet: Packet) -> bool:

@@ -255,6 +255,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ip link not captured: interfaces are taken as up where no route says linkdown",
         "ip link は未取得: 経路に linkdown とないインターフェースは稼働中とみなす",
     ),
+    "outside-not-captured": (
+        "what stands before {0} (security group, network ACL, gateway) was not asked",
+        "{0}の手前にあるもの (セキュリティグループ、ネットワークACL、ゲートウェイ) は判定に含まない",
+    ),
     "settle.by": (
         "These commands would settle it, what settles most first:",
         "次のコマンドの出力があれば確定する (効果の大きい順):",

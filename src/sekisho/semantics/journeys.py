@@ -16,7 +16,7 @@ from sekisho.semantics.program import RELATED
 from sekisho.semantics.related import is_error
 from sekisho.semantics.traveller import UNICAST, Traveller, traveller
 from sekisho.semantics.walk import Walk
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.world import HOST, LINKS_TAKEN_UP, World
 from sekisho.values.address import Address
 from sekisho.values.packet import ACK, ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, Packet
 
@@ -69,7 +69,7 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
     reply = None
     if with_reply and (start.complaint is not None or forward.disposition in ARRIVED):
         reply = _answered(walk, start, forward)
-    told = (*_bridges_by_name(world, forward, reply), *world.incomplete_leans)
+    told = (*_of_interfaces(world, forward, reply), *world.incomplete_leans)
     leans = tuple(dict.fromkeys((*walk.leans, *choices.leans, *told)))
     found = Journey(start.packet, forward, reply, leans)
     return replace(found, answered=_comes_back(start, found, everybody))
@@ -92,16 +92,18 @@ def _connect(walk: Walk, start: Start) -> Leg | None:
     return unclear
 
 
-def _bridges_by_name(world: World, *legs: Leg | None) -> Iterator[Lean]:
-    """For what went over an interface of the host that is a bridge by nothing but its name."""
+def _of_interfaces(world: World, *legs: Leg | None) -> Iterator[Lean]:
+    """For what went over an interface of the host that is a bridge by nothing but its name, or of which
+    nobody knows whether it is up."""
     passed: dict[str | None, None] = {}
     for leg in legs:
         for hop in leg.hops if leg is not None else ():
             passed.update(dict.fromkeys((hop.iif, hop.oif) if hop.node == HOST else ()))
         if leg is not None and leg.hops and leg.hops[-1].node == HOST:
             passed[leg.packet.oif] = None
-    found = (world.bridge_lean(name) for name in passed if name is not None)
-    return (lean for lean in found if lean is not None)
+    names = [name for name in passed if name not in (None, "lo")]
+    found = [lean for name in names if (lean := world.bridge_lean(name or "")) is not None]
+    return iter(found if world.host.facts.interfaces is not None or not names else [*found, LINKS_TAKEN_UP])
 
 
 def _comes_back(start: Start, found: Journey, everybody: bool) -> bool | None:

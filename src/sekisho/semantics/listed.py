@@ -93,11 +93,12 @@ def uninspected(snapshot: Snapshot) -> list[str]:
 
 def incomplete(snapshot: Snapshot) -> tuple[Lean, ...]:
     """What any answer leans on where a command failed, or Docker's lists contradict one another."""
-    links = () if snapshot.host.interfaces is not None else (Lean("links-not-captured"),)
     failed = (Lean("command-failed", (one.command, one.reason)) for one in snapshot.host.failed)
     names = uninspected(snapshot) if snapshot.containers is not None else ()
     missing = (Lean("container-not-inspected", (name,)) for name in names)
-    return (*failed, *links, *missing, *(Lean("network-not-listed", (name,)) for name in _unlisted(snapshot)))
+    part = snapshot.containers is None and (snapshot.networks is not None or snapshot.namespaces)
+    lists = (Lean("containers-not-listed"),) if part else ()
+    return (*failed, *lists, *missing, *(Lean("network-not-listed", (name,)) for name in _unlisted(snapshot)))
 
 
 def _unlisted(snapshot: Snapshot) -> list[str]:

@@ -25,6 +25,7 @@ from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.numbers import integer, is_number
 
 HOST = "host"
+LINKS_TAKEN_UP = Lean("links-not-captured")
 
 # Tables that a host has as soon as anybody filters or publishes; most containers have none.
 _USUAL = ("filter", "nat")
@@ -203,7 +204,8 @@ class World:
         )
         bridges = (lean for name in self.known_bridges if (lean := self.bridge_lean(name)) is not None)
         closed = dict.fromkeys(Lean("docker-knows-all", (item.bridge,)) for item in self.gone)
-        return (*commands, *bridges, *closed, *self.incomplete_leans)
+        links = () if self.host.facts.interfaces is not None else (LINKS_TAKEN_UP,)
+        return (*commands, *bridges, *closed, *links, *self.incomplete_leans)
 
     @cached_property
     def incomplete_leans(self) -> tuple[Lean, ...]:

@@ -121,7 +121,7 @@ class Runner:
         self.plan = plan
         self.scratch = scratch
         # Short campaigns get few random hosts: to ask the whole one takes as long as to ask the damaged.
-        most = max(8, min(400, plan.ablations // 200))
+        most = 8 if plan.ablations <= SHORT else 400
         start = random.Random(plan.seed).randrange(10_000)
         self.hosts = range(start, start + most)
         self._wholes: dict[str, Whole] = {}

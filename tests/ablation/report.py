@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.ablation.campaign import Found, Plan, Runner, Tally, lay_out
+from tests.ablation.campaign import SHORT, Found, Plan, Runner, Tally, lay_out
 
 ORDER = ("same", "undetermined", "leaning", "refused", "undecidable", "fault")
 
@@ -38,10 +38,11 @@ def _percent(some: int, all_: int) -> str:
     return f"{100 * some / all_:.2f} %" if all_ else "-"
 
 
-def groups(found: list[Found], seed: int) -> Iterator[str]:
+def groups(found: list[Found], plan: Plan) -> Iterator[str]:
     """By damage and verb, the most frequent first; below it what was said instead, each with its smallest
     example."""
     counted = Counter(one.group[:2] for one in found)
+    short = f" --ablations {plan.ablations}" if plan.ablations <= SHORT else ""
     for (kind, verb), count in counted.most_common():
         here = [one for one in found if one.group[:2] == (kind, verb)]
         numbers = len({one.number for one in here})
@@ -52,7 +53,7 @@ def groups(found: list[Found], seed: int) -> Iterator[str]:
             yield f"  {times} x {cause or example.judged.verdict}"
             yield f"      {example.whole}: {example.asked}; part {example.judged.part!r}"
             yield f"      {', '.join(sorted(example.damage.files)[:4])}{lines} {example.damage.about!r}"
-            yield f"      --seed {seed} --damage {example.number}"
+            yield f"      --seed {plan.seed} --damage {example.number}{short}"
 
 
 def _size(one: Found) -> tuple[int, int]:
@@ -63,11 +64,11 @@ def written(tally: Tally, plan: Plan, took: float) -> str:
     """The whole report."""
     now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     lines = [f"# Ablations, seed {plan.seed}, {now}, {took:.0f} s", "", *rates(tally), ""]
-    lines += ["## Faults by cause (damage | verb | what changed)", "", *groups(tally.faults, plan.seed), ""]
+    lines += ["## Faults by cause (damage | verb | what changed)", "", *groups(tally.faults, plan), ""]
     lines += [
         "## Blanket: it could not matter, and the answer changed",
         "",
-        *groups(tally.blanket, plan.seed),
+        *groups(tally.blanket, plan),
     ]
     return "\n".join(lines) + "\n"
 

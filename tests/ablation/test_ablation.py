@@ -85,11 +85,12 @@ KNOWN = 10
 def test_fresh_ablations(capsys: pytest.CaptureFixture[str]) -> None:
     """Others for each commit; the seed is told, so that what is found can be found again."""
     seed = int(os.environ.get("SEKISHO_ABLATION_SEED") or int(head()[:8], 16))
-    tally = run(Plan(seed, FRESH, truth=False))
+    plan = Plan(seed, FRESH, truth=False)
+    tally = run(plan)
     with capsys.disabled():
         print(f"\npython -m tests.ablation --no-truth --ablations {FRESH} --seed {seed}")
         print("\n".join(list(rates(tally))[:2]))
-    found = "\n".join(groups(tally.faults, seed))
+    found = "\n".join(groups(tally.faults, plan))
     assert tally.ablations >= FRESH
     assert "crash" not in found
     same = sum(count for (_, alike), count in tally.unconcerned.items() if alike)

@@ -166,7 +166,7 @@ def compile_host(
     return HostCode(namespace.name, namespace, programs, addresses, leans, namespace.sockets, hidden)
 
 
-def _texts_as_they_are(namespace: Namespace) -> Iterator[Lean]:
+def texts_as_they_are(namespace: Namespace) -> Iterator[Lean]:
     """What texts are taken as that may have held more."""
     if namespace.cut_files:
         yield Lean("text-ends-in-a-line", (", ".join(namespace.cut_files),))
@@ -203,7 +203,7 @@ def _program(
     # Every namespace has rules of both families: none of a family means that ip -6 rule was not asked.
     rules = tuple(rule for rule in namespace.rules or () if rule.family == family) or None
     if leaning:
-        leans += _texts_as_they_are(namespace)
+        leans += texts_as_they_are(namespace)
     if rules is None and failed_rules(namespace, family) is None:
         leans.append(Lean("policy-rules-not-captured"))
     elif rules is not None and fib.lacks_default(rules, family):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.choices import Choices, explored, reasons
+from sekisho.semantics.host import texts_as_they_are
 from sekisho.semantics.journey import ARRIVED, Doubt, Hop, Journey, Lean, Leg, Step
 from sekisho.semantics.program import RELATED
 from sekisho.semantics.related import is_error
@@ -69,7 +70,9 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
     reply = None
     if with_reply and (start.complaint is not None or forward.disposition in ARRIVED):
         reply = _answered(walk, start, forward)
-    told = (*_of_interfaces(world, forward, reply), *world.incomplete_leans)
+    # Who is on a bridge is told by the host's texts before any hook is met.
+    texts = texts_as_they_are(world.host.facts)
+    told = (*_of_interfaces(world, forward, reply), *world.incomplete_leans, *texts)
     leans = tuple(dict.fromkeys((*walk.leans, *choices.leans, *told)))
     found = Journey(start.packet, forward, reply, leans)
     return replace(found, answered=_comes_back(start, found, everybody))

@@ -121,6 +121,9 @@ class _Reader:
 
     def _comment(self, number: int, line: str, last_and_cut: bool) -> None:
         found = _HEADER.match(line)
+        if not self.ends and self.lack is None and (found or _COMPLETED.fullmatch(line)):
+            # A head is followed by its table: somebody took one out.
+            self.lack = Partial("filtered", Evidence(self.file, number, line))
         if found:
             tool, _, backend = found.groups()
             self.headed = True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+
 import pytest
 
 from sekisho.model.netfilter import Table
-from sekisho.sources import iptables_commands
-from sekisho.sources.iptables_rule import render_rule
+from sekisho.sources import iptables_commands, iptables_S
+from sekisho.sources.iptables_rule import normal_form, render_rule
 from sekisho.sources.load import load_text
 from tests.sources.capture_files import capture
 
@@ -153,3 +156,50 @@ def test_a_command_that_complained_did_something_else() -> None:
     host = load_text(f"$ iptables -F\n$ iptables -A INPUT -j NOWHERE\n{complaint}\n").host
     assert [one.evidence.text for one in host.unread] == [complaint]
     assert host.rulesets[0].tables[0].incomplete is not None
+
+
+_MATCHES = ("-p tcp --dport 22", "-s 192.0.2.0/24", "-i eth0", "-s 192.0.2.1,198.51.100.2", "-p udp")
+
+
+def _script(draw: random.Random) -> list[str]:
+    made = ["iptables -F", "iptables -X", "iptables -N ONE"]
+    for _ in range(draw.randrange(4, 16)):
+        chain = draw.choice(("INPUT", "INPUT", "FORWARD", "ONE", "TWO"))
+        rule = f"{draw.choice(_MATCHES)} -j {draw.choice(('ACCEPT', 'DROP', 'ONE', 'TWO', 'RETURN'))}"
+        kinds = (
+            f"-A {chain} {rule}", f"-A {chain} {rule}", f"-I {chain} {rule}", f"-D {chain} {rule}",
+            f"-I {chain} {draw.randrange(1, 4)} {rule}", f"-N {draw.choice(('ONE', 'TWO'))}", f"-F {chain}",
+            f"-P {draw.choice(('INPUT', 'FORWARD'))} {draw.choice(('ACCEPT', 'DROP'))}",
+            f"-X {draw.choice(('ONE', 'TWO'))}", "-F",
+        )  # fmt: skip
+        made.append(f"iptables {draw.choice(kinds)}")
+    return made
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("tool", ["iptables-nft", "iptables-legacy"])
+def test_commands_do_what_iptables_does(tool: str) -> None:
+    """Random scripts, less the commands that iptables refuses (it says so where they are typed)."""
+    compared = 0
+    for seed in range(30):
+        lines = _script(random.Random(f"{tool}:{seed}"))
+        typed = "".join(
+            f"{line.replace('iptables', tool, 1)} 2>/dev/null && echo took {number}\n"
+            for number, line in enumerate(lines)
+        )
+        done = subprocess.run(
+            ["unshare", "-n", "sh", "-c", f"{typed}{tool} -S"], capture_output=True, text=True, check=True
+        )
+        said = done.stdout.splitlines(keepends=True)
+        took = [lines[int(line.split()[1])] for line in said if line.startswith("took")]
+        listing = "".join(line for line in said if not line.startswith("took"))
+        kernel = {one.name: one for one in iptables_S.parse(listing, "f").facts[0].chains}
+        table = tables("".join(f"{line}\n" for line in took))["filter"]
+        assert table.incomplete is None, took
+        assert {one.name for one in table.chains} == set(kernel), took
+        for chain in table.chains:
+            mine, theirs = ([normal_form(rule) for rule in one.rules] for one in (chain, kernel[chain.name]))
+            assert mine == theirs, took
+            assert chain.policy in (None, kernel[chain.name].policy), took
+            compared += len(mine)
+    assert compared > 50

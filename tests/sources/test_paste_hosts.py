@@ -35,6 +35,7 @@ ROUTE_N = (
         (f"$ ip route\n{A}$ ip addr\n{ADDR.format('eth0', '203.0.113.5')}", ("192.0.2.10", "203.0.113.5")),
         (f"# ip addr\n{ADDR.format('eth0', '192.0.2.10')}# ip route\n{B}", ("192.0.2.10", "203.0.113.5")),
         (f"a@web1:~$ ip route\n{A}a@web2:~$ ip route\n{A}", ("web1", "web2")),
+        (f"root@debian:~# ip route\n{A}root@ubuntu:~# ip route\n{A}", ("debian", "ubuntu")),
         (f"web1$ ip route\n{A}web2$ ip route\n{A}", ("web1", "web2")),
         (f"me@pc:~$ ssh web1 ip route\n{A}me@pc:~$ ssh root@web2 ip route\n{B}", ("web1", "web2")),
         (f"$ ip route\n{A}a@web2:~$ ip route\n{B}", ("192.0.2.10", "web2")),
@@ -67,6 +68,9 @@ def test_two_hosts(page: str, hosts: tuple[str, ...]) -> None:
         f"a@web1:~$ ip route\n{A}a@web1.example.com:~$ ip route\n{B}",  # the prompt tells: later, it is newer
         f"ubuntu$ ip route\n{A}root# ip rule\n0:\tfrom all lookup local\n",  # users, not hosts
         f"$ ip route\n{A}$ docker exec web ip route\ndefault via 172.17.0.1 dev eth0\n",
+        # The prompt of a shell in a container names the container.
+        "a@web1:~$ docker exec -it app bash\nroot@app:/# ip route\ndefault via 172.17.0.1 dev eth0\n"
+        f"root@app:/# exit\na@web1:~$ ip route\n{A}",
     ],
 )
 def test_one_host(page: str) -> None:

@@ -80,9 +80,10 @@ def is_prompt(line: str) -> bool:
 
 
 def _host_of(match: re.Match[str]) -> str:
-    """The machine that a prompt names, "" where it names none."""
+    """The machine that a prompt names, "" where it names none; behind an ``@`` stands always one."""
     name = (match.groupdict().get("host") or "").rstrip(":.-")
-    return "" if name.lower() in _NOT_A_HOST else name
+    sure = "@" in match.string[: match.start("host")] if name else False
+    return "" if not sure and name.lower() in _NOT_A_HOST else name
 
 
 @dataclass(slots=True)
@@ -90,20 +91,23 @@ class Shells:
     """Where the person types: the host that the last prompt named, and a shell inside a namespace.
 
     ``docker exec -it web sh`` puts all that follows into ``web``, until ``exit`` or until the prompt
-    from before comes back.
+    from before comes back; the name in its prompt is the container's (``at_host`` is False).
     """
 
     host: str = ""
+    at_host: bool = True
     outer: str = ""
     namespace: str | None = None
     weak_prompts: set[str] = field(default_factory=set)
 
     def typed(self, prompt: str, host: str, command: Command, text: str) -> Command:
         """The command, with the namespace that it runs in."""
-        self.host = host or self.host
         if self.namespace is not None and prompt == self.outer:
             self.namespace = None
         inside = self.namespace
+        self.at_host = inside is None
+        if self.at_host:
+            self.host = host or self.host
         if text in ("exit", "logout"):
             self.namespace = None
         elif command.shell and inside is None:
@@ -152,7 +156,7 @@ def _typed_at(
 ) -> Section:
     """The section of a command line; ``host`` is what its own prompt names. A command that tells by itself
     what it does is the first line of it: what follows is its complaint."""
-    named = command.host or host
+    named = command.host or (host if shells.at_host else "")
     if command.format is Format.IPTABLES_COMMANDS:
         section = Section(number, command.format, command, place, None, named or shells.host, bool(named))
         section.add(typed)

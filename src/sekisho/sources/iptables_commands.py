@@ -290,13 +290,12 @@ def _flush(table: _Table, name: str, place: Evidence) -> None:
 
 
 def _delete(table: _Table, name: str, read: ReadRule) -> None:
-    """The first rule that is alike; where none is known, one of those from before."""
+    """The first rule that is alike, of a list of addresses for each; where none is known, one from before."""
     known = table.chains.get(name)
-    for rules in (known.head, known.rules) if known is not None else ():
-        for rule in read.rules:
-            if rule in rules:
-                rules.remove(rule)
-                return
+    for rule in read.rules:
+        rules = next((each for each in (known.head, known.rules) if rule in each), None) if known else None
+        if rules is not None:
+            rules.remove(rule)
 
 
 def _made(table: _Table, lost: Evidence | None) -> Table:

@@ -181,7 +181,7 @@ def _script(draw: random.Random) -> list[str]:
 def test_commands_do_what_iptables_does(tool: str) -> None:
     """Random scripts, less the commands that iptables refuses (it says so where they are typed)."""
     compared = 0
-    for seed in range(30):
+    for seed in range(60):
         lines = _script(random.Random(f"{tool}:{seed}"))
         typed = "".join(
             f"{line.replace('iptables', tool, 1)} 2>/dev/null && echo took {number}\n"

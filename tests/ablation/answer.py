@@ -18,6 +18,7 @@ from sekisho.errors import SekishoError
 from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Doubt, Journey, Lean, Leg
 from sekisho.symbolic.boxes import Box
+from sekisho.symbolic.chain_view import SOMETHING_ELSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,10 @@ def _bounds(status: str, certain: tuple[Box, ...], perhaps: tuple[Box, ...]) -> 
     if status == "perhaps" and not certain and not perhaps:
         return OPEN
     return Bounds(certain, perhaps)
+
+
+# The packets of reach --chain that come in by an interface which no rule of the chain names.
+ELSEWHERE = f"in {SOMETHING_ELSE}"
 
 
 def of_chain(found: ChainAnswer) -> Answer:

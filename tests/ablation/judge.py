@@ -15,7 +15,7 @@ from typing import Literal
 
 from sekisho.symbolic.boxes import Box
 from sekisho.values.intset import IntSet
-from tests.ablation.answer import OPEN, Answer, Bounds, Value
+from tests.ablation.answer import ELSEWHERE, OPEN, Answer, Bounds, Value
 from tests.ablation.damage import Damage
 from tests.ablation.naming import named
 
@@ -66,7 +66,7 @@ def _parts(whole: Answer, damaged: Answer) -> Iterator[str]:
 
 
 def _same(whole: Answer, damaged: Answer, part: str) -> bool:
-    before, after = whole.parts.get(part), damaged.parts.get(part)
+    before, after = (answer.parts.get(part, answer.parts.get(ELSEWHERE)) for answer in (whole, damaged))
     if isinstance(before, Bounds) and isinstance(after, Bounds):
         return before == after or (
             not _contradict(before, after) and _covers(before, after) and _covers(after, before)

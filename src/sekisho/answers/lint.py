@@ -34,7 +34,7 @@ def lint(snapshot: Snapshot) -> LintReport:
     # A rule that is there twice is told once.
     told = {place for finding in found for place in finding.places if finding.id == "trap.rule-twice"}
     found += (finding for finding in dead_lines(snapshot) if not told & set(finding.places[:1]))
-    left_out = list(_doubtful_tables(snapshot))
+    left_out = [*_doubtful_tables(snapshot), *_doubtful_texts(snapshot)]
     try:
         drifted = drift(snapshot)
         if drifted.unknown:
@@ -64,6 +64,18 @@ def _doubtful_tables(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]
         if doubt is not None:
             place = doubt.evidence
             yield "lint.partial", (name, "?" if place is None else f"{place.file}:{place.line}")
+
+
+def _doubtful_texts(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Commands that failed, and texts with lines that nobody could read: what they tell finds nothing."""
+    for failure in snapshot.host.failed:
+        yield "lint.failed", (failure.command, failure.reason)
+    files: dict[str, int] = {}
+    for unread in snapshot.host.unread:
+        if unread.about:
+            files.setdefault(unread.evidence.file, unread.evidence.line)
+    for file, line in files.items():
+        yield "lint.unread", (f"{file}:{line}",)
 
 
 def _drift(report: DriftReport) -> Iterator[Finding]:

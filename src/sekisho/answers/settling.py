@@ -110,7 +110,7 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
     **dict.fromkeys(
         (
             "containers-not-listed", "container-inferred", "container-not-inspected",
-            "network-not-listed", "members-not-captured",
+            "network-not-listed", "members-not-captured", "members-routing-assumed",
             "container-not-captured", "proxy-target-unknown", "container-routing-assumed",
             "bridge-members-not-captured", "only-docker-proxy",
         ),

@@ -23,6 +23,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "not checked: whether the rules are still Docker's ({0})",
         "未確認: ルールがDockerの作ったままか ({0})",
     ),
+    "lint.failed": (
+        "not checked: what {0} would have shown, it failed ({1})",
+        "未確認: 失敗した {0} の内容 ({1})",
+    ),
+    "lint.unread": (
+        "not checked: what lines from {0} on tell that could not be read",
+        "未確認: 読み取れない行の内容 ({0} 以降)",
+    ),
     "lint.partial": (
         "not all of table {0} is there, or understood ({1}): what is not shown may call its chains, so"
         " nothing is concluded from that",

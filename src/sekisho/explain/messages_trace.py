@@ -243,6 +243,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "docker network inspect does not show the network {0}: taken as a bridge",
         "docker network inspect の出力にネットワーク{0}がない: ブリッジとみなす",
     ),
+    "members-routing-assumed": (
+        "routes of who is behind {0} are not captured: taken as its subnet and a default route to it",
+        "{0}の先にいるコンテナの経路は未取得: そのサブネットと、{0}へのデフォルトルートとみなす",
+    ),
     "members-not-captured": (
         "namespaces of who is behind {0} are not captured: taken as letting packets in",
         "{0}の先にいるコンテナの名前空間は未取得: パケットを受け取るとみなす",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from sekisho.semantics.attachment import Attachment
-from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.traveller import BROADCAST
 from sekisho.semantics.world import BRIDGE_NF, HOST
 from sekisho.symbolic.bits import Bits, Set
@@ -88,6 +88,8 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         bridges: dict[str, Set] = {}
         for origin, whose in origins:
             bridges[origin.bridge] = bridges.get(origin.bridge, nothing) | whose
+            if origin.node is None:
+                self.flow.leans.setdefault(Lean("members-routing-assumed", (origin.bridge,)))
         iif = self._one_of(bridges)
         ports: dict[str | None, Set] = {}
         for origin, whose in origins:

@@ -113,7 +113,7 @@ def _end(leg: Leg, kind: str) -> str:
         at,
         leg.where,
         packet.oif,
-        packet.next_hop,
+        packet.next_hop if leg.disposition == "exits" else "",
         packet.src,
         packet.dst,
         packet.dport,
@@ -220,6 +220,7 @@ def of_diff(found: Iterable[Difference]) -> Answer:
             key = f"IPv{each.family} {change.kind} {', '.join(change.sources)}"
             more = f" {change.before.disposition} {change.after.disposition}"
             parts[key + more] = OPEN if change.kind == "unsure" else "changed"
+        notes.update(_leans((*each.alone[0], *each.alone[1])))
         for name in each.only_one:
             parts[f"only in one: {name}"] = "so"
     return Answer(parts, frozenset(notes))

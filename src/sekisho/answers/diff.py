@@ -56,12 +56,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The whole answer for one family. ``only_one``: places that only one of the snapshots has."""
+    """The whole answer for one family. ``only_one``: places that only one of the snapshots has, ``alone``:
+    what only one of them, before or after, takes for granted."""
 
     family: Family
     changes: tuple[Change, ...]
     only_one: tuple[str, ...] = ()
     names: Names = field(default_factory=dict)
+    alone: tuple[tuple[Lean, ...], tuple[Lean, ...]] = ((), ())
 
 
 def diff(before: World, after: World, family: Family = 4, every_protocol: bool = False) -> Difference:
@@ -123,7 +125,9 @@ class _Comparison:
                 changes += self._changes(first[name], second[name])
         only = tuple(name for name in {**first, **second} if (name in first) != (name in second))
         names = {**self.readings[0].names, **self.readings[1].names}
-        return Difference(self.family, tuple(_joined(changes)), only, names)
+        leans = tuple(dict.fromkeys(reading.leans_on()) for reading in self.readings)
+        alone = tuple(tuple(x for x in leans[at] if x not in leans[1 - at]) for at in (0, 1))
+        return Difference(self.family, tuple(_joined(changes)), only, names, (alone[0], alone[1]))
 
     def _untouched(self, first: dict[str, list[Origin]], second: dict[str, list[Origin]]) -> set[str]:
         """The containers of one run of the walk of which nothing changed, found for all of them at once."""

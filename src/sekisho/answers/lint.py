@@ -13,6 +13,7 @@ from sekisho.answers.host_traps import host_traps
 from sekisho.errors import UsageError
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.listed import uninspected
+from sekisho.semantics.missing import addresses_told
 from sekisho.semantics.nft_tables import native_tables
 from sekisho.semantics.unseen import unseen, unseen_nft
 
@@ -68,6 +69,8 @@ def _doubtful_tables(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]
 
 def _doubtful_texts(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Commands that failed, and texts with lines that nobody could read: what they tell finds nothing."""
+    if not addresses_told(snapshot.host, 4):
+        yield "lint.addresses", ()
     for failure in snapshot.host.failed:
         yield "lint.failed", (failure.command, failure.reason)
     files: dict[str, int] = {}

@@ -93,6 +93,8 @@ class Regions:
     def _from_internet(self, iface: str) -> IntSet:
         own = (item for item in self.world.host.addresses[self.family] if item.scope != "link")
         near = self._subnets(iface)
+        if self.world.host.hidden[self.family].of(iface) is not None:
+            return self.public | near  # any of these may be its own
         mapped = (item.value for item in own if item.interface == iface or item.value in near)
         return self.public | IntSet.of(*mapped)
 

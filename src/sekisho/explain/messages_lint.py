@@ -23,6 +23,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "not checked: whether the rules are still Docker's ({0})",
         "未確認: ルールがDockerの作ったままか ({0})",
     ),
+    "lint.addresses": (
+        "not checked: what depends on addresses of the host that no route shows (ip addr was not captured)",
+        "未確認: 経路に現れないホスト自身のアドレスによるもの (ip addr が取得されていない)",
+    ),
     "lint.failed": (
         "not checked: what {0} would have shown, it failed ({1})",
         "未確認: 失敗した {0} の内容 ({1})",

@@ -121,6 +121,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "diff.after": ("after:  {0}", "後: {0}"),
     "diff.leans-on": ("leans on: {0}", "前提: {0}"),
     "diff.from": ("from {0}", "送信元 {0}"),
+    "diff.alone": ("What {0} takes for granted and the other does not:", "{0}だけが前提としていること:"),
     "diff.only-one": (
         "{0} is only in one of the two: not compared",
         "{0} は片方にしかないので比較しない",

@@ -20,7 +20,14 @@ def to_json(found: Sequence[Difference], paths: tuple[str, str], lang: str) -> d
         "after": paths[1],
         "changes": [_change(change, each, lang) for each in found for change in each.changes],
         "only_one": list(dict.fromkeys(name for each in found for name in each.only_one)),
+        "leans_on": {side: _alone(found, at, lang) for at, side in enumerate(("before", "after"))},
     }
+
+
+def _alone(found: Sequence[Difference], at: int, lang: str) -> list[str]:
+    """What only that side takes for granted."""
+    leans = dict.fromkeys(lean for each in found for lean in each.alone[at])
+    return [say(lean.code, lean.args, lang) for lean in leans]
 
 
 def _change(change: Change, found: Difference, lang: str) -> dict[str, object]:

@@ -43,11 +43,16 @@ class DiffText:
         only = dict.fromkeys(name for each in found for name in each.only_one)
         if only:
             blocks.append(lines_text(self._say("diff.only-one", name) for name in only))
+        for at, path in enumerate(self.paths):
+            alone = tuple(dict.fromkeys(lean for each in found for lean in each.alone[at]))
+            if alone:
+                leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in grouped(alone))
+                blocks.append(lines_text((self._say("diff.alone", path), *leans)))
         for each in found:
             sides = [side for change in each.changes for side in (change.before, change.after)]
             doubts = (doubt for side in sides for doubt in side.doubts)
-            leans = (lean for side in sides for lean in side.leans_on)
-            if settles := settle_text(doubts, leans, each.family, self.lang):
+            alone = (*(lean for side in sides for lean in side.leans_on), *each.alone[0], *each.alone[1])
+            if settles := settle_text(doubts, alone, each.family, self.lang):
                 blocks.append(settles)
         return blocks_text(blocks)
 

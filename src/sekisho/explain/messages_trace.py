@@ -61,7 +61,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "trace.because": ("Undetermined because:", "判定できない理由:"),
     "trace.one-of": ("It ends in one of these ways:", "次のいずれかになる:"),
     "trace.shown": ("(the steps above)", "(上に示した経過)"),
-    "trace.way-open": ("decided by what Sekisho does not understand", "Sekishoの理解できないものが決める"),
+    "trace.way-open": (
+        "decided by what was not captured or is not understood",
+        "取得されていないもの、または理解できないものが決める",
+    ),
     "trace.more": ("and {0} more", "ほか{0}通り"),
     "trace.answered": ("the sender is told: {0}", "送信元への通知: {0}"),
     "trace.kernel": ("the kernel's reason: {0}", "カーネルの破棄理由: {0}"),

@@ -15,7 +15,7 @@ from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.missing import addresses_told
-from sekisho.semantics.program import All, ChainCode, Guarded, In, RouteTo, Unsure, Way
+from sekisho.semantics.program import All, ChainCode, Guarded, In, NotUnderstood, RouteTo, Unsure
 from sekisho.values.address import BITS, Address, Family, Prefix
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.names import LOOPBACK
@@ -126,8 +126,8 @@ def _connected(routes: Iterable[Route]) -> Iterator[tuple[str, Prefix]]:
 
 def _perhaps_own(interface: str, subnet: Prefix, others: IntSet) -> Guarded:
     there = In("dst", IntSet.prefix(subnet).minus(others, BITS[subnet.family]))
-    own = RouteTo("local", (Way(interface),), scope="host", table="local", prefix_length=BITS[subnet.family])
-    return Guarded(All((there, Unsure(_doubt(interface)))), own)
+    doubt = _doubt(interface)
+    return Guarded(All((there, Unsure(doubt))), NotUnderstood(doubt))
 
 
 def _near(prefix: Prefix) -> bool:

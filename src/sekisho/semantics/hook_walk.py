@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from sekisho.semantics import nat, related
 from sekisho.semantics.carried import Twin, asks_connection, carry_out, key_of, twin_of
@@ -21,17 +22,24 @@ from sekisho.semantics.program import (
     RELATED,
     Accept,
     Action,
+    Continue,
     CopyMark,
     Drop,
+    FirstOf,
     Goto,
     Jump,
     NotUnderstood,
     Program,
     Reject,
     Return,
+    RouteTo,
+    Series,
     SetBits,
+    SetZone,
     Station,
+    Stop,
     Translate,
+    Untrack,
     Way,
 )
 from sekisho.semantics.related import is_error, relate
@@ -262,8 +270,14 @@ class HookWalk:
                 return End("rejected", kernel_reason="NETFILTER_DROP", answer=answer)
             case NotUnderstood(doubt):
                 return End("undetermined", (doubt,))
-            case _:
+            case Drop() | Stop() | None:
                 return End("dropped", kernel_reason="NETFILTER_DROP")
+            case Accept() | Jump() | Goto() | Return() | Continue() | Translate() | RouteTo() | FirstOf():
+                raise AssertionError(action)  # none of these ends a way in a station
+            case SetBits() | CopyMark() | Untrack() | SetZone() | Series():
+                raise AssertionError(action)
+            case _:
+                assert_never(action)
 
 
 _VERDICTS: dict[type, str] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, assert_never
 
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.journey import Doubt, Hook
@@ -18,19 +18,30 @@ from sekisho.semantics.program import (
     Action,
     All,
     AnyOf,
+    Continue,
     CopyMark,
+    Drop,
+    FirstOf,
+    Goto,
     Guard,
     Guarded,
     In,
+    Jump,
     Masked,
     Members,
     Not,
     NotUnderstood,
+    Reject,
+    Return,
+    RouteTo,
+    Series,
     SetBits,
     SetZone,
     Station,
+    Stop,
     Translate,
     Unsure,
+    Untrack,
 )
 
 # Doubts about what is known to need no connection, whatever it decides, and about what is known to need one
@@ -127,5 +138,9 @@ def _action(action: Action) -> Need:
             return field == "ctmark"
         case NotUnderstood(doubt):
             return _of_doubt(doubt)
-        case _:
+        case Accept() | Drop() | Reject() | Jump() | Goto() | Return() | Continue() | Untrack():
             return False
+        case FirstOf() | Series() | RouteTo() | Stop():  # the first two are asked line by line
+            return False
+        case _:
+            assert_never(action)

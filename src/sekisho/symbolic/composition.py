@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from sekisho.semantics.nesting import callees_first
 from sekisho.semantics.program import (
@@ -21,17 +22,21 @@ from sekisho.semantics.program import (
     ChainCode,
     Continue,
     CopyMark,
+    Drop,
     FirstOf,
     Goto,
     Guard,
     Guarded,
     Jump,
     NotUnderstood,
+    Reject,
     Return,
+    RouteTo,
     Series,
     SetBits,
     SetZone,
     Station,
+    Stop,
     Translate,
     Untrack,
 )
@@ -189,8 +194,22 @@ class Composition:
                 return self._first_of(lines, held)
             case NotUnderstood():
                 return Outcome(nothing, held.maybe, held.maybe, held.maybe)
-            case _:
+            case (
+                Drop()
+                | Reject()
+                | Stop()
+                | RouteTo()
+                | Continue()
+                | SetBits()
+                | CopyMark()
+                | Untrack()
+                | SetZone()
+            ):
                 return Outcome(held.yes, nothing, nothing, None if exact else held.maybe)
+            case Series():
+                return Outcome(held.yes, nothing, nothing, None if exact else held.maybe)
+            case _:
+                assert_never(action)
 
     def _call(self, name: str) -> Outcome:
         """What a chain does; ``back`` are then all that may come back from it."""
@@ -224,8 +243,22 @@ def _ends(action: Action) -> str | None:
             return "accepted"
         case Return():
             return "back"
-        case _:
+        case (
+            Drop()
+            | Reject()
+            | Stop()
+            | RouteTo()
+            | Continue()
+            | SetBits()
+            | CopyMark()
+            | Untrack()
+            | SetZone()
+        ):
             return "refused"
+        case Series():
+            return "refused"
+        case _:
+            assert_never(action)
 
 
 def _without(some: Cond, taken: Set, perhaps: Set) -> Cond:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import assert_never
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.hidden_gateways import hop_words
@@ -20,15 +21,25 @@ from sekisho.semantics.program import (
     Accept,
     Action,
     ChainCode,
+    Continue,
+    CopyMark,
     Drop,
+    FirstOf,
+    Goto,
+    Jump,
     NotUnderstood,
     Program,
     Reject,
+    Return,
     ReversePath,
     RouteTo,
+    Series,
+    SetBits,
+    SetZone,
     Station,
     Stop,
     Translate,
+    Untrack,
     Way,
 )
 from sekisho.semantics.routing import A_PORT, found_kind, subnet_bits
@@ -300,8 +311,14 @@ class SymbolicHookWalk(ABC):
                 fate = replace(
                     self._fate("undetermined", station, passed), doubts=(doubt,), kernel_reason=None
                 )
-            case _:
+            case Drop() | Stop() | None:
                 fate = self._fate("dropped", station, passed)
+            case Accept() | Jump() | Goto() | Return() | Continue() | Translate() | RouteTo() | FirstOf():
+                raise AssertionError(action)  # none of these ends a way in a station
+            case SetBits() | CopyMark() | Untrack() | SetZone() | Series():
+                raise AssertionError(action)
+            case _:
+                assert_never(action)
         self.walk.end(fate, state, some)
 
     def _refused(self, passed: Passed, state: State, some: Set) -> None:

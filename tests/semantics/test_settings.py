@@ -1,6 +1,6 @@
 """The table of settings: every row by what it does to an answer, and against what the readings ask for. What
-a setting does is the kernel's Documentation/networking/ip-sysctl.rst and the functions that ``settings`` names;
-what kernels have is read from the kernel that runs the tests."""
+a setting does: the kernel's Documentation/networking/ip-sysctl.rst and the functions that ``settings`` names;
+what kernels have is read from the one that runs the tests."""
 
 from __future__ import annotations
 

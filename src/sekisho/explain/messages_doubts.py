@@ -235,5 +235,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} may decide here, and what it does is not modelled",
         "{0} がここで結果を左右しうるが、そのはたらきはモデルにない",
     ),
+    "link-not-modelled": (
+        "{0} ({1}): it may decide about packets here, and what it does is not modelled",
+        "{0} ({1}): ここでパケットを左右しうるが、そのはたらきはモデルにない",
+    ),
     "reverse-path-undecided": ("the way back cannot be decided", "戻りの経路を判定できない"),
 }  # fmt: skip

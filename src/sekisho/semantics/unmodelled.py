@@ -1,4 +1,5 @@
-"""Settings that decide and are not modelled (``settings``), as doubtful lines where they could act.
+"""Settings and what interfaces are that decides and is not modelled (``settings``, ``link_settings``), as
+doubtful lines where it could act.
 
 in by an interface       before any hook           entrance
 for another interface    before FORWARD            forwarding
@@ -16,6 +17,7 @@ from sekisho.model.host import Sysctl
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.link_settings import link_doubt
 from sekisho.semantics.program import (
     ALWAYS,
     All,
@@ -82,6 +84,9 @@ def unmodelled(
     for fact in _full(namespace):
         for chain in ("entrance", "departure"):
             found.setdefault(chain, []).append(_line(ALWAYS, fact))
+    for line, chains in _links(namespace):
+        for chain in chains:
+            found.setdefault(chain, []).append(line)
     return Unmodelled(**{chain: tuple(lines) for chain, lines in found.items()})
 
 
@@ -97,6 +102,20 @@ def _line(guard: Guard, fact: Sysctl) -> Guarded:
     doubt = Doubt("setting-not-modelled", (f"{fact.key} = {fact.value}",), fact.evidence)
     guard = Unsure(doubt) if guard == ALWAYS else All((guard, Unsure(doubt)))
     return Guarded(guard, NotUnderstood(doubt), 0, f"{fact.key} = {fact.value}", "", fact.evidence)
+
+
+def _links(namespace: Namespace) -> Iterator[tuple[Guarded, tuple[str, ...]]]:
+    """What has packets before IP, or after it, at an interface."""
+    for link in namespace.interfaces or ():
+        if said := link_doubt(link):
+            doubt = Doubt("link-not-modelled", (link.name, said), link.evidence)
+            for side, chains in (("iif", ("entrance",)), ("oif", ("departure", "forwarding"))):
+                if side == "oif" and said == "XDP":
+                    continue  # it sees what comes in
+                here = Interface("iif" if side == "iif" else "oif", link.name)
+                text = f"{link.name}: {said}"
+                guard = All((here, Unsure(doubt)))
+                yield Guarded(guard, NotUnderstood(doubt), 0, text, "", link.evidence), chains
 
 
 def _of_version(pattern: str, row: Setting, family: Family) -> bool:

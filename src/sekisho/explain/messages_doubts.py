@@ -231,5 +231,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "を取得すれば分かる)",
     ),
     "sysctl-not-understood": ("the value of {0} is no number: {1!r}", "{0} の値が数ではない: {1!r}"),
+    "setting-not-modelled": (
+        "{0} may decide here, and what it does is not modelled",
+        "{0} がここで結果を左右しうるが、そのはたらきはモデルにない",
+    ),
+    "link-not-modelled": (
+        "{0} ({1}): it may decide about packets here, and what it does is not modelled",
+        "{0} ({1}): ここでパケットを左右しうるが、そのはたらきはモデルにない",
+    ),
     "reverse-path-undecided": ("the way back cannot be decided", "戻りの経路を判定できない"),
 }  # fmt: skip

@@ -267,6 +267,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Does not decide where packets go.",
         "パケットの行き先は左右しません。",
     ),
+    "sysctl.not_modelled": (
+        "With this value it may decide about packets, and what it does is not modelled: answers that it "
+        "could touch are left open.",
+        "この値ではパケットの行き先を左右しえますが、そのはたらきはモデルにありません。関わりうる答えは未確定に"
+        "なります。",
+    ),
+    "sysctl.harmless": (
+        "With this value it does nothing to packets.",
+        "この値ではパケットの行き先に影響しません。",
+    ),
     "sysctl.unknown": (
         "Not known to Sekisho: what this setting changes is left open here.",
         "Sekishoが知らない設定です。何が変わるかは、ここでは述べません。",

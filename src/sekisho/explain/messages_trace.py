@@ -91,6 +91,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "route-martian": (
         "an address that cannot come from there", "そこから来るはずのないアドレス",
     ),
+    "route-dropped": (
+        "IPv6 is switched off on the interface that it came in by",
+        "届いたインターフェースではIPv6が無効",
+    ),
     "route-rpfilter": (
         "the way back to the source does not fit (rp_filter)", "送信元への戻りの経路が合わない (rp_filter)",
     ),

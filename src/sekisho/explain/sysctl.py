@@ -11,34 +11,16 @@ from collections.abc import Callable
 from sekisho.explain.context import HostContext
 from sekisho.explain.message import Message, m
 from sekisho.model.host import Sysctl
+from sekisho.semantics.settings import setting_of
 
 _CONF = re.compile(r"net\.(ipv4|ipv6)\.conf\.(.+)\.([a-z0-9_]+)")
 _PORTS = {"bridge-nf-call-iptables": "iptables", "bridge-nf-call-ip6tables": "ip6tables",
           "bridge-nf-call-arptables": "arptables"}  # fmt: skip
 _TIMEOUT = re.compile(r"nf_conntrack_(.*_)?timeout(_.*)?")
-# Settings of an interface that are known to have no say in where packets go.
-_CONF_IRRELEVANT = re.compile(
-    r"(medium_id|bootp_relay|tag|force_igmp_version|force_mld_version|"
-    r"(igmpv[23]|mldv[12])_unsolicited_report_interval|promote_secondaries|addr_gen_mode|autoconf|"
-    r"accept_dad|dad_transmits|enhanced_dad|optimistic_dad|use_optimistic|temp_\w+|use_tempaddr|"
-    r"max_addresses|max_desync_factor|regen_\w+|router_\w+|ra_\w+|accept_ra_\w+|hop_limit|mtu|"
-    r"keep_addr_on_down|ioam6_\w+|suppress_frag_ndisc|stable_secret|force_tllao)"
-)
 _ARP = re.compile(
     r"(arp_\w+|proxy_arp_pvlan|proxy_ndp|drop_gratuitous_arp|ndisc_\w+|drop_unsolicited_na|accept_untracked_na)"
 )
 _REDIRECTS = {"accept_redirects", "secure_redirects", "send_redirects", "shared_media"}
-# Whole families of keys that are known to have no say in where packets go.
-_IRRELEVANT = re.compile(
-    r"(kernel|vm|fs|dev|abi|debug|crypto|user|sunrpc|fscache)\..*"
-    r"|net\.(core|unix|sctp|rds|mptcp|vsock|ipv4\.neigh|ipv6\.neigh)\..*"
-    r"|net\.ipv4\.(tcp|udp|igmp|ipfrag|inet_peer|cipso|icmp|raw)_(?!l3mdev_accept|fwmark_accept|echo_ignore_all).*"
-    r"|net\.ipv4\.(ip_dynaddr|ip_autobind_reuse|ip_early_demux|ip_local_reserved_ports|ip_no_pmtu_disc|"
-    r"fib_notify_on_flag_change|nexthop_compat_mode|route\.min_pmtu|route\.mtu_expires|ping_group_range|min_adv_mss|route\.min_adv_mss|xfrm4_gc_thresh)"
-    r"|net\.ipv6\.(xfrm6_gc_thresh|ip6frag_\w+|mld_\w+|icmp\..*|calipso\w*)"
-    r"|net\.bridge\.bridge-nf-filter-\w+(-\w+)*-tagged"
-    r"|net\.netfilter\.nf_log.*"
-)
 
 
 def explain_sysctl(item: Sysctl, context: HostContext) -> tuple[Message, ...]:
@@ -60,9 +42,17 @@ def meaning(item: Sysctl, context: HostContext) -> tuple[Message, ...]:
         return (_PLAIN[last](last, value),)
     if key.startswith("net.netfilter.nf_conntrack") or key == "net.nf_conntrack_max":
         return (_conntrack(last, value),)
-    if _IRRELEVANT.fullmatch(key):
-        return (m("sysctl.irrelevant"),)
-    return (m("sysctl.unknown"),)
+    return (_without_words(key, value),)
+
+
+def _without_words(key: str, value: str) -> Message:
+    """What is said of a setting that has no words of its own."""
+    row = setting_of(key)
+    if row is None:
+        return m("sysctl.unknown")
+    if row.word == "doubt":
+        return m("sysctl.not_modelled" if row.acts(value) else "sysctl.harmless")
+    return m("sysctl.irrelevant" if row.word == "nothing" else "sysctl.unknown")
 
 
 def _switch(code: str) -> Callable[[str, str], Message]:
@@ -138,7 +128,7 @@ def _interface_setting(
         return (m("sysctl.redirects", name, value, where),)
     if _ARP.fullmatch(name):
         return (m("sysctl.arp", name, value, where),)
-    return (m("sysctl.irrelevant" if _CONF_IRRELEVANT.fullmatch(name) else "sysctl.unknown"),)
+    return (_without_words(f"net.{family}.conf.{interface}.{name}", value),)
 
 
 def _effective_rp_filter(interface: str, value: str, context: HostContext) -> tuple[Message, ...]:

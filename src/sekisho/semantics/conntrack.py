@@ -92,8 +92,9 @@ class Connection:
 
 @dataclass(slots=True)
 class Tracker:
-    """All connections of one namespace."""
+    """All connections of one namespace. ``loose``: see ``_may_open``."""
 
+    loose: bool = True
     connections: list[Connection] = field(default_factory=list)
 
     def find(self, key: FlowKey, zone: int, zone_reply: int) -> tuple[Connection, int] | None:
@@ -138,7 +139,7 @@ def track(packet: Traveller, tracker: Tracker) -> Connection | None:
         return None
     found = tracker.find(key_of(packet), packet.zone, packet.zone_reply)
     if found is None:
-        if not _may_open(packet):
+        if not _may_open(packet, tracker.loose):
             packet.leave_connection(INVALID)
             return None
         key = key_of(packet)
@@ -161,15 +162,15 @@ def track(packet: Traveller, tracker: Tracker) -> Connection | None:
     return connection
 
 
-def _may_open(packet: Traveller) -> bool:
+def _may_open(packet: Traveller, loose: bool) -> bool:
     """Whether a packet without a connection opens one; otherwise it is INVALID.
 
     TCP: nf_conntrack_proto_tcp.c, row sNO of tcp_conntracks: SYN opens, a bare ACK is picked up
-    (nf_conntrack_tcp_loose is 1 by default), SYN+ACK, FIN, RST and no flags do not.
+    where nf_conntrack_tcp_loose is not 0 (``loose``), SYN+ACK, FIN, RST and no flags do not.
     """
     if packet.proto == TCP and packet.tcp_flags is not None:
         flags = packet.tcp_flags & (SYN | ACK | FIN | RST)
-        return flags in (SYN, ACK)
+        return flags == SYN or (loose and flags == ACK)
     if packet.proto in _QUERY_ANSWER and packet.icmp_type is not None:
         return packet.icmp_type in _QUERY_ANSWER[packet.proto]
     return True

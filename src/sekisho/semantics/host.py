@@ -36,6 +36,7 @@ from sekisho.semantics.source_address import Preference, preferred_addresses
 from sekisho.semantics.source_check import source_check
 from sekisho.semantics.switches import conf
 from sekisho.semantics.tracked import wants_tracking, with_nat_in_use
+from sekisho.semantics.unmodelled import asks_marks, before, unmodelled
 from sekisho.values.address import Address, Family, format_ip
 from sekisho.values.intset import IntSet
 
@@ -246,23 +247,26 @@ def _program(
     own = own_sources(family, addresses, types)
     context = MatchContext(family, types, sets, moving, namespace.interfaces, leaning)
     stations = _stations(namespace, context)
+    everybody = IntSet.of(*(route.dst.value for route in local if route.kind == "broadcast"))
+    marks = asks_marks(namespace, family, (each for here in stations.values() for each in here))
+    strange = unmodelled(namespace, family, addresses, everybody, marks)
     program = Program(
         family,
         stations,
         arrival_checks(namespace, family, local),
         routing,
         tables,
-        forwarding_check(namespace, family),
+        before(strange.forwarding, forwarding_check(namespace, family)),
         source_check(namespace, family, addresses),
         netfilter.gaps(namespace.rulesets, family, namespace.nft, usual),
         socket_chain(namespace.sockets, family, namespace.socket_protocols, namespace.unread),
         published_ports(stations),
-        entrance_checks(family),
-        departure_checks(namespace, family),
-        echo_chain(namespace, family),
+        before(strange.entrance, entrance_checks(namespace, family)),
+        before(strange.departure, departure_checks(namespace, family)),
+        before(strange.echo, echo_chain(namespace, family)),
         own,
         connecting(own),
-        answering(own),
+        before(strange.answering, answering(own)),
         lookback,
     )
     return program, tuple(leans)

@@ -52,10 +52,12 @@ _LOOPBACK = IntSet.prefix(Prefix(4, 127 << 24, 8))
 _MULTICAST6 = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
 _LOOPBACK6 = IntSet.of(1)
 _LOCALNET = "route_localnet"
+_DISABLED = "disable_ipv6"
 
 
-def entrance_checks(family: Family) -> ChainCode:
-    """Addresses that no IPv6 packet may carry: it is gone before any hook (ip6_rcv_core)."""
+def entrance_checks(namespace: Namespace, family: Family) -> ChainCode:
+    """Addresses that no IPv6 packet may carry, and interfaces on which IPv6 is off: it is gone before any
+    hook (ip6_rcv_core)."""
     if family == 4:
         return ChainCode("entrance", (), Accept())
     outside = Not(Interface("iif", "lo"))
@@ -65,7 +67,28 @@ def entrance_checks(family: Family) -> ChainCode:
         All((In("dst", _LOOPBACK6), outside)),
     )
     stop = Stop("martian", "IP_INHDR")
-    return ChainCode("entrance", tuple(Guarded(guard, stop) for guard in refused), Accept())
+    lines = (*_switched_off(namespace), *(Guarded(guard, stop) for guard in refused))
+    return ChainCode("entrance", lines, Accept())
+
+
+def _switched_off(namespace: Namespace) -> Iterator[Guarded]:
+    """Interfaces without IPv6. The setting of ``all`` is written through to each (addrconf_disable_ipv6)."""
+    stop = Stop("dropped", "IPV6DISABLED")
+    in_use: set[str | None] = {item.interface for item in namespace.addresses or () if item.family == 6}
+    in_use |= {hop.dev for route in namespace.routes if route.family == 6 for hop in route.nexthops}
+    of_all = key_of("all", _DISABLED, 6)
+    for name in interfaces_of(namespace):
+        key = key_of(name, _DISABLED, 6)
+        if strange := no_number(namespace, key):
+            yield because(Interface("iif", name), strange, namespace, key)
+        elif conf(namespace, name, _DISABLED, 6):
+            yield because(Interface("iif", name), stop, namespace, key)
+        elif namespace.sysctl(key) is None and name not in in_use:
+            if conf(namespace, "all", _DISABLED, 6):
+                doubt = Doubt("sysctl-decides", (key,))
+                yield because(All((Interface("iif", name), Unsure(doubt))), stop, namespace, of_all)
+            else:
+                yield Guarded(Interface("iif", name), Continue(Lean("sysctl-not-captured", (key, "0"))))
 
 
 def arrival_checks(namespace: Namespace, family: Family, local: Iterable[Route]) -> ChainCode:

@@ -20,6 +20,7 @@ from sekisho.model.evidence import Unread
 from sekisho.model.links import Interface
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.journey import Doubt
+from sekisho.semantics.link_settings import port_doubt
 
 # Operational states of an interface that is switched on (RFC 2863).
 _NO_CARRIER = frozenset({"DOWN", "LOWERLAYERDOWN"})
@@ -105,11 +106,14 @@ class Links:
         bridge's ports came in by that, and finds no other."""
         ports = [self._port(each) for each in self.by_bridge.get(bridge, ())]
         passing = [each for each in ports if each.passes]
-        alone = len(passing) == 1 and passing[0].hairpin is False and self.unread is None
+        certain = self.unread is None and all(each.passes is not None for each in ports)
+        alone = certain and len(passing) == 1 and passing[0].hairpin is False
         return passing[0].name if alone else None
 
     def _port(self, item: Interface) -> Port:
-        passes = carries(item) and item.port_state not in _SHUT
+        passes: bool | None = carries(item) and item.port_state not in _SHUT
+        if port_doubt(item):
+            passes = None
         return Port(item.name, item.hairpin, bool(item.isolated), passes)
 
     def _keeps_vlans_apart(self, bridge: str) -> bool:
@@ -121,6 +125,9 @@ class Links:
             return self.unread_line()
         if what == "port" and self._keeps_vlans_apart(bridge):
             return Doubt("bridge-filters-vlans", (bridge, name))
+        for item in self.by_bridge.get(bridge, ()) if what == "port" else ():
+            if said := port_doubt(item):
+                return Doubt("link-not-modelled", (item.name, said), item.evidence)
         return Doubt(f"bridge-{what}-decides", (bridge, name))
 
     def unread_line(self) -> Doubt:

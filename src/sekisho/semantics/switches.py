@@ -54,6 +54,11 @@ def either(namespace: Namespace, interface: str, name: str) -> bool:
     return bool(conf(namespace, "all", name)) or bool(conf(namespace, interface, name))
 
 
+def picks_up(namespace: Namespace) -> bool:
+    """Whether tracking takes up TCP connections that it has not seen begin (tcp_new): the default."""
+    return namespace.sysctl("net.netfilter.nf_conntrack_tcp_loose") != "0"
+
+
 def unknown_key(namespace: Namespace, interface: str, name: str) -> str | None:
     """The first of a setting's two sysctls, the interface's and that of ``all``, that was not captured."""
     keys = (key_of(interface, name), key_of("all", name))

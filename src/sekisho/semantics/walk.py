@@ -11,6 +11,7 @@ from sekisho.semantics.conntrack import Connection, Tracker
 from sekisho.semantics.hidden_gateways import hop_words, unseen
 from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Doubt, Hop, Lean, Leg, Step
+from sekisho.semantics.switches import picks_up
 from sekisho.semantics.traveller import UNICAST, Traveller
 from sekisho.semantics.visit import Leaves, Visit
 from sekisho.semantics.world import HOST, World
@@ -61,7 +62,10 @@ class Walk:
 
     def tracker(self, node: str) -> Tracker:
         """The connection table of a namespace."""
-        return self.trackers.setdefault(node, Tracker())
+        found = self.trackers.get(node)
+        if found is None:
+            found = self.trackers[node] = Tracker(picks_up(self.world.nodes[node].facts))
+        return found
 
 
 @dataclass(slots=True)

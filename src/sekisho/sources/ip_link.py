@@ -24,6 +24,7 @@ from sekisho.sources.link_words import (
     ALONE,
     HEADER_WORDS,
     TWO_VALUES,
+    XDP_WORDS,
     Pair,
     is_marker,
     with_port,
@@ -156,6 +157,9 @@ def _read_header(line: str, evidence: Evidence) -> _Draft:
     found: dict[str, str] = {}
     while words:
         word = words.take()
+        if word.partition("/id:")[0] in XDP_WORDS:
+            found[word] = ""
+            continue
         if word not in HEADER_WORDS:
             raise unknown_word(word, frozenset(HEADER_WORDS), last=words.is_last)
         found[word] = words.take(word)
@@ -242,7 +246,10 @@ def _header(interface: Interface, header: dict[str, str]) -> str:
         **header, "mtu": interface.mtu, "master": interface.master, "state": interface.state,
     }  # fmt: skip
     words = [f"{index}: {name}: <{','.join(interface.flags)}>"]
-    words += [f"{word} {values[word]}" for word in HEADER_WORDS if values.get(word) is not None]
+    said = [f"{word} {values[word]}" for word in HEADER_WORDS if values.get(word) is not None]
+    programs = [word for word in header if word.partition("/id:")[0] in XDP_WORDS and not header[word]]
+    at = 1 if interface.mtu is not None else 0
+    words += [*said[:at], *programs, *said[at:]]
     # Each word of the line is printed with a blank after it, except for qlen.
     return " ".join(words) + ("" if "qlen" in header or "group" not in header else " ")
 

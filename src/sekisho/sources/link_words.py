@@ -18,6 +18,9 @@ Pair = tuple[str, str]
 # Words of the first line, in its order; mtu, master and state are fields of an interface.
 HEADER_WORDS = ("mtu", "qdisc", "master", "state", "mode", "group", "qlen")
 
+# A program that has an interface's packets first; older versions write its number behind it (xdp/id:7).
+XDP_WORDS = ("xdp", "xdpgeneric", "xdpoffload", "xdpmulti")
+
 # Words that stand alone, of all kinds: vxlan, geneve, gre, macvlan, ipvlan, tun, can.
 _SWITCHES = (
     "learning", "proxy", "rsc", "l2miss", "l3miss", "udpcsum", "udp6zerocsumtx", "udp6zerocsumrx",

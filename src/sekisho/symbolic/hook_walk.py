@@ -43,6 +43,7 @@ from sekisho.semantics.program import (
     Way,
 )
 from sekisho.semantics.routing import A_PORT, found_kind, subnet_bits
+from sekisho.semantics.switches import picks_up
 from sekisho.semantics.traveller import BROADCAST
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.fate import Fate
@@ -98,7 +99,7 @@ class SymbolicHookWalk(ABC):
             case Station():
                 return self._filter(checkpoint, front)
             case Tracking():
-                return track(front, self.host.name, self.guards)
+                return track(front, self.host.name, self.guards, picks_up(self.host.facts))
             case NatCore(side, stations):
                 return self._nat(side, stations, front)
 

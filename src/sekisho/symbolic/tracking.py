@@ -26,19 +26,19 @@ from sekisho.values.packet import ACK, FIN, ICMPV6, RST, SYN, TCP
 from sekisho.values.slotted import replace
 
 
-def track(front: Front, node: str, guards: Guards) -> Front:
-    """The conntrack station."""
+def track(front: Front, node: str, guards: Guards, loose: bool) -> Front:
+    """The conntrack station. ``loose``: see ``semantics.conntrack``."""
     found: Front = {}
     for state, some in front.items():
         # Looped over lo, packets carry their connection along.
         if state.tracked is not None or state.untracked:
             add(found, state, some)
         else:
-            _look_up(state, some, node, guards, found)
+            _look_up(state, some, node, guards, loose, found)
     return found
 
 
-def _look_up(state: State, some: Set, node: str, guards: Guards, found: Front) -> None:
+def _look_up(state: State, some: Set, node: str, guards: Guards, loose: bool, found: Front) -> None:
     never = guards.field_in("proto", IntSet.of(ICMPV6), state)
     never &= guards.field_in("icmp_type", IntSet.of(*NEVER_TRACKED), state)
     add(found, state.unconnected(UNTRACKED), some & never)
@@ -72,7 +72,7 @@ def _look_up(state: State, some: Set, node: str, guards: Guards, found: Front) -
             rest &= ~here
             if not rest.satisfiable():
                 return
-    opens = rest & _may_open(state, guards)
+    opens = rest & _may_open(state, guards, loose)
     if opens.satisfiable():
         fresh = SymbolicConnection(state.ends, state.ends, state.zone, state.zone_reply)
         connections = (*state.connections, (node, fresh))
@@ -103,12 +103,14 @@ def _same_ends(some: Set, state: State, ends: Ends, direction: int, guards: Guar
     return space.equal(ported, mine.dport, ends.dport) | (some & ~guards.ported)
 
 
-def _may_open(state: State, guards: Guards) -> Set:
+def _may_open(state: State, guards: Guards, loose: bool) -> Set:
     """The packets that open a connection; the others are INVALID. See ``semantics.conntrack``."""
     space, proto = guards.space, guards.space.field["proto"]
     tcp = space.member(proto, IntSet.of(TCP))
     bits = SYN | ACK | FIN | RST
-    opening = space.masked(state.tcp_flags, bits, SYN) | space.masked(state.tcp_flags, bits, ACK)
+    opening = space.masked(state.tcp_flags, bits, SYN)
+    if loose:
+        opening |= space.masked(state.tcp_flags, bits, ACK)
     found = (tcp & opening) | ~(tcp | guards.icmp)
     for number, answers in ANSWERS.items():
         queries = guards.field_in("icmp_type", IntSet.of(*answers), state)

@@ -103,11 +103,13 @@ def _open_to_all(published: list[Published], outside: Outside) -> Iterator[Findi
         what = SENSITIVE.get(port.container_port)
         if what is None or not port.anywhere or (port.name, port.host_port) in seen:
             continue
-        if outside.stopped(port.host_address, port.host_port, port.proto):
+        arrives = outside.arrives(port.host_address, port.host_port, port.proto)
+        if arrives is False:
             continue
         seen.add((port.name, port.host_port))
         args = (port.name, what, str(port.host_port))
-        yield Finding("trap.data-port-open", "warning", args, places_of(port.evidence))
+        code = "trap.data-port-open" if arrives else "trap.data-port-open.maybe"
+        yield Finding(code, "warning", args, places_of(port.evidence))
 
 
 # ------------------------------------------------------------------------------- rules of the host
@@ -131,12 +133,12 @@ def _past_input(snapshot: Snapshot, published: list[Published], outside: Outside
     if not guards:
         return
     wide = [port for port in published if port.anywhere]
-    wide = [p for p in wide if not outside.stopped(p.host_address, p.host_port, p.proto)]
-    ports = ", ".join(dict.fromkeys(f"{port.host_port} ({port.name})" for port in wide))
-    for guard, where in guards if wide else ():
-        yield Finding(
-            "trap.published-past-input", "warning", (guard, ports), places_of(where, wide[0].evidence)
-        )
+    asked = [(port, outside.arrives(port.host_address, port.host_port, port.proto)) for port in wide]
+    for code, arrives in (("trap.published-past-input", True), ("trap.published-past-input.maybe", None)):
+        found = [port for port, answer in asked if answer is arrives]
+        ports = ", ".join(dict.fromkeys(f"{port.host_port} ({port.name})" for port in found))
+        for guard, where in guards if found else ():
+            yield Finding(code, "warning", (guard, ports), places_of(where, found[0].evidence))
 
 
 def _input_guards(snapshot: Snapshot) -> Iterator[tuple[str, Evidence | None]]:

@@ -181,9 +181,9 @@ def _user_rules(snapshot: Snapshot, published: list[Published]) -> Iterator[Find
 
 def _icc(snapshot: Snapshot) -> Iterator[Finding]:
     value = snapshot.host.sysctl("net.bridge.bridge-nf-call-iptables")
-    known = value is not None or _all_sysctls(snapshot.host)
+    off = value == "0" or (value is None and _all_sysctls(snapshot.host))
     for network in snapshot.networks or ():
-        if dict(network.options).get(ICC_OPTION) == "false" and known and value != "1":
+        if dict(network.options).get(ICC_OPTION) == "false" and off:
             shown = "0" if value == "0" else "-"
             yield Finding(
                 "trap.icc-without-br-netfilter", "error", (network.name, shown), places_of(network.evidence)
@@ -193,6 +193,8 @@ def _icc(snapshot: Snapshot) -> Iterator[Finding]:
 def _all_sysctls(host: Namespace) -> bool:
     """Whether all sysctls under net were listed, so that one which is absent is not there: every kernel has
     net.core's and net.unix's, which nobody asks for by themselves."""
+    if any("bridge-nf-call" in unread.evidence.text for unread in host.unread):
+        return False
     keys = {item.key.split(".")[1] for item in host.sysctls or () if item.key.startswith("net.")}
     return {"core", "unix", "ipv4"} <= keys
 
@@ -284,6 +286,8 @@ def _second_interface(snapshot: Snapshot, published: list[Published]) -> Iterato
     }
     if host.rules is None or len(defaults) != 1 or not any(port.anywhere for port in published):
         return
+    if any(unread.about in ("policy-rules", "routes") and unread.family != 6 for unread in host.unread):
+        return  # it may send replies back
     bridges = bridges_of(snapshot)
     by_mark = any(rule.fwmark is not None and rule.table not in ("main", "local") for rule in host.rules)
     for item in host.addresses or ():

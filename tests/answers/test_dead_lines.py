@@ -23,7 +23,7 @@ from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.symbolic.journeys import Source
 from sekisho.symbolic.samples import Samples
 from sekisho.symbolic.space import Space
-from sekisho.values.address import Address
+from sekisho.values.address import Address, Family
 from tests.answers.shop import FORWARD, write
 from tests.symbolic.agreement import packet_of, random_values
 from tests.symbolic.worlds import random_world
@@ -406,3 +406,21 @@ def test_no_manager_of_diagrams_outlives_its_chain(tmp_path: Path) -> None:
     finally:
         gc.enable()
     assert after == before
+
+
+def test_about_lines_that_nobody_read_nothing_is_worked_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be anything, at any hook, in both families: that would be 22 managers of diagrams."""
+    made: list[Station] = []
+
+    def view(station: Station, family: Family) -> ChainView:
+        made.append(station)
+        return ChainView(station, family)
+
+    monkeypatch.setattr("sekisho.answers.dead_lines.ChainView", view)
+    rules = "table inet f {\n\tchain in {\n\t\ttype filter hook input priority 0; policy accept;\n"
+    (tmp_path / "nft-ruleset.txt").write_text(rules + "\t\taccept\n\t\tdrop\n\t}\n}\nfrobnicate\n")
+    found = [finding.id for finding in dead_lines(load(str(tmp_path)))]
+    assert found == ["lint.rule-unreachable"]
+    assert {station.table for station in made} == {"inet f"}

@@ -39,6 +39,7 @@ COMMIT
 # Completed on Mon Jan  1 00:00:00 2024
 """
 DOCKERS = "-A FORWARD -o br-0a0b0c0d0e0f -j DOCKER\n"
+OPEN = DOCKERS + "-A DOCKER -d 172.18.0.2/32 -p tcp -j ACCEPT\n"
 ROUTES = """\
 default via 10.0.0.1 dev eth0
 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.5
@@ -138,17 +139,27 @@ ICMP6 = """\
 COMMIT
 """
 TRAPS: list[tuple[str, dict[str, str], dict[str, str]]] = [
-    ("trap.data-port-open", {"iptables-save.txt": _rules(port="5432", inside="5432")},
-     {"iptables-save.txt": _rules(port="5432", inside="5432", to="-d 127.0.0.1/32 ")}),
-    ("trap.published-past-input", {"iptables-save.txt": _rules(input="DROP")},
+    ("trap.data-port-open",
+     {"iptables-save.txt": _rules(port="5432", inside="5432", forward=OPEN), "ip-route.txt": ROUTES},
+     {"iptables-save.txt": _rules(port="5432", inside="5432", forward=OPEN, to="-d 127.0.0.1/32 "),
+      "ip-route.txt": ROUTES}),
+    # Without a route nobody knows what the host is called by.
+    ("trap.data-port-open.maybe", {"iptables-save.txt": _rules(port="5432", inside="5432", forward=OPEN)},
+     {"iptables-save.txt": _rules(port="5432", inside="5432", forward=OPEN, to="-d 127.0.0.1/32 ")}),
+    ("trap.published-past-input",
+     {"iptables-save.txt": _rules(input="DROP", forward=OPEN), "ip-route.txt": ROUTES},
+     {"iptables-save.txt": _rules(input="DROP", forward=OPEN, to="-d 10.0.0.5/32 "),
+      "ip-route.txt": ROUTES}),
+    ("trap.published-past-input.maybe", {"iptables-save.txt": _rules(input="DROP")},
      {"iptables-save.txt": _rules(input="DROP", to="-d 10.0.0.5/32 ")}),
     ("trap.user-rule-published-port",
      {"iptables-save.txt": _rules(user="-A DOCKER-USER -p tcp -m tcp --dport 8080 -j DROP\n")},
      {"iptables-save.txt": _rules(
          user="-A DOCKER-USER -p tcp -m conntrack --ctorigdstport 8080 -m tcp --dport 80 -j DROP\n")}),
     ("trap.published-past-input",
-     {"iptables-save.txt": _rules(), "nft-ruleset.txt": FIREWALLD},
-     {"iptables-save.txt": _rules(), "nft-ruleset.txt": RAW.format(hook="input", verdict="drop")}),
+     {"iptables-save.txt": _rules(forward=OPEN), "nft-ruleset.txt": FIREWALLD, "ip-route.txt": ROUTES},
+     {"iptables-save.txt": _rules(forward=OPEN), "nft-ruleset.txt": RAW.format(hook="input", verdict="drop"),
+      "ip-route.txt": ROUTES}),
     ("trap.notrack",
      {"iptables-save.txt": _rules(), "nft-ruleset.txt": RAW.format(hook="prerouting", verdict="notrack")},
      {"iptables-save.txt": _rules(), "nft-ruleset.txt": RAW.format(hook="prerouting", verdict="drop")}),
@@ -254,6 +265,18 @@ SILENT: list[tuple[str, dict[str, str], list[str]]] = [
     ("sysctls of a question", {**ICC, "sysctl.txt": "net.ipv4.ip_forward = 1\n"}, []),
     ("all sysctls, and br_netfilter is not there", {**ICC, "sysctl.txt": ALL_SYSCTLS},
      ["trap.icc-without-br-netfilter"]),
+    ("a line of br_netfilter's that nobody can read",
+     {**ICC, "sysctl.txt": ALL_SYSCTLS + "net.bridge.bridge-nf-call-iptables\n"}, []),
+    ("a value that is none", {**ICC, "sysctl.txt": "net.bridge.bridge-nf-call-iptables = x\n"}, []),
+    ("a policy rule that nobody can read",
+     {"iptables-save.txt": _rules(), "ip-addr.txt": SECOND, "ip-route.txt": ROUTES,
+      "ip-rule.txt": PLAIN + "9:\tfrom all frobnicate lookup 9\n"}, []),
+    ("a route that nobody can read",
+     {"iptables-save.txt": _rules(), "ip-addr.txt": SECOND, "ip-rule.txt": PLAIN,
+      "ip-route.txt": ROUTES + "x.x.x.x via 10.0.9.1 dev eth1\n"}, []),
+    ("an IPv6 route that nobody can read",
+     {"iptables-save.txt": _rules(), "ip-addr.txt": SECOND, "ip-route.txt": ROUTES, "ip-rule.txt": PLAIN,
+      "ip6-route.txt": "default via fe80::1 dev eth0\nxx::/64 dev eth1\n"}, ["trap.second-interface"]),
     ("packets on a rule for the published port",
      {"iptables-save.txt": _rules(user="[3:180] -A DOCKER-USER -p tcp -m tcp --dport 8080 -j DROP\n")}, []),
     ("dockerd's own lines before DOCKER-USER", {"iptables-save.txt": _rules(first=SWARM)}, []),
@@ -344,6 +367,43 @@ def test_what_docker_user_shuts_is_not_open(tmp_path: Path) -> None:
     assert one["trap.published-past-input"].args == ("INPUT", "8080 (web)")
     none = _captured(tmp_path / "none", user="-A DOCKER-USER -i eth0 -j DROP\n", policy="DROP")
     assert not {"trap.data-port-open", "trap.published-past-input"} & set(none)
+
+
+FAILED = "iptables-save.txt: iptables-save -c: Fatal: can't open lock file: Permission denied\n"
+# What a stranger's packet meets: (what stands before Docker's rules, codes of traps about its open ports)
+UNCLEAR: list[tuple[str, str, set[str]]] = [
+    ("nothing unclear", "", {"trap.data-port-open", "trap.published-past-input"}),
+    ("a target that nobody knows", "-A FORWARD -j FOOBAR\n",
+     {"trap.data-port-open.maybe", "trap.published-past-input.maybe"}),
+    ("a match that nobody knows, for one port",
+     "-A FORWARD -p tcp -m tcp --dport 3306 -m fancy --of it -j DROP\n",
+     {"trap.data-port-open.maybe", "trap.published-past-input", "trap.published-past-input.maybe"}),
+    ("where published ports do not pass", "-A INPUT -j FOOBAR\n",
+     {"trap.data-port-open", "trap.published-past-input"}),
+]  # fmt: skip
+
+
+def _of_open_ports(host: Path) -> set[str]:
+    found = {finding.id for finding in lint(load(str(host))).findings}
+    return {code for code in found if code.startswith(("trap.data-port", "trap.published-past"))}
+
+
+@pytest.mark.parametrize(("first", "wanted"), [case[1:] for case in UNCLEAR], ids=[c[0] for c in UNCLEAR])
+def test_what_nobody_can_say_is_perhaps_open(first: str, wanted: set[str], tmp_path: Path) -> None:
+    host = tmp_path / "host"
+    shutil.copytree(CAPTURE, host)
+    before, mark, after = (host / "iptables-save.txt").read_text().partition("-A FORWARD -j DOCKER-USER\n")
+    assert mark
+    before = before.replace(":INPUT ACCEPT", ":INPUT DROP")
+    (host / "iptables-save.txt").write_text(before + first + mark + after)
+    assert _of_open_ports(host) == wanted
+
+
+def test_behind_rules_that_could_not_be_read_a_port_is_perhaps_open(tmp_path: Path) -> None:
+    host = tmp_path / "host"
+    shutil.copytree(CAPTURE, host, ignore=shutil.ignore_patterns("iptables-*", "nft-*"))
+    (host / "capture-notes.txt").write_text(FAILED)
+    assert _of_open_ports(host) == {"trap.data-port-open.maybe"}
 
 
 def test_what_was_not_captured_is_said() -> None:

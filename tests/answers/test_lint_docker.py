@@ -16,6 +16,7 @@ SAVES = ("iptables-save.txt", "ip6tables-save.txt")
 # was told to leave forwarding off, after which no container reaches the outside (the probes of these captures
 # show it). 29 with nftables never switches it on, and was captured on a host where it was on.
 DATA_PORT = ("trap.data-port-open", "3306")
+PERHAPS = ("trap.data-port-open.maybe", "3306")
 GENUINE = {
     "compose-basic": [DATA_PORT],
     "container-network": [DATA_PORT],
@@ -90,4 +91,4 @@ def test_nothing_on_any_of_them_by_its_rules_alone(tmp_path: Path) -> None:
                     (folder / name).write_text((host / name).read_text())
             # DNAT rules of chain DOCKER in iptables' words tell what is published.
             told = DATA_PORT in _expected(host) and names == SAVES and host.parent.name != "29.7.2-nftables"
-            assert set(_found(folder)) == ({DATA_PORT} if told else set()), (host, names)
+            assert set(_found(folder)) == ({PERHAPS} if told else set()), (host, names)

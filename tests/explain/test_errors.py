@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,15 +12,17 @@ from string import Formatter
 import pytest
 
 from sekisho.errors import SourceError, UsageError, said
-from sekisho.explain.errors import japanese
-from sekisho.explain.messages_errors import JAPANESE
+from sekisho.explain.errors import JAPANESE, japanese
+from sekisho.lab.system.schema import schema_text
 
 SRC = Path(__file__).resolve().parents[2] / "src" / "sekisho"
 # Packages whose errors are all in both languages.
-PACKAGES = ("answers", "capture", "explain", "sources", "values")
+PACKAGES = ("answers", "capture", "cli", "explain", "lab", "sources", "values")
 # Errors in Docker's and compose's own words; what is said beside them is in both languages.
 QUOTING = ("docker",)
-ERRORS = ("UsageError", "SourceError", "BadNameError")
+ERRORS = ("UsageError", "SourceError", "BadNameError", "LabError", "CannotSayError", "NotUnderstoodError")
+# Methods that make an error of a sentence and a place in a topology.
+METHODS = ("_fault", "_error")
 
 
 def sentences() -> Iterator[tuple[str, str]]:
@@ -32,6 +35,13 @@ def sentences() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         }
         for node in ast.walk(tree):
+            mine = path.relative_to(SRC).parts[0] == "lab"
+            if mine and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                for value in node.args if node.func.attr in METHODS else ():
+                    place = f"{path.relative_to(SRC)}:{node.lineno}"
+                    assert not isinstance(value, ast.JoinedStr), place
+                    if isinstance(value, ast.Constant) and " " in str(value.value):
+                        yield place, str(value.value)
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
             errors = () if path.relative_to(SRC).parts[0] in QUOTING else ERRORS
@@ -58,6 +68,12 @@ def test_every_sentence_has_its_japanese() -> None:
     missing = {text: place for place, text in sentences() if text not in JAPANESE}
     assert missing == {}
     assert sum(1 for _ in sentences()) > 80
+
+
+def test_what_the_schema_of_topologies_advises_has_its_japanese() -> None:
+    told = re.findall(r'"description": ("(?:[^"\\\\]|\\\\.)*")', schema_text())
+    assert len(told) > 10
+    assert [text for text in map(json.loads, told) if text not in JAPANESE] == []
 
 
 def test_both_languages_have_the_same_places() -> None:

@@ -14,9 +14,8 @@ import pytest
 import sekisho
 from sekisho.cli.terminal import harmless
 from sekisho.errors import Said, SekishoError, one_line
-from sekisho.explain.errors import japanese
+from sekisho.explain.errors import JAPANESE, japanese
 from sekisho.explain.message import Message, join, m
-from sekisho.explain.messages_errors import JAPANESE
 from sekisho.explain.messages_terms import BRIEF, TERM_OF
 from sekisho.explain.words import JOINS, TABLES, catalog, say, words
 

@@ -31,7 +31,7 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
     F.IPTABLES_LIST: (_HEADS, r"\s*#.*"),
     F.IP_LINK: _LINK,
     F.IP_ADDR: (*_LINK, r"\s+valid_lft \S+ preferred_lft \S+\s*", r"\s+valid_lft \S+\s*"),
-    F.IP_ROUTE: (r"\s*nexthop (via|dev) .*",),
+    F.IP_ROUTE: (r"\s*nexthop\s+(via|dev)\s.*",),
     F.ROUTE_N: (r"Kernel IP(v6)? routing table\s*", r"Destination .*"),
     F.SS: (
         r"\s*(Netid\s+)?State\s+Recv-Q\s.*",
@@ -40,7 +40,7 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
     F.CONNTRACK: (r"\s*conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.\s*",),
     F.SYSCTL_FILES: (r"\s*[#;].*", r"==> \S+ <==", r"/\S+:"),
     F.SYSCTL: (r"\s*[#;].*",),
-    F.IPSET_SAVE: (r"\s*add .*", r"\s*#.*"),
+    F.IPSET_SAVE: (r"\s*add\s.*", r"\s*#.*"),
     F.NETSTAT: (
         r"Active (Internet|UNIX|Bluetooth) .*",
         r"Proto\s+(Recv-Q|RefCnt)\s.*",
@@ -57,7 +57,7 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
         r"\s+(ether|loop|unspec|[a-z]+) .*txqueuelen \d+  \(.*\)",
         r"\s+([A-Z ]+|\[NO FLAGS\])\s+MTU:\d+\s+Metric:\d+",
     ),
-    F.DOCKER_PS: (r"[A-Z ]*\b(CONTAINER ID|NAMES|PORTS)\b[A-Z ]*",),
+    F.DOCKER_PS: (r"[A-Z\s]*\b(CONTAINER ID|NAMES|PORTS)\b[A-Z\s]*",),
     F.DOCKER_NETWORK_LS: (r"\s*NETWORK ID\s+NAME\s+DRIVER[A-Z0-9\s]*",),
     F.UFW_STATUS: (r"\s*To\s+Action\s+From\s*", r"\s*--\s+-+\s+-+\s*"),
 }
@@ -209,8 +209,8 @@ def _declared(line: str) -> str:
 def _holds_nothing(format_: Format | None, line: str) -> bool:
     if format_ is None:
         return False
-    line = line.rstrip()  # also of blanks that are no ASCII
-    return any(re.fullmatch(pattern, line, re.ASCII) for pattern in _HOLDING_NOTHING.get(format_, ()))
+    line = line.rstrip()
+    return any(re.fullmatch(pattern, line) for pattern in _HOLDING_NOTHING.get(format_, ()))
 
 
 def _of_json(lines: list[str], said: set[int]) -> Iterator[tuple[int, str]]:
@@ -254,7 +254,7 @@ _OPENS = re.compile(
     r"\s*(table|chain|set|map|flowtable|counter|quota|limit|ct|secmark|synproxy|tunnel)\b.*\{\s*(#.*)?"
 )
 _OF_A_BLOCK = re.compile(
-    r"\s*(type|typeof|flags|elements|policy|timeout|gc-interval|size|hook|devices|auto-merge)\b.*"
+    r"\s*(type|typeof|flags|elements|policy|timeout|gc-interval|size|hook|devices|auto-merge|comment)\b.*"
 )
 
 

@@ -212,6 +212,23 @@ def test_a_line_that_no_fact_names_is_found(name: str, data: bytes, text: str, t
     assert text in found
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("ip-route.txt", b"default proto static\n\tnexthop\tdev v2 weight 3 \n"),
+        ("ip-route.txt", b"default proto static\n\tnexthop   via fe80::2 dev v2 weight 5 \n"),
+        ("iptables-filter.txt", LIST.replace(b"target  ", b"num\x1e  pkts bytes target  ")),
+        ("ipset-save.txt", b"create ports bitmap:port range 1-100\nadd\t ports 80\n"),
+        ("nft-ruleset.txt", NFT.replace(b"\tset", b'\tcomment "mine"\n\tset')),
+        ("docker-ps.txt", b"\tCONTAINER ID   IMAGE   NAMES\n3f1c2d4e5a6b   nginx   web\n"),
+    ],
+)  # fmt: skip
+def test_what_belongs_to_another_lines_fact_is_not_dropped(name: str, data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert dropped(load(str(path))) == []
+
+
 def without(value: Snapshot, text: str) -> Snapshot:
     """The snapshot whose facts do not name the line with that text."""
 

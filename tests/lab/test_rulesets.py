@@ -36,7 +36,7 @@ def why(rule: Rule, chains: frozenset[str] = frozenset({"MINE"})) -> str:
     assert (words is None) == bool(refused)
     if refused:
         assert str(refused[0]).startswith("iptables-save.txt:7: the line: ")
-    return refused[0].why if refused else ""
+    return str(refused[0].why) if refused else ""
 
 
 @settings(max_examples=50)

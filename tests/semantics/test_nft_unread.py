@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from sekisho.semantics.host import compile_host
 from sekisho.sources import nft_capture, nft_json, nft_text
-from tests.semantics.nft_host import ask, ask6, end, forward_table
+from tests.semantics.nft_host import ask, ask6, end, forward_table, namespace
 
 _SET = "\tset s {{\n\t\ttype {}\n\t\telements = {{ {} }}\n\t}}\n\n"
 
@@ -72,6 +73,21 @@ def test_a_line_outside_all_tables_may_be_anything() -> None:
     text = forward_table("tcp dport 81 drop")
     assert end(text) == "exits"
     assert _codes(text + "frobnicate the rest\n") == {"table-not-read"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("{}", id="outside all tables"),
+        pytest.param("table inet fw {{\n{}}}\n", id="in a table"),
+    ],
+)
+def test_a_thousand_lines_that_may_be_anything_are_no_more_than_one(text: str) -> None:
+    def stations(lines: str) -> int:
+        program = compile_host(namespace(text.format(lines))).programs[4]
+        return sum(len(found) for found in program.stations.values())
+
+    assert 0 < stations("frobnicate 1\n") == stations("".join(f"frobnicate {n}\n" for n in range(1000)))
 
 
 def test_a_cut_listing_may_have_had_more_tables_of_either_family() -> None:

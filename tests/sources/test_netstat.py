@@ -77,6 +77,8 @@ def test_a_program_with_blanks_in_its_name() -> None:
         ("tcp 0 0 0.0.0.0:80 0.0.0.0:*", "truncated"),
         ("tcp 0 0 0.0.0.0:80 0.0.0.0:* LISTEN surprise", "unknown-word"),
         ("tcp 0 0 0.0.0.0:80 0.0.0.0:* WAITING", "unknown-word"),
+        ("raw 0 0 0.0.0.0:1 0.0.0.0:* odd 7 812/ping", "unknown-word"),
+        ("raw 0 0 0.0.0.0:1 0.0.0.0:*", "truncated"),
         ("netstat: command not found", "unknown-line"),
     ],
 )

@@ -18,7 +18,7 @@ from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.conjunction import parts
 from sekisho.semantics.host import HostCode, compile_host
-from sekisho.semantics.program import ChainCode, Goto, Jump, Station
+from sekisho.semantics.program import ChainCode, Goto, Guarded, Jump, NotUnderstood, Station, Unsure
 from sekisho.semantics.unseen import unread_of, unseen, unseen_of
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
@@ -89,13 +89,18 @@ def _dead_in(
     gc.freeze()
     try:
         for station in every:
-            if station.base.lines or station.chains:
+            if station.chains or not all(_unseen(line) for line in station.base.lines):
                 for dead in list(_dead(station, _view(station, family), every, written)):
                     place = (station.backend, station.table, dead.chain.name, dead.line.number)
                     yield place, (dead, station)
                 gc.collect()
     finally:
         gc.unfreeze()
+
+
+def _unseen(line: Guarded) -> bool:
+    """Whether the line stands for what was not read; nothing is found out about it."""
+    return isinstance(line.guard, Unsure) and isinstance(line.action, NotUnderstood)
 
 
 def _dead(

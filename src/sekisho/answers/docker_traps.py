@@ -103,11 +103,13 @@ def _open_to_all(published: list[Published], outside: Outside) -> Iterator[Findi
         what = SENSITIVE.get(port.container_port)
         if what is None or not port.anywhere or (port.name, port.host_port) in seen:
             continue
-        if outside.stopped(port.host_address, port.host_port, port.proto):
+        arrives = outside.arrives(port.host_address, port.host_port, port.proto)
+        if arrives is False:
             continue
         seen.add((port.name, port.host_port))
         args = (port.name, what, str(port.host_port))
-        yield Finding("trap.data-port-open", "warning", args, places_of(port.evidence))
+        code = "trap.data-port-open" if arrives else "trap.data-port-open.maybe"
+        yield Finding(code, "warning", args, places_of(port.evidence))
 
 
 # ------------------------------------------------------------------------------- rules of the host
@@ -131,12 +133,12 @@ def _past_input(snapshot: Snapshot, published: list[Published], outside: Outside
     if not guards:
         return
     wide = [port for port in published if port.anywhere]
-    wide = [p for p in wide if not outside.stopped(p.host_address, p.host_port, p.proto)]
-    ports = ", ".join(dict.fromkeys(f"{port.host_port} ({port.name})" for port in wide))
-    for guard, where in guards if wide else ():
-        yield Finding(
-            "trap.published-past-input", "warning", (guard, ports), places_of(where, wide[0].evidence)
-        )
+    asked = [(port, outside.arrives(port.host_address, port.host_port, port.proto)) for port in wide]
+    for code, arrives in (("trap.published-past-input", True), ("trap.published-past-input.maybe", None)):
+        found = [port for port, answer in asked if answer is arrives]
+        ports = ", ".join(dict.fromkeys(f"{port.host_port} ({port.name})" for port in found))
+        for guard, where in guards if found else ():
+            yield Finding(code, "warning", (guard, ports), places_of(where, found[0].evidence))
 
 
 def _input_guards(snapshot: Snapshot) -> Iterator[tuple[str, Evidence | None]]:
@@ -179,9 +181,9 @@ def _user_rules(snapshot: Snapshot, published: list[Published]) -> Iterator[Find
 
 def _icc(snapshot: Snapshot) -> Iterator[Finding]:
     value = snapshot.host.sysctl("net.bridge.bridge-nf-call-iptables")
-    known = value is not None or _all_sysctls(snapshot.host)
+    off = value == "0" or (value is None and _all_sysctls(snapshot.host))
     for network in snapshot.networks or ():
-        if dict(network.options).get(ICC_OPTION) == "false" and known and value != "1":
+        if dict(network.options).get(ICC_OPTION) == "false" and off:
             shown = "0" if value == "0" else "-"
             yield Finding(
                 "trap.icc-without-br-netfilter", "error", (network.name, shown), places_of(network.evidence)
@@ -191,6 +193,8 @@ def _icc(snapshot: Snapshot) -> Iterator[Finding]:
 def _all_sysctls(host: Namespace) -> bool:
     """Whether all sysctls under net were listed, so that one which is absent is not there: every kernel has
     net.core's and net.unix's, which nobody asks for by themselves."""
+    if any("bridge-nf-call" in unread.evidence.text for unread in host.unread):
+        return False
     keys = {item.key.split(".")[1] for item in host.sysctls or () if item.key.startswith("net.")}
     return {"core", "unix", "ipv4"} <= keys
 
@@ -282,6 +286,8 @@ def _second_interface(snapshot: Snapshot, published: list[Published]) -> Iterato
     }
     if host.rules is None or len(defaults) != 1 or not any(port.anywhere for port in published):
         return
+    if any(unread.about in ("policy-rules", "routes") and unread.family != 6 for unread in host.unread):
+        return  # it may send replies back
     bridges = bridges_of(snapshot)
     by_mark = any(rule.fwmark is not None and rule.table not in ("main", "local") for rule in host.rules)
     for item in host.addresses or ():

@@ -7,10 +7,9 @@ from functools import cached_property
 from sekisho.answers.trace import Question, trace
 from sekisho.errors import UsageError
 from sekisho.model.snapshot import Snapshot
+from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, format_ip
-
-_STOPPED = ("dropped", "rejected")
 
 
 class Outside:
@@ -18,15 +17,15 @@ class Outside:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._known: dict[tuple[Address | None, int, str], bool] = {}
+        self._known: dict[tuple[Address | None, int, str], bool | None] = {}
 
     @cached_property
     def _world(self) -> World:
         return World(self._snapshot)
 
-    def stopped(self, host_address: Address | None, port: int, proto: str) -> bool:
-        """Whether it is certain that such a packet is dropped or rejected, whichever of the host's IPv4
-        addresses is called. What is undetermined, or cannot be asked, counts as not stopped."""
+    def arrives(self, host_address: Address | None, port: int, proto: str) -> bool | None:
+        """Whether such a packet gets in, by one of the host's IPv4 addresses at least; None where nobody can
+        say, because its way is undetermined or cannot be asked."""
         if host_address is not None and (host_address.family == 6 or not host_address.value):
             host_address = None
         key = (host_address, port, proto)
@@ -34,16 +33,19 @@ class Outside:
             self._known[key] = self._ask(host_address, port, proto)
         return self._known[key]
 
-    def _ask(self, host_address: Address | None, port: int, proto: str) -> bool:
+    def _ask(self, host_address: Address | None, port: int, proto: str) -> bool | None:
         called = [format_ip(4, host_address.value)] if host_address is not None else self._addresses()
+        unsure = not called
         for address in called:
             try:
                 found = trace(self._world, Question("internet", f"{address}:{port}", proto, with_reply=False))
             except UsageError:
-                return False
-            if found.forward.disposition not in _STOPPED:
-                return False
-        return bool(called)
+                unsure = True
+                continue
+            if found.forward.disposition in ARRIVED:
+                return True
+            unsure |= found.forward.disposition == "undetermined"
+        return None if unsure else False
 
     def _addresses(self) -> list[str]:
         """The host's own addresses, but for its loopback and those on bridges."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from sekisho.errors import Said
-from sekisho.explain.messages_errors import JAPANESE
+from sekisho.explain.messages_errors import JAPANESE as _GENERAL
+from sekisho.explain.messages_errors_lab import JAPANESE_OF_LAB
+
+JAPANESE = {**_GENERAL, **JAPANESE_OF_LAB}
 
 
 def japanese(sentence: str | Said | object) -> str:

@@ -313,6 +313,7 @@ JAPANESE: dict[str, str] = {
     "the key {0!r} is there twice": "キー {0!r} が2度現れます",
     "give it another name": "別の名前を付けてください",
     "the archive has two members of this name": "アーカイブに同じ名前のメンバーが2つあります",
+    "--dockerd: {0}": "--dockerd の値: {0}",
     "name an image": "イメージを指定してください",
     "add {0}": "{0} を付けてください",
 }

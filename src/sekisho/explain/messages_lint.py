@@ -55,11 +55,33 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "127.0.0.1 に限って公開する (127.0.0.1:{2}:...) か、公開しない。"
         "同じネットワークのコンテナからは公開しなくても届く",
     ),
+    "trap.data-port-open.maybe": (
+        "{1} of container {0} may be open to every address that reaches this host, on port {2}: nobody can"
+        " say from what was captured",
+        "コンテナ {0} の {1} が、このホストに届くすべてのアドレスにポート {2} で開いている可能性がある"
+        " (取得されたものからは判定できない)",
+    ),
+    "trap.data-port-open.maybe.way": (
+        "see with sekisho trace --from internet what is missing; and publish it on 127.0.0.1"
+        " (127.0.0.1:{2}:...), or not at all: containers of its network reach it anyway",
+        "何が足りないかは sekisho trace --from internet で分かる。そのうえで 127.0.0.1 に限って公開する"
+        " (127.0.0.1:{2}:...) か、公開しない。同じネットワークのコンテナからは公開しなくても届く",
+    ),
     "trap.published-past-input": (
         "{0} filters INPUT, which published ports never pass: DNAT sends them on to FORWARD: {1}",
         "{0} はINPUTを絞っているが、公開ポートはINPUTを通らない (宛先NATでFORWARDに向かう): {1}",
     ),
     "trap.published-past-input.way": (
+        "filter them in DOCKER-USER (by the container's port, or --ctorigdstport), or publish on one address",
+        "DOCKER-USERで絞る (コンテナ側のポートか --ctorigdstport) か、特定のアドレスだけで公開する",
+    ),
+    "trap.published-past-input.maybe": (
+        "{0} filters INPUT, which published ports never pass: DNAT sends them on to FORWARD; whether these"
+        " are open nobody can say from what was captured: {1}",
+        "{0} はINPUTを絞っているが、公開ポートはINPUTを通らない (宛先NATでFORWARDに向かう)。"
+        "次のポートが開いているかは、取得されたものからは判定できない: {1}",
+    ),
+    "trap.published-past-input.maybe.way": (
         "filter them in DOCKER-USER (by the container's port, or --ctorigdstport), or publish on one address",
         "DOCKER-USERで絞る (コンテナ側のポートか --ctorigdstport) か、特定のアドレスだけで公開する",
     ),

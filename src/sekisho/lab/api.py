@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.lab.namespaces import LabError
 from sekisho.lab.system import enter, owner
 from sekisho.lab.system.control import Client, Doors
@@ -63,7 +63,7 @@ class LabNode:
         """Its main IPv4 address. Raises LabError where it has none."""
         found = main_address(self._lab.plan, self.name)
         if found is None:
-            raise LabError(f"the node {self.name!r} has no address")
+            raise LabError(said("the node {0!r} has no address", self.name))
         return str(found)
 
     def run(
@@ -76,7 +76,8 @@ class LabNode:
         done = enter.run(self._lab.doors, self.facts, argv, feed=feed, timeout=timeout)
         if check and done.returncode != 0:
             raise LabError(
-                f"{self.name}: {' '.join(argv)} exits with {done.returncode}", text=done.stderr.strip()
+                said("{0}: {1} exits with {2}", self.name, " ".join(argv), done.returncode),
+                text=done.stderr.strip(),
             )
         return done
 
@@ -190,4 +191,4 @@ def _plan(source: Source) -> Plan:
         return lay_out(topology_of(dict(source)))
     if source is None or isinstance(source, str | Path):
         return plan_of(None if source is None else str(source))
-    raise UsageError(f"a lab cannot be made of {type(source).__name__}")
+    raise UsageError(said("a lab cannot be made of {0}", type(source).__name__))

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
+from sekisho.errors import said
 from sekisho.lab import rtnetlink, rtroutes
 from sekisho.lab.namespaces import LabError, NetworkNamespace
 from sekisho.lab.operations import (
@@ -99,13 +100,13 @@ class Builder:
 
     def _enslaved(self, node: str, index: int, bridge: str) -> Body:
         if bridge not in self.index[node]:
-            raise LabError(f"there is no bridge {bridge!r} in {node!r}")
+            raise LabError(said("there is no bridge {0!r} in {1!r}", bridge, node))
         return rtnetlink.enslave(index, self.index[node][bridge])
 
     def _new_index(self, node: str, name: str) -> int:
         taken = self.index[node]
         if name in taken:
-            raise LabError(f"two interfaces of {node!r} have the name {name!r}")
+            raise LabError(said("two interfaces of {0!r} have the name {1!r}", node, name))
         taken[name] = len(taken) + 1
         return taken[name]
 
@@ -144,12 +145,12 @@ class Builder:
                 known.append(item)
             except CannotSayError as error:
                 if item.must:
-                    raise LabError(error.what, text=setting_words(item)) from None
+                    raise LabError(error.said_what, text=setting_words(item)) from None
                 yield f"{node}: not built: {setting_words(item)}: {error.what}"
         for number, words in rtnetlink.try_all(self._socket(node), bodies).items():
             shown = setting_words(known[number])
             if known[number].must:
-                raise LabError(f"the kernel refuses: {words}", text=shown)
+                raise LabError(said("the kernel refuses: {0}", words), text=shown)
             yield f"{node}: not built: {shown}: {words}"
 
     def _message(self, item: Setting) -> Body:
@@ -173,7 +174,7 @@ class Builder:
     @staticmethod
     def _number(name: str, index: Mapping[str, int]) -> int:
         if name not in index:
-            raise CannotSayError(f"there is no interface {name!r}")
+            raise CannotSayError(said("there is no interface {0!r}", name))
         return index[name]
 
 

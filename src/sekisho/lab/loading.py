@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 
+from sekisho.errors import said
 from sekisho.lab import launch, room
 from sekisho.lab.namespaces import LabError, NetworkNamespace, tool
 from sekisho.lab.operations import Load
@@ -39,12 +40,13 @@ class Running:
     def finish(self, where: str) -> None:
         """Wait for it. Raises LabError with the line that it did not take."""
         status = self._process.wait()
-        said = os.pread(self._errors, 4096, 0).decode(errors="replace").strip()
+        errors = os.pread(self._errors, 4096, 0).decode(errors="replace").strip()
         os.close(self._errors)
         if status != 0:
             name = self._what.argv[0]
             raise LabError(
-                f"{where}{name} failed: {complaint(said)}", text=blamed_line(said, self._what.text)
+                said("{0} failed: {1}", where + name, complaint(errors)),
+                text=blamed_line(errors, self._what.text),
             )
 
     def end(self) -> None:

@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sekisho.errors import SekishoError
+from sekisho.errors import SekishoError, said
 from sekisho.lab.sysctls import Parameters
 from sekisho.lab.tools import blamed_line, complaint, ending_with_parent, readable
 from sekisho.values.names import SysctlKey
@@ -85,7 +85,7 @@ class NetworkNamespace:
         """
         program = tool(argv[0])
         if program is None:
-            raise LabError(f"the command {argv[0]!r} is not installed")
+            raise LabError(said("the command {0!r} is not installed", argv[0]))
         with self.inside(), os.fdopen(readable(feed), "rb") as file:
             done = subprocess.run(
                 [program, *argv[1:]], stdin=file, capture_output=True, text=True, check=False,
@@ -93,7 +93,7 @@ class NetworkNamespace:
             )  # fmt: skip
         if done.returncode != 0:
             raise LabError(
-                f"{' '.join(argv)} failed: {complaint(done.stderr) or complaint(done.stdout)}",
+                said("{0} failed: {1}", " ".join(argv), complaint(done.stderr) or complaint(done.stdout)),
                 text=blamed_line(done.stderr, feed),
             )
         return done.stdout

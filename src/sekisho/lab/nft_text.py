@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.model.evidence import Evidence
 from sekisho.model.nft import NftChain, NftFlowtable, NftObject, NftRule, NftRuleset, NftSet, NftTable
@@ -82,7 +82,9 @@ def _place(fact: NftTable | NftRule | _Part) -> Evidence:
 def _kept(table: NftTable, refused: list[NotLoaded]) -> NftTable | None:
     """The table with the parts that are loaded. Comments decide nothing: only those of rules are kept."""
     if table.family not in FAMILIES or not _is_name(table.name):
-        refused.append(NotLoaded(_place(table), f"there is no table {table.family} {table.name!r}"))
+        refused.append(
+            NotLoaded(_place(table), said("there is no table {0} {1!r}", table.family, table.name))
+        )
         return None
     bare = NftTable(table.family, table.name)
     objects = [replace(item, comment=None) for item in table.objects]
@@ -114,11 +116,11 @@ def _chains(table: NftTable, refused: list[NotLoaded]) -> Iterator[NftChain]:
     bound = frozenset(chain.name for chain in table.chains if chain.bound and not chain.unread)
     for chain in table.chains:
         if not chain.bound and not _is_name(chain.name):
-            refused.append(NotLoaded(_place(chain), f"no name of a chain: {chain.name!r}"))
+            refused.append(NotLoaded(_place(chain), said("no name of a chain: {0!r}", chain.name)))
             continue
         bare = replace(chain, comment=None, rules=())
         if chain.unread or (chain.hook is not None and not _head(bare, table.family)):
-            refused.append(NotLoaded(_place(chain), "no head of a base chain that can be loaded"))
+            refused.append(NotLoaded(_place(chain), said("no head of a base chain that can be loaded")))
             continue
         rules = (
             replace(rule, statements=tuple(map(_numbered, rule.statements)), comment=_comment(rule.comment))
@@ -167,15 +169,15 @@ def _rule(rule: NftRule, family: str, bound: frozenset[str], refused: list[NotLo
     several = sum(one is not other for one, other in zip(named, rule.statements, strict=True)) > 1
     rule = replace(rule, statements=named)
     understood = not several and not any(isinstance(part, Unknown | Xt) for part in rule.statements)
-    why = "not understood"
+    why = said("not understood")
     if understood:
         text = rule_text(rule, family)
-        why = "nft would read it as more than a rule"
+        why = said("nft would read it as more than a rule")
         if is_one_part(text) and "\n" not in text:
             statements, comment = rule_statements(text, family)
             if (statements, comment) == (rule.statements, rule.comment):
                 return True
-            why = "it does not read back as it was"
+            why = said("it does not read back as it was")
     refused.append(NotLoaded(_place(rule), why, understood))
     return False
 
@@ -187,12 +189,12 @@ def _reads_back(table: NftTable, refused: list[NotLoaded]) -> bool:
     """Whether a table with one part comes out as it went in."""
     parts: tuple[_Part, ...] = table.objects or table.sets or table.flowtables or table.chains
     part = parts[0]
-    why = f"no name that can be loaded: {part.name!r}"
+    why = said("no name that can be loaded: {0!r}", part.name)
     if _is_name(part.name):
         lines = list(table_lines(table, _STYLE))[1:-1]
-        why = "nft would read it as more than it is"
+        why = said("nft would read it as more than it is")
         if not part.unread and (table.chains or is_one_part("\n".join(lines))):
-            why = "it does not read back as it was"
+            why = said("it does not read back as it was")
             try:
                 back = reader.parse("\n".join((f"table {table.family} {table.name} {{", *lines, "}")), "")
             except SourceError:

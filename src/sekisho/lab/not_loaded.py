@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sekisho.errors import Said
 from sekisho.model.evidence import Evidence
 
 
@@ -13,7 +14,7 @@ class NotLoaded:
     kernel without it is another host."""
 
     place: Evidence
-    why: str
+    why: Said
     understood: bool = True
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from types import TracebackType
 
+from sekisho.errors import said
 from sekisho.lab import frames, sockets
 from sekisho.lab.droplog import DropLog
 from sekisho.lab.frames import Content, build_ip, ethernet, mac_bytes
@@ -184,7 +185,7 @@ class Oracle:
             wire = self.stage.topology.wire(node, interface)
             if wire is not None:
                 return wire
-        raise LabError(f"no packet can arrive at {interface!r} of {node!r}: it has no far end")
+        raise LabError(said("no packet can arrive at {0!r} of {1!r}: it has no far end", interface, node))
 
     def _dst_mac(self, probe: Probe, wire: Wire) -> bytes:
         if probe.dst_mac is not None:

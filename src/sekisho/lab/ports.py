@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import Iterable
 
+from sekisho.errors import said
 from sekisho.lab import netlink
 from sekisho.lab.namespaces import LabError, NetworkNamespace
 
@@ -43,5 +44,7 @@ def wait_for(namespace: NetworkNamespace, names: Iterable[str], seconds: float =
         sock.bind((0, 0))
         while not wanted <= (ready := forwarding(sock)):
             if time.monotonic() > limit:
-                raise LabError(f"these bridge ports do not begin to forward: {', '.join(wanted - ready)}")
+                raise LabError(
+                    said("these bridge ports do not begin to forward: {0}", ", ".join(wanted - ready))
+                )
             time.sleep(0.001)

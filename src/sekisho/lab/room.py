@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sekisho.errors import said
 from sekisho.lab import powers
 from sekisho.lab.namespaces import LabError, tool
 from sekisho.values.packet import PROTOCOL_NUMBERS
@@ -63,7 +64,7 @@ def program(name: str) -> Program:
     """The command of that name. Raises LabError where it is not installed."""
     found = tool(name)
     if found is None:
-        raise LabError(f"the command {name!r} is not installed", advice="see: sekisho lab doctor")
+        raise LabError(said("the command {0!r} is not installed", name), advice="see: sekisho lab doctor")
     return Program(os.path.realpath(found), name)
 
 
@@ -138,8 +139,11 @@ def _finish(maker: _Maker) -> int:
     os.waitpid(maker.pid, 0)
     if not fds:
         raise LabError(
-            "rule sets are loaded where the machine's files are not, and this system does not let such a"
-            f" place be made: {data.decode(errors='replace')}",
+            said(
+                "rule sets are loaded where the machine's files are not, and this system does not let such a"
+                " place be made: {0}",
+                data.decode(errors="replace"),
+            ),
             advice="see: sekisho lab doctor",
         )
     os.set_inheritable(fds[0], False)

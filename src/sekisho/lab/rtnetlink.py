@@ -16,6 +16,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from sekisho.errors import said
 from sekisho.lab.namespaces import LabError
 from sekisho.lab.netlink import NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, attribute, attributes, nested, text
 from sekisho.lab.operations import Bridge, OnLink, Wire
@@ -57,7 +58,7 @@ class CannotSayError(LabError):
 def u32(value: int) -> bytes:
     """A number of 32 bits. Raises CannotSayError for one that is none."""
     if not 0 <= value < 1 << 32:
-        raise CannotSayError(f"{value} is no number of 32 bits")
+        raise CannotSayError(said("{0} is no number of 32 bits", value))
     return value.to_bytes(4, sys.byteorder)
 
 
@@ -67,7 +68,7 @@ def scope_number(scope: str) -> int:
     if found is None and is_number(scope) and int(scope[:4]) < 256:
         found = int(scope)
     if found is None:
-        raise CannotSayError(f"there is no scope {scope!r}")
+        raise CannotSayError(said("there is no scope {0!r}", scope))
     return found
 
 
@@ -177,7 +178,7 @@ def zero_ended(name: InterfaceName) -> bytes:
     try:
         return interface_name(name).encode() + b"\0"
     except BadNameError as error:
-        raise CannotSayError(str(error)) from None
+        raise CannotSayError(said("{0}", error)) from None
 
 
 def _mac(mac: EthernetAddress | None) -> bytes:
@@ -188,7 +189,7 @@ def _mac_bytes(mac: EthernetAddress) -> bytes:
     try:
         return bytes.fromhex(ethernet_address(mac).replace(":", ""))
     except BadNameError as error:
-        raise CannotSayError(str(error)) from None
+        raise CannotSayError(said("{0}", error)) from None
 
 
 def _mtu(mtu: int | None) -> bytes:
@@ -216,7 +217,7 @@ def send(sock: socket.socket, bodies: Sequence[Body], words: Callable[[int], str
     """
     refused = _send(sock, bodies)
     for number in sorted(refused)[:1]:
-        raise LabError(f"the kernel refuses: {refused[number]}", text=words(number))
+        raise LabError(said("the kernel refuses: {0}", refused[number]), text=words(number))
 
 
 def try_all(sock: socket.socket, bodies: Sequence[Body]) -> dict[int, str]:

@@ -15,6 +15,7 @@ import re
 import struct
 from collections.abc import Iterable, Iterator
 
+from sekisho.errors import said
 from sekisho.lab.netlink import attribute, nested
 from sekisho.lab.operations import DropRule
 from sekisho.lab.rtnetlink import (
@@ -69,9 +70,9 @@ def table_number(name: str) -> int:
         return TABLE_NUMBERS[name]
     if name and not name.strip("0123456789"):
         if not is_number(name) or integer(name) >= 1 << 32:
-            raise CannotSayError(f"there is no table {name}")
+            raise CannotSayError(said("there is no table {0}", name))
         return integer(name)
-    raise CannotSayError(f"nobody knows the number of table {name}")
+    raise CannotSayError(said("nobody knows the number of table {0}", name))
 
 
 # -------------------------------------------------------------------------------------- routes
@@ -82,7 +83,7 @@ def add_route(route: Route, index: Index) -> Body:
     table = table_number(route.table)
     kind = KINDS.get(route.kind)
     if kind is None:
-        raise CannotSayError(f"there is no kind of route {route.kind!r}")
+        raise CannotSayError(said("there is no kind of route {0!r}", route.kind))
     source, metrics, flow = _attributes(route)
     flags = 0
     body = attribute(_RTA_TABLE, u32(table)) + metrics
@@ -106,7 +107,7 @@ def add_route(route: Route, index: Index) -> Body:
         body += attribute(_RTA_MULTIPATH, b"".join(_hop(hop, route.family, index) for hop in hops))
     protocol = PROTOCOLS.get(route.proto or "boot", PROTOCOLS["boot"])
     if not 0 <= route.tos < 256:
-        raise CannotSayError(f"there is no TOS {route.tos}")
+        raise CannotSayError(said("there is no TOS {0}", route.tos))
     head = struct.pack(
         "=BBBBBBBBI", AF[route.family], route.dst.length, source.length if source is not None else 0,
         route.tos, table if table < 256 else 0, protocol, _scope(route), kind, flags,
@@ -132,7 +133,7 @@ def _scope(route: Route) -> int:
 def _device(name: str, index: Index) -> int:
     found = index.get(name)
     if found is None:
-        raise CannotSayError(f"there is no interface {name!r}")
+        raise CannotSayError(said("there is no interface {0!r}", name))
     return found
 
 
@@ -140,7 +141,7 @@ def _hop_flags(hop: NextHop) -> int:
     found = 0
     for flag in hop.flags:
         if flag not in _HOP_FLAGS:
-            raise CannotSayError(f"a next hop cannot be made {flag!r}")
+            raise CannotSayError(said("a next hop cannot be made {0!r}", flag))
         found |= _HOP_FLAGS[flag]
     return found
 
@@ -157,10 +158,10 @@ def _hop(hop: NextHop, family: Family, index: Index) -> bytes:
     body = _way(hop, family)
     for name, value in hop.attributes:
         if name not in ("realm", "realms"):
-            raise CannotSayError(f"a next hop's {name} is not built")
+            raise CannotSayError(said("a next hop's {0} is not built", name))
         body += attribute(_RTA_FLOW, u32(_realms(value)))
     if not 0 < hop.weight <= 256:
-        raise CannotSayError(f"there is no weight {hop.weight}")
+        raise CannotSayError(said("there is no weight {0}", hop.weight))
     device = _device(hop.dev, index) if hop.dev is not None else 0
     return struct.pack("=HBBi", 8 + len(body), _hop_flags(hop), hop.weight - 1, device) + body
 
@@ -181,7 +182,7 @@ def _attributes(route: Route) -> tuple[Prefix | None, bytes, int]:
             locked |= 1 << _METRICS[name] if amount != value or name == "rto_min" else 0
             metrics[_METRICS[name]] = _metric(name, amount)
         else:
-            raise CannotSayError(f"a route's {name} is not built")
+            raise CannotSayError(said("a route's {0} is not built", name))
     if locked:
         metrics[_LOCK] = locked
     inner = [attribute(number, u32(amount)) for number, amount in sorted(metrics.items())]
@@ -192,16 +193,16 @@ def _prefix(text: str, family: Family) -> Prefix:
     try:
         found = Prefix.parse(text)
     except ValueError:
-        raise CannotSayError(f"not a prefix: {text!r}") from None
+        raise CannotSayError(said("not a prefix: {0!r}", text)) from None
     if found.family != family:
-        raise CannotSayError(f"of another IP version: {text!r}")
+        raise CannotSayError(said("of another IP version: {0!r}", text))
     return found
 
 
 def _realms(text: str) -> int:
     parts = text.split("/")
     if len(parts) > 2 or not all(is_number(part) and len(part) < 6 for part in parts):
-        raise CannotSayError(f"realms are built by number only: {text!r}")
+        raise CannotSayError(said("realms are built by number only: {0!r}", text))
     numbers = [integer(part) for part in parts]
     return numbers[-1] | (numbers[0] << 16 if len(numbers) == 2 else 0)
 
@@ -209,11 +210,11 @@ def _realms(text: str) -> int:
 def _metric(name: str, text: str) -> int:
     if name == "features":
         if text != "ecn":
-            raise CannotSayError(f"not a feature that is built: {text!r}")
+            raise CannotSayError(said("not a feature that is built: {0!r}", text))
         return _ECN
     found = _AMOUNT.match(text)
     if found is None or (found[2] and name not in (*_PARTS, "rto_min")):
-        raise CannotSayError(f"not a number: {name} {text!r}")
+        raise CannotSayError(said("not a number: {0} {1!r}", name, text))
     return integer(found[1]) * _PARTS.get(name, 1) * (1000 if found[2] == "s" else 1)
 
 
@@ -226,7 +227,7 @@ def add_rule(rule: PolicyRule) -> Body:
     body = b"".join((*_ends(rule), *_conditions(rule), attribute(_FRA_PRIORITY, u32(rule.priority)), *more))
     table = table_number(rule.table) if rule.action == "lookup" and not rule.l3mdev else 0
     if rule.tos is not None and not 0 <= rule.tos < 256:
-        raise CannotSayError(f"there is no TOS {rule.tos}")
+        raise CannotSayError(said("there is no TOS {0}", rule.tos))
     head = struct.pack(
         "=BBBBBBBBI", AF[rule.family], rule.dst.length if rule.dst is not None else 0,
         rule.src.length if rule.src is not None else 0, rule.tos or 0, table if table < 256 else 0, 0, 0,
@@ -244,7 +245,7 @@ def drop_rule(rule: DropRule) -> Body:
 def _ends(rule: PolicyRule) -> Iterator[bytes]:
     for kind, prefix in ((_FRA_SRC, rule.src), (_FRA_DST, rule.dst)):
         if prefix is not None and prefix.family != rule.family:
-            raise CannotSayError(f"of another IP version: {prefix}")
+            raise CannotSayError(said("of another IP version: {0}", prefix))
         if prefix is not None and prefix.length:
             yield attribute(kind, raw(Address(prefix.family, prefix.value)))
     for kind, name in ((_FRA_IIF, rule.iif), (_FRA_OIF, rule.oif)):
@@ -274,12 +275,12 @@ def _conditions(rule: PolicyRule) -> Iterator[bytes]:
         elif name == "realms":
             yield attribute(_FRA_FLOW, u32(_realms(value)))
         elif name not in ("iif_detached", "oif_detached", "unresolved"):
-            raise CannotSayError(f"a rule's {name} is not built")
+            raise CannotSayError(said("a rule's {0} is not built", name))
 
 
 def _ports(span: tuple[int, int]) -> bytes:
     if not 0 <= span[0] <= span[1] < 1 << 16:
-        raise CannotSayError(f"no range of ports: {span[0]}-{span[1]}")
+        raise CannotSayError(said("no range of ports: {0}-{1}", span[0], span[1]))
     return struct.pack("=HH", *span)
 
 
@@ -287,7 +288,7 @@ def _number(text: str, zero: str = "") -> int:
     if zero and text == zero:
         return 0
     if not (is_number(text) and len(text) < 20):
-        raise CannotSayError(f"not a number: {text!r}")
+        raise CannotSayError(said("not a number: {0!r}", text))
     return integer(text)
 
 
@@ -297,7 +298,7 @@ def _action(rule: PolicyRule) -> tuple[int, Iterable[bytes]]:
     if rule.action in _ACTIONS:
         return _ACTIONS[rule.action], ()
     if rule.action != "lookup":
-        raise CannotSayError(f"a rule cannot {rule.action!r}")
+        raise CannotSayError(said("a rule cannot {0!r}", rule.action))
     if rule.l3mdev:
         return _LOOKUP, (attribute(_FRA_L3MDEV, b"\1"),)
     return _LOOKUP, (attribute(_FRA_TABLE, u32(table_number(rule.table))),)

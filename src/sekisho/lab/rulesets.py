@@ -16,6 +16,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from sekisho.errors import Said, said
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.lab.operations import Load
 from sekisho.model.evidence import Evidence
@@ -82,7 +83,7 @@ def iptables_text(ruleset: Ruleset, refused: list[NotLoaded]) -> str:
         if table.name in BUILTIN_CHAINS:
             lines += _table(table, ruleset.family, refused)
         else:
-            refused.append(NotLoaded(_place(table), f"there is no table {table.name!r}"))
+            refused.append(NotLoaded(_place(table), said("there is no table {0!r}", table.name)))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -93,10 +94,10 @@ def _table(table: Table, family: Family, refused: list[NotLoaded]) -> Iterator[s
         try:
             chain_name(chain.name)
         except BadNameError as error:
-            refused.append(NotLoaded(_place(chain), str(error)))
+            refused.append(NotLoaded(_place(chain), said("{0}", error)))
             continue
         if chain.policy not in _POLICIES:
-            refused.append(NotLoaded(_place(chain), f"there is no policy {chain.policy!r}"))
+            refused.append(NotLoaded(_place(chain), said("there is no policy {0!r}", chain.policy)))
             continue
         known.append(chain)
         yield f":{chain.name} {chain.policy or '-'} [{chain.packets or 0}:{chain.bytes or 0}]"
@@ -120,7 +121,7 @@ def rule_words(rule: Rule, family: Family, chains: frozenset[str], refused: list
         if why is None:
             if _same(rule, words, family):
                 return words
-            why = "it does not read back as it was"
+            why = said("it does not read back as it was")
     refused.append(NotLoaded(_place(rule), why, understood=is_understood(rule)))
     return None
 
@@ -140,38 +141,40 @@ def _is_option(name: str, known: Collection[str]) -> bool:
     return name in known or (name not in _GENERAL and sum(one.startswith(name) for one in known) == 1)
 
 
-def _objection(rule: Rule, chains: frozenset[str]) -> str | None:
+def _objection(rule: Rule, chains: frozenset[str]) -> Said | None:
     """Why a rule's facts are not loaded, None where they are."""
     if not is_understood(rule):
-        return "not understood"
+        return said("not understood")
     target = rule.target
     if target is not None and target.name not in TARGETS and target.name not in chains:
-        return f"there is no target and no chain {target.name!r}"
+        return said("there is no target and no chain {0!r}", target.name)
     for option in (*rule.matches, *(target.options if target is not None else ())):
         known = MATCHES.get(option.module, TARGETS.get(option.module))
         if option.module and known is None:
-            return f"there is no match {option.module!r}"
+            return said("there is no match {0!r}", option.module)
         if option.module and option.name and not _is_option(option.name, known or ()):
-            return f"{option.module} has no option {option.name!r}"
+            return said("{0} has no option {1!r}", option.module, option.name)
         if (option.module, option.name) in _FILES:
-            return f"{option.module} {option.name} names a file of the machine"
+            return said("{0} {1} names a file of the machine", option.module, option.name)
         why = _values_objection(option)
         if why is not None:
             return why
     return None
 
 
-def _values_objection(option: Option) -> str | None:
+def _values_objection(option: Option) -> Said | None:
     for value in option.values:
         if not value.isprintable():
-            return f"not to be seen: {value!r}"
+            return said("not to be seen: {0!r}", value)
         if len(value.encode()) > _LONGEST_WORD:
-            return "longer than a word of iptables can be"
+            return said("longer than a word of iptables can be")
     return None
 
 
-def _line_objection(words: str) -> str | None:
-    return "longer than a line of iptables-restore can be" if len(words.encode()) > _LONGEST_LINE else None
+def _line_objection(words: str) -> Said | None:
+    if len(words.encode()) > _LONGEST_LINE:
+        return said("longer than a line of iptables-restore can be")
+    return None
 
 
 # ---------------------------------------------------------------------------------------- ipset
@@ -183,7 +186,7 @@ def ipset_text(sets: Sequence[IpSet], refused: list[NotLoaded]) -> str:
     adds: list[str] = []
     for item in sets:
         words = _create(item)
-        if isinstance(words, str):
+        if isinstance(words, Said):
             refused.append(NotLoaded(_place(item), words))
             continue
         creates.append(" ".join(words))
@@ -191,28 +194,30 @@ def ipset_text(sets: Sequence[IpSet], refused: list[NotLoaded]) -> str:
             shown = _add(item, element, options)
             if shown is None:
                 place = replace(_place(item), text=f"add {item.name} {element}")
-                refused.append(NotLoaded(place, "no element that can be loaded"))
+                refused.append(NotLoaded(place, said("no element that can be loaded")))
             else:
                 adds.append(shown)
     text = "".join(f"{line}\n" for line in (*creates, *adds))
     back = ipset_save.parse(text, "")
     if back.unread:
         place = back.unread[0].evidence
-        refused.append(NotLoaded(place, "it does not read back as it was"))
+        refused.append(NotLoaded(place, said("it does not read back as it was")))
         return ""
     return text
 
 
-def _create(item: IpSet) -> list[str] | str:
+def _create(item: IpSet) -> list[str] | Said:
     """The words of the set's line, or why it is not loaded."""
     try:
         name = set_name(item.name)
     except BadNameError as error:
-        return str(error)
+        return said("{0}", error)
     if not _SET_TYPE.match(item.type):
-        return f"there is no type of set {item.type!r}"
+        return said("there is no type of set {0!r}", item.type)
     words = _options(item.options, create=True)
-    return f"no options of a set: {item.options!r}" if words is None else ["create", name, item.type, *words]
+    if words is None:
+        return said("no options of a set: {0!r}", item.options)
+    return ["create", name, item.type, *words]
 
 
 def _add(item: IpSet, element: str, options: Iterable[tuple[str, str]]) -> str | None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sekisho.errors import said
 from sekisho.lab import build, ports, rulesets, sockets
 from sekisho.lab.conntrack import Conntrack
 from sekisho.lab.learned import Learned
@@ -150,6 +151,6 @@ def _all_loaded(plan: build.NodePlan) -> None:
     lost = next((item for item in plan.refused if item.understood), None)
     if lost is not None:
         raise LabError(
-            f"this cannot be loaded: {lost.why}", file=lost.place.file, line=lost.place.line,
+            said("this cannot be loaded: {0}", lost.why), file=lost.place.file, line=lost.place.line,
             text=lost.place.text,
         )  # fmt: skip

@@ -110,7 +110,7 @@ def nft_stations(table: NftTable, of: MatchContext) -> Iterator[Station]:
             yield from _anywhere(doubt, hooks.values(), name)
         elif chain.hook is not None:
             yield _station(chain, code[chain.name], name, hooks, users)
-    for unread in table.unread:
+    for unread in table.unread[:1]:  # one that may do anything says as much as a thousand
         yield from _anywhere(Doubt("table-unread", (table.name,), unread.evidence), hooks.values(), name)
 
 
@@ -141,8 +141,8 @@ def _chain_code(chain: NftChain, table: NftTable, context: NftContext) -> ChainC
 
 def _unseen(ruleset: NftRuleset, native: Sequence[NftTable], family: Family) -> Iterator[Station]:
     """A listing, or a table, that is known in part only may have had more base chains, at any hook; and lines
-    outside all tables may be anything."""
-    for line in ruleset.unread:
+    outside all tables may be anything, the first of them as much as all."""
+    for line in ruleset.unread[:1]:
         doubt = Doubt("table-not-read", (line.evidence.text,), line.evidence)
         yield from _anywhere(doubt, (*_HOOKS.values(), *BRIDGE_HOOKS.values()), "?")
     if ruleset.incomplete is not None:

@@ -110,7 +110,9 @@ def _state(proto: str, rest: str) -> tuple[str, str]:
         return _STATES[word], after.strip()
     if proto.startswith("tcp"):
         raise Unreadable("truncated" if not rest else "unknown-word", word)
-    if proto.startswith("raw") and is_number(word):
+    if proto.startswith("raw"):
+        if not is_number(word):
+            raise Unreadable("unknown-word" if word else "truncated", word)
         return "UNCONN", after.strip()
     return "UNCONN", rest.strip()
 

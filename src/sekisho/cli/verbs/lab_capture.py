@@ -10,7 +10,7 @@ from sekisho.cli.labs import add_name, open_lab
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 
 HELP: Words = {
     "en": "record the frames of a node's interface (pcap)",
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if args.file is None and sys.stdout.isatty():
         raise UsageError(
             out.say(en="a pcap file is not for a terminal", ja="pcapは端末には出力できません"),
-            advice=f"sekisho lab capture {args.node} {args.interface} -w FILE",
+            advice=said("for example:  {0}", f"sekisho lab capture {args.node} {args.interface} -w FILE"),
         )
     client = open_lab(args.name, out)
     doors = client.doors([args.node])

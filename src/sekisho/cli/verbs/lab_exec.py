@@ -8,7 +8,7 @@ from sekisho.cli.labs import add_name, open_lab
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 
 HELP: Words = {"en": "run a command inside a node", "ja": "ノードの中でコマンドを実行する"}
 
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if not args.command:
         raise UsageError(
             out.say(en="no command given", ja="コマンドがありません"),
-            advice=f"sekisho lab exec {args.node} ip route",
+            advice=said("for example:  {0}", f"sekisho lab exec {args.node} ip route"),
         )
     return run_in_node(args.name, args.node, args.command, out)
 

@@ -9,7 +9,7 @@ from sekisho.cli.labs import add_name, open_lab
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 
 if TYPE_CHECKING:
     from sekisho.lab.system.pairs import Pair, Reached
@@ -63,7 +63,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     before = attempt(doors, pairs) if pairs else {}
     done = enter.run(doors, node, argv)
     if done.returncode != 0:
-        raise LabError(f"{node.name}: {' '.join(argv)}: {complaint(done.stderr) or complaint(done.stdout)}")
+        why = complaint(done.stderr) or complaint(done.stdout)
+        raise LabError(said("{0}: {1}: {2}", node.name, " ".join(argv), why))
     after = attempt(doors, pairs) if pairs else {}
     changed = {pair: (before[pair], after[pair]) for pair in pairs if differ(before[pair], after[pair])}
     if out.json:

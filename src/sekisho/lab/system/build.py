@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
+from sekisho.errors import said
 from sekisho.lab import launch, powers, room
 from sekisho.lab.links import Builder, Report
 from sekisho.lab.loading import Loads
@@ -175,8 +176,13 @@ class _Builder:
                 while program.udp_port and not _udp_bound(program.udp_port):
                     if process.poll() is not None or time.monotonic() > until:
                         raise LabError(
-                            f"{program.node}: {program.argv[0]} does not start (status {process.poll()})",
-                            advice=f"try it by hand: {' '.join(program.argv)}",
+                            said(
+                                "{0}: {1} does not start (status {2})",
+                                program.node,
+                                program.argv[0],
+                                process.poll(),
+                            ),
+                            advice=said("try it by hand: {0}", " ".join(program.argv)),
                         )
                     time.sleep(0.001)
 

@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sekisho.errors import said
 from sekisho.lab.namespaces import LabError
 from sekisho.lab.system import whereabouts
 from sekisho.lab.system.limits import raise_descriptor_limit
@@ -53,7 +54,7 @@ class Client:
         self.name = name
         found = whereabouts.meet(name)
         if found is None:
-            raise LabError(f"no lab named {name!r} stands", advice="start one with: sekisho lab up")
+            raise LabError(said("no lab named {0!r} stands", name), advice="start one with: sekisho lab up")
         self._socket = found
         self._socket.settimeout(_WAIT)
         self.pid = whereabouts.peer(found)[0]
@@ -81,7 +82,10 @@ class Client:
             some = list(nodes[at : at + _AT_ONCE])
             data, fds = self._ask({"want": "nodes", "nodes": some})
             if data:
-                raise LabError(data.decode())
+                missing, known = json.loads(data)
+                raise LabError(
+                    said("there is no node {0!r}", missing), advice=said("the nodes are: {0}", known)
+                )
             net.update(zip(some, fds, strict=True))
         return Doors(user[0] if user else None, pid, net)
 
@@ -96,7 +100,7 @@ class Client:
             poll = select.poll()
             poll.register(pidfd, select.POLLIN)
             if not poll.poll(within * 1000):
-                raise LabError(f"the owner of {self.name!r} (process {self.pid}) does not end")
+                raise LabError(said("the owner of {0!r} (process {1}) does not end", self.name, self.pid))
         finally:
             os.close(pidfd)
         return time.perf_counter() - began
@@ -118,7 +122,7 @@ class Client:
                 parts.append(part)
                 length -= len(part)
         except (OSError, struct.error):
-            raise LabError(f"the owner of {self.name!r} does not answer any more") from None
+            raise LabError(said("the owner of {0!r} does not answer any more", self.name)) from None
         return b"".join(parts), list(fds)
 
 
@@ -171,7 +175,7 @@ class Desk:
             known = self._standing.namespaces
             missing = next((name for name in nodes if name not in known), None)
             if missing is not None:
-                data = f"there is no node {missing!r}; the nodes are: {', '.join(known)}".encode()
+                data = json.dumps([missing, ", ".join(known)]).encode()
             else:
                 fds = [known[name].fd for name in nodes]
         socket.send_fds(client, [struct.pack("!Q", len(data))], fds)

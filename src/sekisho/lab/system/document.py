@@ -100,11 +100,11 @@ def parse(text: str, file: str) -> Value:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise SourceError(
-            f"not YAML: {error.problem or error.context}", file=file,
+            said("not YAML: {0}", error.problem or error.context), file=file,
             line=mark.line + 1 if mark else 0, text=_line_of(text, mark.line if mark else -1),
         ) from None  # fmt: skip
     except (yaml.YAMLError, RecursionError) as error:
-        raise SourceError(f"not YAML: {error}", file=file) from None
+        raise SourceError(said("not YAML: {0}", error), file=file) from None
     if root is None:
         raise SourceError("the file is empty", file=file)
     return _Converter(file).value(root, "", 0)
@@ -118,10 +118,13 @@ def _parse_json(text: str, file: str) -> Value:
     except json.JSONDecodeError as error:
         if text.lstrip().startswith("{"):
             raise SourceError(
-                f"not JSON: {error.msg}", file=file, line=error.lineno, text=_line_of(text, error.lineno - 1)
+                said("not JSON: {0}", error.msg),
+                file=file,
+                line=error.lineno,
+                text=_line_of(text, error.lineno - 1),
             ) from None
         raise UsageError(
-            f"{file}: reading YAML needs PyYAML", advice="pip install PyYAML, or write it as JSON"
+            said("{0}: reading YAML needs PyYAML", file), advice="pip install PyYAML, or write it as JSON"
         ) from None
 
 
@@ -163,7 +166,7 @@ class _Converter:
                 raise SourceError("a key must be a text", file=self._file, line=where)
             key = str(key_node.value)
             if key in found:
-                raise SourceError(f"the key {key!r} is there twice", file=self._file, line=where)
+                raise SourceError(said("the key {0!r} is there twice", key), file=self._file, line=where)
             value = self.value(value_node, _below(path, key), depth + 1)
             # The key's line: a value on the next line belongs to it.
             found[key] = Value(value.data, where, value.path, value.block)

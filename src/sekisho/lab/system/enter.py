@@ -13,6 +13,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 
+from sekisho.errors import said
 from sekisho.lab.loading import LOCK_FILE
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
 from sekisho.lab.system.control import Doors
@@ -144,7 +145,7 @@ def run(
             env={**environment(node), **(env or {})}, preexec_fn=entry(doors, node),
         )  # fmt: skip
     except FileNotFoundError:
-        raise LabError(f"the command {argv[0]!r} is not installed") from None
+        raise LabError(said("the command {0!r} is not installed", argv[0])) from None
 
 
 def fitted(doors: Doors, argv: Sequence[str]) -> list[str]:
@@ -166,9 +167,9 @@ def replace(doors: Doors, node: Node, argv: Sequence[str], env: Mapping[str, str
             close_fds=False,
         )
     except FileNotFoundError:
-        raise LabError(f"the command {argv[0]!r} is not installed") from None
+        raise LabError(said("the command {0!r} is not installed", argv[0])) from None
     except PermissionError:
-        raise LabError(f"the command {argv[0]!r} may not be run") from None
+        raise LabError(said("the command {0!r} may not be run", argv[0])) from None
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _: process.send_signal(got))
     code = process.wait()

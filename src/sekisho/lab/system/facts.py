@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sekisho.errors import said
 from sekisho.lab.namespaces import LabError, tool
 from sekisho.lab.system.control import Client
 from sekisho.lab.system.look import apart
@@ -90,10 +91,10 @@ def _read(six: bool) -> dict[str, str]:
 def _output(argv: tuple[str, ...]) -> str:
     path = tool(argv[0])
     if path is None:
-        raise LabError(f"the command {argv[0]!r} is not installed", advice="see: sekisho lab doctor")
+        raise LabError(said("the command {0!r} is not installed", argv[0]), advice="see: sekisho lab doctor")
     done = subprocess.run([path, *argv[1:]], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LabError(f"{' '.join(argv)} failed: {complaint(done.stderr)}")
+        raise LabError(said("{0} failed: {1}", " ".join(argv), complaint(done.stderr)))
     return done.stdout
 
 

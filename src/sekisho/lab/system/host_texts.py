@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from sekisho.errors import SourceError
+from sekisho.errors import Said, SourceError, said
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.lab.rulesets import rule_words
 from sekisho.model.evidence import Evidence
@@ -37,7 +37,7 @@ _NEXTHOP = re.compile(r"\s+(?=nexthop\s)")
 class NotUnderstoodError(ValueError):
     """A text of a topology that is not understood; ``number``: which of its lines, from 1, and that one."""
 
-    def __init__(self, what: str, number: int, line: str) -> None:
+    def __init__(self, what: str | Said, number: int, line: str) -> None:
         super().__init__(what)
         self.number = number
         self.line = line
@@ -49,8 +49,10 @@ def read_route(text: str) -> Route:
         raise NotUnderstoodError("a route is one line of words that can be seen", 1, text)
     parsed = ip_route.parse("\n\t".join(_NEXTHOP.split(text.strip())), "", 4)
     if parsed.unread or len(parsed.facts) != 1:
-        why = f": {parsed.unread[0].detail}" if parsed.unread and parsed.unread[0].detail else ""
-        raise NotUnderstoodError(f"not understood as the words of ip route add{why}", 1, text)
+        what = said("not understood as the words of ip route add")
+        if parsed.unread and parsed.unread[0].detail:
+            what = said("not understood as the words of ip route add: {0}", parsed.unread[0].detail)
+        raise NotUnderstoodError(what, 1, text)
     return parsed.facts[0]
 
 
@@ -79,7 +81,7 @@ def _iptables(text: str, known: set[str]) -> Iterator[str]:
         if line.startswith("*"):
             table = line[1:]
             if table not in BUILTIN_CHAINS:
-                raise NotUnderstoodError(f"there is no table {table!r}", number, raw)
+                raise NotUnderstoodError(said("there is no table {0!r}", table), number, raw)
             yield line
         elif not table:
             raise NotUnderstoodError("a table comes first, as in *filter", number, raw)
@@ -112,10 +114,10 @@ def _command(line: str, number: int, known: set[str]) -> Iterator[str]:
     try:
         words = split_words(line)
     except ValueError as error:
-        raise NotUnderstoodError(str(error), number, line) from None
+        raise NotUnderstoodError(said("{0}", error), number, line) from None
     second = next((word for word in words[1:] if _COMMANDS.fullmatch(word)), None)
     if second is not None:
-        raise NotUnderstoodError(f"not understood: {second}", number, line)
+        raise NotUnderstoodError(said("not understood: {0}", second), number, line)
     if words[0] in _CLEARING and len(words) < 3 and all(map(_is_chain, words[1:])):
         yield " ".join((_CLEARING[words[0]], *words[1:]))
         return
@@ -126,18 +128,18 @@ def _command(line: str, number: int, known: set[str]) -> Iterator[str]:
         found = command(line)
         name = chain_name(found.chain)
     except ValueError as error:
-        raise NotUnderstoodError(f"not a command that is understood: {error}", number, line) from None
+        raise NotUnderstoodError(said("not a command that is understood: {0}", error), number, line) from None
     if found.problems:
-        raise NotUnderstoodError(f"not understood: {found.problems[0].detail}", number, line)
+        raise NotUnderstoodError(said("not understood: {0}", found.problems[0].detail), number, line)
     if found.verb == "policy":
         if found.policy not in _POLICIES:
-            raise NotUnderstoodError(f"there is no policy {found.policy!r}", number, line)
+            raise NotUnderstoodError(said("there is no policy {0!r}", found.policy), number, line)
         yield f"-P {name} {found.policy}"
     elif found.verb == "new-chain":
         known.add(name)
         yield f"-N {name}"
     elif found.verb not in ("append", "insert"):
-        raise NotUnderstoodError(f"not understood: {words[0]}", number, line)
+        raise NotUnderstoodError(said("not understood: {0}", words[0]), number, line)
     else:
         verb = f"-I {name} {found.position}" if found.verb == "insert" else f"-A {name}"
         yield from (f"{verb} {_written(rule, number, line, known)}".rstrip() for rule in found.rules)
@@ -146,12 +148,12 @@ def _command(line: str, number: int, known: set[str]) -> Iterator[str]:
 def _delete(words: list[str], line: str, number: int, known: set[str]) -> Iterator[str]:
     if len(words) == 3 and is_number(words[2]):
         if len(words[2]) > _MOST_DIGITS:
-            raise NotUnderstoodError(f"not understood: {words[2][:40]}", number, line)
+            raise NotUnderstoodError(said("not understood: {0}", words[2][:40]), number, line)
         yield f"-D {words[1]} {integer(words[2])}"
         return
     rules, problems = parse_words(words[2:])
     if problems:
-        raise NotUnderstoodError(f"not understood: {problems[0].detail}", number, line)
+        raise NotUnderstoodError(said("not understood: {0}", problems[0].detail), number, line)
     yield from (f"-D {words[1]} {_written(rule, number, line, known)}" for rule in rules)
 
 
@@ -179,9 +181,12 @@ def read_nft(text: str) -> str:
     try:
         ruleset = nft_reader.parse("\n".join(lines), "")
     except SourceError as error:
-        raise NotUnderstoodError(error.what, error.line, error.text) from None
+        raise NotUnderstoodError(error.said_what, error.line, error.text) from None
     for unread in nft_capture.unread(ruleset):
-        raise _at(unread.evidence, f"not understood: {unread.detail}".rstrip(": "))
+        raise _at(
+            unread.evidence,
+            said("not understood: {0}", unread.detail) if unread.detail else said("not understood"),
+        )
     refused: list[NotLoaded] = []
     written = nft_text(ruleset.tables, refused)
     for item in refused:
@@ -189,7 +194,7 @@ def read_nft(text: str) -> str:
     return written
 
 
-def _at(place: Evidence, what: str) -> NotUnderstoodError:
+def _at(place: Evidence, what: Said) -> NotUnderstoodError:
     return NotUnderstoodError(what, place.line, place.text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.lab.operations import AddRoute, AddRule, Bridge, Link, Load, OnLink, Setting, Wire
 from sekisho.lab.system import docker_rules, imds, resolver, vpc_rules
 from sekisho.lab.system.plan import (
@@ -95,7 +95,9 @@ class _Planner:
         names = [node.name for node in self.nodes]
         twice = next((name for name in names if names.count(name) > 1), None) if len(names) < 5000 else None
         if twice is not None:
-            raise UsageError(f"two nodes have the name {twice!r}", advice="give one of them another name")
+            raise UsageError(
+                said("two nodes have the name {0!r}", twice), advice="give one of them another name"
+            )
 
     # ------------------------------------------------------------------------------- the Internet
 
@@ -125,8 +127,8 @@ class _Planner:
         for host in hosts:
             if host.address in outside.values():
                 raise UsageError(
-                    f"{host.address} of {host.name!r} is an internet gateway's own address",
-                    advice=f"take one above {net.address}'s first {len(gateways)}",
+                    said("{0} of {1!r} is an internet gateway's own address", host.address, host.name),
+                    advice=said("take one above {0}'s first {1}", net.address, len(gateways)),
                 )
             self.settings.append(OnLink(host.name, ETH0, host.address, host.length))
             self._serve(host.name, host.services)
@@ -287,7 +289,11 @@ class _Planner:
                     )
                 else:
                     raise UsageError(
-                        f"the subnet {subnet.name!r} has a route to {route.target!r}, which there is not",
+                        said(
+                            "the subnet {0!r} has a route to {1!r}, which there is not",
+                            subnet.name,
+                            route.target,
+                        ),
                         advice="a route's via is internet-gateway, blackhole, or a host of the VPC",
                     )
 

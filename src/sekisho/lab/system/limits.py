@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from contextlib import suppress
 
+from sekisho.errors import said
 from sekisho.lab.namespaces import LabError
 
 
@@ -18,7 +19,7 @@ def raise_descriptor_limit(wanted: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
             return
         raise LabError(
-            f"this many nodes need {wanted} open files, and the limit is {hard}",
-            advice=f"raise it first:  ulimit -n {wanted}",
+            said("this many nodes need {0} open files, and the limit is {1}", wanted, hard),
+            advice=said("raise it first:  ulimit -n {0}", wanted),
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from sekisho.errors import said
 from sekisho.lab.namespaces import LabError
 from sekisho.lab.system.plan import Server
 
@@ -29,8 +30,14 @@ def listen(server: Server) -> socket.socket:
     except OSError as error:
         sock.close()
         raise LabError(
-            f"{server.node}: cannot listen on {server.address or '*'}:{server.port}/{server.proto}:"
-            f" {error.strerror}"
+            said(
+                "{0}: cannot listen on {1}:{2}/{3}: {4}",
+                server.node,
+                server.address or "*",
+                server.port,
+                server.proto,
+                error.strerror,
+            )
         ) from None
     sock.setblocking(False)
     return sock

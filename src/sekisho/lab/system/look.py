@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
+from sekisho.errors import said
 from sekisho.lab import netlink, powers
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
 from sekisho.lab.system.control import Doors
@@ -115,9 +116,9 @@ def _outcome(doors: Doors, act: Callable[[], _T], bind: Callable[[], None]) -> t
         bind()  # after that: powers that are gained undo it
         return True, act()
     except LabError as error:
-        return False, (error.what, error.text, error.advice)
+        return False, (error.said_what, error.text, error.said_advice)
     except OSError as error:
-        return False, (f"cannot look into the lab: {error.strerror}", "", "")
+        return False, (said("cannot look into the lab: {0}", error.strerror), "", "")
     except Exception:
         return False, ("a look into the lab failed", "", traceback.format_exc())
 

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from sekisho.errors import Said, said
 from sekisho.lab import loading, powers
 from sekisho.lab.namespaces import CLONE_NEWNET, LabError
 from sekisho.lab.system import control, whereabouts
@@ -84,13 +85,13 @@ def _hear(link: socket.socket, name: str, progress: Progress) -> Started:
         data = link.recv(_MESSAGE)
         if not data:
             link.close()
-            raise LabError(f"the owner of {name!r} was ended while it was building")
+            raise LabError(said("the owner of {0!r} was ended while it was building", name))
         told = json.loads(data)
         if "progress" in told:
             progress(*told["progress"])
         elif "error" in told:
             link.close()
-            raise LabError(told["error"], text=told["text"], advice=told["advice"])
+            raise LabError(_heard(told["error"]), text=told["text"], advice=_heard(told["advice"]))
         else:
             client = control.Client(name)
             remarks = client.state()["remarks"]  # however many: a message over the link has its length
@@ -112,7 +113,7 @@ def _in_child(plan: Plan, link: socket.socket, rootless: bool, attached: bool, u
             _own(plan, link, attached, apart, uid)
         status = 0
     except OSError as error:
-        _fail(link, f"this system does not let the lab make namespaces: {error.strerror}", "",
+        _fail(link, said("this system does not let the lab make namespaces: {0}", error.strerror), "",
               "see: sekisho lab doctor")  # fmt: skip
     finally:
         os._exit(status)
@@ -164,7 +165,7 @@ def _own(plan: Plan, link: socket.socket, attached: bool, apart: bool, uid: int)
         _own_proc()
         status = _build_and_serve(plan, link, listener, attached, apart)
     except LabError as error:
-        _fail(link, error.what, error.text, error.advice)
+        _fail(link, error.said_what, error.text, error.said_advice)
     except BaseException as error:
         _fail(link, f"{type(error).__name__}: {error}", "", traceback.format_exc(limit=-4)[-_SAID:])
     finally:
@@ -176,7 +177,7 @@ def _own_proc() -> None:
     _libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
     if _libc.mount(b"proc", b"/proc", b"proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, None) != 0:
         raise LabError(
-            f"cannot mount /proc: {os.strerror(ctypes.get_errno())}", advice="see: sekisho lab doctor"
+            said("cannot mount /proc: {0}", os.strerror(ctypes.get_errno())), advice="see: sekisho lab doctor"
         )
 
 
@@ -219,8 +220,28 @@ def _build_and_serve(
     return 0
 
 
-def _fail(link: socket.socket, error: str, text: str, advice: str) -> None:
-    _tell(link, error=error[:_SAID], text=text[:_SAID], advice=advice[:_SAID])
+def _fail(link: socket.socket, error: str | Said, text: str, advice: str | Said) -> None:
+    _tell(link, error=_told(error), text=text[:_SAID], advice=_told(advice))
+
+
+def _told(sentence: str | Said) -> object:
+    """A sentence as JSON, one of ours with what stands in its places, for other languages; as letters where
+    that is too long."""
+    told = _as_json(sentence)
+    return told if len(json.dumps(told)) <= _SAID * 12 else str(sentence)[:_SAID]
+
+
+def _as_json(part: object) -> object:
+    if isinstance(part, ValueError) and part.args:
+        part = part.args[0]
+    return [part.template, *map(_as_json, part.args)] if isinstance(part, Said) else str(part)[:_SAID]
+
+
+def _heard(told: object) -> str | Said:
+    if not isinstance(told, list):
+        return str(told)
+    template, *args = told
+    return said(template, *map(_heard, args))
 
 
 def _tell(link: socket.socket, **what: object) -> None:

@@ -9,6 +9,7 @@ import socket
 import struct
 import time
 
+from sekisho.errors import said
 from sekisho.lab.namespaces import LabError
 from sekisho.lab.system.control import Doors
 from sekisho.lab.system.look import apart_once, step_into
@@ -35,7 +36,10 @@ def _record(
     step_into(doors, node)
     names = [name for _, name in socket.if_nameindex()]
     if interface not in names:
-        raise LabError(f"{node!r} has no interface {interface!r}", advice=f"it has: {', '.join(names)}")
+        raise LabError(
+            said("{0!r} has no interface {1!r}", node, interface),
+            advice=said("it has: {0}", ", ".join(names)),
+        )
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda got, _: stopped.append(got))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.lab.operations import OnLink
 from sekisho.lab.system.plan import Plan
 from sekisho.values.address import Address
@@ -27,7 +27,7 @@ def source_node(text: str, plan: Plan) -> str:
         if any(str(address) == text for interface, address in plan.addresses(node.name) if interface != "lo"):
             return node.name
     known = ", ".join(node.name for node in plan.nodes[:20])
-    raise UsageError(f"there is no node {text!r}", advice=f"the nodes are: {known}")
+    raise UsageError(said("there is no node {0!r}", text), advice=said("the nodes are: {0}", known))
 
 
 def target(text: str, plan: Plan) -> Place:
@@ -36,7 +36,7 @@ def target(text: str, plan: Plan) -> Place:
     if not colon:
         name, digits = text, ""
     if colon and not (is_number(digits) and 0 < integer(digits) < 65536):
-        raise UsageError(f"not a port: {digits!r}", text=text)
+        raise UsageError(said("not a port: {0!r}", digits), text=text)
     port = integer(digits) if digits else None
     try:
         return Place(Address.parse(name), port)
@@ -44,10 +44,12 @@ def target(text: str, plan: Plan) -> Place:
         pass
     if plan.node(name) is None:
         known = ", ".join(node.name for node in plan.nodes[:20])
-        raise UsageError(f"neither an address nor a node: {name!r}", advice=f"the nodes are: {known}")
+        raise UsageError(
+            said("neither an address nor a node: {0!r}", name), advice=said("the nodes are: {0}", known)
+        )
     address = main_address(plan, name)
     if address is None:
-        raise UsageError(f"the node {name!r} has no address")
+        raise UsageError(said("the node {0!r} has no address", name))
     return Place(address, port)
 
 

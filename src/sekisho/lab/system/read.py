@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
-from sekisho.errors import SourceError
+from sekisho.errors import Said, SourceError, said
 from sekisho.lab.parameters import settable
 from sekisho.lab.system.docker_rules import USER_CHAINS
 from sekisho.lab.system.document import Value, from_plain, parse
@@ -156,9 +156,8 @@ class _Reader:
         subnet = self._find_subnet(value, subnets)
         address = self._address(value, "address")
         if not subnet.cidr.contains(address):
-            raise self._fault(
-                value, f"{address} is not in the subnet {subnet.name} ({subnet.cidr})", "address"
-            )
+            what = said("{0} is not in the subnet {1} ({2})", address, subnet.name, subnet.cidr)
+            raise self._fault(value, what, "address")
         networks = tuple(self._network(key, item) for key, item in value.items("networks"))
         docker = value.get("docker")
         return Host(
@@ -177,16 +176,16 @@ class _Reader:
         wanted = value.text("subnet")
         found = [item for item in subnets if wanted in (item.name, f"{item.vpc}/{item.name}")]
         if len(found) != 1:
-            what = "there is no subnet" if not found else "several subnets have the name"
+            what = said("several subnets are called {0!r}" if found else "there is no subnet {0!r}", wanted)
             known = ", ".join(f"{item.vpc}/{item.name}" for item in subnets)
-            raise self._fault(value, f"{what} {wanted!r}", "subnet", f"the subnets are: {known}")
+            raise self._fault(value, what, "subnet", said("the subnets are: {0}", known))
         return found[0]
 
     def _network(self, name: str, value: Value) -> Network:
         subnet = self._prefix(value, "subnet")
         gateway = self._address(value, "gateway") if value.get("gateway") else Address(4, subnet.value + 1)
         if not subnet.contains(gateway):
-            raise self._fault(value, f"the gateway {gateway} is not in {subnet}", "gateway")
+            raise self._fault(value, said("the gateway {0} is not in {1}", gateway, subnet), "gateway")
         usual = interface_name("docker0" if name == "bridge" else f"br-{name}"[:15])
         bridge = self._device(value, "bridge", usual)
         return Network(
@@ -201,13 +200,13 @@ class _Reader:
         for wanted in asked.values():
             for network, address, at in wanted:
                 if network not in by_name:
-                    known = ", ".join(by_name) or "none"
-                    raise self._fault(at, f"there is no network {network!r}", advice=f"known here: {known}")
+                    advice = said("known here: {0}", ", ".join(by_name) or "-")
+                    raise self._fault(at, said("there is no network {0!r}", network), "", advice)
                 if address is not None:
                     if not by_name[network].subnet.contains(address):
-                        raise self._fault(at, f"{address} is not in the network {network}")
+                        raise self._fault(at, said("{0} is not in the network {1}", address, network))
                     if address in taken[network]:
-                        raise self._fault(at, f"{address} is taken already")
+                        raise self._fault(at, said("{0} is taken already", address))
                     taken[network].add(address)
         found = []
         for name, item in value.items("containers"):
@@ -239,7 +238,7 @@ class _Reader:
             if address not in taken:
                 taken.add(address)
                 return address
-        raise self._fault(at, f"the network {network.name} has no free address")
+        raise self._fault(at, said("the network {0} has no free address", network.name))
 
     def _publish(self, value: Value) -> Publish:
         text, _, proto = str(value.data).partition("/")
@@ -303,20 +302,20 @@ class _Reader:
         try:
             return read(str(value.data))
         except NotUnderstoodError as error:
-            beside = f", line {error.number} of it" if error.number > 1 and not value.block else ""
             line = value.block + error.number - 1 if value.block else value.line
-            raise SourceError(
-                f"{value.path}{beside}: {error}", file=self._file, line=line, text=error.line
-            ) from None
+            what = said("{0}: {1}", value.path, error)
+            if error.number > 1 and not value.block:
+                what = said("{0}, line {1} of it: {2}", value.path, error.number, error)
+            raise SourceError(what, file=self._file, line=line, text=error.line) from None
 
     def _sysctl(self, key: str, value: Value) -> tuple[SysctlKey, str]:
         with self._at(value):
             found = sysctl_key(key)
             if not settable(found):
-                raise ValueError(f"not a parameter of a network namespace that a lab sets: {key}")
+                raise ValueError(said("not a parameter of a network namespace that a lab sets: {0}", key))
             text = str(value.data)
             if not text.isprintable() or len(text) > _LONGEST_VALUE:
-                raise ValueError(f"not a value that can be seen: {text[:40]!r}")
+                raise ValueError(said("not a value that can be seen: {0!r}", text[:40]))
             return found, text
 
     def _lab_name(self, root: Value) -> LabName:
@@ -365,23 +364,24 @@ class _Reader:
         try:
             yield
         except ValueError as error:
-            raise self._fault(value, str(error)) from None
+            raise self._fault(value, said("{0}", error)) from None
 
-    def _fault(self, value: Value, what: str, key: str = "", advice: str = "") -> SourceError:
+    def _fault(self, value: Value, what: str | Said, key: str = "", advice: str | Said = "") -> SourceError:
         place = (value.get(key) if key else None) or value
         text = "" if isinstance(place.data, dict | list | None) else str(place.data)
         return SourceError(what, file=self._file, line=place.line, text=text, advice=advice)
 
     def _check_names(self, root: Value, found: Topology) -> None:
-        seen: dict[str, str] = {}
+        seen: dict[str, Said] = {}
         for kind, names in (
-            ("internet host", [item.name for item in found.internet]),
-            ("host", [item.name for item in found.hosts]),
-            ("container", [item.name for host in found.hosts for item in host.containers]),
+            (said("internet host"), [item.name for item in found.internet]),
+            (said("host"), [item.name for item in found.hosts]),
+            (said("container"), [item.name for host in found.hosts for item in host.containers]),
         ):
             for name in names:
                 if name in seen:
-                    raise self._fault(root, f"the {kind} {name!r} has the name of another {seen[name]}")
+                    what = said("the {0} {1!r} has the name of another {2}", kind, name, seen[name])
+                    raise self._fault(root, what)
                 seen[name] = kind
         for host in found.hosts:
             groups = {group.name for group in found.vpc(host.vpc).groups}
@@ -390,8 +390,8 @@ class _Reader:
                     at = root.get("hosts")
                     place = (at.get(host.name) if at else None) or root
                     raise self._fault(
-                        place, f"there is no security group {group!r} in the VPC {host.vpc}",
-                        "security_groups", f"the groups are: {', '.join(sorted(groups)) or 'none'}",
+                        place, said("there is no security group {0!r} in the VPC {1}", group, host.vpc),
+                        "security_groups", said("the groups are: {0}", ', '.join(sorted(groups)) or "-"),
                     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import cast
 
-from sekisho.errors import SourceError
+from sekisho.errors import Said, SourceError, said
 from sekisho.lab.system.document import Value
 
 Schema = Mapping[str, object]
@@ -54,7 +54,7 @@ class _Checker:
     def fault(self, value: Value, schema: Schema) -> SourceError | None:
         """What is wrong, None where nothing is."""
         if value.data is None and "type" in schema and "null" not in _texts(schema["type"]):
-            return self._error(value, f"{value.path or 'the document'} has no value")
+            return self._error(value, said("{0} has no value", value.path or said("the document")))
         for keyword, wanted in schema.items():
             if keyword in _IGNORED:
                 continue
@@ -66,7 +66,7 @@ class _Checker:
                 return cast(SourceError, found)
         return None
 
-    def _error(self, value: Value, what: str, advice: str = "") -> SourceError:
+    def _error(self, value: Value, what: str | Said, advice: str | Said = "") -> SourceError:
         text = "" if isinstance(value.data, dict | list | None) else str(value.data)
         return SourceError(what, file=self._file, line=value.line, text=text, advice=advice)
 
@@ -85,7 +85,7 @@ class _Checker:
         names = " or ".join(_texts(wanted))
         return self._error(
             value,
-            f"{value.path or 'the document'} must be of type {names}",
+            said("{0} must be of type {1}", value.path or said("the document"), names),
             str(schema.get("description", "")),
         )
 
@@ -93,7 +93,9 @@ class _Checker:
         if isinstance(value.data, dict):
             for name in _texts(wanted):
                 if name not in value.data:
-                    return self._error(value, f"{value.path or 'the document'} needs {name!r}")
+                    return self._error(
+                        value, said("{0} needs {1!r}", value.path or said("the document"), name)
+                    )
         return None
 
     def _properties(self, value: Value, wanted: object, _: Schema) -> SourceError | None:
@@ -114,8 +116,12 @@ class _Checker:
                 continue
             if wanted is False:
                 near = get_close_matches(name, known, n=1)
-                advice = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-                return self._error(item, f"unknown key {item.path!r}", advice)
+                advice = (
+                    said("did you mean {0!r}?", near[0])
+                    if near
+                    else said("known here: {0}", ", ".join(known))
+                )
+                return self._error(item, said("unknown key {0!r}", item.path), advice)
             found = self.fault(item, cast(Schema, wanted))
             if found is not None:
                 return found
@@ -138,34 +144,38 @@ class _Checker:
 
     def _minItems(self, value: Value, wanted: object, _: Schema) -> SourceError | None:
         if isinstance(value.data, list) and len(value.data) < cast(int, wanted):
-            return self._error(value, f"{value.path} needs at least {wanted} elements")
+            return self._error(value, said("{0} needs at least {1} elements", value.path, wanted))
         return None
 
     def _enum(self, value: Value, wanted: object, _: Schema) -> SourceError | None:
         choices = cast("list[object]", wanted)
         if any(value.data == choice and type(value.data) is type(choice) for choice in choices):
             return None
-        return self._error(value, f"{value.path} must be one of: {', '.join(map(str, choices))}")
+        return self._error(value, said("{0} must be one of: {1}", value.path, ", ".join(map(str, choices))))
 
     def _const(self, value: Value, wanted: object, _: Schema) -> SourceError | None:
-        return None if value.data == wanted else self._error(value, f"{value.path} must be {wanted!r}")
+        return (
+            None
+            if value.data == wanted
+            else self._error(value, said("{0} must be {1!r}", value.path, wanted))
+        )
 
     def _pattern(self, value: Value, wanted: object, schema: Schema) -> SourceError | None:
         # JSON Schema's ``$`` is the end of the text, never what stands before a line's end.
         if isinstance(value.data, str) and not re.search(str(wanted).replace("$", r"\Z"), value.data):
             return self._error(
-                value, f"{value.path} is not as it should be", str(schema.get("description", ""))
+                value, said("{0} is not as it should be", value.path), str(schema.get("description", ""))
             )
         return None
 
     def _minimum(self, value: Value, wanted: object, _: Schema) -> SourceError | None:
         if isinstance(value.data, int | float) and value.data < cast(float, wanted):
-            return self._error(value, f"{value.path} must be at least {wanted}")
+            return self._error(value, said("{0} must be at least {1}", value.path, wanted))
         return None
 
     def _maximum(self, value: Value, wanted: object, _: Schema) -> SourceError | None:
         if isinstance(value.data, int | float) and value.data > cast(float, wanted):
-            return self._error(value, f"{value.path} must be at most {wanted}")
+            return self._error(value, said("{0} must be at most {1}", value.path, wanted))
         return None
 
     def _anyOf(self, value: Value, wanted: object, schema: Schema) -> SourceError | None:
@@ -176,7 +186,9 @@ class _Checker:
         told = [fault for fault in faults if fault is not None]
         deepest = max(told, key=lambda fault: fault.line if fault.line != value.line else 0)
         if schema.get("description") and deepest.line == value.line:
-            return self._error(value, f"{value.path} is not as it should be", str(schema["description"]))
+            return self._error(
+                value, said("{0} is not as it should be", value.path), str(schema["description"])
+            )
         return deepest
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sekisho.errors import SourceError, UsageError
+from sekisho.errors import SourceError, UsageError, said
 from sekisho.lab.system.plan import Origin, Plan
 from sekisho.sources.bounds import USUAL, Bounds, read_named
 from sekisho.values.names import BadNameError, as_lab_name, lab_name
@@ -37,7 +37,9 @@ def plan_of(
     try:
         return plan if name is None else replace(plan, name=lab_name(name))
     except BadNameError as error:
-        raise UsageError(str(error), advice="letters, digits, _ . and -, 63 of them at most") from None
+        raise UsageError(
+            said("{0}", error), advice="letters, digits, _ . and -, 63 of them at most"
+        ) from None
 
 
 def _check_names(plan: Plan) -> None:
@@ -46,7 +48,7 @@ def _check_names(plan: Plan) -> None:
     for node in plan.nodes:
         if node.name in names:
             raise UsageError(
-                f"two nodes have the name {node.name!r}",
+                said("two nodes have the name {0!r}", node.name),
                 advice="give the container or network namespace another name: the lab's own nodes are "
                 "called so (host, router, resolver, internet, world)",
             )

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sekisho.errors import said
 from sekisho.lab.namespaces import LabError
 from sekisho.lab.system import enter
 from sekisho.lab.system.control import Client
@@ -44,11 +45,14 @@ class Bench:
         facts = self.plan.node(node)
         if facts is None:
             raise LabError(
-                f"this lab has no node {node!r}", advice="the tour is through the article's: sekisho lab up"
+                said("this lab has no node {0!r}", node),
+                advice="the tour is through the article's: sekisho lab up",
             )
         done = enter.run(self._doors, facts, ["sh", "-c", line])
         if done.returncode != 0:
-            raise LabError(f"{node}: {line}: {complaint(done.stderr) or complaint(done.stdout)}")
+            raise LabError(
+                said("{0}: {1}: {2}", node, line, complaint(done.stderr) or complaint(done.stdout))
+            )
         return done.stdout
 
     def connect(self, node: str, address: str, port: int) -> Reached:

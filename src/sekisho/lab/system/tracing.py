@@ -13,7 +13,7 @@ import subprocess
 import time
 from dataclasses import dataclass, replace
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.lab.namespaces import LabError, tool
 from sekisho.lab.operations import Bridge
 from sekisho.lab.reading import key_of
@@ -75,7 +75,9 @@ def watch(doors: Doors, plan: Plan, source: str, call: Call, beyond: Call | None
         raise UsageError("the lab sends tcp, udp and icmp over IPv4", text=f"{call.proto} {call.target}")
     if call.proto != "icmp" and call.port is None:
         raise UsageError(
-            f"{call.proto} needs a port", text=str(call.target), advice=f"write {call.target}:PORT"
+            said("{0} needs a port", call.proto),
+            text=str(call.target),
+            advice=said("write {0}:PORT", call.target),
         )
     packet, passages, reached = apart_once(doors, lambda: _watch(doors, source, call))
     return _sorted_out(packet, _Passages(passages, segments(plan)), source, beyond, reached)
@@ -199,10 +201,10 @@ def _back(way: tuple[Passage, ...], passages: _Passages) -> tuple[Passage, ...]:
 def _nft(text: str) -> None:
     path = tool("nft")
     if path is None:
-        raise LabError("the command 'nft' is not installed", advice="see: sekisho lab doctor")
+        raise LabError(said("the command {0!r} is not installed", "nft"), advice="see: sekisho lab doctor")
     done = subprocess.run([path, "-f", "-"], input=text, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LabError(f"nft failed: {complaint(done.stderr)}")
+        raise LabError(said("{0} failed: {1}", "nft", complaint(done.stderr)))
 
 
 # ------------------------------------------------------------------------------------ sending

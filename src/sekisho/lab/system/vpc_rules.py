@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, said
 from sekisho.lab.system.topology import Host, SecurityGroup, Subnet, Topology, TrafficRule, Vpc
 from sekisho.sources.iptables_words import quote_text, quote_word
 from sekisho.values.address import Address
@@ -114,8 +114,8 @@ def _matches(
         return
     if rule.group not in groups:
         raise UsageError(
-            f"a rule names the security group {rule.group!r}, which there is not",
-            advice=f"the groups are: {', '.join(groups)}",
+            said("a rule names the security group {0!r}, which there is not", rule.group),
+            advice=said("the groups are: {0}", ", ".join(groups)),
         )
     for address in members[rule.group]:
         yield f" {end} {address}/32{what}"

@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sekisho.errors import said
 from sekisho.lab import netlink
 from sekisho.lab.namespaces import LabError
 from sekisho.values.names import LabName, lab_name
@@ -65,7 +66,8 @@ def take(name: LabName, uid: int) -> tuple[socket.socket, socket.socket]:
         # Whoever else is there answers already, or begins at this moment as well.
         if any(other.kind == "up" for other in others) or time.monotonic() > until:
             raise LabError(
-                f"a lab named {name!r} stands already", advice=f"end it with: sekisho lab down {name}"
+                said("a lab named {0!r} stands already", name),
+                advice=said("end it with: sekisho lab down {0}", name),
             )
         time.sleep(random.uniform(0.002, 0.02))
 
@@ -111,7 +113,9 @@ def _bind(name: LabName, kind: str, uid: int) -> tuple[_Spot, socket.socket]:
             if error.errno == errno.EADDRINUSE:
                 continue
             sock.close()
-            raise LabError(f"cannot make a socket for the lab {name!r}: {error.strerror}") from None
+            raise LabError(
+                said("cannot make a socket for the lab {0!r}: {1}", name, error.strerror)
+            ) from None
         sock.listen(_QUEUE if kind == "up" else 0)
         return spot, sock
 

@@ -183,6 +183,8 @@ def _attachments(endpoint: Endpoint, world: World) -> tuple[Attachment, ...]:
         return tuple(a for a in world.attachments if a.bridge == bridges[endpoint.name])
     found = world.named(endpoint.name)
     if not found:
+        if error := unplaced(endpoint.name, endpoint.text, world):
+            raise error
         names = dict.fromkeys(a.name for a in world.attachments if a.origin != "rule")
         raise UsageError(
             said("no {0} {1!r} in this snapshot", endpoint.kind, endpoint.name),
@@ -190,6 +192,18 @@ def _attachments(endpoint: Endpoint, world: World) -> tuple[Attachment, ...]:
             advice=_known_containers(names),
         )
     return found
+
+
+def unplaced(name: str, text: str, world: World) -> UsageError | None:
+    """Why nobody can ask for a container that Docker's short lists show, where nothing tells an address of
+    its; None for another name."""
+    if not any(item.name == name for item in world.snapshot.listed_containers or ()):
+        return None
+    return UsageError(
+        said("nothing that was captured tells the address of {0}", name),
+        text=text,
+        advice="docker ps does not show it; docker inspect does",
+    )
 
 
 def _known_containers(names: Iterable[str]) -> Said:

@@ -17,6 +17,7 @@ from sekisho.answers.ports import (
     Port,
     container_ports,
     host_ports,
+    listed_nowhere,
     may_translate,
     not_listed,
     nowhere_known,
@@ -112,6 +113,7 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
     nowhere = tuple(nowhere_known(world, family))
     ports += (_nobody_knows(port) for port in nowhere)
+    ports += (_unplaced(*port) for port in listed_nowhere(world, family))
     leans = (*may_translate(world, family), *not_listed(world), *reading.leans_on())
     absent = tuple(kind for kind in ("internet", "vpc") if not found.callers.get(kind))
     return Exposed(family, tuple(ports), leans, absent)
@@ -122,6 +124,13 @@ def _nobody_knows(port: Port) -> Exposure:
     why = (Doubt("target-nowhere", (port.place,)),)
     access = tuple(Access(caller, "perhaps", doubts=why) for caller in CALLERS)
     return Exposure(port.place, port.network, port.place, port.port, protocol_name(port.proto), access)
+
+
+def _unplaced(name: str, proto: int, port: int) -> Exposure:
+    """A port of a container that Docker lists, whose address nothing tells."""
+    why = (Doubt("listed-without-address", (name,)),)
+    access = tuple(Access(caller, "perhaps", doubts=why) for caller in CALLERS)
+    return Exposure(name, "", "", port, protocol_name(proto), access)
 
 
 class _Finder:

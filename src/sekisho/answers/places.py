@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from sekisho.answers.endpoints import unplaced
 from sekisho.answers.ends import End
 from sekisho.answers.regions import Regions
 from sekisho.errors import Said, UsageError, said
@@ -352,7 +353,7 @@ class Reading:
             return UsageError(
                 said("no IPv{0} address is known for {1}", self.family, end.text), text=end.text
             )
-        return UsageError(
+        return unplaced(end.name, end.text, self.world) or UsageError(
             said("nothing in this snapshot is {0}", end.text), text=end.text, advice=self._names()
         )
 

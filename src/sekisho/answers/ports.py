@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sekisho.model.docker import DockerContainer
+from sekisho.model.docker import DockerContainer, PublishedPort
 from sekisho.semantics.conjunction import conjuncts, parts
 from sekisho.semantics.journey import Lean
+from sekisho.semantics.listed import listed_names
 from sekisho.semantics.program import Accept, Guard, In, NotUnderstood, Translate
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.world import World
@@ -70,6 +71,25 @@ def nowhere_known(world: World, family: Family) -> Iterator[Port]:
         if not world.host.owns(family, value):
             for proto, port in sorted(set(ports), key=lambda item: (item[1], item[0])):
                 yield Port(str(address), "", address, port, proto, "")
+
+
+def listed_nowhere(world: World, family: Family) -> Iterator[tuple[str, int, int]]:
+    """(container, protocol, port) of what Docker's short lists show of running containers, where nothing
+    tells an address of theirs."""
+    snapshot = world.snapshot
+    placed = {*listed_names(snapshot).values(), *(item.name for item in world.attachments)}
+    for item in snapshot.listed_containers or ():
+        if item.name is None or item.name in placed or item.running is False or item.addresses:
+            continue
+        shown = [port for port in item.published or () if _is_of(port, family)]
+        ports = {(protocol_number(port.proto), port.container_port) for port in shown}
+        ports |= {(protocol_number(proto), port) for port, proto in item.exposed}
+        for proto, port in sorted(ports, key=lambda one: (one[1], one[0])):
+            yield item.name, proto, port
+
+
+def _is_of(port: PublishedPort, family: Family) -> bool:
+    return port.host_address is None or port.host_address.family == family
 
 
 def _of_docker(container: DockerContainer | None) -> Iterator[tuple[int, int]]:

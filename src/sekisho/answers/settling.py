@@ -93,7 +93,7 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
     **dict.fromkeys(
         (
             "sockets-not-shown", "sockets-not-captured", "socket-line-unread", "host-ports-not-listed",
-            "socket-of-both-families",
+            "socket-of-both-families", "only-docker-proxy", "only-docker-proxy-there",
         ),
         _plain(_SOCKETS),
     ),
@@ -112,7 +112,7 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
             "containers-not-listed", "container-inferred", "container-not-inspected",
             "network-not-listed", "members-not-captured", "members-routing-assumed",
             "container-not-captured", "proxy-target-unknown", "container-routing-assumed",
-            "bridge-members-not-captured", "only-docker-proxy",
+            "bridge-members-not-captured", "listed-without-address",
         ),
         _plain(*_INSPECT),
     ),

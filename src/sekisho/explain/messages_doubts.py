@@ -67,6 +67,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} failed, so that nobody knows what it shows ({1})",
         "{0} が失敗し、その内容が分からない ({1})",
     ),
+    "listed-without-address": (
+        "{0} runs, and nothing that was captured tells its address (docker ps does not)",
+        "{0} は稼働中だが、そのアドレスを示すものが取得されていない (docker ps には出ない)",
+    ),
     "target-nowhere": (
         "a rule translates to {0}, and no captured route tells where that is",
         "ルールが {0} へ変換するが、その場所を示す経路が取得されていない",
@@ -225,10 +229,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "ポート {0} のIPv6ソケットがIPv4も受け付けるかどうかは、この一覧からはわからない (ss -tln でわかる)",
     ),
     "only-docker-proxy": (
-        "{0} port {1} is published by a rule that this packet does not take: only docker-proxy could "
-        "listen there (capture ss to know)",
-        "{0} ポート {1} を公開するルールにこのパケットは当たらない。待ち受けうるのはdocker-proxyだけ (ss "
-        "を取得すれば分かる)",
+        "{0} port {1} is a published port, and no captured rule leads this packet to its container: only "
+        "docker-proxy could listen there (ss tells)",
+        "{0} ポート {1} は公開ポートだが、このパケットをコンテナへ導くルールは取得されていない。"
+        "待ち受けうるのはdocker-proxyだけ (ss で分かる)",
+    ),
+    "only-docker-proxy-there": (
+        "no captured rule leads packets for a published port of the host to its container: only docker-proxy "
+        "could listen there (ss tells)",
+        "ホストの公開ポートへのパケットをコンテナへ導くルールは取得されていない。"
+        "待ち受けうるのはdocker-proxyだけ (ss で分かる)",
     ),
     "sysctl-not-understood": ("the value of {0} is no number: {1!r}", "{0} の値が数ではない: {1!r}"),
     "setting-not-modelled": (

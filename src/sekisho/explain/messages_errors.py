@@ -40,6 +40,8 @@ JAPANESE: dict[str, str] = {
     "not a Docker version: {0!r}": "Dockerのバージョンではありません: {0!r}",
     "no profile for Docker {0}": "Docker {0} のプロファイルがありません",
     "nothing in this snapshot is {0}": "このスナップショットに {0} に当たるものはありません",
+    "nothing that was captured tells the address of {0}": "{0} のアドレスを示すものが取得されていない",
+    "docker ps does not show it; docker inspect does": "docker ps には出ない。docker inspect で分かる",
     "known containers: {0}": "分かっているコンテナ: {0}",
     "no containers are known here": "分かっているコンテナはありません",
     "known networks: {0}": "分かっているネットワーク: {0}",

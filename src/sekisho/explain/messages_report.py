@@ -53,6 +53,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Words beside the listings; they say nothing about this host.",
         "リストの前後の文章です。このホストの設定としては扱いません。",
     ),
+    "note.refused": (
+        "The command did not do what was asked: what it would have shown is unknown.",
+        "コマンドは実行できていません。本来表示される内容は不明です。",
+    ),
     "note.capture": ("A note of the capture.", "取得時の覚え書きです。"),
     # ------------------------------------------------------------------ lines without a fact
     "unread": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from sekisho.errors import UsageError, said
@@ -223,7 +224,8 @@ def _rest(snapshot: Snapshot) -> list[Section]:
     rest: list[Section] = []
     if snapshot.notes or snapshot.prose:
         prose = tuple(Line(one.file, one.line, one.text, (m("note.prose"),)) for one in snapshot.prose)
-        lines = (*(_note(note) for note in snapshot.notes), *prose)
+        refused = {one.evidence for space in (snapshot.host, *snapshot.namespaces) for one in space.failed}
+        lines = (*(_note(note, refused) for note in snapshot.notes), *prose)
         rest.append(Section("notes", "", m("section.notes"), lines))
     if snapshot.unread:
         lines = tuple(unread_line(unread) for unread in snapshot.unread)
@@ -231,8 +233,11 @@ def _rest(snapshot: Snapshot) -> list[Section]:
     return rest
 
 
-def _note(note: Evidence) -> Line:
-    """A note of the capture at its line; one about a whole file begins with the file's name."""
+def _note(note: Evidence, refused: AbstractSet[Evidence]) -> Line:
+    """A note of the capture at its line, ``refused`` those of commands that were not let; one about a whole
+    file begins with the file's name."""
+    if note in refused:
+        return Line(note.file, note.line, note.text, (m("note.refused"),))
     code = "note.not-read" if note.text.startswith("not read") else "note.capture"
     text = note.text if note.line else f"{note.file}: {note.text}"
     return Line(note.file, note.line, text, (m(code),))

@@ -19,6 +19,7 @@ from sekisho.semantics.listed import incomplete, listed_names, told_addresses
 from sekisho.semantics.listeners import with_listeners
 from sekisho.semantics.ports import Links, Port, carries
 from sekisho.semantics.program import Translate
+from sekisho.semantics.published import with_published
 from sekisho.semantics.sharing import shared_namespaces
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import EMPTY, IntSet
@@ -57,8 +58,8 @@ class World:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.shared = shared_namespaces(snapshot)
-        others = addresses_of_others(snapshot)
-        self.nodes: dict[str, HostCode] = {HOST: compile_host(snapshot.host, usual=_USUAL, others=others)}
+        host = compile_host(snapshot.host, usual=_USUAL, others=addresses_of_others(snapshot))
+        self.nodes: dict[str, HostCode] = {HOST: with_published(snapshot, host)}
         check_names(snapshot)
         for namespace in snapshot.namespaces:
             if namespace.name not in self.shared:

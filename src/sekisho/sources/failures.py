@@ -30,7 +30,7 @@ _NOT_THERE = re.compile(
 )
 
 # What programs say who may not ask.
-_REFUSED = re.compile(r"permission denied|operation not permitted|must be root", re.IGNORECASE)
+REFUSED = re.compile(r"permission denied|operation not permitted|must be root", re.IGNORECASE)
 _MOST_LINES = 4
 # Reasons that a capture's manifest tells of, as message ids; a program's own words are quoted as they are.
 LOST = "manifest-lost"
@@ -53,7 +53,7 @@ def refused(text: str, name: str, shown: str) -> Failure | None:
     """The failure of which a file of the layout tells: all that it holds is that its command was not let."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     expected = by_name(name)
-    if expected is None or not 0 < len(lines) <= _MOST_LINES or not all(map(_REFUSED.search, lines)):
+    if expected is None or not 0 < len(lines) <= _MOST_LINES or not all(map(REFUSED.search, lines)):
         return None
     format_ = expected.formats[0]
     if format_ in (Format.CAPTURE_NOTES, Format.CAPTURE_MANIFEST, Format.SNAPSHOT_TOML):
@@ -101,6 +101,11 @@ def _without_rules(namespace: Namespace, expected: Expected, partial: Partial) -
     if expected.table is None and not mine:
         lost = Ruleset(expected.family, expected.backend, (), False, partial, partial.evidence)
         return replace(namespace, rulesets=(*namespace.rulesets, lost))
+    if expected.table is None and not any(each.complete or each.incomplete for each in mine):
+        lost = replace(mine[0], incomplete=partial)  # single tables are there, the others are not
+        return replace(
+            namespace, rulesets=tuple(lost if each is mine[0] else each for each in namespace.rulesets)
+        )
     if expected.table is None or any(table.name == expected.table for each in mine for table in each.tables):
         return namespace
     table = Table(expected.table, (), partial)

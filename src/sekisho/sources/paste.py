@@ -12,6 +12,7 @@ format changes. Markdown fences end a piece too. Every piece keeps the line numb
     page            what the page put around the lines: colours, tags, quoting, indentation
     paste           cuts them into sections
     paste_tidy      people's words, comments and what is marked as left out, of each section
+    paste_failures  commands that were not let
     paste_pieces    from a section to what a reader gets
     paste_hosts     whose it is
 """
@@ -20,13 +21,15 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterable, Iterator
 
 from sekisho.errors import SourceError
-from sekisho.model.evidence import Evidence, Unread
+from sekisho.model.evidence import Evidence, Failure, Unread
 from sekisho.sources.comments import JSON
 from sekisho.sources.documents import compose_lines
 from sekisho.sources.json_stream import decoder_for, iterate
 from sekisho.sources.page import FENCE, lines_of_page
+from sekisho.sources.paste_failures import refusal, with_refusals
 from sekisho.sources.paste_hosts import with_hosts
 from sekisho.sources.paste_pieces import piece_of
 from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by, tells_nothing
@@ -50,6 +53,7 @@ def gather(text: str, file: str) -> Gathered:
     notes: list[Evidence] = []
     unread: list[Unread] = []
     prose: list[Evidence] = []
+    failed: list[tuple[str, Failure]] = []
     sections = cut(text, file)
     alone = _only_container(sections)
     for section in sections:
@@ -68,6 +72,10 @@ def gather(text: str, file: str) -> Gathered:
                 else:
                     prose.append(place)
             continue
+        if (failure := refusal(section, file)) is not None:
+            failed.append((namespace, failure))
+            prose += _but(tidy(section, file, 4).prose, failure.evidence)
+            continue
         tidied = tidy(section, file, section.command.family if section.command else 4)
         prose += tidied.prose
         if section.bare and section.evidence and not any(line.strip() for line in section.lines):
@@ -85,7 +93,12 @@ def gather(text: str, file: str) -> Gathered:
         unread += _lines_of(pieces.pop(at))
         prompts.pop(at)
     with_host, hosts, owners = with_hosts(pieces, prompts)
-    return Gathered(with_host, tuple(notes), tuple(unread), tuple(prose), hosts, owners)
+    gathered = Gathered(with_host, tuple(notes), tuple(unread), tuple(prose), hosts, owners)
+    return with_refusals(gathered, failed)
+
+
+def _but(places: Iterable[Evidence], this: Evidence) -> Iterator[Evidence]:
+    return (place for place in places if place.line != this.line)
 
 
 def _broken(pieces: list[Piece]) -> list[int]:

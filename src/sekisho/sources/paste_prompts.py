@@ -145,7 +145,8 @@ def opened_by(line: str, number: int, file: str, inside_block: bool, shells: She
             shells.weak_prompts.add(prompt)
             command = shells.typed(prompt, host, known, typed)
             return _typed_at(number, command, evidence, host, shells, typed)
-    known = read_command(line) if re.match(r"[a-z/]", line) else None
+    # `iptables v1.8.7 (nf_tables): ...` is what the program says, and nobody types.
+    known = read_command(line) if re.match(r"[a-z/](?!\S* v[0-9]+\.)", line) else None
     if known is not None and known.format is not None and of_line(line) is None:
         return replace(_typed_at(number, known, evidence, "", shells, line), bare=True)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.errors import SourceError, said
@@ -80,15 +81,25 @@ class Gathered:
         """What is one host's; what stands before the first belongs to that one."""
 
         def mine(place: Evidence) -> bool:
-            at = bisect_right(self.owners, place.line, key=lambda owner: owner[0])
-            return self.owners[max(at - 1, 0)][1] == host if self.owners else True
+            return self._owner(place) in (host, None)
 
         return Gathered(
             tuple(piece for piece in self.pieces if piece.host == host),
             tuple(note for note in self.notes if mine(note)),
             tuple(line for line in self.unread if mine(line.evidence)),
             tuple(line for line in self.prose if mine(line)),
+            failed=tuple((name, one) for name, one in self.failed if mine(one.evidence)),
         )
+
+    def pieces_beside(self, place: Evidence) -> Iterator[Piece]:
+        """The pieces of the host to which a line of the page belongs."""
+        owner = self._owner(place)
+        return (piece for piece in self.pieces if owner in (piece.host, None))
+
+    def _owner(self, place: Evidence) -> str | None:
+        """Whose a line of the page is; None where there is one host alone."""
+        at = bisect_right(self.owners, place.line, key=lambda owner: owner[0])
+        return self.owners[max(at - 1, 0)][1] if self.owners else None
 
 
 # What these print may be nothing at all: an empty file says "there are none".

@@ -55,7 +55,7 @@ class SymbolicDelivery(SymbolicBridgeHooks):
             connection = state.connection
             if connection is None or not connection.status & DNAT_BIT:
                 proxied = asking & self.guards.holds(self.program.published, state).yes
-                doubts = (Doubt("only-docker-proxy", ("", "")),)
+                doubts = (Doubt("only-docker-proxy-there"),)
                 fate = Fate("undetermined", self.host.name, self.host.name, doubts=doubts, hook="socket")
                 self.walk.end(fate, state, proxied)
                 asking &= ~proxied

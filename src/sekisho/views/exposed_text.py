@@ -68,7 +68,8 @@ class ExposedText:
             yield self._say("exposed.limited")
 
     def _calls(self, port: Exposure, found: Exposed) -> Iterator[str]:
-        yield _label(port) + (f"  ({port.network} {port.address})" if port.network else f"  ({port.address})")
+        where = f"{port.network} {port.address}".strip()
+        yield _label(port) + (f"  ({where})" if where else "")
         for item in port.access:
             if item.status == "none":
                 continue

@@ -1,0 +1,119 @@
+"""Commands on a page that printed their refusal instead of a listing: what they show is unknown, not empty.
+
+::
+
+    user@web1:~$ iptables -L -n
+    iptables v1.8.7 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)
+
+The same command again that is let (behind ``sudo``), or another one that shows the same, takes that back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sekisho.model.evidence import Evidence, Failure
+from sekisho.sources.collected import ABOUT
+from sekisho.sources.failures import REFUSED
+from sekisho.sources.paste_section import Section
+from sekisho.sources.pieces import Gathered, Piece
+from sekisho.sources.recognise import Format, of_line
+from sekisho.sources.recognise import Format as F
+
+# What sudo, docker and iptables say else where they do not do what was asked.
+_STOPPED = re.compile(
+    rf"{REFUSED.pattern}|a (?:terminal|password) is required|incorrect password attempt"
+    r"|not in the sudoers file|not allowed to (?:execute|run)|cannot connect to the docker daemon"
+    r"|holding the xtables lock|requires? root|need to be root|superuser",
+    re.IGNORECASE,
+)
+# Asked before the answer; nothing by itself.
+_ASKS = re.compile(r"\[sudo\] |(?:password|パスワード).*[::]\s*$", re.IGNORECASE)
+# The file of the layout that would have held the listing, for what has not one of iptables' names.
+_FILES: dict[Format, tuple[str, str]] = {
+    F.IP_ROUTE: ("ip-route.txt", "ip6-route.txt"),
+    F.IP_RULE: ("ip-rule.txt", "ip6-rule.txt"),
+    F.IP_ADDR: ("ip-addr.txt", "ip-addr.txt"),
+    F.IP_LINK: ("ip-link.txt", "ip-link.txt"),
+    F.NFT_TEXT: ("nft-ruleset.txt", "nft-ruleset.txt"),
+    F.NFT_JSON: ("nft-ruleset.json", "nft-ruleset.json"),
+    F.SS: ("ss.txt", "ss.txt"),
+    F.NETSTAT: ("netstat.txt", "netstat.txt"),
+    F.IPSET_SAVE: ("ipset-save.txt", "ipset-save.txt"),
+    F.SYSCTL: ("sysctl.txt", "sysctl.txt"),
+    F.CONNTRACK: ("conntrack.txt", "conntrack.txt"),
+    F.UFW_STATUS: ("ufw-status.txt", "ufw-status.txt"),
+    F.FIREWALL_CMD: ("firewall-cmd.txt", "firewall-cmd.txt"),
+    F.DOCKER_PS: ("docker-ps.txt", "docker-ps.txt"),
+    F.DOCKER_PORT: ("docker-port.txt", "docker-port.txt"),
+    F.DOCKER_NETWORK_LS: ("docker-network-ls.txt", "docker-network-ls.txt"),
+    F.DOCKER_TEMPLATE: ("docker-inspect-f.txt", "docker-inspect-f.txt"),
+    F.DOCKER_NETWORKS: ("docker-networks.json", "docker-networks.json"),
+    F.DOCKER_CONTAINERS: ("docker-containers.json", "docker-containers.json"),
+}
+_IPTABLES = frozenset({F.IPTABLES_SAVE, F.IPTABLES_LIST, F.IPTABLES_S})
+# Formats that show the same.
+_ALIKE = (
+    frozenset({F.NFT_TEXT, F.NFT_JSON}),
+    frozenset({F.SS, F.NETSTAT}),
+    frozenset({F.DOCKER_PS, F.DOCKER_CONTAINERS}),
+    frozenset({F.DOCKER_NETWORK_LS, F.DOCKER_NETWORKS}),
+)
+
+
+def refusal(section: Section, file: str) -> Failure | None:
+    """The failure of which a section tells: its command is one that is read, its first line says that it
+    was not done, and no line of a listing follows."""
+    command = section.command
+    if command is None or command.format is None or section.format is None:
+        return None
+    lines = [(at, line) for at, line in enumerate(section.lines, section.start) if line.strip()]
+    while lines and _ASKS.match(lines[0][1].strip()):
+        lines.pop(0)
+    if not lines or not _STOPPED.search(lines[0][1]) or any(of_line(line) is not None for _, line in lines):
+        return None
+    name = _file_of(section.format, command.table, command.family, command.backend)
+    if name is None:
+        return None
+    at, said = lines[0]
+    about = ABOUT.get(section.format, "")
+    place = Evidence(file, at, said)
+    return Failure(name, section.format.value, said.strip(), place, about, command.family)
+
+
+def _file_of(format_: Format, table: str | None, family: int, backend: str) -> str | None:
+    if format_ in _IPTABLES:
+        program = f"ip{'6' if family == 6 else ''}tables-{f'{backend}-' if backend else ''}"
+        return f"{program}{table or 'save'}.txt"
+    names = _FILES.get(format_)
+    return names[family == 6] if names else None
+
+
+def with_refusals(gathered: Gathered, failed: Iterable[tuple[str, Failure]]) -> Gathered:
+    """The page with its failures, by namespace. Where another listing of the host shows what was asked, the
+    refusal is a part of the story."""
+    open_: list[tuple[str, Failure]] = []
+    settled: list[Evidence] = []
+    for name, one in failed:
+        if any(_shows(piece, name, one) for piece in gathered.pieces_beside(one.evidence)):
+            settled.append(one.evidence)
+        else:
+            open_.append((name, one))
+    notes = (*gathered.notes, *(one.evidence for _, one in open_))
+    return replace(gathered, failed=tuple(open_), notes=notes, prose=(*gathered.prose, *settled))
+
+
+def _shows(piece: Piece, namespace: str, failure: Failure) -> bool:
+    if piece.namespace != namespace or piece.partial:
+        return False
+    rules = "tables-" in failure.file
+    if (rules or failure.about in ("routes", "policy-rules")) and piece.family != failure.family:
+        return False
+    if rules:
+        table = failure.file.rpartition("-")[2].removesuffix(".txt")
+        whole = piece.format is F.IPTABLES_SAVE and piece.table is None
+        return piece.format in _IPTABLES and (whole or piece.table == table)
+    alike = next((each for each in _ALIKE if piece.format in each), frozenset({piece.format}))
+    return any(_FILES.get(each, ("", ""))[failure.family == 6] == failure.file for each in alike)

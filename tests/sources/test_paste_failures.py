@@ -1,0 +1,74 @@
+"""Refusals on a page: what the command would have shown is unknown until something else shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sekisho.sources import paste
+from sekisho.sources.load import load_text
+
+ROUTES = "me@box:~$ ip r\ndefault via 192.0.2.1 dev ens3 src 192.0.2.7\n192.0.2.0/24 dev ens3 src 192.0.2.7\n"
+DENIED = "Fatal: can't open lock file /run/xtables.lock: Permission denied"
+
+
+def failed(text: str) -> dict[str, str]:
+    return {one.file: one.reason for one in load_text(ROUTES + text).host.failed}
+
+
+# What the programs print to an ordinary user: iptables/xshared.c, nft's and docker's own words.
+@pytest.mark.parametrize(
+    ("command", "said", "file"),
+    [
+        ("iptables-save", DENIED, "iptables-save.txt"),
+        ("iptables -L -n", DENIED, "iptables-filter.txt"),
+        (
+            "ip6tables -t nat -S",
+            "ip6tables v1.8.7 (nf_tables): Could not fetch rule set generation id: Permission denied (you"
+            " must be root)",
+            "ip6tables-nat.txt",
+        ),
+        ("nft list ruleset", "Operation not permitted (you must be root)", "nft-ruleset.txt"),
+        ("sudo iptables-save", "sudo: a password is required", "iptables-save.txt"),
+        ("docker ps", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "docker-ps.txt"),
+        ("ufw status", "ERROR: You need to be root to run this script", "ufw-status.txt"),
+    ],
+)
+def test_a_refusal_is_a_failure(command: str, said: str, file: str) -> None:
+    assert failed(f"me@box:~$ {command}\n{said}\n") == {file: said}
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["-bash: iptables: command not found", "What does it say?", "-P INPUT ACCEPT\nPermission denied"],
+)
+def test_other_words_are_none(said: str) -> None:
+    assert failed(f"me@box:~$ iptables -S\n{said}\n") == {}
+
+
+@pytest.mark.parametrize(
+    ("later", "open_"),
+    [
+        ("sudo iptables -S\n-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n", False),
+        ("sudo iptables-save\n*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n", False),
+        ("sudo iptables -t nat -S\n-P PREROUTING ACCEPT\n-P POSTROUTING ACCEPT\n", True),
+        ("sudo ip6tables -S\n-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n", True),
+        ("sudo iptables -S INPUT\n-P INPUT ACCEPT\n", True),
+    ],
+)
+def test_what_shows_the_same_settles_it(later: str, open_: bool) -> None:
+    assert bool(failed(f"me@box:~$ iptables -S\n{DENIED}\nme@box:~$ {later}")) is open_
+
+
+def test_single_tables_leave_the_others_of_a_refused_save_open() -> None:
+    shown = "me@box:~$ sudo iptables -t nat -S\n-P PREROUTING ACCEPT\n-P POSTROUTING ACCEPT\n"
+    (ruleset,) = load_text(ROUTES + f"me@box:~$ iptables-save\n{DENIED}\n" + shown).host.rulesets
+    assert [table.name for table in ruleset.tables] == ["nat"]
+    assert ruleset.incomplete is not None
+    assert ruleset.incomplete.why == "failed"
+
+
+def test_a_refusal_is_its_own_hosts() -> None:
+    other = "a@web2:~$ ip r\n198.51.100.0/24 dev eth0 proto kernel scope link src 198.51.100.7\n"
+    text = ROUTES + other + f"a@web2:~$ iptables-save\n{DENIED}\n"
+    found = paste.gather(text, "page")
+    assert [len(found.of(name).failed) for name in found.hosts] == [0, 1]

@@ -20,7 +20,8 @@ NOBODY_SHOWS = frozenset(
     field-not-stated address-type-by-route too-many-questions too-many-calls chain-loop chain-too-deep
     route-not-understood route-encapsulates rule-not-understood multicast-membership sent-to-everybody
     bridge-address-resolution connection-clash multipath nat-picks-address answer-keeps-to-its-link
-    broadcast-forwarded reverse-path-undecided manifest-cut manifest-lost""".split()  # noqa: SIM905
+    broadcast-forwarded reverse-path-undecided manifest-cut manifest-lost
+    setting-not-modelled link-not-modelled""".split()  # noqa: SIM905
 )
 
 

@@ -42,8 +42,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "uid-on-reroute", "semantics/visit.py",
-        "asked = _of_root(packet) if packet.family == 4 else packet",
-        "asked = _of_root(packet) if packet.family == 6 else packet",
+        "asked = of_root(packet) if packet.family == 4 else packet",
+        "asked = of_root(packet) if packet.family == 6 else packet",
         "a local packet that is routed again still goes by uidrange rules (IPv4), or does no more (IPv6)",
         _CASES, must=True,
     ),
@@ -69,7 +69,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a reply's source is restored where its destination should be",
     ),
     Mutant(
-        "bare-ack", "semantics/conntrack.py", "return flags in (SYN, ACK)", "return flags in (SYN,)",
+        "bare-ack", "semantics/conntrack.py", "(loose and flags == ACK)", "(loose and flags == SYN)",
         "an ACK without a connection is INVALID, though the kernel picks it up",
     ),
     Mutant(
@@ -87,7 +87,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "localnet-of-all", "semantics/input_checks.py",
-        'if not conf(namespace, "all", "route_localnet"):', 'if conf(namespace, "all", "route_localnet"):',
+        'if not conf(namespace, "all", _LOCALNET):', 'if conf(namespace, "all", _LOCALNET):',
         "what is published on 127.0.0.1 can be called from the wire",
         _CASES,
     ),

@@ -78,7 +78,7 @@ def test_a_line_outside_all_tables_may_be_anything() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("{}", id="outside all tables"),
+        pytest.param("table inet other {{\n}}\n{}", id="outside all tables"),
         pytest.param("table inet fw {{\n{}}}\n", id="in a table"),
     ],
 )

@@ -243,3 +243,25 @@ def test_the_readings_of_sets_say_the_same(text: str) -> None:
     found = Agreement("not captured", world, 4, 7, 20).run()
     assert found.differ == []
     assert found.compared["packet"] > 10
+
+
+BLACKED_OUT = """$ ip addr
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536
+    inet 127.0.0.1/8 scope host lo
+2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500
+    inet x.x.x.x/24 brd x.x.x.255 scope global eth0
+       valid_lft forever preferred_lft forever
+3: docker0: <BROADCAST,UP,LOWER_UP> mtu 1500
+    inet 172.17.0.1/16 scope global docker0
+"""
+
+
+def test_a_blacked_out_address_is_open_in_its_subnet_alone() -> None:
+    found = ask(BLACKED_OUT + PARTLY, "172.17.0.2", "8.8.8.8", iface="docker0")
+    assert (found.forward.disposition, found.forward.packet.oif) == ("exits", "eth0")
+    assert ask(BLACKED_OUT + PARTLY, "8.8.8.8", "10.0.0.77", iface="eth0").disposition == "undetermined"
+    assert ask(BLACKED_OUT + PARTLY, "8.8.8.8", "172.17.0.1", iface="eth0").disposition == "delivered"
+    # Routes tell it, and so does nothing where the kernel made none for it.
+    assert ask(BLACKED_OUT + MAIN, "8.8.8.8", "10.0.0.10", iface="eth0").disposition == "delivered"
+    unrouted = BLACKED_OUT.replace("scope global eth0", "scope global noprefixroute eth0")
+    assert ask(unrouted + PARTLY, "8.8.8.8", "192.0.2.1", iface="eth0").disposition == "undetermined"

@@ -200,7 +200,7 @@ def _namespace(
     return Namespace(
         namespace_name(name),
         routes=tuple(facts),
-        route_tables=frozenset(((4, "main"), (6, "main"))),
+        route_tables=frozenset({(4, "main"), (6, "main"), *((each.family, each.table) for each in facts)}),
         rules=rules,
         interfaces=interfaces,
         addresses=addresses,

@@ -9,6 +9,7 @@ from sekisho.model.docker import DockerContainer, PublishedPort
 from sekisho.semantics.conjunction import conjuncts, parts
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.listed import listed_names
+from sekisho.semantics.partial import OF_NFT
 from sekisho.semantics.program import Accept, Guard, In, NotUnderstood, Translate
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.world import World
@@ -155,7 +156,7 @@ def may_translate(world: World, family: Family) -> tuple[Lean, ...]:
     found: dict[Lean, None] = {}
     for stations in world.host.programs[family].stations.values():
         for station in stations:
-            if station.kind != "nat" and station.table not in ("nat", "?"):
+            if station.kind != "nat" and station.table not in ("nat", OF_NFT):
                 continue
             for chain in (station.base, *station.chains.values()):
                 for line in (part for whole in chain.lines for part in parts(whole)):

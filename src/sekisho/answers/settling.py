@@ -16,7 +16,7 @@ _Args = tuple[str, ...]
 _INSPECT = ("docker network inspect $(docker network ls -q)", "docker inspect $(docker ps -aq)")
 _NFT = "nft list ruleset"
 # The families of nftables' tables: "ip filter" is one of its tables, "filter" one of iptables'.
-_NATIVE = ("ip ", "ip6 ", "inet ", "bridge ", "netdev ", "arp ", "?")
+_NATIVE = ("ip ", "ip6 ", "inet ", "bridge ", "netdev ", "arp ", "nftables")
 
 
 def _tables(args: _Args, family: Family) -> _Args:

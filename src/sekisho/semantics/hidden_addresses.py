@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sekisho.model.evidence import Unread
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import HostAddress
@@ -57,6 +58,18 @@ class HiddenAddresses:
         if found:
             return IntSet.from_intervals(i for prefix in found for i in IntSet.prefix(prefix))
         return IntSet.prefix(_LOOPBACK[family]).complement(BITS[family])
+
+    def tells_where(self, unread: Unread, namespace: Namespace, family: Family) -> bool:
+        """Whether routes tell all that a line which could not be read says: of ``inet x.x.x.x/24 ... eth0``
+        the subnets of eth0, but for an address of which the kernel made no route; what follows it says no
+        more. A line of the other IP version says nothing."""
+        words = unread.evidence.text.split()
+        if unread.reason == "part-of-unread" or words[:1] == ["inet" if family == 6 else "inet6"]:
+            return True
+        if words[:1] != ["inet"] or "noprefixroute" in words or not namespace.shows_table(family, "main"):
+            return False
+        label = words[-1].partition(":")[0]
+        return label in self.numbered or any(name == label for name, _ in self.subnets)
 
     def everywhere(self, others: IntSet) -> IntSet:
         """Every address that may be the host's own, ``others`` being somebody else's."""

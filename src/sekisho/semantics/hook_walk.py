@@ -14,6 +14,7 @@ from sekisho.semantics.conntrack import Connection, Tracker, differences, rewrit
 from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Disposition, Doubt, Hook, Lean, Step
+from sekisho.semantics.partial import is_unseen
 from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints, reroutes
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
@@ -210,7 +211,8 @@ class HookWalk:
                 end = self._translate(station, decided)
                 if end is not None:
                     decided = end
-            self.steps.append(self._step(station, passed, decided))
+            if passed.line is not None or not is_unseen(station.base):
+                self.steps.append(self._step(station, passed, decided))
         return decided
 
     def _translate(self, station: Station, action: Translate) -> Action | None:

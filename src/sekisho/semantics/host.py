@@ -218,7 +218,7 @@ def _program(
         hidden_gateways.deciding(namespace, family, addresses),
     )
     if inferred:
-        tables = _with_unread_addresses(tables, namespace)
+        tables = _with_unread_addresses(tables, namespace, family, hidden)
     tables = with_missing(tables, namespace, family, rules, leaning)
     gateways_hidden = any(hop.hidden for route in captured for hop in route.nexthops)
     lookback: dict[str, ChainCode] | None = None
@@ -293,12 +293,14 @@ def _ignoring_linkdown(namespace: Namespace, family: Family) -> frozenset[str]:
     )
 
 
-def _with_unread_addresses(tables: dict[str, ChainCode], namespace: Namespace) -> dict[str, ChainCode]:
+def _with_unread_addresses(
+    tables: dict[str, ChainCode], namespace: Namespace, family: Family, hidden: HiddenAddresses
+) -> dict[str, ChainCode]:
     """Where table local is inferred from the addresses, one that could not be read may be missing there."""
     lines = [
         unread_line("address-line-unread", unread)
         for unread in namespace.unread
-        if unread.about == "addresses"
+        if unread.about == "addresses" and not hidden.tells_where(unread, namespace, family)
     ]
     if not lines:
         return tables

@@ -27,7 +27,7 @@ from sekisho.semantics.nft_rules import rule_line
 from sekisho.semantics.nft_tables import native_tables
 from sekisho.semantics.nft_tracking import tracking_need
 from sekisho.semantics.nft_translated import made_by_iptables
-from sekisho.semantics.partial import doubtful, unseen_chain, with_unseen
+from sekisho.semantics.partial import OF_NFT, UNSEEN, doubtful, unseen_chain, with_unseen
 from sekisho.semantics.program import (
     Accept,
     Action,
@@ -144,10 +144,10 @@ def _unseen(ruleset: NftRuleset, native: Sequence[NftTable], family: Family) -> 
     outside all tables may be anything, the first of them as much as all."""
     for line in ruleset.unread[:1]:
         doubt = Doubt("table-not-read", (line.evidence.text,), line.evidence)
-        yield from _anywhere(doubt, (*_HOOKS.values(), *BRIDGE_HOOKS.values()), "?")
+        yield from _anywhere(doubt, (*_HOOKS.values(), *BRIDGE_HOOKS.values()), OF_NFT)
     if ruleset.incomplete is not None:
         for hook in (*_HOOKS.values(), *BRIDGE_HOOKS.values()):
-            yield _unseen_at(hook, ruleset.incomplete, "?")
+            yield _unseen_at(hook, ruleset.incomplete, OF_NFT)
         return
     for table in native:
         if table.incomplete is not None and table.family in _FAMILIES[family]:
@@ -157,13 +157,13 @@ def _unseen(ruleset: NftRuleset, native: Sequence[NftTable], family: Family) -> 
 
 
 def _unseen_at(hook: Hook, partial: Partial, table: str) -> Station:
-    return Station(hook, 0, table, unseen_chain("?", partial, table), {}, backend="nft")
+    return Station(hook, 0, table, unseen_chain(UNSEEN, partial, table), {}, backend="nft")
 
 
 def _anywhere(doubt: Doubt, hooks: Iterable[Hook], name: str) -> Iterator[Station]:
     """A chain at each of these hooks that may do anything."""
     for hook in hooks:
-        code = ChainCode("?", (doubtful(doubt),), Accept(), doubt.evidence)
+        code = ChainCode(UNSEEN, (doubtful(doubt),), Accept(), doubt.evidence)
         yield Station(hook, 0, name, code, {}, backend="nft")
 
 

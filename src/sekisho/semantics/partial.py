@@ -18,7 +18,9 @@ _CODES = {
     "before": "table-before", "changed": "table-changed", "frontend": "table-frontend",
 }  # fmt: skip
 # How a table of nftables is called of which nobody knows the name.
-_OF_NFT = "?"
+OF_NFT = "nftables"
+# And a chain.
+UNSEEN = "?"
 # What is missing follows what is there.
 _AT_THE_END = frozenset({"cut", "predicted"})
 
@@ -28,7 +30,7 @@ def doubt_of(partial: Partial, table: str) -> Doubt:
     if partial.why not in ("failed", "lost"):
         return Doubt(_CODES[partial.why], (table,), partial.evidence)
     said = partial.evidence.text.strip()
-    if table == _OF_NFT:
+    if table == OF_NFT:
         return Doubt(f"nft-{partial.why}", (said,), partial.evidence)
     return Doubt(_CODES[partial.why], (table, said), partial.evidence)
 
@@ -54,3 +56,8 @@ def with_unseen(
 def unseen_chain(name: str, partial: Partial, table: str) -> ChainCode:
     """A base chain of which nothing was seen."""
     return ChainCode(name, (doubtful(doubt_of(partial, table)),), Accept(), partial.evidence)
+
+
+def is_unseen(chain: ChainCode) -> bool:
+    """Whether a base chain is one of which nothing was seen: that it ends is no step that anybody knows."""
+    return len(chain.lines) == 1 and not chain.lines[0].number and isinstance(chain.lines[0].guard, Unsure)

@@ -16,10 +16,10 @@ from sekisho.sources.recognise import of_line
 
 # Letters of scripts that no program prints outside of names and comments.
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u3000-\u303f\uff01-\uff60\u203b]")
-_PLAIN = re.compile(r"[(\"'‘“]*[^\W\d_]+(?:['’/-][^\W\d_]+)*[.,:;!?)\"'’”…]*")
+_PLAIN = re.compile(r"[(\"'‘“]*[^\W0-9_]+(?:['’/-][^\W0-9_]+)*[.,:;!?)\"'’”…]*")
 _SET_APART = re.compile(r'/\*.*?\*/|"[^"]*"')
 _LINE_ACROSS = re.compile(r"\s*([-=_*#~.·•])\1{2,}\s*$")
-_HEADING = re.compile(r"\s*(?:[=#*]{2,}|-{3,}|#{1,6})\s*[^\W\d_]")
+_HEADING = re.compile(r"\s*(?:[=#*]{2,}|-{3,}|#{1,6})\s*[^\W0-9_]")
 COMMENT = re.compile(r"\s*(?:#|//|;)")
 # How people mark what they left out: alone on its line, in brackets or not.
 _OMITTED = "|".join(
@@ -36,7 +36,7 @@ ELISION = re.compile(
     re.IGNORECASE,
 )
 # From a word to a mark that ends a sentence and no line of a listing.
-_SENTENCE = re.compile(r"\s*[(\"'‘“]*[^\W\d_]+['’]?[^\W\d_]*,? .*[^\W_][)\"'’”]*[?!]+\s*")
+_SENTENCE = re.compile(r"\s*[(\"'‘“]*[^\W0-9_]+['’]?[^\W0-9_]*,? .*[^\W_][)\"'’”]*[?!]+\s*")
 _LINK = re.compile(r"https?://\S+")
 _SAVES = frozenset({F.IPTABLES_SAVE, F.IPTABLES_S, F.SYSCTL_FILES})
 _LEAST_WORDS = 3

@@ -89,7 +89,7 @@ def capture_notes(tar: Path) -> list[str]:
 def test_it_is_a_hundred_readable_lines() -> None:
     lines = script().splitlines()
     assert lines[0] == "#!/bin/sh"
-    assert 80 < len(lines) < 180
+    assert 80 < len(lines) < 190
     assert max(map(len, lines)) <= 110
 
 
@@ -247,6 +247,56 @@ def test_a_machine_with_next_to_nothing(place: Path) -> None:
         "ss.txt: ss: ",
     ):
         assert any(note.startswith(start) for note in notes), (start, notes)
+
+
+BESIDE = """
+ip xfrm policy add src 10.0.0.0/24 dst 10.9.0.0/16 dir out \
+    tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel
+tc qdisc add dev v0 clsact
+"""
+KINDS = ("xfrm", "tc", "ipvs", "wireguard")
+KEY = "aGVyZSBpcyBhIGtleSB0aGF0IG5vYm9keSBtYXkgcyE="
+# The kernel here has neither filters nor WireGuard: what their programs print (tc-bpf(8), wg(8)).
+TC = """#!/bin/sh
+[ "$1" != filter ] || { echo "filter protocol all pref 49152 bpf chain 0 $4 $5"; exit; }
+PATH=${PATH#*:} exec tc "$@"
+"""
+WG = f"""#!/bin/sh
+[ "$*" = "show all allowed-ips" ] || exit 1
+printf 'wg0\\t{KEY}\\t10.9.0.2/32 10.9.1.0/24\\nwg0\\t{KEY}\\t(none)\\n'
+"""
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_has_packets_beside_the_tables(shell: str, place: Path) -> None:
+    (place / "bin").mkdir()
+    for name, text in (("tc", TC), ("wg", WG)):
+        (place / "bin" / name).write_text(text)
+        (place / "bin" / name).chmod(0o755)
+    capture(place, shell, HOST + BESIDE, f"{place / 'bin'}:{os.environ['PATH']}")
+    host = load(str(place / "snapshot.tar")).host
+    assert host.unread == ()
+    of_iproute2 = {"xfrm", "tc"} if shell == "dash" else set()  # busybox ash takes its own ip and tc
+    assert host.beside_shown == of_iproute2 | {"ipvs", "wireguard"}
+    found = {kind: [one for one in host.beside if one.kind == kind] for kind in host.beside_shown}
+    assert found["ipvs"] == []
+    assert [[str(prefix) for prefix in one.allowed] for one in found["wireguard"]] == [
+        ["10.9.0.2/32", "10.9.1.0/24"], [],
+    ]  # fmt: skip
+    assert KEY.encode() not in (place / "snapshot.tar").read_bytes()
+    assert not any(f"{name}.txt" in note for note in capture_notes(place / "snapshot.tar") for name in KINDS)
+    if not of_iproute2:
+        return
+    assert [(str(one.src), str(one.dst), one.direction) for one in found["xfrm"]] == [
+        ("10.0.0.0/24", "10.9.0.0/16", "out")
+    ]
+    filters = [(one.interface, one.direction, one.lines) for one in found["tc"] if one.direction]
+    assert filters == [
+        ("v0", way, (f"filter protocol all pref 49152 bpf chain 0 v0 {way}",))
+        for way in ("ingress", "egress")
+    ]
+    assert ("v0", "clsact") in {(one.interface, one.word) for one in found["tc"]}
 
 
 @pytest.mark.kernel

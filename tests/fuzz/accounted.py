@@ -41,6 +41,15 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
     F.SYSCTL_FILES: (r"\s*[#;].*", r"==> \S+ <==", r"/\S+:"),
     F.SYSCTL: (r"\s*[#;].*",),
     F.IPSET_SAVE: (r"\s*add\s.*", r"\s*#.*"),
+    F.XFRM: (r"\s+\S.*",),
+    F.TC: (r"\s+\S.*", r"\s*tc filter show dev \S+ (ingress|egress)\s*"),
+    F.IPVS: (
+        r"\s*-a .*",
+        r"\s*-> .*",
+        r"\s*->RemoteAddress.*",
+        r"IP Virtual Server.*",
+        r"Prot LocalAddress.*",
+    ),
     F.NETSTAT: (
         r"Active (Internet|UNIX|Bluetooth) .*",
         r"Proto\s+(Recv-Q|RefCnt)\s.*",

@@ -4,10 +4,10 @@
 #     sudo sh snapshot.sh >snapshot.tar
 #
 # It only reads. It works with what is installed: iproute2 or busybox, iptables of either back end,
-# nft, ipset, conntrack, ss, bridge, sysctl, docker or podman. What it could not read is listed in
-# the snapshot's capture-notes.txt as "FILE: command: reason", and on standard error at the end;
-# capture-manifest.txt has "STATUS BYTES LINES FILE: command" of all that was asked. The only thing it
-# writes is a folder under $TMPDIR, which it removes.
+# nft, ipset, conntrack, ss, bridge, tc, wg (no keys), ipvsadm, sysctl, docker or podman. What it could
+# not read is listed in the snapshot's capture-notes.txt as "FILE: command: reason", and on standard
+# error at the end; capture-manifest.txt has "STATUS BYTES LINES FILE: command" of all that was asked. The
+# only thing it writes is a folder under $TMPDIR, which it removes.
 set -u
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL PATH
@@ -78,6 +78,30 @@ done
 [ $# -eq 0 ] || tail -vn +1 "$@"'
 settings="if command -v sysctl >/dev/null; then sysctl -a; else grep -rs '' /proc/sys/net; fi"
 
+# What has packets beside the tables: what prints nothing says that there is none.
+# tc does not say again of which interface a filter is; wg prints keys between names and addresses.
+# shellcheck disable=SC2016
+filters='all=$(tc qdisc show) || exit
+echo "$all"
+echo "$all" | while read -r _ kind _ _ name _; do
+    case $kind in clsact) ways="ingress egress" ;; ingress) ways=ingress ;; *) ways= ;; esac
+    for way in $ways; do
+        echo "tc filter show dev $name $way"
+        tc filter show dev "$name" "$way" || exit
+    done
+done'
+# shellcheck disable=SC2016
+peers='all=$(wg show all allowed-ips) || exit
+[ -z "$all" ] || echo "$all" | cut -f 1,3'
+services='[ ! -e /proc/net/ip_vs ] || ipvsadm -Sn 2>/dev/null || cat /proc/net/ip_vs'
+
+beside() { # IPsec, tc, virtual services, WireGuard; busybox has neither ip xfrm nor filters
+    if ip xfrm help 2>&1 | grep -q policy; then take xfrm.txt ip xfrm policy; fi
+    if tc -V 2>&1 | grep -q iproute2; then take tc.txt sh -c "$filters"; fi
+    take ipvs.txt sh -c "$services"
+    if command -v wg >/dev/null; then take wireguard.txt sh -c "$peers"; fi
+}
+
 namespace() { # everything of the namespace that $enter enters
     take ip-route.txt ip route
     try ip-route.json ip -j route show table all || take ip-route.txt ip route show table all
@@ -98,6 +122,7 @@ namespace() { # everything of the namespace that $enter enters
     try conntrack.txt sh -c 'conntrack -L && conntrack -L -f ipv6 || cat /proc/net/nf_conntrack' ||
         note conntrack.txt "conntrack -L"
     try bridge.json sh -c 'bridge -j -d link && bridge -j fdb' || note bridge.json "bridge -j link"
+    beside
 }
 
 seen=" $(readlink /proc/self/ns/net) "

@@ -43,8 +43,8 @@ TABLES = ("raw", "mangle", "nat", "filter", "security")
 # In the order in which they are shown.
 NAMES = (
     "routes", "rules", "links", "addresses", "neighbours", "bridge", *TABLES, "tables", "ipset", "nft",
-    "sysctl", "sysctl-files", "sockets", "conntrack", "front-ends", "commands", "log", "docker", "documents",
-    "aws", "notes", "unread",
+    "beside", "sysctl", "sysctl-files", "sockets", "conntrack", "front-ends", "commands", "log", "docker",
+    "documents", "aws", "notes", "unread",
 )  # fmt: skip
 
 
@@ -88,6 +88,13 @@ def explain_facts(context: HostContext) -> Iterator[Explained]:
     if namespace.nft is not None:
         for place, messages in explain_nft(namespace.nft, context):
             yield key("nft"), Line(place.file, place.line, place.text, messages)
+    if namespace.beside:
+        from sekisho.explain.beside import explain_beside  # only here: most hosts have none
+
+        for fact in namespace.beside:
+            line = _line(fact.evidence, explain_beside(fact), fact.lines[0])
+            more = tuple((line.line + at, text) for at, text in enumerate(fact.lines[1:], start=1))
+            yield key("beside"), replace(line, continued=more)
     for sysctl in namespace.sysctls or ():
         yield key("sysctl"), _line(sysctl.evidence, explain_sysctl(sysctl, context), sysctl.key)
     for place, messages in explain_sysctl_files(namespace.sysctl_files or (), context):

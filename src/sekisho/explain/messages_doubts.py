@@ -245,6 +245,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} may decide here, and what it does is not modelled",
         "{0} がここで結果を左右しうるが、そのはたらきはモデルにない",
     ),
+    "beside-xfrm": (
+        "an IPsec policy has such packets, and IPsec is not modelled: {0}",
+        "該当するIPsecポリシーがあり、IPsecはモデルにない: {0}",
+    ),
+    "beside-tc": (
+        "tc may drop or redirect packets here, which is not modelled: {0}",
+        "tcがここでパケットを破棄・転送しうるが、モデルにない: {0}",
+    ),
+    "beside-ipvs": (
+        "a virtual service (ipvs) takes such packets, which is not modelled: {0}",
+        "仮想サービス (ipvs) が該当パケットを受け取るが、モデルにない: {0}",
+    ),
+    "beside-line-unread": (
+        "a line about IPsec, tc, ipvs or WireGuard was not understood ({0})",
+        "IPsec・tc・ipvs・WireGuardについての行を読めなかった ({0})",
+    ),
     "link-not-modelled": (
         "{0} ({1}): it may decide about packets here, and what it does is not modelled",
         "{0} ({1}): ここでパケットを左右しうるが、そのはたらきはモデルにない",

@@ -285,6 +285,46 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The same key stands further down again; the last line counts.",
         "同じキーが後にもう一度あり、最後の行が有効です。",
     ),
+    # ------------------------------------------------------------------ beside the tables
+    "beside.policy": (
+        "An IPsec policy ({0}): packets from {1} to {2} are to be handled by it ({3}). IPsec is not "
+        "modelled: answers about them are left open.",
+        "IPsecポリシー ({0}): {1} から {2} へのパケットが対象です ({3})。IPsecはモデルにないため、"
+        "これらについての答えは未確定になります。",
+    ),
+    "beside.policy.socket": (
+        "A socket's own IPsec policy, of the daemon that negotiates keys: it touches no other packets.",
+        "鍵交換デーモンのソケット自身のIPsecポリシーです。他のパケットには関わりません。",
+    ),
+    "beside.filter": (
+        "A filter of tc at {0} ({1}): it may drop or redirect packets, and is not modelled.",
+        "{0} のtcフィルター ({1}): パケットを破棄・転送しうるもので、モデルにはありません。",
+    ),
+    "beside.queue": (
+        "How packets wait to leave by {0} ({1}).",
+        "{0} から送り出すパケットの待ち行列です ({1})。",
+    ),
+    "beside.losing": (
+        "A queue at {0} ({1}) that may lose packets: whether it does is not modelled.",
+        "{0} の待ち行列 ({1}) はパケットを失わせうるもので、モデルにはありません。",
+    ),
+    "beside.service": (
+        "A virtual service (ipvs): connections to {0} are handed to its servers, which is not modelled.",
+        "仮想サービス (ipvs): {0} への接続は背後のサーバーへ渡されます。これはモデルにありません。",
+    ),
+    "beside.mark": (
+        "A virtual service (ipvs) for packets with the mark {0}, which is not modelled.",
+        "マーク {0} の付いたパケットに対する仮想サービス (ipvs) です。モデルにはありません。",
+    ),
+    "beside.peer": (
+        "A peer of {0}: what leaves by {0} for {1} goes to it, and nothing else comes from it.",
+        "{0} のピア: {0} から {1} へ出るパケットはここへ送られ、これ以外のアドレスからのパケットは"
+        "受け取りません。",
+    ),
+    "beside.peer.none": (
+        "A peer of {0} without addresses: nothing goes to it or comes from it.",
+        "{0} のピアですがアドレスがなく、何も送受信しません。",
+    ),
     # ------------------------------------------------------------------ sockets
     "socket.listen": (
         "{0} port {1} of {2} is open: {3} takes what arrives for it.",

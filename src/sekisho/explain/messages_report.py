@@ -24,6 +24,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "section.tables": ("Other tables ({0})", "その他のテーブル ({0})"),
     "section.ipset": ("Sets of addresses (ipset)", "アドレスの一覧 (ipset)"),
     "section.nft": ("nftables rule set", "nftablesのルールセット"),
+    "section.beside": (
+        "Beside the tables: IPsec, tc, virtual services, WireGuard",
+        "テーブル以外でパケットを扱うもの: IPsec・tc・仮想サービス・WireGuard",
+    ),
     "section.sysctl": ("Kernel settings (sysctl)", "カーネルの設定 (sysctl)"),
     "section.sysctl-files": (
         "Files that set kernel settings at boot (sysctl.d)",

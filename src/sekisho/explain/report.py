@@ -210,6 +210,7 @@ def _absent(name: str, host: Namespace) -> Message:
         "addresses": host.addresses,
         "neighbours": host.neighbours,
         "ipset": host.ipsets,
+        "beside": host.beside_shown or None,
         "sysctl": host.sysctls,
         "sysctl-files": host.sysctl_files,
         "sockets": host.sockets,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 # What a line that was not understood would have told of; "" where that is not known or nobody's concern.
-About = Literal["", "routes", "policy-rules", "addresses", "links", "sockets"]
+About = Literal["", "routes", "policy-rules", "addresses", "links", "sockets", "beside"]
 
 
 @dataclass(frozen=True, slots=True)

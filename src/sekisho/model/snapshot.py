@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sekisho.model.aws import Instance
+from sekisho.model.beside import Beside, BesideKind
 from sekisho.model.docker import DockerContainer, DockerNetwork, ListedContainer, ListedNetwork
 from sekisho.model.evidence import Evidence, Failure, Unread
 from sekisho.model.host import LoggedPacket, Socket, Sysctl, SysctlFile, TrackedConnection
@@ -38,6 +39,7 @@ class Namespace:
     ``address_families``: what ``addresses`` covers; after ``ip -4 addr`` IPv6 ones are unknown.
     ``addresses_hidden``: a listing that leaves out further IPv4 addresses of an interface, as ifconfig does.
     ``logged``: packets that the kernel's log shows. ``stated``: what front ends were told.
+    ``beside``: what has packets beside netfilter, of the kinds ``beside_shown`` all there is.
     ``cut_files``: those whose last line has no end, ``empty_files``: those without a byte that are taken to
     say that there is nothing, ``changed_files``: those that are not as they were captured.
     """
@@ -68,6 +70,8 @@ class Namespace:
     cut_files: tuple[str, ...] = ()
     empty_files: tuple[str, ...] = ()
     changed_files: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    beside_shown: frozenset[BesideKind] = frozenset()
     # Filled when first asked: a host with a thousand interfaces has thirty thousand sysctls.
     _by_key: dict[str, Sysctl] = field(
         default_factory=dict, init=False, compare=False, repr=False, hash=False

@@ -18,6 +18,7 @@ from sekisho.semantics.addresses import (
     last_address,
     local_table,
 )
+from sekisho.semantics.beside import with_peers
 from sekisho.semantics.echo import echo_chain
 from sekisho.semantics.hidden_addresses import HiddenAddresses, hidden_addresses, known_others
 from sekisho.semantics.input_checks import (
@@ -246,7 +247,7 @@ def _program(
     moving = frozenset() if sets is None else netfilter.moving_sets(namespace.rulesets)
     own = own_sources(family, addresses, types)
     context = MatchContext(family, types, sets, moving, namespace.interfaces, leaning)
-    stations = _stations(namespace, context)
+    stations = with_peers(_stations(namespace, context), namespace, family)
     everybody = IntSet.of(*(route.dst.value for route in local if route.kind == "broadcast"))
     marks = asks_marks(namespace, family, (each for here in stations.values() for each in here))
     strange = unmodelled(namespace, family, addresses, everybody, marks)

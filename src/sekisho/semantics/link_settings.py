@@ -61,11 +61,15 @@ def port_doubt(port: Interface) -> str | None:
     words = [name for name, _ in port.details]
     said = port.details[words.index(_BRIDGE) + 1 :] if _BRIDGE in words else ()
     found = (f"{name} {value}".strip() for name, value in said if _does(name, value))
-    return next(found, None)
+    return next(found, None) or ("XDP" if _has_program(port) else None)
 
 
 def _does(name: str, value: str) -> bool:
     return name in PORT_DOUBTS and value != PORT_DOUBTS[name]
+
+
+def _has_program(link: Interface) -> bool:
+    return any(name.partition("/id:")[0] in _XDP for name, _ in link.details)
 
 
 def link_doubt(link: Interface) -> str | None:
@@ -74,10 +78,10 @@ def link_doubt(link: Interface) -> str | None:
 
 
 def _before_ip(link: Interface) -> Iterator[str]:
+    if _has_program(link):
+        yield "XDP"
     for name, value in link.details:
-        if name.partition("/id:")[0] in _XDP and value not in ("none", "null"):
-            yield "XDP"
-        elif name.endswith(_SLAVE) and name != _BRIDGE and not value:
+        if name.endswith(_SLAVE) and name != _BRIDGE and not value:
             yield f"{name.removesuffix(_SLAVE)} {link.master or ''}".strip()
     if "SLAVE" in link.flags:
         yield f"SLAVE {link.master or ''}".strip()

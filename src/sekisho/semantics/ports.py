@@ -58,10 +58,16 @@ class Links:
     by_name: dict[str, Interface] = field(default_factory=dict)
     by_bridge: dict[str, list[Interface]] = field(default_factory=dict)
     unread: Unread | None = None
+    filtered: frozenset[str] = frozenset()
 
     @staticmethod
     def of(namespace: Namespace) -> Links:
         found = Links(unread=next((item for item in namespace.unread if _of_a_port(item)), None))
+        found.filtered = frozenset(
+            fact.interface
+            for fact in namespace.beside
+            if fact.interface and fact.kind == "tc" and fact.direction
+        )
         for item in namespace.interfaces or ():
             found.by_name[item.name] = item
             if item.master is not None:
@@ -112,9 +118,13 @@ class Links:
 
     def _port(self, item: Interface) -> Port:
         passes: bool | None = carries(item) and item.port_state not in _SHUT
-        if port_doubt(item):
+        if self._held_back(item):
             passes = None
         return Port(item.name, item.hairpin, bool(item.isolated), passes)
+
+    def _held_back(self, port: Interface) -> str | None:
+        """What may hold frames of a port back and is not modelled."""
+        return port_doubt(port) or ("tc" if port.name in self.filtered else None)
 
     def _keeps_vlans_apart(self, bridge: str) -> bool:
         return self.detail(bridge, "vlan_filtering") not in (None, "0")
@@ -126,7 +136,7 @@ class Links:
         if what == "port" and self._keeps_vlans_apart(bridge):
             return Doubt("bridge-filters-vlans", (bridge, name))
         for item in self.by_bridge.get(bridge, ()) if what == "port" else ():
-            if said := port_doubt(item):
+            if said := self._held_back(item):
                 return Doubt("link-not-modelled", (item.name, said), item.evidence)
         return Doubt(f"bridge-{what}-decides", (bridge, name))
 

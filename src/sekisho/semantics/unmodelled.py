@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from sekisho.model.host import Sysctl
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.addresses import HostAddress
+from sekisho.semantics.beside import beside_lines
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.link_settings import link_doubt
 from sekisho.semantics.program import (
@@ -84,7 +85,7 @@ def unmodelled(
     for fact in _full(namespace):
         for chain in ("entrance", "departure"):
             found.setdefault(chain, []).append(_line(ALWAYS, fact))
-    for line, chains in _links(namespace):
+    for line, chains in (*_links(namespace), *beside_lines(namespace, family)):
         for chain in chains:
             found.setdefault(chain, []).append(line)
     return Unmodelled(**{chain: tuple(lines) for chain, lines in found.items()})

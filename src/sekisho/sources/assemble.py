@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sekisho.model.beside import Beside, BesideKind
 from sekisho.model.host import Sysctl
 from sekisho.model.links import BridgeEntry, Interface, Neighbour
 from sekisho.model.netfilter import Ruleset
@@ -62,6 +63,7 @@ def namespace_of(name: NamespaceName, pieces: Iterable[Piece], collected: Collec
         if piece.format is F.KERNEL_LOG
         for packet in collected.take(piece, kernel_log.parse(piece.text, piece.file))
     ]
+    beside, shown = _beside(mine, collected)
     return Namespace(
         name=name,
         routes=routes,
@@ -88,7 +90,28 @@ def namespace_of(name: NamespaceName, pieces: Iterable[Piece], collected: Collec
         cut_files=ends_early(mine),
         empty_files=taken_as_none(mine),
         changed_files=changed_since(mine),
+        beside=beside,
+        beside_shown=shown,
     )
+
+
+_BESIDE: dict[F, BesideKind] = {
+    F.XFRM: "xfrm", F.TC: "tc", F.IPVS: "ipvs", F.WIREGUARD: "wireguard",
+}  # fmt: skip
+
+
+def _beside(
+    pieces: tuple[Piece, ...], collected: Collected
+) -> tuple[tuple[Beside, ...], frozenset[BesideKind]]:
+    mine = [piece for piece in pieces if piece.format in _BESIDE]
+    if not mine:
+        return (), frozenset()
+    from sekisho.sources import beside  # only here: most snapshots have none
+
+    found: list[Beside] = []
+    for piece in mine:
+        found += collected.take(piece, beside.parse(_BESIDE[piece.format], piece.text, piece.file))
+    return tuple(found), frozenset(_BESIDE[piece.format] for piece in mine)
 
 
 def _check_empty(piece: Piece, all_pieces: tuple[Piece, ...], collected: Collected) -> None:

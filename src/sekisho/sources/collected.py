@@ -32,6 +32,10 @@ ABOUT: dict[Format, About] = {
     Format.IFCONFIG: "addresses",
     Format.IP_BRIEF_ADDR: "addresses",
     Format.IP_BRIEF_LINK: "links",
+    Format.XFRM: "beside",
+    Format.TC: "beside",
+    Format.IPVS: "beside",
+    Format.WIREGUARD: "beside",
 }
 
 
@@ -95,7 +99,7 @@ class Collected:
 def _about(unread: Unread, piece: Piece) -> Unread:
     """The line with what it would have told; a listing of all tables may hold both IP versions."""
     about = ABOUT.get(piece.format, "") if unread.reason != "not-modelled" else ""
-    both = piece.all_tables or about in ("addresses", "links", "sockets")
+    both = piece.all_tables or about in ("addresses", "links", "sockets", "beside")
     return replace(unread, about=about, family=None if both else piece.family)
 
 

@@ -107,7 +107,7 @@ MAY_BE_EMPTY = frozenset(
     {
         Format.IP_NEIGH, Format.SS, Format.IPSET_SAVE, Format.CONNTRACK, Format.IP_RULE,
         Format.DOCKER_PORT, Format.NFT_TEXT, Format.SYSCTL_FILES, Format.CAPTURE_NOTES, Format.SNAPSHOT_TOML,
-        Format.CAPTURE_MANIFEST,
+        Format.CAPTURE_MANIFEST, Format.XFRM, Format.TC, Format.IPVS, Format.WIREGUARD,
     }
 )  # fmt: skip
 

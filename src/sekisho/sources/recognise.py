@@ -50,6 +50,10 @@ class Format(enum.Enum):
     IP_BRIEF_ADDR = "ip -br addr"
     IP_BRIEF_LINK = "ip -br link"
     CONNTRACK = "conntrack -L"
+    XFRM = "ip xfrm policy"
+    TC = "tc qdisc show"
+    IPVS = "ipvsadm -Sn"
+    WIREGUARD = "wg show all allowed-ips"
     DOCKER_NETWORKS = "docker network inspect"
     DOCKER_CONTAINERS = "docker inspect"
     DOCKER_VERSION = "docker version --format json"
@@ -105,6 +109,10 @@ _SIMPLE = {
     "ip-br-addr.txt": (_F.IP_BRIEF_ADDR,),
     "ip-br-link.txt": (_F.IP_BRIEF_LINK,),
     "conntrack.txt": (_F.CONNTRACK,),
+    "xfrm.txt": (_F.XFRM,),
+    "tc.txt": (_F.TC,),
+    "ipvs.txt": (_F.IPVS,),
+    "wireguard.txt": (_F.WIREGUARD,),
     "iptables-commands.txt": (_F.IPTABLES_COMMANDS,),
     "ufw-status.txt": (_F.UFW_STATUS,),
     "firewall-cmd.txt": (_F.FIREWALL_CMD,),
@@ -184,6 +192,12 @@ _LINES: tuple[tuple[Format, re.Pattern[str]], ...] = tuple(
         (_F.IPTABLES_SAVE, r":\S+ (?:ACCEPT|DROP|QUEUE|-)(?: \[|$)"),
         (_F.IPTABLES_SAVE, r"# (?:Generated|Completed) .*(?:on|by) "),
         (_F.IPTABLES_SAVE, r"\[[0-9]{1,20}:[0-9]{1,20}\] -A "),
+        (
+            _F.IPVS,
+            rf"-[Aa] (?:-[tuf]|--sctp-service) (?:\S+:)?{DIGITS} -[sr] |IP Virtual Server version",
+        ),
+        (_F.XFRM, rf"src {_ADDRESS} dst {_ADDRESS}(?:\s|$)"),
+        (_F.TC, r"qdisc \S+ [0-9a-f]{0,8}: (?:dev|root) |tc filter show dev \S+ (?:ingress|egress)\s*$"),
         (_F.IPTABLES_S, r"-P \S+ (?:ACCEPT|DROP|QUEUE)\b|-N \S+\s*$|-A \S+"),
         (_F.IPSET_SAVE, rf"create \S+ (?:hash|bitmap|list):\S+|add \S+ {_ADDRESS}"),
         (_F.NFT_TEXT, r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{"),

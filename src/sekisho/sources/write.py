@@ -18,6 +18,7 @@ from sekisho.model.netfilter import BUILTIN_CHAINS, Ruleset, Table
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources import (
     aws_instances,
+    beside,
     conntrack,
     docker_render,
     ip_addr_json,
@@ -111,6 +112,8 @@ def _namespace(facts: Namespace) -> Iterator[tuple[str, str]]:
         yield "nft-ruleset.txt", known + nft_render.render(facts.nft)
     if facts.ipsets is not None:
         yield "ipset-save.txt", ipset_save.render(facts.ipsets)
+    for kind in sorted(facts.beside_shown):
+        yield f"{kind}.txt", beside.render(kind, facts.beside)
     if facts.sysctls is not None:
         yield "sysctl.txt", sysctl.render(facts.sysctls)
     if facts.sysctl_files is not None:

@@ -53,6 +53,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Words beside the listings; they say nothing about this host.",
         "リストの前後の文章です。このホストの設定としては扱いません。",
     ),
+    "note.about": ("Of this text: {0}.", "このテキストについて: {0}。"),
     "note.capture": ("A note of the capture.", "取得時の覚え書きです。"),
     # ------------------------------------------------------------------ lines without a fact
     "unread": (

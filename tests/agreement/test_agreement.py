@@ -22,7 +22,7 @@ def _agrees(found: Tally) -> None:
     assert found.differ == []
 
 
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [2, 4])
 def test_random_docker_hosts(seed: int) -> None:
     found = Agreement(f"world {seed}", random_world(seed), 4, seed, 6).run()
     _agrees(found)

@@ -110,6 +110,18 @@ def test_rules_that_are_not_dockers(id: str, gone: str, text: str) -> None:
     assert last in (gone, "br-0123456789ab")
 
 
+@pytest.mark.parametrize("destination", ["/0.0.0.0/32", "nowhere/32", "10.0.0.300/32", "::/0/128"])
+def test_a_rule_for_no_address_is_nobodys(destination: str) -> None:
+    """iptables would not load it; it is no container's that is gone either."""
+    host = _host()
+    rules = _rules(host, "nat", "DOCKER")
+    rule = parse_rule("-p tcp -m tcp --dport 99 -j ACCEPT")[0]
+    rule = replace(rule, matches=(Option("", "destination", False, (destination,)), *rule.matches))
+    assert _ids(_with_chain(host, "nat", "DOCKER", (*rules, rule))) == [
+        ("drift.rule-foreign", f"-d {destination} -p tcp -m tcp --dport 99 -j ACCEPT")
+    ]
+
+
 def test_what_stands_before_docker_user() -> None:
     host = _host()
     rules = _rules(host, "filter", "FORWARD")

@@ -21,8 +21,8 @@ PACKAGES = ("answers", "capture", "cli", "explain", "lab", "sources", "values")
 # Errors in Docker's and compose's own words; what is said beside them is in both languages.
 QUOTING = ("docker",)
 ERRORS = ("UsageError", "SourceError", "BadNameError", "LabError", "CannotSayError", "NotUnderstoodError")
-# Methods that make an error of a sentence and a place in a topology.
-METHODS = ("_fault", "_error")
+# Methods that make an error of a sentence and a place in a topology, and a note on a text.
+METHODS = ("_fault", "_error", "note")
 
 
 def sentences() -> Iterator[tuple[str, str]]:
@@ -35,7 +35,7 @@ def sentences() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         }
         for node in ast.walk(tree):
-            mine = path.relative_to(SRC).parts[0] == "lab"
+            mine = path.relative_to(SRC).parts[0] in ("lab", "sources")
             if mine and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 for value in node.args if node.func.attr in METHODS else ():
                     place = f"{path.relative_to(SRC)}:{node.lineno}"

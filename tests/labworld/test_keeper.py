@@ -81,6 +81,19 @@ def test_the_command_ends_when_the_process_between_is_killed(lab: Lab) -> None:
     assert caller.wait(30) == 137
 
 
+def test_the_command_ends_when_its_keeper_is_killed(lab: Lab) -> None:
+    """Then nobody is left who could end it: the kernel does."""
+    mark = f"62.{os.getpid()}"
+    caller = sekisho("exec", "--name", lab.plan.name, "web", "--", "sh", "-c", f"exec sleep {mark}")
+    assert soon(mark, 1)
+    (command,) = running(mark)
+    keeper = int(Path(f"/proc/{command}/stat").read_text().rpartition(")")[2].split()[1])
+    assert keeper not in (caller.pid, os.getpid(), 1)
+    os.kill(keeper, signal.SIGKILL)
+    assert soon(mark, 0, within=10.0)
+    assert caller.wait(30) == 137
+
+
 def test_what_it_leaves_behind_goes_on(lab: Lab) -> None:
     mark = f"61.{os.getpid()}"
     ended = sekisho(

@@ -352,3 +352,10 @@ def test_a_hundred_thousand_lines_are_read_in_reasonable_time() -> None:
     assert time.process_time() - start < 20  # about 2 seconds on an idle machine
     assert (len(parsed.facts), parsed.unread) == (100_000, ())
     assert parsed.facts[99_999].evidence == Evidence("f", 100_000, lines[-1].rstrip("\n"))
+
+
+def test_a_lone_backslash_is_a_line_that_nobody_understands() -> None:
+    """``ip -o`` writes one where a line would end; by itself it tells nothing, and is told."""
+    parsed = ip_route.parse("default via 10.0.0.1 dev eth0\n\\\n", "f", 4)
+    assert len(parsed.facts) == 1
+    assert [(one.evidence.line, one.evidence.text) for one in parsed.unread] == [(2, "\\")]

@@ -115,8 +115,36 @@ BY_HAND = (
     "*filter\n-F\n-X\n-Z\n-A INPUT -s 192.0.2.1 -j DROP\n-F INPUT\n-N Y\n-A INPUT -j Y\nCOMMIT\n",
     "*filter\n-A INPUT -s 10.0.0.1,10.0.0.2 -d 10.1.0.1,10.1.0.2 -j DROP\n"
     "-A INPUT -s 0/0,10.0.0.3 -j DROP\nCOMMIT\n",
+    "*filter\n-F INPUT\n-Z\n-N X\n-X\n-A FORWARD -s 192.0.2.1 -j DROP\nCOMMIT\n",
     "*filter\n-N X\n-N Y\n-A X -j DROP\n-A Y -j DROP\n-F X\n-X X\n-A FORWARD -j Y\nCOMMIT\n",
 )
+
+
+# Lines of a rules file with which nothing at all is loaded.
+_BEFORE = "*filter\n:FORWARD ACCEPT [0:0]\n:MINE - [0:0]\n-A FORWARD -s 192.0.2.9 -j DROP\n"
+REFUSED = (
+    "-FORWARD -j MINE", "-F FORWARD -j DROP", "-F NOSUCH", "-Z NOSUCH", "-Z -j DROP", "-X NOSUCH",
+    "-X FORWARD", "-X -s 192.0.2.1", "-A MINE -j DROP\n-X MINE", "-A FORWARD -j MINE\n-X MINE",
+    "-A FORWARD -g MINE\n-X", "-A MINE -j DROP\n-X",
+)  # fmt: skip
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("backend", ["nft", "legacy"])
+@pytest.mark.parametrize("lines", REFUSED)
+def test_a_line_with_which_nothing_is_loaded_is_missed(lines: str, backend: str) -> None:
+    text = f"{_BEFORE}{lines}\nCOMMIT\n"
+    done = subprocess.run(
+        ["unshare", "-n", f"iptables-{backend}-restore"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    read = iptables_save.parse(text, "rules.v4")
+    assert [unread.evidence.text for unread in read.unread] == [lines.rpartition("\n")[2]]
+    assert read.facts[0].tables[0].incomplete is not None
 
 
 @pytest.mark.kernel

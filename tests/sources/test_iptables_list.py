@@ -453,3 +453,14 @@ def test_any_text_is_read_without_losing_a_line(text: str) -> None:
         if line.strip() and not line.lstrip().startswith("Chain "):
             assert number in told
     assert detect_style(text).verbose is False
+
+
+def test_a_listing_that_shows_a_chain_twice_is_not_whole() -> None:
+    """Two listings in one text: whose rules these are nobody knows."""
+    head = "target     prot opt source               destination\n"
+    one = f"Chain INPUT (policy ACCEPT)\n{head}DROP       tcp  --  0.0.0.0/0            0.0.0.0/0\n\n"
+    found = iptables_list.parse(one + one, "f", 4, "filter")
+    assert ("declared-twice", 5) in [(unread.reason, unread.evidence.line) for unread in found.unread]
+    (table,) = found.facts
+    assert table.incomplete is not None
+    assert "INPUT" not in table.incomplete.whole

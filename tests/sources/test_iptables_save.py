@@ -238,3 +238,19 @@ def test_hundred_thousand_rules_take_seconds() -> None:
     ruleset = read(text)
     assert time.process_time() - start < 20  # about four seconds where nothing else runs
     assert len(ruleset.tables[0].chains[0].rules) == 100_000
+
+
+def test_a_chain_of_ones_own_is_declared_once() -> None:
+    """iptables-nft-restore empties it there, iptables-legacy-restore loads nothing (measured, 1.8.9)."""
+    text = "*filter\n:INPUT ACCEPT [0:0]\n:MINE - [0:0]\n-A MINE -j DROP\n:MINE - [0:0]\nCOMMIT\n"
+    found = iptables_save.parse(text, "f")
+    assert [(one.reason, one.evidence.line) for one in found.unread] == [("declared-twice", 5)]
+    (table,) = found.facts[0].tables
+    assert table.incomplete is not None
+    assert table.incomplete.whole == {"INPUT"}
+
+
+def test_the_last_line_of_a_built_in_chain_has_its_policy() -> None:
+    found = iptables_save.parse("*filter\n:INPUT ACCEPT [0:0]\n:INPUT DROP [0:0]\nCOMMIT\n", "f")
+    assert found.unread == ()
+    assert [chain.policy for chain in found.facts[0].tables[0].chains] == ["DROP"]

@@ -432,3 +432,33 @@ def test_brackets_around_brackets_mean_the_same() -> None:
         for mask in ("(0x1 | 0x4)", "((((0x1 | 0x4))))")
     )
     assert one == many
+
+
+ENDED = "table ip t {\n\tchain c {\n\t\taccept\n\t}\n}"
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n# the end", "\n# the end\n"])
+def test_a_text_that_ends_with_a_brace_or_a_comment_is_whole(end: str) -> None:
+    """Also where nothing ends the last line."""
+    found = nft_text.parse(ENDED + end, "f")
+    assert found.incomplete is None
+    assert [len(table.chains[0].rules) for table in found.tables] == [1]
+
+
+@pytest.mark.parametrize(
+    ("end", "tables"),
+    [("\ntable ip6 u {", ["t", "u"]), ("\ntable ip6 u", ["t"]), ("\n# the end\ntable ip6", ["t"])],
+)
+def test_a_text_that_ends_in_a_line_has_lost_something(end: str, tables: list[str]) -> None:
+    found = nft_text.parse(ENDED + end, "f")
+    assert found.incomplete is not None
+    assert found.incomplete.why == "cut"
+    assert found.incomplete.evidence.text == end.rpartition("\n")[2]
+    assert [table.name for table in found.tables] == tables
+
+
+def test_a_rule_whose_line_has_no_end_is_none() -> None:
+    """``tcp dport 80`` may have been ``tcp dport 8080 accept``."""
+    found = nft_text.parse("table ip t {\n\tchain c {\n\t\tip saddr 10.0.0.1 accept\n\t\ttcp dport 80", "f")
+    assert [len(table.chains[0].rules) for table in found.tables] == [1]
+    assert found.incomplete is not None

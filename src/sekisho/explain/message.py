@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sekisho.errors import Said
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -29,6 +31,15 @@ class Message:
             "id": self.code,
             "args": [arg if isinstance(arg, str) else arg.to_json() for arg in self.args],
         }
+
+
+# A message whose first argument is the English template of a sentence (``errors.Said``).
+SENTENCE = "sentence"
+
+
+def sentence(said: Said) -> Message:
+    """A sentence of another part as a message."""
+    return m(SENTENCE, said.template, *said.args)
 
 
 def m(code: str, *args: object) -> Message:

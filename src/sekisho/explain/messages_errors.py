@@ -315,6 +315,40 @@ JAPANESE: dict[str, str] = {
     "the key {0!r} is there twice": "キー {0!r} が2度現れます",
     "give it another name": "別の名前を付けてください",
     "the archive has two members of this name": "アーカイブに同じ名前のメンバーが2つあります",
+    "more than {0} variables are nested": "変数の入れ子が {0} 段より深いです",
+    "longer than {0} characters once its variables are written out": (
+        "変数を展開すると {0} 文字より長くなります"
+    ),
+    # ------------------------------------------------------------------- what was done with a text
+    "not read": "読み取っていません",
+    "not read: leads out of the folder": "フォルダーの外を指すため、読み取っていません",
+    "not read: no regular file": "通常のファイルではないため、読み取っていません",
+    "not all there is ({0})": "全体ではありません ({0})",
+    "not all there is ({0}), left out": "全体ではないため、使いません ({0})",
+    "no output, left out": "出力がないため、使いません",
+    "empty: taken as no routes at all": "空なので、経路が1つもないものとみなします",
+    "empty: taken as no tables at all": "空なので、テーブルが1つもないものとみなします",
+    "a second rule set of the same kind, the one before it is left out": (
+        "同じ種類のルールセットが2つあるため、前のものは使いません"
+    ),
+    "table {0} is not in the whole rule set: that one is taken as cut": (
+        "テーブル {0} が全体のルールセットにないため、そちらは途中で切れたものとみなします"
+    ),
+    "the whole rule set is there as well, this one is left out": (
+        "ルールセット全体もあるため、こちらは使いません"
+    ),
+    "no way to tell which table this lists (put its command line before it)": (
+        "どのテーブルのリストか分かりません (前にコマンドラインを付けてください)"
+    ),
+    "table {0} is there as a whole, this part is left out": (
+        "テーブル {0} の全体があるため、この部分は使いません"
+    ),
+    "table {0} again, the one before it is left out": "テーブル {0} が2つあるため、前のものは使いません",
+    "shown again later, this one is left out": "後にもう1度あるため、こちらは使いません",
+    "another listing says the same or more, this one is left out": (
+        "同じかそれ以上のことを示すリストがほかにあるため、こちらは使いません"
+    ),
+    "does not tell the engine's version": "Dockerエンジンのバージョンが書かれていません",
     "--dockerd: {0}": "--dockerd の値: {0}",
     "name an image": "イメージを指定してください",
     "add {0}": "{0} を付けてください",

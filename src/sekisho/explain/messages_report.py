@@ -61,6 +61,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The command did not do what was asked: what it would have shown is unknown.",
         "コマンドは実行できていません。本来表示される内容は不明です。",
     ),
+    "note.about": ("Of this text: {0}.", "このテキストについて: {0}。"),
     "note.capture": ("A note of the capture.", "取得時の覚え書きです。"),
     # ------------------------------------------------------------------ lines without a fact
     "unread": (

@@ -21,10 +21,10 @@ from sekisho.explain.collect import (
 )
 from sekisho.explain.context import HostContext
 from sekisho.explain.explanation import Explanation, Line, Section
-from sekisho.explain.message import Message, m
+from sekisho.explain.message import Message, m, sentence
 from sekisho.explain.messages_terms import BRIEF, TERM_OF
 from sekisho.explain.picture import draw
-from sekisho.model.evidence import Evidence
+from sekisho.model.evidence import Evidence, Note
 from sekisho.model.snapshot import Namespace, Snapshot
 
 # Other words for a section.
@@ -235,13 +235,16 @@ def _rest(snapshot: Snapshot) -> list[Section]:
 
 
 def _note(note: Evidence, refused: AbstractSet[Evidence]) -> Line:
-    """A note of the capture at its line, ``refused`` those of commands that were not let; one about a whole
-    file begins with the file's name."""
+    """A note of the capture at its line, or of Sekisho at the line, or the file, that it is about.
+    ``refused`` are those of commands that were not let."""
     if note in refused:
         return Line(note.file, note.line, note.text, (m("note.refused"),))
-    code = "note.not-read" if note.text.startswith("not read") else "note.capture"
-    text = note.text if note.line else f"{note.file}: {note.text}"
-    return Line(note.file, note.line, text, (m(code),))
+    if not isinstance(note, Note):
+        text = note.text if note.line else f"{note.file}: {note.text}"
+        return Line(note.file, note.line, text, (m("note.capture"),))
+    about = sentence(note.why)
+    messages = [m("note.not-read") if note.why.template == "not read" else m("note.about", about)]
+    return Line(note.file, note.line, note.shown or note.file, tuple(messages))
 
 
 def _with_terms(sections: list[Section]) -> Iterable[Section]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from sekisho.errors import one_line
-from sekisho.explain.message import Message
+from sekisho.explain.message import SENTENCE, Message
 
 LANGUAGES = ("en", "ja")
 
@@ -81,6 +81,8 @@ def say(code: str, args: Sequence[str], lang: str) -> str:
     """
     if code in JOINS:
         return one_line(_joined(code, list(args), lang))
+    if code == SENTENCE:
+        return _sentence(args[0], args[1:], lang)
     text = template(code, lang)
     if code in _NESTED:
         args = [say(arg, (), lang) for arg in args]
@@ -92,6 +94,14 @@ def say(code: str, args: Sequence[str], lang: str) -> str:
         except (IndexError, KeyError):
             pass
     return one_line(" ".join((code, *args)))
+
+
+def _sentence(text: str, args: Sequence[str], lang: str) -> str:
+    if lang != "en":
+        from sekisho.explain.errors import JAPANESE
+
+        text = JAPANESE.get(text, text)
+    return one_line(text.format(*args))
 
 
 def words(message: Message, lang: str) -> str:

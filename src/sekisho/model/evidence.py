@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sekisho.errors import Said
+
 # What a line that was not understood would have told of; "" where that is not known or nobody's concern.
 About = Literal["", "routes", "policy-rules", "addresses", "links", "sockets", "beside"]
 
@@ -16,6 +18,20 @@ class Evidence:
     file: str
     line: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Evidence):
+    """What there is to say of a whole text, or of a command and its output. ``why`` is the sentence,
+    ``shown`` the line that it is about, "" for a whole file; ``text`` has both in English."""
+
+    why: Said
+    shown: str = ""
+
+
+def note(file: str, line: int, why: Said, shown: str = "") -> Note:
+    """The note at its place."""
+    return Note(file, line, f"{why}: {shown}" if shown else str(why), why, shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError, said
-from sekisho.model.evidence import Evidence
+from sekisho.model.evidence import Evidence, note
 from sekisho.sources.bounds import USUAL, Bounds, Folder, LeadsOutError, NoFileError, too_large, too_many
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def read_folder(
         visible = sorted(name for name in folders if not name.startswith("."))
         folders[:] = [name for name in visible if _is_layout_folder(inside / name)]
         notes += [
-            Evidence((inside / name).as_posix(), 0, "not read") for name in visible if name not in folders
+            note((inside / name).as_posix(), 0, said("not read")) for name in visible if name not in folders
         ]
         for name in folders:
             if not top.holds(path / inside / name):
@@ -78,9 +78,9 @@ def read_folder(
             except LeadsOutError:
                 if known(shown):
                     raise
-                notes.append(Evidence(shown, 0, "not read: leads out of the folder"))
+                notes.append(note(shown, 0, said("not read: leads out of the folder")))
             except NoFileError:
-                notes.append(Evidence(shown, 0, "not read: no regular file"))
+                notes.append(note(shown, 0, said("not read: no regular file")))
     return files, notes
 
 
@@ -129,7 +129,7 @@ def read_archive(
                 if member.isdir():
                     continue
                 if not member.isfile():
-                    notes.append(Evidence(name, 0, "not read: no regular file"))
+                    notes.append(note(name, 0, said("not read: no regular file")))
                     continue
                 size += member.size
                 if size > bounds.most:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from sekisho.errors import SourceError, said
-from sekisho.model.evidence import About, Evidence, Unread
+from sekisho.errors import Said, SourceError, said
+from sekisho.model.evidence import About, Evidence, Unread, note
 from sekisho.model.stated import Stated
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.pieces import Piece
@@ -52,11 +52,11 @@ class Collected:
     files: list[str] = field(default_factory=list)
     stated: list[Stated] = field(default_factory=list)
 
-    def note(self, piece: Piece, why: str) -> None:
-        """Say something about a whole piece, at its command or its file."""
+    def note(self, piece: Piece, why: str | Said) -> None:
+        """Say something about a whole piece, at its command or its file. A plain text has no places."""
         place = piece.place()
-        text = f"{why}: {place.text.strip()}" if place.text else why
-        self.notes.append(Evidence(place.file, place.line, text))
+        why = said(why) if isinstance(why, str) else why
+        self.notes.append(note(place.file, place.line, why, place.text.strip()))
 
     def use(self, piece: Piece) -> None:
         """Remember the piece's file as read."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sekisho.errors import SourceError, said
-from sekisho.model.evidence import Evidence, Failure, Unread
+from sekisho.model.evidence import Evidence, Failure, Unread, note
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources import aws_instances, docker_inspect, docker_lists, snapshot_toml
 from sekisho.sources.archive import (
@@ -228,7 +228,7 @@ def _of_one_host(prefix: str, files: Files, before: list[Evidence], bounds: Boun
         if len(parts) == 2 and parts[0] == "aws":
             expected = by_aws_name(parts[1])
         if expected is None:
-            notes.append(Evidence(name, 0, "not read"))
+            notes.append(note(name, 0, said("not read")))
             continue
         if manifest.untold(inside):
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.nft import NftRule, NftRuleset, NftTable
 from sekisho.model.nft_expression import Unknown
@@ -79,7 +79,7 @@ def _part(piece: Piece, collected: Collected) -> NftRuleset:
     except SourceError:
         if not piece.filtered:
             raise
-        collected.note(piece, f"not all there is ({piece.partial}), left out")
+        collected.note(piece, said("not all there is ({0}), left out", piece.partial))
         return NftRuleset(incomplete=lack)
     collected.unread += unread(found)
     if piece.whole_tables and not piece.filtered:

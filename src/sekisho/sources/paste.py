@@ -23,8 +23,8 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from sekisho.errors import SourceError
-from sekisho.model.evidence import Evidence, Failure, Unread
+from sekisho.errors import Said, SourceError, said
+from sekisho.model.evidence import Evidence, Failure, Note, Unread, note
 from sekisho.sources.comments import JSON
 from sekisho.sources.documents import compose_lines
 from sekisho.sources.json_stream import decoder_for, iterate
@@ -88,7 +88,7 @@ def gather(text: str, file: str) -> Gathered:
             pieces.append(found)
             prompts.append(section.host if section.named and not container else "")
             if found.format in _DOCKER and found.partial and section.evidence:
-                notes.append(_about(section.evidence, f"not all there is ({found.partial})"))
+                notes.append(_about(section.evidence, said("not all there is ({0})", found.partial)))
     for at in _broken(pieces):
         unread += _lines_of(pieces.pop(at))
         prompts.pop(at)
@@ -121,15 +121,15 @@ def _lines_of(piece: Piece) -> list[Unread]:
     ]
 
 
-def _about(place: Evidence, what: str) -> Evidence:
-    return Evidence(place.file, place.line, f"{what}: {place.text.strip()}")
+def _about(place: Evidence, what: Said) -> Note:
+    return note(place.file, place.line, what, place.text.strip())
 
 
 def _not_read(section: Section) -> list[Evidence]:
     """A command whose output nobody reads; the last, empty prompt is none."""
     if section.evidence is None or (section.blank and section.command == NO_COMMAND):
         return []
-    return [_about(section.evidence, "not read")]
+    return [_about(section.evidence, said("not read"))]
 
 
 def _beside(section: Section, file: str) -> list[Evidence]:

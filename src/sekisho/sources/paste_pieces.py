@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sekisho.model.evidence import Evidence
+from sekisho.errors import Said, said
+from sekisho.model.evidence import Evidence, Note, note
 from sekisho.model.routing import TABLE_NAMES
 from sekisho.sources.paste_section import Section
 from sekisho.sources.pieces import MAY_BE_EMPTY, UNKNOWN_TABLE, Piece
@@ -69,13 +70,13 @@ def piece_of(section: Section, file: str, namespace: str, elided: Evidence | Non
     if named and named.sysctl_key:
         lines = [line for line in section.lines if line.strip()]
         if len(lines) != 1 or ":" in lines[0]:
-            return _note(place, "not read")
+            return _note(place, said("not read"))
         text = text.replace(lines[0], f"{named.sysctl_key} = {lines[0].strip()}")
     partial = command.partial if command else ""
     if elided is not None:
         partial = partial or f"left out: {elided.text.strip()}"
     if partial and format_ not in _PARTS_COUNT:
-        return _note(place, f"not all there is ({partial}), left out")
+        return _note(place, said("not all there is ({0}), left out", partial))
     table: str | None = None
     family: Family = named.family if named else expected.family if expected else 4
     if format_ in _IPTABLES:
@@ -90,7 +91,7 @@ def piece_of(section: Section, file: str, namespace: str, elided: Evidence | Non
     if format_ in (Format.IP_ROUTE, Format.IP_ROUTE_JSON) and table is not None:
         table = None if all_tables else TABLE_NAMES.get(integer(table), table) if is_number(table) else table
     if not text.strip() and format_ not in MAY_BE_EMPTY and not _may_show_nothing(format_, family, table):
-        return _note(place, "no output, left out")
+        return _note(place, said("no output, left out"))
     backend = named.backend if named else expected.backend if expected else ""
     padded = "\n" * (section.start - 1) + text
     return Piece(
@@ -115,5 +116,5 @@ def table_of(text: str) -> str | None:
     return _CHAINS.get(chains) or ("nat" if _NAT_TARGET.search(text) else None)
 
 
-def _note(place: Evidence, why: str) -> Evidence:
-    return Evidence(place.file, place.line, f"{why}: {place.text.strip()}")
+def _note(place: Evidence, why: Said) -> Note:
+    return note(place.file, place.line, why, place.text.strip())

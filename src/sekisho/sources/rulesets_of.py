@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sekisho.errors import said
 from sekisho.model.evidence import Evidence, Partial, Unread
 from sekisho.model.netfilter import Ruleset, Table
 from sekisho.model.stated import Stated
@@ -48,7 +49,7 @@ def rulesets_of(pieces: Iterable[Piece], collected: Collected) -> tuple[Ruleset,
         if whole is not None:
             if more := _more(found[whole], piece, collected):
                 collected.note(
-                    piece, f"table {more.name} is not in the whole rule set: that one is taken as cut"
+                    piece, said("table {0} is not in the whole rule set: that one is taken as cut", more.name)
                 )
                 found[whole] = _with_table(
                     replace(found[whole], complete=False), whole, more, piece, collected
@@ -225,12 +226,12 @@ def _with_table(
     if before is None:
         return replace(ruleset, tables=(*ruleset.tables, table))
     if before.incomplete is None and piece.partial:
-        collected.note(piece, f"table {table.name} is there as a whole, this part is left out")
+        collected.note(piece, said("table {0} is there as a whole, this part is left out", table.name))
         return ruleset
     if piece.partial:
         table = _joined(before, table)
     else:
-        collected.note(piece, f"table {table.name} again, the one before it is left out")
+        collected.note(piece, said("table {0} again, the one before it is left out", table.name))
     return replace(ruleset, tables=tuple(table if one is before else one for one in ruleset.tables))
 
 

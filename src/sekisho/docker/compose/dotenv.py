@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from sekisho.docker.compose.template import TemplateError, substitute
-from sekisho.errors import SourceError
+from sekisho.errors import SourceError, said
 
 _LINE = re.compile(r"\s*(?:export\s+)?([\w.\-\[\]]+)\s*([=:])[ \t]*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -82,4 +82,4 @@ def _expand(raw: str, variables: Mapping[str, str], file: str, line: int) -> str
     try:
         return substitute(raw, variables)
     except TemplateError as error:
-        raise SourceError(str(error), file=file, line=line, text=raw) from None
+        raise SourceError(said("{0}", error), file=file, line=line, text=raw) from None

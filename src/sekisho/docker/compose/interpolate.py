@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sekisho.docker.compose.node import Node, Scalar, matches, pattern
 from sekisho.docker.compose.template import TemplateError, substitute
+from sekisho.errors import said
 from sekisho.values.numbers import integer, is_number
 
 
@@ -68,7 +69,7 @@ def interpolate(
     try:
         text = substitute(value, variables, lambda name: unset(name, node))
     except TemplateError as error:
-        raise node.error(f"{'.'.join(path)}: {error}") from None
+        raise node.error(said("{0}: {1}", ".".join(path), error)) from None
     for cast_path, cast in _CASTS if len(path) > 2 else ():
         if matches(path, cast_path):
             try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from sekisho.errors import said
+
 # What variables may come to in one value: one names others, and twice each.
 _LONGEST = 1 << 20
 _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
@@ -25,7 +27,7 @@ def substitute(
     if "$" not in text:
         return text
     if depth > _DEEPEST:
-        raise TemplateError(f"more than {_DEEPEST} variables are nested")
+        raise TemplateError(said("more than {0} variables are nested", _DEEPEST))
     parts: list[str] = []
     at = 0
     while at < len(text):
@@ -53,7 +55,7 @@ def substitute(
         at = name.end()
     found = "".join(parts)
     if len(found) > _LONGEST:
-        raise TemplateError(f"longer than {_LONGEST} characters once its variables are written out")
+        raise TemplateError(said("longer than {0} characters once its variables are written out", _LONGEST))
     return found
 
 

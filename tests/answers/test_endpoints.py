@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.answers.endpoints import Endpoint, parse_endpoint
+from sekisho.answers.endpoints import Endpoint, default_interfaces, parse_endpoint
 from sekisho.answers.trace import Question, question_of_flow, trace
 from sekisho.errors import UsageError
 from sekisho.semantics.world import World
@@ -155,3 +155,36 @@ def test_a_flow_is_a_question() -> None:
     assert question_of_flow(flow) == Question("192.0.2.9", "10.1.0.81", "tcp", 40000, 22, "eth0", id=7)
     sent = {"from": "container:web", "dst": "8.8.8.8", "proto": 1, "sport": None, "state": "established"}
     assert question_of_flow(sent) == Question("container:web", "8.8.8.8", "1", state="established")
+
+
+def page(*routes: str) -> World:
+    return World(load_text("$ ip route show table all\n" + "\n".join(routes) + "\n"))
+
+
+ETH0 = ("default via 192.0.2.1 dev eth0 metric 100", "192.0.2.0/24 dev eth0 src 192.0.2.10")
+ETH1 = "198.51.100.0/24 dev eth1 src 198.51.100.10"
+
+
+@pytest.mark.parametrize(
+    ("routes", "fronts"),
+    [
+        (ETH0, ("eth0",)),
+        ((*ETH0, ETH1), ("eth0",)),
+        (("default via 198.51.100.1 dev eth1 metric 200", *ETH0, ETH1), ("eth0", "eth1")),
+        ((*ETH0, ETH1, "default via 198.51.100.1 dev eth1 table 1001"), ("eth0", "eth1")),
+        (("default dev wg0 table 51820 scope link", *ETH0), ("eth0", "wg0")),
+        (("0.0.0.0/1 dev tun0", "128.0.0.0/1 dev tun0", *ETH0), ("eth0", "tun0")),
+        (("0.0.0.0/2 dev tun0", "unreachable default table 7", *ETH0), ("eth0",)),
+        ((ETH1,), ()),
+    ],
+)
+def test_interfaces_with_a_default_route_face_the_internet(
+    routes: tuple[str, ...], fronts: tuple[str, ...]
+) -> None:
+    assert default_interfaces(page(*routes), 4) == fronts
+
+
+@pytest.mark.parametrize(("called", "front"), [("192.0.2.10", "eth0"), ("198.51.100.10", "eth1")])
+def test_the_internet_calls_an_address_where_it_is(called: str, front: str) -> None:
+    world = page(*ETH0, ETH1, "default via 198.51.100.1 dev eth1 table 1001")
+    assert trace(world, Question("internet", f"{called}:22")).forward.packet.iif == front

@@ -221,8 +221,8 @@ class Reading:
     def regions(self) -> Regions:
         """The Internet and the VPC."""
         found = Regions(self.world, self.family)
-        if found.inferred is not None:
-            self.leans[Lean("roles-inferred", (found.inferred,))] = None
+        for front in found.inferred:
+            self.leans[Lean("roles-inferred", (front,))] = None
         return found
 
     @property

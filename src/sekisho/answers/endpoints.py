@@ -166,6 +166,10 @@ def _host_address(world: World, family: Family, endpoint: Endpoint) -> Address:
     for item in candidates:
         if item.interface == outward:
             return Address(family, item.value)
+    if candidates and outward is not None and world.host.hidden[family].of(outward) is not None:
+        raise UsageError(
+            said("no IPv{0} address is known on interface {1}", family, outward), text=endpoint.text
+        )
     if candidates:
         return Address(family, candidates[0].value)
     raise UsageError(said("no IPv{0} address of the host is known", family), text=endpoint.text)

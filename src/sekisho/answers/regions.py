@@ -97,7 +97,21 @@ class Regions:
         if self.world.host.hidden[self.family].of(iface) is not None:
             return self.public | near  # any of these may be its own
         mapped = (item.value for item in own if item.interface == iface or item.value in near)
-        return self.public | IntSet.of(*mapped)
+        return self.public | IntSet.of(*mapped) | self._hidden(iface)
+
+    def _hidden(self, iface: str) -> IntSet:
+        """Where the host's own addresses on an interface may be that no text shows: in its subnets, and where
+        none is known either, anywhere but where table main leads to others."""
+        hidden = self.world.host.hidden[self.family]
+        if hidden.of(iface) is None:
+            return EMPTY
+        found = _union(prefix for name, prefix in hidden.subnets if name == iface)
+        if not found:
+            routes = [r for r in self.world.host.facts.routes if r.family == self.family]
+            found = _union(
+                r.dst for r in routes if r.table == "main" and iface not in {hop.dev for hop in r.nexthops}
+            ).complement(BITS[self.family])
+        return found.minus(self.no_hosts, BITS[self.family])
 
     def _subnets(self, iface: str) -> IntSet:
         """The subnets that the interface is in."""

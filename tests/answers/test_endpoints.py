@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from sekisho.answers.endpoints import Endpoint, default_interfaces, parse_endpoint
+from sekisho.answers.ends import parse_end
+from sekisho.answers.places import Reading
 from sekisho.answers.trace import Question, question_of_flow, trace
 from sekisho.errors import UsageError
 from sekisho.semantics.world import World
@@ -188,3 +190,26 @@ def test_interfaces_with_a_default_route_face_the_internet(
 def test_the_internet_calls_an_address_where_it_is(called: str, front: str) -> None:
     world = page(*ETH0, ETH1, "default via 198.51.100.1 dev eth1 table 1001")
     assert trace(world, Question("internet", f"{called}:22")).forward.packet.iif == front
+
+
+def test_an_address_of_another_interface_is_not_the_one_that_is_asked_for() -> None:
+    """A host whose outward interface's address nothing shows is not called by that of a bridge."""
+    world = page("default via 192.0.2.1 dev eth0", "172.17.0.0/16 dev docker0 proto kernel src 172.17.0.1")
+    with pytest.raises(UsageError, match="no IPv4 address is known on interface eth0"):
+        trace(world, Question("192.0.2.9", "host:22", iface="eth0"))
+
+
+def test_a_blacked_out_address_of_the_host_is_one_that_others_may_call() -> None:
+    """``inet x.x.x.x/24`` on eth0: nobody may say that the Internet reaches none of the host's addresses."""
+    links = (
+        "$ ip -o addr\n2: eth0    inet x.x.x.x/24 scope global eth0\n"
+        "3: docker0    inet 172.17.0.1/16 scope global docker0\n"
+    )
+    routes = (
+        "$ ip route\ndefault via 192.0.2.1 dev eth0\n172.17.0.0/16 dev docker0 proto kernel src 172.17.0.1\n"
+    )
+    reading = Reading(World(load_text(links + routes)), 4)
+    with pytest.raises(UsageError):
+        reading.targets_of(parse_end("host:22"))
+    told = links.replace("x.x.x.x", "192.0.2.10")
+    assert Reading(World(load_text(told + routes)), 4).targets_of(parse_end("host:22"))

@@ -99,6 +99,13 @@ class Regions:
         mapped = (item.value for item in own if item.interface == iface or item.value in near)
         return self.public | IntSet.of(*mapped) | self._hidden(iface)
 
+    @property
+    def nameless(self) -> bool:
+        """Whether an interface that faces the Internet has an address, and no text tells even its subnet."""
+        hidden = self.world.host.hidden[self.family]
+        placed = {name for name, _ in hidden.subnets}
+        return any(hidden.of(name) is not None for name in self.internet if name not in placed)
+
     def _hidden(self, iface: str) -> IntSet:
         """Where the host's own addresses on an interface may be that no text shows: in its subnets, and where
         none is known either, anywhere but where table main leads to others."""

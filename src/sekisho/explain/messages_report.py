@@ -57,6 +57,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The command did not do what was asked: what it would have shown is unknown.",
         "コマンドは実行できていません。本来表示される内容は不明です。",
     ),
+    "note.left-out": (
+        "The page leaves something out here: a listing around it is known in part.",
+        "ここで何かが省かれています。この位置のリストは一部しかわかりません。",
+    ),
     "note.capture": ("A note of the capture.", "取得時の覚え書きです。"),
     # ------------------------------------------------------------------ lines without a fact
     "unread": (

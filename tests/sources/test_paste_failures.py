@@ -27,6 +27,11 @@ def failed(text: str) -> dict[str, str]:
             " must be root)",
             "ip6tables-nat.txt",
         ),
+        (
+            "iptables-save",
+            "Fatal: can't open lock file /run/xtables.lock: 許可がありません",
+            "iptables-save.txt",
+        ),
         ("nft list ruleset", "Operation not permitted (you must be root)", "nft-ruleset.txt"),
         ("sudo iptables-save", "sudo: a password is required", "iptables-save.txt"),
         ("docker ps", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "docker-ps.txt"),

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.answers.endpoints import Endpoint, parse_endpoint
+from sekisho.answers.endpoints import Endpoint, default_interfaces, parse_endpoint
+from sekisho.answers.ends import parse_end
+from sekisho.answers.places import Reading
 from sekisho.answers.trace import Question, question_of_flow, trace
 from sekisho.errors import UsageError
 from sekisho.semantics.world import World
@@ -155,3 +157,59 @@ def test_a_flow_is_a_question() -> None:
     assert question_of_flow(flow) == Question("192.0.2.9", "10.1.0.81", "tcp", 40000, 22, "eth0", id=7)
     sent = {"from": "container:web", "dst": "8.8.8.8", "proto": 1, "sport": None, "state": "established"}
     assert question_of_flow(sent) == Question("container:web", "8.8.8.8", "1", state="established")
+
+
+def page(*routes: str) -> World:
+    return World(load_text("$ ip route show table all\n" + "\n".join(routes) + "\n"))
+
+
+ETH0 = ("default via 192.0.2.1 dev eth0 metric 100", "192.0.2.0/24 dev eth0 src 192.0.2.10")
+ETH1 = "198.51.100.0/24 dev eth1 src 198.51.100.10"
+
+
+@pytest.mark.parametrize(
+    ("routes", "fronts"),
+    [
+        (ETH0, ("eth0",)),
+        ((*ETH0, ETH1), ("eth0",)),
+        (("default via 198.51.100.1 dev eth1 metric 200", *ETH0, ETH1), ("eth0", "eth1")),
+        ((*ETH0, ETH1, "default via 198.51.100.1 dev eth1 table 1001"), ("eth0", "eth1")),
+        (("default dev wg0 table 51820 scope link", *ETH0), ("eth0", "wg0")),
+        (("0.0.0.0/1 dev tun0", "128.0.0.0/1 dev tun0", *ETH0), ("eth0", "tun0")),
+        (("0.0.0.0/2 dev tun0", "unreachable default table 7", *ETH0), ("eth0",)),
+        ((ETH1,), ()),
+    ],
+)
+def test_interfaces_with_a_default_route_face_the_internet(
+    routes: tuple[str, ...], fronts: tuple[str, ...]
+) -> None:
+    assert default_interfaces(page(*routes), 4) == fronts
+
+
+@pytest.mark.parametrize(("called", "front"), [("192.0.2.10", "eth0"), ("198.51.100.10", "eth1")])
+def test_the_internet_calls_an_address_where_it_is(called: str, front: str) -> None:
+    world = page(*ETH0, ETH1, "default via 198.51.100.1 dev eth1 table 1001")
+    assert trace(world, Question("internet", f"{called}:22")).forward.packet.iif == front
+
+
+def test_an_address_of_another_interface_is_not_the_one_that_is_asked_for() -> None:
+    """A host whose outward interface's address nothing shows is not called by that of a bridge."""
+    world = page("default via 192.0.2.1 dev eth0", "172.17.0.0/16 dev docker0 proto kernel src 172.17.0.1")
+    with pytest.raises(UsageError, match="no IPv4 address is known on interface eth0"):
+        trace(world, Question("192.0.2.9", "host:22", iface="eth0"))
+
+
+def test_a_blacked_out_address_of_the_host_is_one_that_others_may_call() -> None:
+    """``inet x.x.x.x/24`` on eth0: nobody may say that the Internet reaches none of the host's addresses."""
+    links = (
+        "$ ip -o addr\n2: eth0    inet x.x.x.x/24 scope global eth0\n"
+        "3: docker0    inet 172.17.0.1/16 scope global docker0\n"
+    )
+    routes = (
+        "$ ip route\ndefault via 192.0.2.1 dev eth0\n172.17.0.0/16 dev docker0 proto kernel src 172.17.0.1\n"
+    )
+    reading = Reading(World(load_text(links + routes)), 4)
+    with pytest.raises(UsageError):
+        reading.targets_of(parse_end("host:22"))
+    told = links.replace("x.x.x.x", "192.0.2.10")
+    assert Reading(World(load_text(told + routes)), 4).targets_of(parse_end("host:22"))

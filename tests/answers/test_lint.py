@@ -513,3 +513,16 @@ def test_dead_lines_and_what_nobody_uses_of_nftables(tmp_path: Path) -> None:
         ("lint.set-unused", ("inet f away",)),
         ("lint.set-unused", ("inet f spare",)),
     ]
+
+
+def test_rules_whose_interfaces_are_not_shown_are_not_the_same(tmp_path: Path) -> None:
+    """``iptables -L`` without ``-v`` prints the rules of two bridges alike."""
+    head = "target     prot opt source               destination\n"
+    chains = "".join(f"Chain {name} (policy ACCEPT)\n{{0}}\n" for name in ("INPUT", "FORWARD", "OUTPUT"))
+    row = "DROP       all  --  0.0.0.0/0            0.0.0.0/0\n"
+    listing = chains.format(head) + f"Chain DOCKER (0 references)\n{head}{row}{row}"
+    assert "trap.rule-twice" not in _ids({"iptables-filter.txt": listing}, tmp_path / "brief")
+    head = " pkts bytes target     prot opt in     out     source               destination\n"
+    row = "    0     0 DROP       all  --  *      docker0 0.0.0.0/0            0.0.0.0/0\n"
+    listing = chains.format(head) + f"Chain DOCKER (0 references)\n{head}{row}{row}"
+    assert "trap.rule-twice" in _ids({"iptables-filter.txt": listing}, tmp_path / "verbose")

@@ -9,7 +9,7 @@ import pytest
 from sekisho.errors import UsageError
 from sekisho.explain.report import explain
 from sekisho.explain.words import sentences
-from sekisho.sources.load import load
+from sekisho.sources.load import load, load_text
 from tests.explain.snapshots import EXAMPLES
 
 
@@ -216,3 +216,32 @@ def test_a_listing_that_lacks_chains_is_shown_whole(tmp_path: Path) -> None:
     explanation = explain(load(str(listing)), ("filter",), "en")
     lines = [line for section in explanation.sections for line in section.lines]
     assert [line.line for line in lines if line.line] == [1, 2, 3, 4]
+
+
+PAGE = """$ ip rule
+0:\tfrom all lookup local
+5210:\tfrom all fwmark 0x80000/0xff0000 lookup main
+32765:\tnot from all fwmark 0xca6c lookup 51820
+32766:\tfrom all lookup main
+$ ip route
+default via 192.0.2.1 dev eth0 src 192.0.2.10
+[...]
+192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10
+
+Does that help?
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "english"),
+    [
+        ("32765:\tnot from", "All packets except those that carry the mark 0xca6c are looked up"),
+        ("5210:\tfrom", "Packets that carry the mark 0x80000/0xff0000 are looked up"),
+        ("[...]", "The page leaves something out here"),
+        ("Does that", "Words beside the listings"),
+    ],
+)
+def test_lines_of_a_page(line: str, english: str) -> None:
+    found = explain(load_text(PAGE), (), "en")
+    (told,) = [each for section in found.sections for each in section.lines if each.text.startswith(line)]
+    assert sentences(told.messages, "en").startswith(english)

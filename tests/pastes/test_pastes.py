@@ -47,9 +47,12 @@ def not_read(name: str) -> list[str]:
     ]
 
 
+_PROSE = (["note.prose"], ["note.refused"], ["note.left-out"])
+
+
 def _is_prose(line: dict[str, Any]) -> bool:
     """Words around the listings, and what a command said that was not let: there is no listing to read."""
-    return [message["id"] for message in line["messages"]] in (["note.prose"], ["note.refused"])
+    return [message["id"] for message in line["messages"]] in _PROSE
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -27,6 +27,11 @@ def failed(text: str) -> dict[str, str]:
             " must be root)",
             "ip6tables-nat.txt",
         ),
+        (
+            "iptables-save",
+            "Fatal: can't open lock file /run/xtables.lock: 許可がありません",
+            "iptables-save.txt",
+        ),
         ("nft list ruleset", "Operation not permitted (you must be root)", "nft-ruleset.txt"),
         ("sudo iptables-save", "sudo: a password is required", "iptables-save.txt"),
         ("docker ps", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "docker-ps.txt"),
@@ -67,8 +72,24 @@ def test_single_tables_leave_the_others_of_a_refused_save_open() -> None:
     assert ruleset.incomplete.why == "failed"
 
 
-def test_a_refusal_is_its_own_hosts() -> None:
-    other = "a@web2:~$ ip r\n198.51.100.0/24 dev eth0 proto kernel scope link src 198.51.100.7\n"
-    text = ROUTES + other + f"a@web2:~$ iptables-save\n{DENIED}\n"
+WEB2 = "a@web2:~$ ip r\n198.51.100.0/24 dev eth0 proto kernel scope link src 198.51.100.7\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (ROUTES + WEB2 + f"a@web2:~$ iptables-save\n{DENIED}\n", [0, 1]),
+        (ROUTES + f"a@web2:~$ iptables-save\n{DENIED}\n" + WEB2, [0, 1]),
+        (ROUTES + WEB2 + f"me@box:~$ iptables-save\n{DENIED}\n", [1, 0]),
+        (ROUTES + f"$ iptables-save\n{DENIED}\n" + WEB2, [1, 0]),
+        (ROUTES + WEB2 + f"a@web3:~$ iptables-save\n{DENIED}\n", [0, 0]),
+    ],
+)
+def test_a_refusal_is_its_own_hosts(text: str, wanted: list[int]) -> None:
     found = paste.gather(text, "page")
-    assert [len(found.of(name).failed) for name in found.hosts] == [0, 1]
+    assert found.hosts == ("box", "web2")
+    assert [len(found.of(name).failed) for name in found.hosts] == wanted
+
+
+def test_a_refusal_of_a_host_without_a_listing_says_nothing_of_this_one() -> None:
+    assert failed(f"a@web2:~$ iptables-save\n{DENIED}\n") == {}

@@ -92,7 +92,8 @@ class Caller:
         found = trace(self.world, question)
         source, target = parse_endpoint(question.source), parse_endpoint(question.target)
         family = found.packet.family
-        place = origin(source, self.world, family, question.iface)
+        to = Address(family, found.packet.dst)
+        place = origin(source, self.world, family, question.iface, to)
         direct = Way("direct", _called(found), found, self._addressable(source, place, found))
         by_any = target.kind in ("container", "netns") and found.packet.proto in PORT_PROTOCOLS
         if not by_any or found.packet.dport is None or question.state != "new" or direct.works:
@@ -249,7 +250,8 @@ class Caller:
                 journey = trace(self.world, asked)
             except UsageError:
                 continue
-            place = origin(source, self.world, family, question.iface)
+            to = Address(family, journey.packet.dst)
+            place = origin(source, self.world, family, question.iface, to)
             yield Way("published", _called(journey), journey, self._addressable(source, place, journey))
 
 

@@ -12,7 +12,7 @@ from sekisho.errors import Said, UsageError, said
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, World
-from sekisho.values.address import Address, Family, Prefix, everything
+from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.numbers import integer, is_number
 
 # What stands for "somebody on the Internet": RFC 5737 and RFC 3849 documentation addresses.
@@ -166,6 +166,10 @@ def _host_address(world: World, family: Family, endpoint: Endpoint) -> Address:
     for item in candidates:
         if item.interface == outward:
             return Address(family, item.value)
+    if candidates and outward is not None and world.host.hidden[family].of(outward) is not None:
+        raise UsageError(
+            said("no IPv{0} address is known on interface {1}", family, outward), text=endpoint.text
+        )
     if candidates:
         return Address(family, candidates[0].value)
     raise UsageError(said("no IPv{0} address of the host is known", family), text=endpoint.text)
@@ -221,22 +225,47 @@ def internet_interface(world: World, family: Family) -> str | None:
     for interface, role in world.snapshot.roles:
         if role == "internet":
             return interface
-    everywhere = everything(family)
-    best: tuple[int, str] | None = None
+    return next(iter(default_interfaces(world, family)), None)
+
+
+# So short is the prefix of a default route, or of a part of one (0.0.0.0/1 and 128.0.0.0/1 of OpenVPN).
+_MOST_DEFAULT: dict[Family, int] = {4: 1, 6: 3}
+
+
+def is_default(prefix: Prefix) -> bool:
+    """Whether a route to the prefix stands for the rest of the world."""
+    return prefix.length <= _MOST_DEFAULT[prefix.family]
+
+
+def default_interfaces(world: World, family: Family) -> tuple[str, ...]:
+    """The interfaces of default routes. First comes what has the best whole one of table main, last what
+    only other tables have one by: policy rules lead there (WireGuard, a second network card)."""
+    found: list[tuple[bool, bool, int, str]] = []
     for route in world.host.facts.routes:
-        if route.dst == everywhere and route.table == "main" and route.nexthops and route.nexthops[0].dev:
-            metric = route.metric or 0
-            if best is None or metric < best[0]:
-                best = (metric, route.nexthops[0].dev)
-    return best[1] if best else None
+        if route.family == family and route.kind == "unicast" and is_default(route.dst):
+            rank = (route.table != "main", route.dst.length > 0, route.metric or 0)
+            found += ((*rank, hop.dev) for hop in route.nexthops if hop.dev)
+    return tuple(dict.fromkeys(name for *_, name in sorted(found, key=lambda each: each[:3])))
 
 
-def origin(endpoint: Endpoint, world: World, family: Family, iface: str | None) -> Place:
-    """Where a packet from the endpoint starts. Raises UsageError where that cannot be told."""
+def _front_of(world: World, family: Family, to: Address | None) -> str | None:
+    """Of several interfaces that face the Internet, the one that has the address."""
+    if to is None or world.snapshot.roles:
+        return None
+    fronts = default_interfaces(world, family)
+    own = (item.interface for item in world.host.addresses[family] if item.value == to.value)
+    return next((name for name in own if name in fronts), None)
+
+
+def origin(
+    endpoint: Endpoint, world: World, family: Family, iface: str | None, to: Address | None = None
+) -> Place:
+    """Where a packet from the endpoint starts; ``to`` is where it goes. Raises UsageError where that cannot
+    be told."""
     if endpoint.kind == "host":
         return Place(HOST, "process", None)
     if endpoint.kind == "internet":
-        interface = iface or internet_interface(world, family)
+        interface = iface or _front_of(world, family, to) or internet_interface(world, family)
         if interface is None:
             raise UsageError(
                 "no interface faces the Internet: there is no default route",

@@ -221,8 +221,8 @@ class Reading:
     def regions(self) -> Regions:
         """The Internet and the VPC."""
         found = Regions(self.world, self.family)
-        if found.inferred is not None:
-            self.leans[Lean("roles-inferred", (found.inferred,))] = None
+        for front in found.inferred:
+            self.leans[Lean("roles-inferred", (front,))] = None
         return found
 
     @property
@@ -334,8 +334,8 @@ class Reading:
         return name == end.name
 
     def _unknown_host(self, end: End) -> bool:
-        """Whether none of the host's own addresses was captured, nor told by a route: it has some."""
-        return end.kind == "host" and not self.world.host.addresses[self.family]
+        """Whether the host has addresses that others call, and no text tells even where they are."""
+        return end.kind == "host" and (self.regions.nameless or not self.world.host.addresses[self.family])
 
     def _nowhere(self, end: End) -> UsageError:
         """Why nothing is what an end names."""

@@ -6,7 +6,8 @@
     vpc        neighbours: the subnets of those interfaces, and private addresses routed by the interface
                facing the VPC. They can make the host their gateway, and so address anything
 
-An interface's role is what snapshot.toml says, else the default route's interface faces both (said so).
+An interface's role is what snapshot.toml says, else interfaces with a default route face both (said so),
+whichever table has it.
 What is asked about are hosts: no broadcast address sends, and no broadcast or group address is called.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from sekisho.answers.endpoints import internet_interface
+from sekisho.answers.endpoints import default_interfaces, is_default
 from sekisho.semantics.addresses import local_table
 from sekisho.semantics.world import World
 from sekisho.values.address import BITS, Family, Prefix
@@ -49,7 +50,7 @@ class Region:
 
 
 class Regions:
-    """What lies around the host, for one family. ``inferred``: the interface that is taken to face both."""
+    """What lies around the host, for one family. ``inferred``: the interfaces that are taken to face both."""
 
     def __init__(self, world: World, family: Family) -> None:
         self.world = world
@@ -57,9 +58,9 @@ class Regions:
         roles: dict[str, list[str]] = {}
         for iface, role in world.snapshot.roles:
             roles.setdefault(role, []).append(iface)
-        front = internet_interface(world, family)
-        self.inferred = front if not roles else None
-        self.internet = tuple(roles.get("internet", [front] if front and not roles else []))
+        fronts = default_interfaces(world, family)
+        self.inferred = fronts if not roles else ()
+        self.internet = tuple(roles.get("internet", () if roles else fronts))
         self.vpc = tuple(roles.get("vpc", self.internet))
         self.private = _union(map(Prefix.parse, _PRIVATE[family]))
         self.public = (self.private | _union(map(Prefix.parse, _NOBODY[family]))).complement(BITS[family])
@@ -68,11 +69,11 @@ class Regions:
     def callers(self) -> tuple[Region, ...]:
         """Everybody outside, interface by interface."""
         found = [
-            Region("internet", iface, self.public & self.routed_by(iface), self._from_internet(iface))
+            Region("internet", iface, self.public & self._arriving(iface), self._from_internet(iface))
             for iface in self.internet
         ]
         found += [
-            Region("vpc", iface, near & self.routed_by(iface), None) for iface, near in self.neighbourhoods
+            Region("vpc", iface, near & self._arriving(iface), None) for iface, near in self.neighbourhoods
         ]
         return tuple(region for region in found if region.sources)
 
@@ -96,7 +97,28 @@ class Regions:
         if self.world.host.hidden[self.family].of(iface) is not None:
             return self.public | near  # any of these may be its own
         mapped = (item.value for item in own if item.interface == iface or item.value in near)
-        return self.public | IntSet.of(*mapped)
+        return self.public | IntSet.of(*mapped) | self._hidden(iface)
+
+    @property
+    def nameless(self) -> bool:
+        """Whether an interface that faces the Internet has an address, and no text tells even its subnet."""
+        hidden = self.world.host.hidden[self.family]
+        placed = {name for name, _ in hidden.subnets}
+        return any(hidden.of(name) is not None for name in self.internet if name not in placed)
+
+    def _hidden(self, iface: str) -> IntSet:
+        """Where the host's own addresses on an interface may be that no text shows: in its subnets, and where
+        none is known either, anywhere but where table main leads to others."""
+        hidden = self.world.host.hidden[self.family]
+        if hidden.of(iface) is None:
+            return EMPTY
+        found = _union(prefix for name, prefix in hidden.subnets if name == iface)
+        if not found:
+            routes = [r for r in self.world.host.facts.routes if r.family == self.family]
+            found = _union(
+                r.dst for r in routes if r.table == "main" and iface not in {hop.dev for hop in r.nexthops}
+            ).complement(BITS[self.family])
+        return found.minus(self.no_hosts, BITS[self.family])
 
     def _subnets(self, iface: str) -> IntSet:
         """The subnets that the interface is in."""
@@ -124,6 +146,17 @@ class Regions:
                 mine |= fresh
         own = IntSet.of(*(item.value for item in self.world.host.addresses[self.family]))
         return mine.minus(own | self.no_hosts, bits)
+
+    def _arriving(self, iface: str) -> IntSet:
+        """The hosts whose packets may arrive on an interface that faces them: what it routes, and where it is
+        one of several with a default route, what table main has no other route for."""
+        routes = [r for r in self.world.host.facts.routes if r.family == self.family and r.dst.length]
+        if iface not in self.inferred or len(self.inferred) < 2:
+            return self.routed_by(iface)
+        elsewhere = (r.dst for r in routes if r.table == "main" and not is_default(r.dst))
+        rest = _union(elsewhere).complement(BITS[self.family])
+        own = IntSet.of(*(item.value for item in self.world.host.addresses[self.family]))
+        return self.routed_by(iface) | rest.minus(own | self.no_hosts, BITS[self.family])
 
     @cached_property
     def no_hosts(self) -> IntSet:

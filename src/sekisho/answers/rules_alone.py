@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sekisho.answers.finding import Finding
 from sekisho.answers.forward_drop import USER_CHAIN
 from sekisho.answers.written_lines import WrittenLines
-from sekisho.model.netfilter import Chain, Rule, Table
+from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Rule, Table
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.world import World
 from sekisho.sources.iptables_rule import render_rule
@@ -59,6 +59,8 @@ def dnat_destination(rule: Rule) -> Address | None:
 def _twice(table: Table, chain: Chain) -> Iterator[Finding]:
     seen: set[str] = set()
     for rule in chain.rules:
+        if any(option.module == UNKNOWN_MODULE for option in rule.matches):
+            continue  # what was not read, or not shown (interfaces, without -v), may tell two rules apart
         text = render_rule(rule)
         if text in seen and _is_dockers(chain, rule):
             places = (rule.evidence,) if rule.evidence is not None else ()

@@ -85,7 +85,7 @@ def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]
     to = destination(target, world, family)
     if iface := question.iface:
         _known_interface(world, iface)
-    place = origin(source, world, family, question.iface)
+    place = origin(source, world, family, question.iface, to)
     if place.how == "process" and not to.value:
         # A connection to 0.0.0.0 or :: goes to this host itself (ip_route_output_key_hash_rcu).
         to = place.src or LOOPBACK[family]

@@ -66,11 +66,11 @@ class Phrase:
     remarks: list[Message] = field(default_factory=list)
 
 
-def subject(phrase: Phrase) -> Message:
-    """Who the sentence is about."""
+def subject(phrase: Phrase, *, excepted: bool = False) -> Message:
+    """Who the sentence is about. ``excepted``: who it is not about, behind "all packets except"."""
     some = bool(phrase.near or phrase.that)
     if phrase.protocol is None:
-        noun = m("subject.packets" if some else "subject.all")
+        noun = m("subject.those" if some and excepted else "subject.packets" if some else "subject.all")
     elif phrase.protocol_negated:
         noun = m("subject.not_protocol", phrase.protocol)
     else:

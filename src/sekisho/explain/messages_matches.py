@@ -11,6 +11,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # ------------------------------------------------------------------ putting them together
     "subject.all": ("All packets that get here", "ここに来たすべてのパケット"),
     "subject.all.protocol": ("All {0} packets that get here", "ここに来たすべての{0}パケット"),
+    "subject.those": ("those", "パケット"),
     "subject.packets": ("Packets", "パケット"),
     "subject.protocol": ("{0} packets", "{0}パケット"),
     "subject.not_protocol": ("Packets of any protocol but {0}", "プロトコルが{0}以外のパケット"),

@@ -44,10 +44,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "reach.also-allows": ("it lets through as well: {0}", "同時に通るようになるもの: {0}"),
     "reach.also-stops": ("it stops as well: {0}", "同時に止まるもの: {0}"),
     "roles-inferred": (
-        "{0} has the default route: it is taken to face both the Internet (public addresses) and the VPC"
+        "{0} has a default route: it is taken to face both the Internet (public addresses) and the VPC"
         " (private ones); snapshot.toml can say otherwise under [roles]",
-        "デフォルトルートの {0} をインターネット (パブリックアドレス) とVPC (プライベートアドレス) の両方に"
-        "面するとみなす。snapshot.toml の [roles] で指定できる",
+        "デフォルトルートのある {0} をインターネット (パブリックアドレス) とVPC (プライベートアドレス) の"
+        "両方に面するとみなす。snapshot.toml の [roles] で指定できる",
     ),
     # ------------------------------------------------------------------------------- one chain
     "chain.head": ("what {0} {1} does by itself", "{0} {1} だけを見た結果"),

@@ -62,6 +62,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "コマンドは実行できていません。本来表示される内容は不明です。",
     ),
     "note.about": ("Of this text: {0}.", "このテキストについて: {0}。"),
+    "note.left-out": (
+        "The page leaves something out here: a listing around it is known in part.",
+        "ここで何かが省かれています。この位置のリストは一部しかわかりません。",
+    ),
     "note.capture": ("A note of the capture.", "取得時の覚え書きです。"),
     # ------------------------------------------------------------------ lines without a fact
     "unread": (

@@ -224,7 +224,7 @@ def _rest(snapshot: Snapshot) -> list[Section]:
     """What belongs to no namespace: lines of no known form, and notes of the capture."""
     rest: list[Section] = []
     if snapshot.notes or snapshot.prose:
-        prose = tuple(Line(one.file, one.line, one.text, (m("note.prose"),)) for one in snapshot.prose)
+        prose = tuple(Line(one.file, one.line, one.text, (_prose(one),)) for one in snapshot.prose)
         refused = {one.evidence for space in (snapshot.host, *snapshot.namespaces) for one in space.failed}
         lines = (*(_note(note, refused) for note in snapshot.notes), *prose)
         rest.append(Section("notes", "", m("section.notes"), lines))
@@ -232,6 +232,13 @@ def _rest(snapshot: Snapshot) -> list[Section]:
         lines = tuple(unread_line(unread) for unread in snapshot.unread)
         rest.append(Section("unread", "", m("section.unread"), lines))
     return rest
+
+
+def _prose(place: Evidence) -> Message:
+    """What a line beside the listings is: words, or the mark of what the page leaves out."""
+    from sekisho.sources.paste_prose import ELISION  # only here: a folder has no prose
+
+    return m("note.left-out" if ELISION.match(place.text) else "note.prose")
 
 
 def _note(note: Evidence, refused: AbstractSet[Evidence]) -> Line:

@@ -212,7 +212,7 @@ def _attributes(route: Route) -> list[Message]:
 
 def explain_policy_rule(rule: PolicyRule, context: HostContext) -> tuple[Message, ...]:
     """One line of ``ip rule`` in words."""
-    who = subject(_conditions(rule))
+    who = subject(_conditions(rule), excepted=rule.negated)
     if rule.negated:
         who = m("policy.not", who)
     if rule.action == "lookup":
@@ -256,7 +256,8 @@ def _conditions(rule: PolicyRule) -> Phrase:
     if rule.oif is not None:
         phrase.that.append(m("match.oif", rule.oif))
     if rule.fwmark is not None:
-        phrase.that.append(m("match.mark", f"0x{rule.fwmark[0]:x}/0x{rule.fwmark[1]:x}"))
+        value, mask = rule.fwmark
+        phrase.that.append(m("match.mark", f"0x{value:x}" + (f"/0x{mask:x}" if mask != 0xFFFFFFFF else "")))
     if rule.tos:
         phrase.that.append(m("match.tos", f"0x{rule.tos:02x}"))
     if rule.l3mdev:

@@ -29,8 +29,11 @@ _NOT_THERE = re.compile(
     re.IGNORECASE,
 )
 
-# What programs say who may not ask.
-REFUSED = re.compile(r"permission denied|operation not permitted|must be root", re.IGNORECASE)
+# What programs say who may not ask; in Japanese as glibc has it (ja.po, EACCES and EPERM).
+REFUSED = re.compile(
+    r"permission denied|operation not permitted|must be root|許可がありません|許可されていない操作",
+    re.IGNORECASE,
+)
 _MOST_LINES = 4
 # Reasons that a capture's manifest tells of, as message ids; a program's own words are quoted as they are.
 LOST = "manifest-lost"

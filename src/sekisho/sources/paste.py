@@ -24,12 +24,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from sekisho.errors import Said, SourceError, said
-from sekisho.model.evidence import Evidence, Failure, Note, Unread, note
+from sekisho.model.evidence import Evidence, Note, Unread, note
 from sekisho.sources.comments import JSON
 from sekisho.sources.documents import compose_lines
 from sekisho.sources.json_stream import decoder_for, iterate
 from sekisho.sources.page import FENCE, lines_of_page
-from sekisho.sources.paste_failures import refusal, with_refusals
+from sekisho.sources.paste_failures import Refused, refusal, with_refusals
 from sekisho.sources.paste_hosts import with_hosts
 from sekisho.sources.paste_pieces import piece_of
 from sekisho.sources.paste_prompts import NO_COMMAND, Shells, opened_by, tells_nothing
@@ -53,7 +53,7 @@ def gather(text: str, file: str) -> Gathered:
     notes: list[Evidence] = []
     unread: list[Unread] = []
     prose: list[Evidence] = []
-    failed: list[tuple[str, Failure]] = []
+    failed: list[Refused] = []
     sections = cut(text, file)
     alone = _only_container(sections)
     for section in sections:
@@ -73,7 +73,8 @@ def gather(text: str, file: str) -> Gathered:
                     prose.append(place)
             continue
         if (failure := refusal(section, file)) is not None:
-            failed.append((namespace, failure))
+            named = section.host if section.named and not container else ""
+            failed.append(Refused(namespace, failure, named))
             prose += _but(tidy(section, file, 4).prose, failure.evidence)
             continue
         tidied = tidy(section, file, section.command.family if section.command else 4)
@@ -94,7 +95,7 @@ def gather(text: str, file: str) -> Gathered:
         prompts.pop(at)
     with_host, hosts, owners = with_hosts(pieces, prompts)
     gathered = Gathered(with_host, tuple(notes), tuple(unread), tuple(prose), hosts, owners)
-    return with_refusals(gathered, failed)
+    return with_refusals(gathered, failed, prompts)
 
 
 def _but(places: Iterable[Evidence], this: Evidence) -> Iterator[Evidence]:

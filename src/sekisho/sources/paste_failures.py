@@ -11,12 +11,13 @@ The same command again that is let (behind ``sudo``), or another one that shows 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sekisho.model.evidence import Evidence, Failure
 from sekisho.sources.collected import ABOUT
 from sekisho.sources.failures import REFUSED
+from sekisho.sources.paste_hosts import same_host
 from sekisho.sources.paste_section import Section
 from sekisho.sources.pieces import Gathered, Piece
 from sekisho.sources.recognise import Format, of_line
@@ -91,22 +92,48 @@ def _file_of(format_: Format, table: str | None, family: int, backend: str) -> s
     return names[family == 6] if names else None
 
 
-def with_refusals(gathered: Gathered, failed: Iterable[tuple[str, Failure]]) -> Gathered:
-    """The page with its failures, by namespace. Where another listing of the host shows what was asked, the
-    refusal is a part of the story."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A failure, in which namespace, and the host that its prompt names ("" for none)."""
+
+    namespace: str
+    failure: Failure
+    host: str
+
+
+def with_refusals(gathered: Gathered, failed: Sequence[Refused], prompts: Iterable[str]) -> Gathered:
+    """The page with its failures, by namespace; ``prompts`` are the hosts that those of its pieces name.
+    Where another listing of the host shows what was asked, or the host has none here, the refusal is a part
+    of the story."""
+    if not failed:
+        return gathered
+    names = gathered.hosts or tuple(dict.fromkeys(filter(None, prompts)))
+    whose = {one: _known(one.host, names) for one in failed}
+    if gathered.hosts:
+        lines = [(piece.place().line, piece.host) for piece in gathered.pieces]
+        lines += [(one.failure.evidence.line, name) for one, name in whose.items() if name]
+        gathered = replace(gathered, owners=tuple(sorted(lines)))
     open_: list[tuple[str, Failure]] = []
-    settled: list[Evidence] = []
-    for name, one in failed:
-        if any(_shows(piece, name, one) for piece in gathered.pieces_beside(one.evidence)):
-            settled.append(one.evidence)
+    story: list[Evidence] = []
+    for one in failed:
+        place = one.failure.evidence
+        stranger = bool(one.host and names) and not whose[one]
+        if stranger or any(_shows(each, one) for each in gathered.pieces_beside(place)):
+            story.append(place)
         else:
-            open_.append((name, one))
-    notes = (*gathered.notes, *(one.evidence for _, one in open_))
-    return replace(gathered, failed=tuple(open_), notes=notes, prose=(*gathered.prose, *settled))
+            open_.append((one.namespace, one.failure))
+    notes = (*gathered.notes, *(failure.evidence for _, failure in open_))
+    return replace(gathered, failed=tuple(open_), notes=notes, prose=(*gathered.prose, *story))
 
 
-def _shows(piece: Piece, namespace: str, failure: Failure) -> bool:
-    if piece.namespace != namespace or piece.partial:
+def _known(host: str, names: Iterable[str]) -> str:
+    """The one of the hosts that a prompt names; "" where it names none of them."""
+    return next((name for name in names if host and same_host(name, host)), "")
+
+
+def _shows(piece: Piece, refused: Refused) -> bool:
+    failure = refused.failure
+    if piece.namespace != refused.namespace or piece.partial:
         return False
     rules = "tables-" in failure.file
     if (rules or failure.about in ("routes", "policy-rules")) and piece.family != failure.family:

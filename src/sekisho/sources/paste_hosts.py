@@ -112,7 +112,7 @@ def with_hosts(
 def _whose(hosts: list[_Host], current: _Host | None, prompt: str, shown: Shown) -> _Host:
     """The host of a listing; a new one is added to ``hosts``."""
     if prompt:
-        known = next((host for host in hosts if host.name and _same(host.name, prompt)), None)
+        known = next((host for host in hosts if host.name and same_host(host.name, prompt)), None)
         if known is not None:
             return known
         if current is not None and not current.name and not shown.contradicts(current.shown):
@@ -132,7 +132,7 @@ def _fits(known: Shown, shown: Shown) -> bool:
     return bool(set(known.own) & set(shown.own)) and not shown.contradicts(known)
 
 
-def _same(one: str, other: str) -> bool:
+def same_host(one: str, other: str) -> bool:
     """``web1`` and ``web1.example.com`` are one host."""
     short, long = sorted((one.lower(), other.lower()), key=len)
     return short == long or long.startswith(short + ".")

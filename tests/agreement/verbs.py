@@ -323,9 +323,12 @@ class Agreement:
     def _reaches(self, found: Journey, target: Target) -> bool:
         if target.kind in ("host", "container"):
             return self._taken_by(found, target)
-        packet = found.served.packet
-        return found.disposition == "exits" and packet.dst in dict(target.leaving).get(
-            packet.oif or "", IntSet(())
+        leg = found.served
+        ways = leg.ways or (leg,)  # by several interfaces of a multipath route, say
+        leaving = dict(target.leaving)
+        return all(
+            way.disposition == "exits" and way.packet.dst in leaving.get(way.packet.oif or "", IntSet(()))
+            for way in ways
         )
 
     # ------------------------------------------------------------------------------ proposals

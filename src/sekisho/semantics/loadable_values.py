@@ -30,8 +30,9 @@ def _number(text: str) -> int | None:
         return None
     if text[:2].lower() == "0x":
         return integer(text, 16)
-    octal = len(text) > 1 and text[0] == "0" and set(text) <= set("01234567")
-    return integer(text, 8 if octal else 10)
+    if len(text) > 1 and text[0] == "0":
+        return integer(text, 8) if set(text) <= set("01234567") else None
+    return integer(text)
 
 
 def _bounds(kind: str, among: str) -> tuple[int, int]:
@@ -279,12 +280,12 @@ def _text(name: str, option: str, value: str, among: str) -> str | None:
     return f'STRING too long "{value}"' if len(value) > 128 else None
 
 
-_SYSLOG = "emerg panic alert crit error err warning warn notice info debug"
+_SYSLOG = "emerg panic alert crit error warning notice info debug"
 
 
 def _syslog(name: str, option: str, value: str, among: str) -> str | None:
     number = _number(value)
-    fine = value.lower() in _SYSLOG.split() or (number is not None and number <= 7)
+    fine = value in _SYSLOG.split() or (number is not None and number <= 7)
     return None if fine else f'log level "{value}" unknown'
 
 
@@ -310,7 +311,7 @@ def _rate(name: str, option: str, value: str, among: str) -> str | None:
         r"[0-9]{1,20}(?:/(?:s|se|sec|second|m|mi|min|minute|h|ho|hou|hour|d|da|day))?|[0-9]{1,20}(?:[kmg]?b/s|[kmg]?b)",
         value.lower(),
     )
-    if fine:
+    if fine and value.lstrip("0")[:1].isdigit():
         return None
     return (
         f'bad rate "{value}"\''

@@ -21,7 +21,7 @@ from sekisho.sources.iptables_options import (
     TARGETS,
     comes_once,
 )
-from sekisho.sources.iptables_values import NORMAL, network, protocol
+from sekisho.sources.iptables_values import NORMAL, in_decimal, network, protocol
 from sekisho.sources.iptables_words import unquote
 from sekisho.values.address import Family
 from sekisho.values.numbers import integer, is_number
@@ -54,6 +54,7 @@ def _option(module: str, name: str, negated: bool, values: tuple[str, ...]) -> O
     normal = NORMAL.get((module, name))
     if (module, name) == ("tcp", "syn"):
         return Option("tcp", "tcp-flags", negated, ("FIN,SYN,RST,ACK", "SYN"))
+    values = in_decimal(module, name, values)
     return Option(module, name, negated, normal(values) if normal and values else values)
 
 

@@ -5,9 +5,12 @@ Each function raises ValueError for text that iptables would refuse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from sekisho.model.extension_matches import MATCHES
+from sekisho.model.extension_targets import TARGETS
 from sekisho.sources.iptables_names import (
     ICMP6_TYPES,
     ICMP_TYPES,
@@ -18,6 +21,7 @@ from sekisho.values.numbers import integer, is_number
 from sekisho.values.packet import TCP_FLAG_BITS, protocol_name, protocol_number
 from sekisho.values.services import SERVICES
 
+_LONGEST_NUMBER = 24  # digits of an octal number
 _FLAG_ORDER = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
 
 
@@ -123,6 +127,36 @@ def icmp_type(text: str) -> str:
 def icmp6_type(text: str) -> str:
     """``echo-request`` is ``128``."""
     return _icmp(text, ICMP6_TYPES)
+
+
+# Types of options (``model.extensions``) whose numbers iptables reads as strtoul does with base 0: ``010`` is
+# 8 and ``0x50`` 80 (measured, 1.8.9); those of ports by getaddrinfo, rates and others are decimal.
+_BASE_0 = re.compile(r"u(?:8|16|32|64)r?|mark|tport|ports|natports|nat|icmp6?|tos|tcpoption|zone")
+# Types of which a number is always printed in decimal.
+_NEVER_HEX = frozenset({"tport", "ports", "icmp", "icmp6"})
+_OCTAL = re.compile(r"(?<![\w.])0[0-9]+(?![\w.])")
+_HEX = re.compile(r"(?<![\w.])0[xX][0-9a-fA-F]{1,16}(?![\w.])")
+
+
+def in_decimal(module: str, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of an option with its octal numbers in decimal. Raises ValueError for one that is none."""
+    if not any(_OCTAL.search(value) or _HEX.search(value) for value in values):
+        return values
+    extension = MATCHES.get(module) or TARGETS.get(module)
+    spec = extension.specs().get(name) if extension is not None else None
+    if spec is None or not _BASE_0.fullmatch(spec.type):
+        return values
+    if spec.type in _NEVER_HEX:
+        values = tuple(_HEX.sub(lambda found: str(int(found[0], 16)), value) for value in values)
+    # In an IPv6 address to translate to, zeros at the front mean nothing.
+    return tuple(value if value.count(":") > 1 and spec.type == "nat" else _OCTAL.sub(_from_octal, value)
+                 for value in values)  # fmt: skip
+
+
+def _from_octal(found: re.Match[str]) -> str:
+    if len(found[0]) > _LONGEST_NUMBER:
+        raise ValueError(f"not a number: {found[0]!r}")
+    return str(int(found[0], 8))
 
 
 def _first(normal: Callable[[str], str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:

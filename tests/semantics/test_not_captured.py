@@ -265,3 +265,11 @@ def test_a_blacked_out_address_is_open_in_its_subnet_alone() -> None:
     assert ask(BLACKED_OUT + MAIN, "8.8.8.8", "10.0.0.10", iface="eth0").disposition == "delivered"
     unrouted = BLACKED_OUT.replace("scope global eth0", "scope global noprefixroute eth0")
     assert ask(unrouted + PARTLY, "8.8.8.8", "192.0.2.1", iface="eth0").disposition == "undetermined"
+
+
+def test_one_interfaces_addresses_are_known_and_no_more() -> None:
+    one = "$ ip addr show eth0\n2: eth0: <UP> mtu 1500\n    inet 10.0.0.10/24 scope global eth0\n"
+    assert ask(one + NAMELESS, "8.8.8.8", "10.0.0.10", iface="eth0").disposition == "delivered"
+    assert ask(one + NAMELESS, "8.8.8.8", "172.17.0.9", iface="eth0").disposition == "undetermined"
+    found = ask(one + NAMELESS + MASQUERADES + SYMMETRIC, "172.17.0.2", "8.8.8.8", iface="docker0")
+    assert found.forward.disposition == "exits"

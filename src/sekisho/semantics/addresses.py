@@ -49,10 +49,9 @@ class HostAddress:
 def host_addresses(namespace: Namespace, family: Family) -> tuple[HostAddress, ...]:
     """Every known address of the family, in the interfaces' order. Routes tell those that no listing does,
     and those of a line that could not be read."""
-    if not namespace.lists_addresses(family):
-        return tuple(_told_by_routes(namespace, family))
     listed = tuple(_listed(namespace, family))
-    if not any(unread.about == "addresses" for unread in namespace.unread):
+    unread = any(each.about == "addresses" for each in namespace.unread)
+    if namespace.lists_addresses(family) and not unread:
         return listed
     known = {item.value for item in listed}
     return (*listed, *(item for item in _told_by_routes(namespace, family) if item.value not in known))

@@ -34,8 +34,10 @@ class Listed:
 
 
 def interfaces_of(pieces: Iterable[Piece], collected: Collected) -> Listed:
-    """The facts; ``ip -4 addr`` and ``ip -6 addr`` are two halves of one listing."""
-    mine = [piece for piece in pieces if piece.format in _LINKS or piece.format in ADDRESSES]
+    """The facts; ``ip -4 addr`` and ``ip -6 addr`` are two halves of one listing. What a part shows (``ip
+    addr show eth0``) is so, and says nothing of the others."""
+    every = [piece for piece in pieces if piece.format in _LINKS or piece.format in ADDRESSES]
+    mine = [piece for piece in every if not piece.partial]
     interfaces = collected.one(mine, _LINKS, _read_links)
     chosen: dict[Family, Piece] = {}
     for family in _FAMILIES:
@@ -51,8 +53,15 @@ def interfaces_of(pieces: Iterable[Piece], collected: Collected) -> Listed:
         if addresses is not None:
             families |= mine_too
             found += (item for item in addresses if item.family in mine_too)
+    known = {(item.interface, item.address) for item in found}
+    for piece in every:
+        if piece.partial and piece.format in ADDRESSES:
+            shown = collected.take(piece, read_addresses(piece))
+            found += (item for item in shown if (item.interface, item.address) not in known)
     hidden = chosen[4].place() if 4 in chosen and chosen[4].format is Format.IFCONFIG else None
-    return Listed(interfaces, tuple(found) if families else None, frozenset(families or _FAMILIES), hidden)
+    nothing = not families and not found
+    covered = frozenset(_FAMILIES if nothing else families)
+    return Listed(interfaces, None if nothing else tuple(found), covered, hidden)
 
 
 def _read_links(piece: Piece) -> Parsed[Interface]:

@@ -51,6 +51,10 @@ _PARTS_COUNT = (
             Format.DOCKER_NETWORK_LS,
             Format.SS,
             Format.NETSTAT,
+            Format.IP_ADDR,
+            Format.IP_ADDR_JSON,
+            Format.IP_BRIEF_ADDR,
+            Format.IFCONFIG,
         }
     )
     | _IPTABLES

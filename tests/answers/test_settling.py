@@ -21,7 +21,7 @@ NOBODY_SHOWS = frozenset(
     route-not-understood route-encapsulates rule-not-understood multicast-membership sent-to-everybody
     bridge-address-resolution connection-clash multipath nat-picks-address answer-keeps-to-its-link
     broadcast-forwarded reverse-path-undecided manifest-cut manifest-lost
-    setting-not-modelled link-not-modelled""".split()  # noqa: SIM905
+    setting-not-modelled link-not-modelled beside-xfrm beside-tc beside-ipvs beside-line-unread""".split()  # noqa: SIM905
 )
 
 

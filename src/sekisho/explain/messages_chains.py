@@ -178,6 +178,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The label of a further address, not an interface of its own.",
         "追加のアドレスのラベルで、独立したインターフェースではありません。",
     ),
+    "line.filters": ("The command that shows what follows.", "以下を表示したコマンドです。"),
     "line.unaccounted": (
         "Sekisho took nothing from this line.",
         "Sekishoは、この行から何も読み取っていません。",

@@ -50,6 +50,7 @@ _SOCKET_HEADS = re.compile(
 
 _LABEL = re.compile(r"[^\s:]+:[^\s:]+:? +(?:flags=|Link encap:)")
 _ROUTE_HEADS = re.compile(r"Kernel IP(v6)? routing table|Destination\s+(Gateway|Next Hop)\s.*Iface")
+_FILTERS = re.compile(r"tc filter show dev \S+ (?:ingress|egress)\s*$")
 _SUMMARY = re.compile(r"conntrack v\S+ \(conntrack-tools\): [0-9]{1,20} flow entries have been shown\.")
 
 
@@ -180,6 +181,8 @@ def _plain(raw: str) -> Message | None:
         return m("line.columns.ss")
     if _LABEL.match(raw):
         return m("line.label")
+    if _FILTERS.match(raw):
+        return m("line.filters")
     if raw.strip() == "COMMIT":
         return m("line.commit")
     if _SUMMARY.fullmatch(raw.strip()):

@@ -243,6 +243,27 @@ def test_another_engine_on_the_same_host() -> None:
     assert same["host"]["rules"] == {"added": [], "removed": []}
 
 
+@pytest.mark.parametrize("lone", ["host", "none"])
+def test_every_daemon_has_its_lone_networks(lone: str, tmp_path: Path) -> None:
+    """Also where the list of networks that was captured lacks them."""
+    shutil.copytree(CAPTURES / "27.5.1" / "two-custom-networks", tmp_path / "host")
+    path = tmp_path / "host" / "docker-networks.json"
+    kept = [one for one in json.loads(path.read_text()) if one["Name"] not in ("host", "none")]
+    path.write_text(json.dumps(kept))
+    host = str(tmp_path / "host")
+    ran = sekisho("plan", "--on", host, "--run", f"-d --name new --network {lone} nginx", "--json")
+    assert ran.status == 0, ran.err
+    again = sekisho("plan", "--on", host, "--create", f"docker network create {lone}")
+    assert again.status == 2
+    assert f"network with name {lone} already exists" in again.err or "predefined" in again.err
+    (tmp_path / "compose.yaml").write_text(
+        f"services: {{a: {{image: x, network_mode: {lone}}}}}\n"
+        f"networks: {{n: {{external: true, name: {lone}}}}}\n"
+    )
+    composed = sekisho("plan", str(tmp_path / "compose.yaml"), "--on", host)
+    assert composed.status == 0, composed.err
+
+
 # What dockerd refuses: (its words, arguments). {compose} is a file of that text.
 REFUSED: list[tuple[str, int, str]] = [
     ("Bind for 0.0.0.0:80 failed: port is already allocated", 3,

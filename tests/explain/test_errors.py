@@ -11,8 +11,9 @@ from string import Formatter
 
 import pytest
 
-from sekisho.errors import SourceError, UsageError, said
+from sekisho.errors import Said, SourceError, UsageError, said
 from sekisho.explain.errors import JAPANESE, japanese
+from sekisho.lab.system import owner
 from sekisho.lab.system.schema import schema_text
 
 SRC = Path(__file__).resolve().parents[2] / "src" / "sekisho"
@@ -105,6 +106,26 @@ def test_japanese_sentences_are_japanese() -> None:
 )
 def test_words(wanted: str, error: UsageError | SourceError) -> None:
     assert error.in_words(japanese) == wanted
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ("see", "see"),
+        ("ノード 'web' はありません", said("there is no node {0!r}", "web")),
+        ("カーネルに拒まれました: ポート番号ではありません: '0'",
+         said("the kernel refuses: {0}", ValueError(said("not a port: {0!r}", "0")))),
+    ],
+)  # fmt: skip
+def test_a_labs_owner_hands_a_sentence_on_as_it_is(wanted: str, sentence: str | Said) -> None:
+    heard = owner.heard(json.loads(json.dumps(owner.told(sentence))))
+    assert str(heard) == str(sentence)
+    assert japanese(heard) == wanted
+
+
+def test_what_an_owner_hands_on_fits_into_its_message() -> None:
+    long = said("{0}: {1}", "\U0001f600" * 9000, ValueError(said("not a port: {0!r}", "\0" * 9000)))
+    assert len(json.dumps(owner.told(long))) < 1 << 15
 
 
 def test_english_is_what_the_template_says() -> None:

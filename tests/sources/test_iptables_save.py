@@ -254,3 +254,13 @@ def test_the_last_line_of_a_built_in_chain_has_its_policy() -> None:
     found = iptables_save.parse("*filter\n:INPUT ACCEPT [0:0]\n:INPUT DROP [0:0]\nCOMMIT\n", "f")
     assert found.unread == ()
     assert [chain.policy for chain in found.facts[0].tables[0].chains] == ["DROP"]
+
+
+@pytest.mark.parametrize("head", ["*filter what", "* filter\twhat"])
+def test_what_follows_a_tables_name_is_passed_over_and_told(head: str) -> None:
+    found = iptables_save.parse(f"{head}\n:INPUT DROP [0:0]\nCOMMIT\n", "f")
+    assert [(one.reason, one.detail, one.evidence.line) for one in found.unread] == [
+        ("unknown-word", "what", 1)
+    ]
+    (table,) = found.facts[0].tables
+    assert (table.name, table.chains[0].policy) == ("filter", "DROP")

@@ -86,7 +86,7 @@ class _Reader:
             self.unread.append(Unread(place, "truncated", line))
             self._cut(place)
         elif line[0] == "*":
-            self._start(place, line[1:].strip())
+            self._start(place, " ".join(line[1:].split()))
         elif self.open is None:
             self.unread.append(Unread(place, "unknown-line", line))
             if line.startswith(_INSIDE) and self.lack is None:
@@ -149,7 +149,11 @@ class _Reader:
         if self.open is not None:
             self.unread.append(Unread(place, "truncated", f"no COMMIT of table {self.open.name}"))
             self._cut(place)
+        # What follows the name iptables-restore passes over (iptables-restore.c, strtok).
+        name, _, more = name.partition(" ")
         self.open, self.ends = TableBuilder(name, self.unread, place), True
+        if more:
+            self.unread.append(Unread(place, "unknown-word", more))
         if any(table.name == name for table in self.tables):
             self.unread.append(Unread(place, "duplicate-table", name))
 

@@ -86,18 +86,18 @@ def _hear(link: socket.socket, name: str, progress: Progress) -> Started:
         if not data:
             link.close()
             raise LabError(said("the owner of {0!r} was ended while it was building", name))
-        told = json.loads(data)
-        if "progress" in told:
-            progress(*told["progress"])
-        elif "error" in told:
+        news = json.loads(data)
+        if "progress" in news:
+            progress(*news["progress"])
+        elif "error" in news:
             link.close()
-            raise LabError(_heard(told["error"]), text=told["text"], advice=_heard(told["advice"]))
+            raise LabError(heard(news["error"]), text=news["text"], advice=heard(news["advice"]))
         else:
             client = control.Client(name)
             remarks = client.state()["remarks"]  # however many: a message over the link has its length
             client.close()
             assert isinstance(remarks, list)
-            return Started(client.pid, told["seconds"], tuple(remarks), link)
+            return Started(client.pid, news["seconds"], tuple(remarks), link)
 
 
 # ------------------------------------------------------------------------------- in the child
@@ -221,14 +221,14 @@ def _build_and_serve(
 
 
 def _fail(link: socket.socket, error: str | Said, text: str, advice: str | Said) -> None:
-    _tell(link, error=_told(error), text=text[:_SAID], advice=_told(advice))
+    _tell(link, error=told(error), text=text[:_SAID], advice=told(advice))
 
 
-def _told(sentence: str | Said) -> object:
+def told(sentence: str | Said) -> object:
     """A sentence as JSON, one of ours with what stands in its places, for other languages; as letters where
     that is too long."""
-    told = _as_json(sentence)
-    return told if len(json.dumps(told)) <= _SAID * 12 else str(sentence)[:_SAID]
+    whole = _as_json(sentence)
+    return whole if len(json.dumps(whole)) <= _SAID * 12 else str(sentence)[:_SAID]
 
 
 def _as_json(part: object) -> object:
@@ -237,11 +237,12 @@ def _as_json(part: object) -> object:
     return [part.template, *map(_as_json, part.args)] if isinstance(part, Said) else str(part)[:_SAID]
 
 
-def _heard(told: object) -> str | Said:
-    if not isinstance(told, list):
-        return str(told)
-    template, *args = told
-    return said(template, *map(_heard, args))
+def heard(sentence: object) -> str | Said:
+    """What ``told`` made JSON of."""
+    if not isinstance(sentence, list):
+        return str(sentence)
+    template, *args = sentence
+    return said(template, *map(heard, args))
 
 
 def _tell(link: socket.socket, **what: object) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sekisho.answers.check import CheckReport
+from sekisho.semantics.journey import Lean
 from tests.cuts.campaign import Capture, places
 
 NOPROXY = Path(__file__).resolve().parents[1] / "data" / "docker" / "28.5.2" / "noproxy"
@@ -35,10 +38,10 @@ def test_other_texts(tmp_path: Path) -> None:
 
 
 def test_a_cut_that_nothing_names_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The campaign sees what it is for: without its leans, a save that lost its nat passes."""
+    """The campaign sees what it is for: what passes where it fails for the whole, and leans on nothing."""
     capture = Capture(NOPROXY, tmp_path / "capture", True)
-    for name in ("nft-ruleset.txt", "ss.txt"):
-        (capture.folder / name).unlink()
-    text = (capture.folder / "iptables-save.txt").read_bytes()
-    monkeypatch.setattr("tests.cuts.campaign.NAMED", frozenset())
-    assert capture.cut("iptables-save.txt", [0, text.index(b"*nat")]).wrong
+    passed = tuple(replace(result, status="passed") for result in capture.whole.results)
+    for leans, wrong in (((), True), ((Lean("table-not-shown", ("nat",)),), False)):
+        report = CheckReport(passed, leans)
+        monkeypatch.setattr(capture, "_ask", lambda report=report: report)
+        assert bool(capture.cut("iptables-save.txt", [0]).wrong) is wrong

@@ -24,6 +24,14 @@ net.ipv4.conf.all.rp_filter = 1
 net.ipv4.conf.eth0.rp_filter = 1
 net.ipv4.conf.docker0.rp_filter = 0
 """
+LAN = """$ ip addr
+2: eth0: <UP> mtu 1500
+    inet 10.0.0.10/24 scope global eth0
+3: lan: <UP> mtu 1500
+    inet 10.1.0.10/24 scope global lan
+4: docker0: <UP> mtu 1500
+    inet 172.17.0.1/16 scope global docker0
+"""
 NAT = """$ iptables-save -t nat
 *nat
 :PREROUTING ACCEPT [0:0]
@@ -84,7 +92,7 @@ def test_where_it_decides_nobody_can_say(text: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [routes("x.x.x.x") + NAT, routes("x.x.x.x", "lan"), routes("x.x.x.x") + NAT + TWO_ADDRESSES]
+    "text", [routes("x.x.x.x") + NAT, routes("x.x.x.x", "lan") + LAN, routes("x.x.x.x") + NAT + TWO_ADDRESSES]
 )
 def test_both_readings_agree(text: str) -> None:
     found = Agreement("hidden gateway", World(load_text(text)), 4, 7, 20).run()

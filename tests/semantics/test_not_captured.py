@@ -263,6 +263,9 @@ def test_a_blacked_out_address_is_open_in_its_subnet_alone() -> None:
     assert ask(BLACKED_OUT + PARTLY, "8.8.8.8", "172.17.0.1", iface="eth0").disposition == "delivered"
     # Routes tell it, and so does nothing where the kernel made none for it.
     assert ask(BLACKED_OUT + MAIN, "8.8.8.8", "10.0.0.10", iface="eth0").disposition == "delivered"
+    one_more = BLACKED_OUT.replace("3: docker0", "    inet 10.0.0.10/24 scope global eth0\n3: docker0")
+    assert ask(one_more + MAIN, "8.8.8.8", "10.0.0.10", iface="eth0").disposition == "delivered"
+    assert ask(one_more + MAIN, "8.8.8.8", "10.0.0.77", iface="eth0").disposition == "undetermined"
     unrouted = BLACKED_OUT.replace("scope global eth0", "scope global noprefixroute eth0")
     assert ask(unrouted + PARTLY, "8.8.8.8", "192.0.2.1", iface="eth0").disposition == "undetermined"
 

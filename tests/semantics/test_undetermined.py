@@ -42,7 +42,7 @@ SS = "tcp LISTEN 0 128 0.0.0.x:22 0.0.0.0:*\ntcp LISTEN 0 128 0.0.0.0:25 0.0.0.0
 ADDRESSES = """\
 2: eth0: <UP> mtu 1500
     inet 10.1.0.81/24 scope global eth0
-    inet 10.1.0.8x/24 scope global eth0
+    inet 10.1.0.8x/24 scope global noprefixroute eth0
 3: br-528a7aa7b156: <UP> mtu 1500
     inet 172.18.0.1/16 scope global br-528a7aa7b156"""
 RULES = "0:\tfrom all lookup local\n100:\tfrom 1.2.3.4/77 lookup 7"
@@ -179,7 +179,7 @@ def test_an_address_that_could_not_be_read_may_be_the_one_of_which_a_rule_asks(
     tmp_path: Path, line: str, wanted: str
 ) -> None:
     rules = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m addrtype --src-type LOCAL -j DROP\nCOMMIT"
-    addresses = ADDRESSES.replace("    inet 10.1.0.8x/24 scope global eth0", line)
+    addresses = ADDRESSES.replace("    inet 10.1.0.8x/24 scope global noprefixroute eth0", line)
     loose = "net.ipv4.conf.all.accept_local = 1\nnet.ipv4.conf.all.rp_filter = 0"
     folder = damaged(
         tmp_path / "s",

@@ -94,10 +94,20 @@ def hidden_addresses(
     for item in known:
         values.setdefault(item.interface, []).append(item.value)
     found: dict[tuple[str, Prefix], None] = {}
+    further = _one_more(namespace, family)
     for name, dst in _connected(route for route in namespace.routes if route.family == family):
-        if not any(value in IntSet.prefix(dst) for value in values.get(name, ())):
+        if name in further or not any(value in IntSet.prefix(dst) for value in values.get(name, ())):
             found[name, dst] = None
     return HiddenAddresses(False, numbered, tuple(found))
+
+
+def _one_more(namespace: Namespace, family: Family) -> frozenset[str]:
+    """The interfaces of which one address is listed, and one more in a line that could not be read: in a
+    subnet that they are in already, the kernel makes no other route for it."""
+    listed = {item.interface for item in namespace.addresses or () if item.family == family}
+    lines = (each.evidence.text.split() for each in namespace.unread if each.about == "addresses")
+    labels = (words[-1].partition(":")[0] for words in lines if words[:1] == ["inet"])
+    return frozenset(label for label in labels if label in listed)
 
 
 def known_others(namespace: Namespace, family: Family) -> IntSet:

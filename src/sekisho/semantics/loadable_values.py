@@ -311,7 +311,7 @@ def _rate(name: str, option: str, value: str, among: str) -> str | None:
         r"[0-9]{1,20}(?:/(?:s|se|sec|second|m|mi|min|minute|h|ho|hou|hour|d|da|day))?|[0-9]{1,20}(?:[kmg]?b/s|[kmg]?b)",
         value.lower(),
     )
-    if fine and value.lstrip("0")[:1].isdigit():
+    if fine and value.lstrip("0")[:1] in tuple("123456789"):
         return None
     return (
         f'bad rate "{value}"\''

@@ -147,7 +147,7 @@ def in_decimal(module: str, name: str, values: tuple[str, ...]) -> tuple[str, ..
     if spec is None or not _BASE_0.fullmatch(spec.type):
         return values
     if spec.type in _NEVER_HEX:
-        values = tuple(_HEX.sub(lambda found: str(int(found[0], 16)), value) for value in values)
+        values = tuple(_HEX.sub(lambda found: str(integer(found[0], 16)), value) for value in values)
     # In an IPv6 address to translate to, zeros at the front mean nothing.
     return tuple(value if value.count(":") > 1 and spec.type == "nat" else _OCTAL.sub(_from_octal, value)
                  for value in values)  # fmt: skip
@@ -156,7 +156,7 @@ def in_decimal(module: str, name: str, values: tuple[str, ...]) -> tuple[str, ..
 def _from_octal(found: re.Match[str]) -> str:
     if len(found[0]) > _LONGEST_NUMBER:
         raise ValueError(f"not a number: {found[0]!r}")
-    return str(int(found[0], 8))
+    return str(integer(found[0], 8))
 
 
 def _first(normal: Callable[[str], str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:

@@ -18,7 +18,7 @@ HELP: Words = {
 # What ``explain`` has sections for, in the order in which it shows them.
 SECTIONS = (
     "picture", "routes", "rules", "links", "addresses", "neighbours", "bridge",
-    "raw", "mangle", "nat", "filter", "security", "ipset", "nft",
+    "raw", "mangle", "nat", "filter", "security", "ipset", "nft", "beside",
     "sysctl", "sysctl-files", "sockets", "conntrack", "log", "docker", "commands", "front-ends", "documents",
     "aws", "notes", "unread",
 )  # fmt: skip

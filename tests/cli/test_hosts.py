@@ -118,3 +118,25 @@ def test_standard_input() -> None:
     ran = process("trace", "-", "host", "203.0.113.77", "--host", "web2", stdin=page)
     assert "leaves by eth0" in ran.out
     assert process("trace", "-", "host", "203.0.113.77", stdin=page).status == 2
+
+
+TWO = """web1$ ip route
+default via 10.0.0.1 dev eth0 src 10.0.0.10
+10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.10
+web2$ ip route
+default via 10.1.0.1 dev eth0 src 10.1.0.81
+10.1.0.0/24 dev eth0 proto kernel scope link src 10.1.0.81
+"""
+
+
+def test_a_question_that_names_an_address_of_one_host_means_that_one(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text(TWO)
+    for words in ("trace {} 192.0.2.1 10.1.0.81:22", "reach {} --to 10.1.0.81:22"):
+        ran = sekisho(*words.format(page).split(), "--lang", "en")
+        assert (ran.err, ran.status == 2) == ("", False)
+        assert "10.1.0.81" in ran.out
+    for words in ("trace {} 192.0.2.1 198.51.100.7:22", "reach {}", "lint {}"):
+        ran = sekisho(*words.format(page).split(), "--lang", "en")
+        assert ran.status == 2
+        assert "--host web1" in ran.err

@@ -77,7 +77,7 @@ def test_what_the_page_shows_is_answered() -> None:
 @pytest.mark.parametrize(
     "verb",
     [
-        ["trace", "PAGE", "internet", "10.1.0.81:3306"],
+        ["trace", "PAGE", "172.18.0.2", "203.0.113.5:443"],
         ["reach", "PAGE"],
         ["exposed", "PAGE"],
         ["lint", "PAGE"],

@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sekisho.errors import Said, UsageError, said
+from sekisho.model.snapshot import Namespace
+from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, World
 from sekisho.values.address import Address, Family, Prefix
+from sekisho.values.names import LOOPBACK
 from sekisho.values.numbers import integer, is_number
 
 # What stands for "somebody on the Internet": RFC 5737 and RFC 3849 documentation addresses.
@@ -344,3 +347,15 @@ def _towards(address: Address, world: World) -> str | None:
         if best is None or key < best:
             best = key
     return best[2] if best else None
+
+
+def own_address(text: str, namespace: Namespace) -> bool:
+    """Whether an end of a question is an address that the namespace itself has."""
+    try:
+        address = parse_endpoint(text).address
+    except UsageError:  # "any", or what the question itself will be refused for
+        return False
+    if address is None:
+        return False
+    own = host_addresses(namespace, address.family)
+    return any(item.value == address.value for item in own if item.interface != LOOPBACK)

@@ -25,13 +25,21 @@ def add_snapshot(parser: VerbParser) -> None:
     )
 
 
-def open_snapshot(path: str | None, out: Output) -> Snapshot:
-    """Read the snapshot that the user named. Raises SekishoError where there is none to read."""
+def open_snapshot(path: str | None, out: Output, *ends: str | None) -> Snapshot:
+    """Read the snapshot that the user named; of several hosts the one of which one of the question's ``ends``
+    is an address, where no other has it. Raises SekishoError where there is none to read."""
     if path is None:
         raise no_snapshot(out)
     from sekisho.sources.load import load
 
-    return load(path, unzstd=unzstd, bounds=out.bounds)
+    asked = tuple(end for end in ends if end)
+
+    def meant(snapshot: Snapshot) -> bool:
+        from sekisho.answers.endpoints import own_address  # only here: most snapshots are of one host
+
+        return any(own_address(end, snapshot.host) for end in asked)
+
+    return load(path, unzstd=unzstd, bounds=out.bounds, meant=meant if asked else None)
 
 
 def open_hosts(path: str | None, out: Output) -> tuple[tuple[str, Snapshot], ...]:

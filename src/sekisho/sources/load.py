@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sekisho.errors import SourceError, said
@@ -37,16 +37,27 @@ _ADVICE = (
 )
 
 
-def load(path: str, *, unzstd: Unzstd | None = None, bounds: Bounds = USUAL) -> Snapshot:
+def load(
+    path: str,
+    *,
+    unzstd: Unzstd | None = None,
+    bounds: Bounds = USUAL,
+    meant: Callable[[Snapshot], bool] | None = None,
+) -> Snapshot:
     """Read a snapshot folder, an archive of one, a single file, or standard input for ``-``.
 
     ``unzstd`` unpacks .tar.zst archives (``capture.zstd.decompress`` does, with the zstd program).
     ``-`` takes pasted text, one command's output or an archive. Raises SourceError (file, line,
     text, advice) where nothing sensible can be read, more than ``bounds`` allow, or several hosts none of
-    which ``bounds`` names; single lines that were not understood are in the ``unread`` of their namespace,
-    files that no reader reads in ``notes``.
+    which ``bounds`` names and of which not just one is ``meant``; single lines that were not understood are
+    in the ``unread`` of their namespace, files that no reader reads in ``notes``.
     """
     shown, found = _read(path, unzstd, bounds)
+    if meant is not None and not bounds.host and len(found) > 1:
+        each = (_snapshot(path, one, shown) for one in found.values())
+        these = [snapshot for snapshot in each if meant(snapshot)]
+        if len(these) == 1:
+            return these[0]
     return _snapshot(path, *_chosen(found, bounds.host, shown), shown)
 
 

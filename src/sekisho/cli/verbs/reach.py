@@ -80,7 +80,7 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """For one pair 0 yes, 1 no, 3 perhaps; for several 0."""
-    snapshot = open_snapshot(args.snapshot, out)
+    snapshot = open_snapshot(args.snapshot, out, args.source, args.target)
     if args.chain is not None:
         return _chain(snapshot, args, out)
     if args.full:

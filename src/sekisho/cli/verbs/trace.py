@@ -115,7 +115,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     from sekisho.views.call_text import to_text
 
     snapshot, source, target = _places(args, out)
-    world = World(open_snapshot(snapshot, out))
+    world = World(open_snapshot(snapshot, out, source, target))
     if args.flows is not None:
         return _many(world, args, out)
     if args.sport is not None and not 0 < args.sport < 65536:

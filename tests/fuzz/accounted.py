@@ -51,7 +51,7 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
         r"Prot LocalAddress.*",
     ),
     F.NETSTAT: (
-        r"Active (Internet|UNIX|Bluetooth) .*",
+        r"Active (Internet|UNIX|Bluetooth)\b.*",
         r"Proto\s+(Recv-Q|RefCnt)\s.*",
         r"unix\s.*",
         r"\(?(Not all processes could be identified|No info could be read for).*",
@@ -63,7 +63,7 @@ _HOLDING_NOTHING: dict[Format, tuple[str, ...]] = {
         r"\s+(RX|TX)[ :](packets|errors|bytes|compressed)\b.*",
         r"\s+(collisions:|Interrupt:|Base address:|Memory:|compressed:).*",
         r"\s+device (interrupt|memory|base)\b.*",
-        r"\s+(ether|loop|unspec|[a-z]+) .*txqueuelen \d+  \(.*\)",
+        r"\s+(ether|loop|unspec|[a-z]+) .*txqueuelen \d+\s+\(.*\)",
         r"\s+([A-Z ]+|\[NO FLAGS\])\s+MTU:\d+\s+Metric:\d+",
     ),
     F.DOCKER_PS: (r"[A-Z\s]*\b(CONTAINER ID|NAMES|PORTS)\b[A-Z\s]*",),

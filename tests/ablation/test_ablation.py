@@ -79,7 +79,7 @@ def head() -> str:
 
 
 # So many of a thousand may still be faults.
-KNOWN = 10
+KNOWN = 1
 
 
 def test_fresh_ablations(capsys: pytest.CaptureFixture[str]) -> None:

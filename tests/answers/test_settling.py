@@ -88,3 +88,36 @@ def test_an_open_answer_ends_with_them(tmp_path: Path) -> None:
     found = json.loads(sekisho("trace", str(page), "host", "8.8.8.8", "--json").out)
     assert found["settle"] == ["ip route show table 51820", "ip addr"]
     assert "確定" in sekisho("trace", str(page), "host", "8.8.8.8", "--lang", "ja").out
+
+
+ROUTES6 = "$ ip -6 route\ndefault via fe80::1 dev eth0 proto static metric 1024\n"
+ROUTES6 += "2001:db8:1::/64 dev eth0 proto kernel metric 256\n"
+
+
+def test_a_policy_about_ipv6_is_settled_by_its_own_commands(tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text(ROUTES6)
+    wanted = "deny: {from: internet, to: '[2001:db8:1::10]:22'}"
+    (tmp_path / "policy.yaml").write_text(f"version: 1\nassertions:\n  - {wanted}\n")
+    words = ("check", str(tmp_path / "page.txt"), str(tmp_path / "policy.yaml"))
+    found = json.loads(sekisho(*words, "--json").out)["settle"]
+    assert "ip6tables-save" in found
+    assert not {"iptables-save", "ip rule"} & set(found)
+    assert "\n  ip6tables-save\n" in sekisho(*words, "--lang", "en").out
+
+
+def test_a_comparison_tells_them_in_text_and_as_data(tmp_path: Path) -> None:
+    before, after = tmp_path / "before.txt", tmp_path / "after.txt"
+    routes = "$ ip route\ndefault via 10.0.0.1 dev eth0 src 10.0.0.10\n"
+    before.write_text(routes)
+    after.write_text("$ ip rule\n0: from all lookup local\n100: from all lookup 51820\n" + routes)
+    words = ("diff", str(before), str(after))
+    found = json.loads(sekisho(*words, "--json").out)["settle"]
+    assert "ip route show table 51820" in found
+    shown = sekisho(*words, "--lang", "en").out
+    assert all(f"  {command}\n" in shown for command in found)
+
+
+def test_a_command_is_not_told_twice_with_other_options() -> None:
+    failed = [Lean("command-failed", ("iptables-save -c", "x"))]
+    assert settling([Doubt("table-failed", ("filter", "x"))], failed, 4) == ("sudo iptables-save",)
+    assert settling((), failed, 4) == ("sudo iptables-save -c",)

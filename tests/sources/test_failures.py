@@ -140,3 +140,10 @@ def test_the_legacy_rules_are_not_those_that_failed(tmp_path: Path) -> None:
     found = trace(here, Question("198.51.100.7", "10.0.0.10:22", "tcp", 40000, iface="eth0"))
     assert found.forward.disposition == "undetermined"
     assert {doubt.code for doubt in found.forward.doubts} == {"table-failed"}
+
+
+def test_a_failed_command_of_ipv6_is_no_lean_of_ipv4(tmp_path: Path) -> None:
+    notes = "ip6tables-save.txt: ip6tables-save -c: Permission denied\n"
+    found = {family: world(tmp_path, notes).leans_on(family) for family in (4, 6)}
+    assert not any(lean.code == "command-failed" for lean in found[4])
+    assert any(lean.code == "command-failed" for lean in found[6])

@@ -65,6 +65,20 @@ class Difference:
     names: Names = field(default_factory=dict)
     alone: tuple[tuple[Lean, ...], tuple[Lean, ...]] = ((), ())
 
+    @property
+    def open_doubts(self) -> tuple[Doubt, ...]:
+        """Why nobody can say something of a change."""
+        return tuple(doubt for side in self._sides for doubt in side.doubts)
+
+    @property
+    def leans_on(self) -> tuple[Lean, ...]:
+        """What the changes, or only one of the snapshots, take for granted."""
+        return (*(lean for side in self._sides for lean in side.leans_on), *self.alone[0], *self.alone[1])
+
+    @property
+    def _sides(self) -> tuple[Side, ...]:
+        return tuple(side for change in self.changes for side in (change.before, change.after))
+
 
 def diff(before: World, after: World, family: Family = 4, every_protocol: bool = False) -> Difference:
     """Compare all flows of one family."""

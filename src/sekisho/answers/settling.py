@@ -130,10 +130,16 @@ def settling(doubts: Iterable[Doubt], leans: Iterable[Lean], family: Family) -> 
     if "ip route show table all" in settles or "ip -6 route show table all" in settles:
         # It shows what listings of single tables show.
         settles = {each: count for each, count in settles.items() if " route" not in each or "all" in each}
-    for command in [each for each in settles if f"sudo {each}" in settles]:
+    for command in [each for each in settles if _told_by_another(each, settles)]:
         del settles[command]
     ordered = sorted(settles, key=lambda command: (-settles[command][0], -settles[command][1]))
     return _together(ordered)
+
+
+def _told_by_another(command: str, commands: Iterable[str]) -> bool:
+    """Whether one with the rights for it, or without its further options, is there as well."""
+    others = (each for each in commands if each != command and each.startswith("sudo "))
+    return any(command == each.removeprefix("sudo ") or command.startswith(f"{each} ") for each in others)
 
 
 def commands_for(one: Doubt | Lean, family: Family) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def _once(world: World, start: Start, with_reply: bool, choices: Choices) -> Jou
         reply = _answered(walk, start, forward)
     # Who is on a bridge is told by the host's texts before any hook is met.
     texts = texts_as_they_are(world.host.facts)
-    told = (*_of_interfaces(world, forward, reply), *world.incomplete_leans, *texts)
+    told = (*_of_interfaces(world, forward, reply), *world.incomplete_leans[start.packet.family], *texts)
     leans = tuple(dict.fromkeys((*walk.leans, *choices.leans, *told)))
     found = Journey(start.packet, forward, reply, leans)
     return replace(found, answered=_comes_back(start, found, everybody))

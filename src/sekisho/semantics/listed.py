@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sekisho.model.netfilter import Option, Rule
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Lean
-from sekisho.values.address import Address
+from sekisho.values.address import Address, Family
 from sekisho.values.names import LinkAddress
 from sekisho.values.numbers import integer, is_number
 
@@ -91,9 +91,11 @@ def uninspected(snapshot: Snapshot) -> list[str]:
     return sorted({one.name for one in members if len(one.id) == _CONTAINER_ID and one.id not in known})
 
 
-def incomplete(snapshot: Snapshot) -> tuple[Lean, ...]:
-    """What any answer leans on where a command failed, or Docker's lists contradict one another."""
-    failed = (Lean("command-failed", (one.command, one.reason)) for one in snapshot.host.failed)
+def incomplete(snapshot: Snapshot, family: Family) -> tuple[Lean, ...]:
+    """What any answer about one IP version leans on where a command failed, or Docker's lists contradict one
+    another. What IPv6 alone has does not concern IPv4."""
+    mine = (one for one in snapshot.host.failed if (one.family, family) != (6, 4))
+    failed = (Lean("command-failed", (one.command, one.reason)) for one in mine)
     names = uninspected(snapshot) if snapshot.containers is not None else ()
     missing = (Lean("container-not-inspected", (name,)) for name in names)
     part = snapshot.containers is None and (snapshot.networks is not None or snapshot.namespaces)

@@ -193,9 +193,9 @@ class World:
 
     def leans_on(self, family: Family) -> tuple[Lean, ...]:
         """What any answer about all packets takes for granted."""
-        return (*self.host.takes_for_granted(family), *self.standing_leans())
+        return (*self.host.takes_for_granted(family), *self.standing_leans(family))
 
-    def standing_leans(self) -> tuple[Lean, ...]:
+    def standing_leans(self, family: Family) -> tuple[Lean, ...]:
         """What the readings of all packets lean on where commands tell what listens, names what is a
         bridge, and Docker's list who is on one."""
         commands = (
@@ -206,11 +206,11 @@ class World:
         bridges = (lean for name in self.known_bridges if (lean := self.bridge_lean(name)) is not None)
         closed = dict.fromkeys(Lean("docker-knows-all", (item.bridge,)) for item in self.gone)
         links = () if self.host.facts.interfaces is not None else (LINKS_TAKEN_UP,)
-        return (*commands, *bridges, *closed, *links, *self.incomplete_leans)
+        return (*commands, *bridges, *closed, *links, *self.incomplete_leans[family])
 
     @cached_property
-    def incomplete_leans(self) -> tuple[Lean, ...]:
-        return incomplete(self.snapshot)
+    def incomplete_leans(self) -> dict[Family, tuple[Lean, ...]]:
+        return {4: incomplete(self.snapshot, 4), 6: incomplete(self.snapshot, 6)}
 
     def bridge_lean(self, name: str) -> Lean | None:
         """What an answer that goes over a bridge of the host leans on, where only its name tells that it is

@@ -6,18 +6,20 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from sekisho.answers.check import CheckReport, Result
+from sekisho.answers.policy import Assertion
 from sekisho.answers.settling import settling
 from sekisho.explain.lines import blocks_text, lines_text
 from sekisho.explain.tints import GREEN, RED, YELLOW, painted
 from sekisho.explain.visible import visible
 from sekisho.explain.words import say
-from sekisho.semantics.journey import Doubt
+from sekisho.values.address import Family
 from sekisho.views import sarif
 from sekisho.views.commands import trace_command
 from sekisho.views.leans import grouped
 from sekisho.views.reach_json import witness_json
-from sekisho.views.settling import settle_text
+from sekisho.views.settling import commands_text
 
+_FAMILIES: tuple[Family, Family] = (4, 6)
 SCHEMA = "sekisho/check/1"
 _TINTS = {"passed": GREEN, "failed": RED, "unsure": YELLOW}
 _LEVELS = {"failed": "error", "unsure": "warning"}
@@ -41,7 +43,7 @@ def to_text(report: CheckReport, lang: str, color: bool, snapshot: str) -> str:
     lines.append(say("check.summary", counts, lang))
     if report.leans_on:
         lines += ["", say("reach.leans-on", (), lang), *_leans(report, lang, "  - ")]
-    settles = settle_text(_doubts(report), report.leans_on, 4, lang)
+    settles = commands_text(_settles(report), lang)
     return blocks_text([lines_text(lines), settles] if settles else [lines_text(lines)])
 
 
@@ -57,8 +59,20 @@ def reason(result: Result, lang: str) -> str:
     return say("check.perhaps", (words,), lang) if result.status == "unsure" else words
 
 
-def _doubts(report: CheckReport) -> list[Doubt]:
-    return [doubt for result in report.results for doubt in result.doubts]
+def _settles(report: CheckReport) -> tuple[str, ...]:
+    """The commands that would settle it, for each IP version that is asserted of."""
+    found: dict[str, None] = {}
+    for family in _FAMILIES:
+        mine = [result for result in report.results if family == _family(result.assertion)]
+        if mine:
+            doubts = (doubt for result in mine for doubt in result.doubts)
+            found |= dict.fromkeys(settling(doubts, report.leans_on, family))
+    return tuple(found)
+
+
+def _family(assertion: Assertion) -> Family:
+    named = {assertion.family, *(end.family for end in (*assertion.sources, *assertion.targets))}
+    return 6 if 6 in named and 4 not in named else 4
 
 
 def _because(result: Result, lang: str) -> list[str]:
@@ -84,7 +98,7 @@ def to_json(report: CheckReport, lang: str) -> dict[str, object]:
             for result in report.results
         ],
         "leans_on": _leans(report, lang),
-        "settle": list(settling(_doubts(report), report.leans_on, 4)),
+        "settle": list(_settles(report)),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sekisho.answers.diff import Change, Difference, Side
 from sekisho.answers.services import box_json
+from sekisho.answers.settling import settling
 from sekisho.explain.words import say
 from sekisho.views.reach_json import evidence_json, witness_json
 
@@ -21,7 +22,12 @@ def to_json(found: Sequence[Difference], paths: tuple[str, str], lang: str) -> d
         "changes": [_change(change, each, lang) for each in found for change in each.changes],
         "only_one": list(dict.fromkeys(name for each in found for name in each.only_one)),
         "leans_on": {side: _alone(found, at, lang) for at, side in enumerate(("before", "after"))},
+        "settle": list(dict.fromkeys(command for each in found for command in _settles(each))),
     }
+
+
+def _settles(found: Difference) -> tuple[str, ...]:
+    return settling(found.open_doubts, found.leans_on, found.family)
 
 
 def _alone(found: Sequence[Difference], at: int, lang: str) -> list[str]:

@@ -49,10 +49,7 @@ class DiffText:
                 leans = (f"  - {say(lean.code, lean.args, self.lang)}" for lean in grouped(alone))
                 blocks.append(lines_text((self._say("diff.alone", path), *leans)))
         for each in found:
-            sides = [side for change in each.changes for side in (change.before, change.after)]
-            doubts = (doubt for side in sides for doubt in side.doubts)
-            alone = (*(lean for side in sides for lean in side.leans_on), *each.alone[0], *each.alone[1])
-            if settles := settle_text(doubts, alone, each.family, self.lang):
+            if settles := settle_text(each.open_doubts, each.leans_on, each.family, self.lang):
                 blocks.append(settles)
         return blocks_text(blocks)
 

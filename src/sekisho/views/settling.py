@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sekisho.answers.settling import settling
 from sekisho.explain.lines import captured, lines_text
@@ -13,7 +13,11 @@ from sekisho.values.address import Family
 
 def settle_text(doubts: Iterable[Doubt], leans: Iterable[Lean], family: Family, lang: str) -> str:
     """A heading and one command a line; "" where no command settles anything."""
-    commands = settling(doubts, leans, family)
+    return commands_text(settling(doubts, leans, family), lang)
+
+
+def commands_text(commands: Sequence[str], lang: str) -> str:
+    """The same of commands that are known."""
     if not commands:
         return ""
     return lines_text((say("settle.by", (), lang), *(f"  {captured(command)}" for command in commands)))

@@ -103,3 +103,8 @@ def test_one_interface_alone_is_not_all() -> None:
         "$ ifconfig eth0\neth0: flags=1<UP>  mtu 1500\n$ ip rule\n0: from all lookup local\n"
     )
     assert snapshot.host.addresses is None
+
+
+def test_a_damaged_line_of_counters_is_told_of() -> None:
+    text = "eth0      Link encap:Ethernet  HWaddr 02:00:00:00:00:0A\n          RX:INPUTbytes:516 (516.0 B)\n"
+    assert [each.evidence.line for each in ifconfig.parse(text, "ifconfig.txt").unread] == [2]

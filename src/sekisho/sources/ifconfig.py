@@ -39,7 +39,7 @@ _OLD_FLAGS = re.compile(
     r"(?:\s+Outfill:\S+\s+Keepalive:\S+)?\s*"
 )
 _COUNTERS = re.compile(
-    r"\s*(?:(?:RX|TX)(?:[ :](?:packets|errors|bytes|compressed)\b|:)|collisions:|Interrupt:|Base address:"
+    r"\s*(?:(?:RX|TX)[ :](?:packets|errors|bytes|compressed)\b|collisions:|Interrupt:|Base address:"
     r"|Memory:|device (?:interrupt|memory|base)\b|compressed:).*",
     re.ASCII,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from sekisho.sources.load import load, load_text
 from tests.answers.dual import dual
 from tests.answers.shop import FORWARD, world
 from tests.case_files import FOLDER
+
+SERVED = Path(__file__).parents[1] / "data" / "docker" / "28.5.2" / "two-custom-networks"
 
 # (from, to, status, the flows as lines)
 CELLS: list[tuple[str, str, str, list[str]]] = [
@@ -79,6 +82,29 @@ def test_an_unknown_match_gives_bounds_and_its_name(tmp_path: Path) -> None:
     assert not any(
         80 in dict(box.fields).get("dport", ()) and 6 in box["proto"] for box in refused
     )  # never a false "cannot"
+
+
+def test_what_is_sent_to_an_address_may_be_stopped_behind_its_translation(tmp_path: Path) -> None:
+    """Nobody knows what becomes of it as a packet for the container; the host's own port has no socket."""
+    cell = _cell(world(tmp_path, forward=f"-A FORWARD -j ELSEWHERE\n{FORWARD}"), "internet", "10.0.0.10")
+    assert {port for box in cell.perhaps for port in box["dport"]} == {(8080, 8080)}
+    assert [(doubt.code, doubt.args) for doubt in cell.doubts] == [("target-not-understood", ("ELSEWHERE",))]
+
+
+def test_a_second_connection_of_docker_proxy_of_which_nobody_knows_is_told_by_why(tmp_path: Path) -> None:
+    """Another network's container calls the host's address: docker-proxy has the port, and calls web."""
+    shutil.copytree(SERVED, tmp_path / "host")
+    save = tmp_path / "host" / "netns" / "web" / "iptables-save.txt"
+    rule = "-A INPUT -p tcp -m strange --is 1 -j DROP"
+    save.write_text(f"{save.read_text()}*filter\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n")
+    known, unknown = (
+        _cell(World(load(str(folder))), "container:c0", "10.0.1.23:8080")
+        for folder in (SERVED, tmp_path / "host")
+    )
+    assert (known.status, unknown.status) == ("yes", "perhaps")
+    places = [doubt.evidence.text for doubt in unknown.doubts if doubt.evidence is not None]
+    assert places == [rule]
+    assert not [box for one in unknown.refusals if not one.forward for box in one.boxes if 6 in box["proto"]]
 
 
 def test_both_directions_count(tmp_path: Path) -> None:

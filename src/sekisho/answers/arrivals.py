@@ -96,6 +96,12 @@ class Arrivals:
         docker-proxy, where it takes them, hands on."""
         return self._there_and_back(flow) & ~self.proxies.second_is(flow, False, None)
 
+    def perhaps_both_ways(self, flow: Flows) -> Set:
+        """The packets of a flow of which that cannot be excluded."""
+        open_reply = flow.reply is not None and flow.reply.disposition == "undetermined"
+        some = flow.some if open_reply else self._there_and_back(flow)
+        return some & ~self.proxies.second_is(flow, False)
+
     def _there_and_back(self, flow: Flows) -> Set:
         found = self._ok.get(id(flow))
         if found is None:
@@ -240,23 +246,20 @@ class Arrivals:
         """The packets of which it cannot be excluded that they open working connections to the target."""
         found = self.space.nothing
         for flow, some in self.at(origin, target):
-            open_reply = flow.reply is not None and flow.reply.disposition == "undetermined"
-            some &= ~self.proxies.second_is(flow, False)
-            found |= some if open_reply else some & self._there_and_back(flow)
+            found |= some & self.perhaps_both_ways(flow)
         for each in self.proxies.to(origin, target):
             flow, some = each.flow, each.some
             unanswered = flow.reply is None or flow.reply.disposition == "undetermined"
             found |= some if unanswered else some & self._there_and_back(flow)
         for flow in self._ended(origin.group).get(("open", ""), ()):
             early = flow.forward.hook in ("prerouting", "output", "route", None)
-            near = self.space.member(flow.state.ends.dst, target.addresses) & self._at_ports(flow, target)
             ends_here = flow.forward.where == HOST or flow.forward.hook == "socket"
             if ends_here and target.kind != "address":
                 found |= flow.some if target.node == flow.forward.where else self.space.nothing
-            elif ends_here or not early:
-                found |= flow.some & near
+            elif early and target.kind != "address":
+                found |= flow.some & (self.aimed(flow, target) | self._of_host)
             else:
-                found |= flow.some & (near | self._of_host)
+                found |= flow.some & self.aimed(flow, target)
         return self.space.perhaps(found & origin.some & wanted)
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.answers.places import Origin, Target
 from sekisho.model.docker import DockerContainer, PublishedPort
+from sekisho.semantics.journey import Doubt, Journey
 from sekisho.semantics.journeys import journey
 from sekisho.semantics.proxy import second_connection
 from sekisho.semantics.world import HOST
@@ -52,7 +53,7 @@ class Proxies:
             for each in container.published:
                 self._published.setdefault(each.host_port, []).append(each)
         self._taken: dict[int, dict[int, list[Flows]]] = {}
-        self._known: dict[tuple[int, int], tuple[Address, bool | None] | None] = {}
+        self._known: dict[tuple[int, int], tuple[Address, Journey] | None] = {}
 
     def to(self, origin: Origin, target: Target) -> Iterator[Proxied]:
         """The flows of an origin that docker-proxy takes for a container, at the target's ports."""
@@ -65,8 +66,8 @@ class Proxies:
             for flow in self._ending_there(origin.group).get(published.host_port, ()):
                 some = flow.some & origin.some & self._called(published, flow)
                 second = self._second(published) if some.satisfiable() else None
-                if second is not None and second[1] is not False and self._is_of(second[0], target):
-                    certain = second[1] is True and flow.forward.disposition == "delivered"
+                if second is not None and second[1].works is not False and self._is_of(second[0], target):
+                    certain = second[1].works is True and flow.forward.disposition == "delivered"
                     yield Proxied(flow, some, second[0], published.container_port, certain)
 
     def second_is(self, flow: Flows, *wanted: bool | None) -> Set:
@@ -81,7 +82,7 @@ class Proxies:
             for published in (each for port in self._ports_of(flow) for each in self._published[port]):
                 some = flow.some & self._called(published, flow)
                 second = self._second(published) if some.satisfiable() else None
-                if second is not None and second[1] in wanted:
+                if second is not None and second[1].works in wanted:
                     found |= some
             self._parts[key] = found
         return self._parts[key]
@@ -123,8 +124,17 @@ class Proxies:
             return space.nothing
         return some & space.member(ends.dst, IntSet.of(host.value)) if host.value else some
 
-    def _second(self, published: PublishedPort) -> tuple[Address, bool | None] | None:
-        """The address that docker-proxy calls for a published port, and whether that connection works; None
+    def doubts(self, flow: Flows, some: Set) -> Iterator[Doubt]:
+        """Why nobody can say whether the second connection works, for some packets of a flow."""
+        if not (some & self.second_is(flow, None)).satisfiable():
+            return
+        for published in (each for port in self._ports_of(flow) for each in self._published[port]):
+            second = self._second(published) if (some & self._called(published, flow)).satisfiable() else None
+            if second is not None and second[1].works is None:
+                yield from second[1].open_doubts
+
+    def _second(self, published: PublishedPort) -> tuple[Address, Journey] | None:
+        """The address that docker-proxy calls for a published port, and what becomes of that connection; None
         where no container is known for it."""
         proto = protocol_number(published.proto)
         key = (proto, published.host_port)
@@ -133,5 +143,5 @@ class Proxies:
             self._known[key] = None
             if start is not None:
                 address = Address(start.packet.family, start.packet.dst)
-                self._known[key] = address, journey(self.world, start).works
+                self._known[key] = address, journey(self.world, start)
         return self._known[key]

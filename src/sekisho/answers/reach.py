@@ -206,6 +206,7 @@ def doubts_of(arrivals: Arrivals, origin: Origin, unclear: Set) -> tuple[Doubt, 
         for fate in (flow.forward, flow.reply):
             if fate is not None and fate.disposition == "undetermined":
                 found.update(dict.fromkeys(fate.doubts))
+        found.update(dict.fromkeys(arrivals.proxies.doubts(flow, here)))
         for index, doubts in space.doubts.items():
             var = space.manager.var(index)
             if (here & var) != here and (here & ~var) != here:
@@ -223,7 +224,7 @@ def _refusals(arrivals: Arrivals, origin: Origin, target: Target, wanted: Set) -
         if fate.disposition in ARRIVED:
             if flow.reply is None:
                 continue
-            some &= arrivals.aimed(flow, target) & ~arrivals.both_ways(flow)
+            some &= arrivals.aimed(flow, target) & ~arrivals.perhaps_both_ways(flow)
             fate, forward = flow.reply, False
         else:
             some &= arrivals.aimed(flow, target)

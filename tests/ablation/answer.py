@@ -16,7 +16,7 @@ from sekisho.answers.lint import LintReport
 from sekisho.answers.reach import Reach
 from sekisho.errors import SekishoError
 from sekisho.model.evidence import Evidence
-from sekisho.semantics.journey import Doubt, Journey, Lean, Leg
+from sekisho.semantics.journey import ARRIVED, Doubt, Journey, Lean, Leg
 from sekisho.symbolic.boxes import Box
 from sekisho.symbolic.chain_view import SOMETHING_ELSE
 
@@ -107,12 +107,15 @@ def _end(leg: Leg, kind: str) -> str:
         return OPEN
     packet = leg.packet
     at = leg.hops[-1].node if leg.hops else ""
+    # By which interface a packet that is dropped would have left is no part of the answer: two rules may
+    # drop it, one before routing and one behind it.
+    leaves = leg.disposition in ARRIVED
     told = (
         leg.disposition,
         kind,
         at,
         leg.where,
-        packet.oif,
+        packet.oif if leaves else "",
         packet.next_hop if leg.disposition == "exits" else "",
         packet.src,
         packet.dst,
@@ -198,7 +201,8 @@ def of_lint(found: LintReport) -> Answer:
     """Each finding."""
     parts: dict[str, Value] = {f"{one.id} {' '.join(one.args)}": one.severity for one in found.findings}
     left = {Note("left-out", code, args) for code, args in found.left_out}
-    return Answer(parts, frozenset((*left, *_findings(found.findings))))
+    notes = (*left, *_findings(found.findings), *_leans(found.leans_on), *_doubts(found.doubts))
+    return Answer(parts, frozenset(notes))
 
 
 def of_drift(found: DriftReport) -> Answer:

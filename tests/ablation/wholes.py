@@ -21,7 +21,8 @@ Files = dict[str, bytes]
 MANIFEST, NEWLINE = "capture-manifest.txt", b"\n"
 # What prints a file, by the beginning of its name.
 COMMANDS = {
-    "ip-route": "ip route", "ip-rule": "ip -j rule", "ip-addr": "ip -j addr", "ip-link": "ip -j -d link",
+    "ip-route": "ip route", "ip-route-table-all": "ip route show table all",
+    "ip-rule": "ip -j rule", "ip-addr": "ip -j addr", "ip-link": "ip -j -d link",
     "iptables-save": "iptables-save -c", "ip6tables-save": "ip6tables-save -c",
     "nft-ruleset": "nft list ruleset", "ipset-save": "ipset save", "sysctl": "sysctl -a", "ss": "ss",
     "conntrack": "conntrack -L", "docker-networks": "docker network inspect",

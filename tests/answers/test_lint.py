@@ -408,7 +408,13 @@ def test_behind_rules_that_could_not_be_read_a_port_is_perhaps_open(tmp_path: Pa
 
 def test_what_was_not_captured_is_said() -> None:
     left_out = lint(load(str(ROOT / "examples" / "host-10.1.0.81"))).left_out
-    assert left_out == (("lint.addresses", ()), ("lint.no-drift", ()))
+    assert left_out == (
+        ("lint.addresses", ()),
+        ("lint.tables", ("filter, mangle, raw, security", "iptables-save")),
+        ("lint.not-captured", ("lint.about.files", "grep -r net /etc/sysctl.conf /etc/sysctl.d")),
+        ("lint.not-captured", ("lint.about.sets", "ipset save")),
+        ("lint.no-drift", ()),
+    )
 
 
 def test_the_verb(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from sekisho.answers.trace import Question, trace
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.world import World
 from sekisho.sources.load import load_text
+from sekisho.symbolic.chain_view import SOMETHING_ELSE
 
 ROUTES = """$ ip route
 default via 10.0.0.1 dev eth0 src 10.0.0.10
@@ -120,6 +121,20 @@ def test_lint_calls_nothing_behind_it_dead(snapshot: Snapshot) -> None:
 def test_diff_to_the_host_without_it_is_open(snapshot: Snapshot) -> None:
     found = diff(World(load_text(ROUTES)), World(snapshot), 4)
     assert {change.kind for change in found.changes} <= {"unsure"}
+
+
+def test_a_policy_that_no_line_shows_is_neither() -> None:
+    """Heads are gone when a save is filtered for -A; a chain that nothing else decides is open then."""
+    heads = ":INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+    rules = "-A FORWARD -i eth1 -j ACCEPT\n"
+    reader = ChainReader(load_text(ROUTES + SAVE.format("filter", heads + rules)), "FORWARD")
+    answer = reader.answer()
+    assert answer.accepted is not None
+    found = {row.iif: (bool(row.certain), bool(row.perhaps)) for row in answer.accepted}
+    assert found == {"eth1": (True, False), SOMETHING_ELSE: (False, True)}
+    assert [(doubt.code, doubt.args) for doubt in answer.doubts] == [
+        ("policy-unknown", ("FORWARD", "filter"))
+    ]
 
 
 @pytest.mark.parametrize("rule", ["-j FOOBAR", "-m strange --thing 1 -j ACCEPT"])

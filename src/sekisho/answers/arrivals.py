@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from sekisho.answers.limits import usual_source
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.proxied import Proxied, Proxies
 from sekisho.answers.stated import FIELDS, Stated, words_of
@@ -21,6 +22,9 @@ from sekisho.values.address import BITS, Address
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, protocol_name
 from sekisho.values.stabbing import Stabbing
+
+# Where a destination may still become another one.
+_BEFORE_ROUTING = ("prerouting", "output", "route", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,18 +256,31 @@ class Arrivals:
             unanswered = flow.reply is None or flow.reply.disposition == "undetermined"
             found |= some if unanswered else some & self._there_and_back(flow)
         for flow in self._ended(origin.group).get(("open", ""), ()):
-            early = flow.forward.hook in ("prerouting", "output", "route", None)
-            ends_here = flow.forward.where == HOST or flow.forward.hook == "socket"
-            if ends_here and target.kind != "address":
-                found |= flow.some if target.node == flow.forward.where else self.space.nothing
-            elif early and target.kind != "address":
-                found |= flow.some & (self.aimed(flow, target) | self._of_host)
-            else:
-                found |= flow.some & self.aimed(flow, target)
+            found |= flow.some & self._perhaps_for(flow, target)
         return self.space.perhaps(found & origin.some & wanted)
+
+    def _perhaps_for(self, flow: Flows, target: Target) -> Set:
+        """Of the packets of a flow whose end nobody knows, those that may end at the target."""
+        near = self.aimed(flow, target)
+        if target.kind == "address":  # sent to it, or sent on to it before they came to where nobody knows
+            there = self.space.member(flow.state.ends.dst, target.addresses)
+            near |= there & self._at_ports(flow, target)
+        elif flow.forward.where == HOST or flow.forward.hook == "socket":
+            return self.space.everything if target.node == flow.forward.where else self.space.nothing
+        if flow.forward.where == HOST or flow.forward.hook not in _BEFORE_ROUTING:
+            return near
+        if flow.source.how == "process" and flow.source.node == target.node:
+            return self.space.everything  # its own rules may send to itself what it sends to others
+        if target.kind not in ("host", "container"):
+            return near | self._of_host
+        if self.reading.regions.nameless:
+            return self.space.everything
+        hidden = self.reading.world.host.hidden[self.reading.family].everywhere(EMPTY)
+        return near | self._of_host | self.space.member(self.space.field["dst"], hidden)
 
     @cached_property
     def _of_host(self) -> Set:
+        """The packets for the host itself: its ports may be published."""
         own = (item.value for item in self.reading.world.host.addresses[self.reading.family])
         return self.space.member(self.space.field["dst"], IntSet.of(*own))
 
@@ -381,10 +398,3 @@ class Arrivals:
                     yield name, value
                     if name == "length" and self.space.family == 4:
                         yield "df", 0  # sets are of packets that may be cut on their way
-
-
-def usual_source(origin: Origin, family: int) -> int | None:
-    """The address that stands for a caller outside, where it is one of the origin's."""
-    texts = ("203.0.113.9", "10.0.1.1") if family == 4 else ("2001:db8:ffff::9",)
-    values = (Address.parse(text).value for text in texts)
-    return next((value for value in values if value in origin.addresses), None)

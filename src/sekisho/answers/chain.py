@@ -85,7 +85,7 @@ class ChainReader:
     def __init__(self, snapshot: Snapshot, name: str, family: Family = 4) -> None:
         self.family: Family = family
         self.snapshot = snapshot
-        self.host = compile_host(snapshot.host)
+        self.host = compile_host(snapshot.host, leaning=False)
         self.station = station_of(self.host.programs[family], name)
         self.small = without_large_sets(self.station, family)
         self.view = ChainView(self.small.station, family)

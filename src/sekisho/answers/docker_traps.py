@@ -13,10 +13,11 @@ from sekisho.answers.forward_drop import USER_CHAIN, forward_drops
 from sekisho.answers.nft_traps import has_docker_nft, nft_input_guards, nft_notrack
 from sekisho.answers.outside import Outside
 from sekisho.answers.rules_alone import by_rules_alone
+from sekisho.answers.unchecked import BRIDGE_NF, lists_all_settings
 from sekisho.docker.intent import ICC_OPTION
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import Chain, Rule, Ruleset
-from sekisho.model.snapshot import Namespace, Snapshot
+from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.bridges import bridges_of
 from sekisho.sources.iptables_rule import render_rule
 from sekisho.values.address import Address, Prefix, prefix_or_none
@@ -46,10 +47,9 @@ class Published:
         return self.host_address is None or not self.host_address.value
 
 
-def traps(snapshot: Snapshot) -> Iterator[Finding]:
+def traps(snapshot: Snapshot, outside: Outside) -> Iterator[Finding]:
     """All of them, in the order of this module."""
     published = list(_published(snapshot))
-    outside = Outside(snapshot)
     yield from _open_to_all(published, outside)
     yield from _past_input(snapshot, published, outside)
     yield from _user_rules(snapshot, published)
@@ -180,23 +180,14 @@ def _user_rules(snapshot: Snapshot, published: list[Published]) -> Iterator[Find
 
 
 def _icc(snapshot: Snapshot) -> Iterator[Finding]:
-    value = snapshot.host.sysctl("net.bridge.bridge-nf-call-iptables")
-    off = value == "0" or (value is None and _all_sysctls(snapshot.host))
+    value = snapshot.host.sysctl(BRIDGE_NF)
+    off = value == "0" or (value is None and lists_all_settings(snapshot.host))
     for network in snapshot.networks or ():
         if dict(network.options).get(ICC_OPTION) == "false" and off:
             shown = "0" if value == "0" else "-"
             yield Finding(
                 "trap.icc-without-br-netfilter", "error", (network.name, shown), places_of(network.evidence)
             )
-
-
-def _all_sysctls(host: Namespace) -> bool:
-    """Whether all sysctls under net were listed, so that one which is absent is not there: every kernel has
-    net.core's and net.unix's, which nobody asks for by themselves."""
-    if any("bridge-nf-call" in unread.evidence.text for unread in host.unread):
-        return False
-    keys = {item.key.split(".")[1] for item in host.sysctls or () if item.key.startswith("net.")}
-    return {"core", "unix", "ipv4"} <= keys
 
 
 def _overlaps(snapshot: Snapshot) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.answers.drift_rules import Comparison, Drift, lists_all
+from sekisho.answers.unchecked import not_captured
 from sekisho.docker.detect import detect
 from sekisho.docker.engine import Engine
 from sekisho.docker.errors import DockerError
@@ -62,6 +63,7 @@ def drift(snapshot: Snapshot, engine: Engine | None = None) -> DriftReport:
     findings = list(comparison.rules())
     counted, partial = comparison.counted, comparison.partial
     findings += _host(snapshot, expected, counted, engine is not None or found.proxy_known)
+    partial += _not_compared(snapshot)
     sure, compared = engine is not None or found.sure, sum(counted.values())
     if partial and not sure:
         # Of which version it is was told by the chains that are there: what is not may tell otherwise.
@@ -78,6 +80,21 @@ def _expected(snapshot: Snapshot, without: Snapshot, engine: Engine) -> Snapshot
         except DockerError as error:
             raise UsageError(said("Docker's own state does not fit together: {0}", error.what)) from error
     return predictor.plan().after
+
+
+def _not_compared(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What Docker makes beside rules, and no text shows."""
+    host = snapshot.host
+    families = {s.subnet.family for n in snapshot.networks or () if n.bridge for s in n.subnets}
+    if not lists_all(host.interfaces) and families:
+        yield not_captured("links", "ip -d link")
+    if not any(item.interface == "lo" for item in host.addresses or ()) and families:
+        yield not_captured("addresses", "ip addr")
+    for family in sorted(families):
+        if not any(known == family for known, _ in host.route_tables):
+            yield not_captured("routes", "ip route" if family == 4 else "ip -6 route")
+    if host.sockets is None and any(each.published for each in snapshot.containers or ()):
+        yield not_captured("sockets", "ss -lntup")
 
 
 # ------------------------------------------------------------------------- interfaces, routes, sysctls

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.answers.arrivals import Arrivals, Witness, usual_source
-from sekisho.answers.limits import NO_LIMITS, Limits, limits
+from sekisho.answers.arrivals import Arrivals, Witness
+from sekisho.answers.limits import NO_LIMITS, Limits, limits, usual_source
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.ports import (
     NOT_LISTED,
@@ -33,7 +33,8 @@ from sekisho.values.address import Address, Family, format_ip
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import PORT_PROTOCOLS, protocol_name
 
-CALLERS = ("internet", "vpc", "same-host", "same-network", "other-network")
+OUTSIDE = ("internet", "vpc")
+CALLERS = (*OUTSIDE, "same-host", "same-network", "other-network")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     ports += (_nobody_knows(port) for port in nowhere)
     ports += (_unplaced(*port) for port in listed_nowhere(world, family))
     leans = (*may_translate(world, family), *not_listed(world), *reading.leans_on())
-    absent = tuple(kind for kind in ("internet", "vpc") if not found.callers.get(kind))
+    absent = tuple(kind for kind in OUTSIDE if not found.callers.get(kind)) if found.routed else ()
     return Exposed(family, tuple(ports), leans, absent)
 
 
@@ -142,6 +143,8 @@ class _Finder:
         self.arrivals = Arrivals(reading)
         self.space = reading.space
         self.callers = self._callers()
+        # Who is outside is told by routes; where none were captured, it is not nobody.
+        self.routed = world.host.facts.shows_table(reading.family, "main") or bool(world.snapshot.roles)
         self.host_own = IntSet.of(*(item.value for item in world.host.addresses[reading.family]))
         self._host_dst = self.space.member(self.space.field["dst"], self.host_own)
         self._networks: dict[str, tuple[list[Origin], list[Origin]]] = {}
@@ -209,6 +212,10 @@ class _Finder:
 
     def _access(self, caller: str, origins: list[Origin], port: Port) -> Access:
         if not origins:
+            if caller in OUTSIDE and not self.routed:
+                return Access(
+                    caller, "perhaps", doubts=(Doubt("routes-not-captured", (f"IPv{self.space.family}",)),)
+                )
             return Access(caller, "none")
         ways: list[tuple[Origin, Flows, Set]] = []
         for origin in origins:

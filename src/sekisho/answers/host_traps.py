@@ -11,6 +11,7 @@ from dataclasses import replace
 from sekisho.answers.docker_traps import places_of
 from sekisho.answers.finding import Finding
 from sekisho.answers.trace import Question, start_of
+from sekisho.answers.unchecked import FORWARDING, forwards
 from sekisho.model.aws import Instance
 from sekisho.model.docker import DockerContainer
 from sekisho.model.snapshot import Snapshot
@@ -25,7 +26,6 @@ from sekisho.semantics.world import World
 IMDS = "169.254.169.254:80"
 # No way into a container has more.
 FEW_HOPS = 4
-_FORWARDING = (("net.ipv4.ip_forward", 4), ("net.ipv6.conf.all.forwarding", 6))
 
 
 def host_traps(snapshot: Snapshot) -> Iterator[Finding]:
@@ -36,33 +36,20 @@ def host_traps(snapshot: Snapshot) -> Iterator[Finding]:
     yield from _metadata_hops(snapshot)
 
 
-def _families(snapshot: Snapshot) -> set[int]:
-    """The IP versions for which Docker forwards on this host."""
-    if snapshot.networks is not None:
-        return {s.subnet.family for n in snapshot.networks if n.driver == "bridge" for s in n.subnets}
-    return {
-        ruleset.family
-        for ruleset in snapshot.host.rulesets
-        for table in ruleset.tables
-        for chain in table.chains
-        if (table.name, chain.name) == ("nat", "DOCKER") and chain.rules
-    }
-
-
 def _forwarding_reset(snapshot: Snapshot) -> Iterator[Finding]:
     """dockerd turns forwarding on when it starts; applying the files later turns it off again."""
-    for key, family in _FORWARDING:
+    for key, family in FORWARDING:
         found = winner(snapshot.host.sysctl_files or (), key)
-        if found is None or found.line.value != "0" or family not in _families(snapshot):
+        if found is None or found.line.value != "0" or family not in forwards(snapshot):
             continue
         args = (found.file.path, found.line.key or key)
         yield Finding("trap.forwarding-reset", "warning", args, places_of(found.line.evidence))
 
 
 def _forwarding_off(snapshot: Snapshot) -> Iterator[Finding]:
-    for key, family in _FORWARDING:
+    for key, family in FORWARDING:
         item = snapshot.host.sysctl_fact(key)
-        if item is None or item.value != "0" or family not in _families(snapshot):
+        if item is None or item.value != "0" or family not in forwards(snapshot):
             continue
         yield Finding("trap.forwarding-off", "error", (key,), places_of(item.evidence))
 

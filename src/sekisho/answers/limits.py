@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sekisho.answers.places import Origin, Reading
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows
+from sekisho.values.address import Address
 from sekisho.values.intset import EMPTY, IntSet
 
 # What a client's socket has where nobody chose: Linux's net.ipv4.ip_local_port_range.
@@ -27,6 +28,13 @@ class Limits:
 
 
 NO_LIMITS = Limits()
+
+
+def usual_source(origin: Origin, family: int) -> int | None:
+    """The address that stands for a caller outside, where it is one of the origin's."""
+    texts = ("203.0.113.9", "10.0.1.1") if family == 4 else ("2001:db8:ffff::9",)
+    values = (Address.parse(text).value for text in texts)
+    return next((value for value in values if value in origin.addresses), None)
 
 
 def limits(reading: Reading, ways: Sequence[tuple[Origin, Flows, Set]], ported: bool, usual: bool) -> Limits:

@@ -7,16 +7,19 @@ from functools import cached_property
 from sekisho.answers.trace import Question, trace
 from sekisho.errors import UsageError
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.journey import ARRIVED
+from sekisho.semantics.journey import ARRIVED, Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, format_ip
 
 
 class Outside:
-    """Packets from the Internet to the host, followed when first asked."""
+    """Packets from the Internet to the host, followed when first asked. ``leans``: what was taken for granted
+    on their way, ``doubts``: why nobody can say how it ends."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self.leans: list[Lean] = []
+        self.doubts: list[Doubt] = []
         self._known: dict[tuple[Address | None, int, str], bool | None] = {}
 
     @cached_property
@@ -42,6 +45,8 @@ class Outside:
             except UsageError:
                 unsure = True
                 continue
+            self.leans += found.leans_on
+            self.doubts += found.open_doubts
             if found.forward.disposition in ARRIVED:
                 return True
             unsure |= found.forward.disposition == "undetermined"

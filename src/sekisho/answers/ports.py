@@ -41,6 +41,14 @@ def not_listed(world: World) -> tuple[Lean, ...]:
     return tuple(Lean(code) for code, gone in zip(NOT_LISTED, missing, strict=True) if gone)
 
 
+def not_shown(world: World) -> tuple[Lean, ...]:
+    """Why somebody may be on a bridge whom nothing captured shows."""
+    if world.snapshot.containers is not None or world.snapshot.networks is not None:
+        return ()
+    unheard = world.host.facts.neighbours is None and bool(world.bridges)
+    return (Lean(NOT_LISTED[0]), *((Lean("neighbours-not-captured"),) if unheard else ()))
+
+
 def container_ports(world: World, family: Family) -> Iterator[Port]:
     """The ports of containers that are published, exposed, listened on or translated to; those of containers
     that are gone among them, where a rule still sends there."""

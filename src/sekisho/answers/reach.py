@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sekisho.answers.arrivals import Arrival, Arrivals, Witness
 from sekisho.answers.ends import End, parse_end
 from sekisho.answers.places import Origin, Reading, Target, looked_up
+from sekisho.answers.ports import not_shown
 from sekisho.answers.services import merged
 from sekisho.errors import UsageError, said
 from sekisho.semantics.journey import ARRIVED, Doubt, Lean
@@ -115,8 +116,9 @@ def reach(world: World, question: Question) -> Reach:
             _joined(arrivals, name, same, t, wanted) for name, same in _named(origins) for t in targets
         )
     names = tuple(dict.fromkeys(item.name for item in origins))
+    missing = not_shown(world) if "any" in (source.kind, target.kind) else ()
     return Reach(family, cells, rows, names, tuple(item.name for item in targets),
-                 reading.leans_on(), reading.names)  # fmt: skip
+                 (*missing, *reading.leans_on()), reading.names)  # fmt: skip
 
 
 def _family(source: End, target: End, question: Question) -> Family:

@@ -95,9 +95,9 @@ class Regions:
         own = (item for item in self.world.host.addresses[self.family] if item.scope != "link")
         near = self._subnets(iface)
         if self.world.host.hidden[self.family].of(iface) is not None:
-            return self.public | near  # any of these may be its own
+            return self.public | near | self._hidden(iface)  # any of these may be its own
         mapped = (item.value for item in own if item.interface == iface or item.value in near)
-        return self.public | IntSet.of(*mapped) | self._hidden(iface)
+        return self.public | IntSet.of(*mapped)
 
     @property
     def nameless(self) -> bool:
@@ -110,8 +110,6 @@ class Regions:
         """Where the host's own addresses on an interface may be that no text shows: in its subnets, and where
         none is known either, anywhere but where table main leads to others."""
         hidden = self.world.host.hidden[self.family]
-        if hidden.of(iface) is None:
-            return EMPTY
         found = _union(prefix for name, prefix in hidden.subnets if name == iface)
         if not found:
             routes = [r for r in self.world.host.facts.routes if r.family == self.family]

@@ -70,7 +70,7 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
             "table-unread", "table-hidden", "table-before", "table-changed", "table-frontend",
             "table-predicted", "table-not-read", "ports-not-known", "policy-not-shown", "chain-not-in-text",
             "policy-not-understood", "match-lost-in-listing", "target-lost-in-listing", "match-not-readable",
-            "table-lost",
+            "table-lost", "policy-unknown",
         ),
         _tables,
     ),
@@ -89,6 +89,7 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
         ),
         _plain(_ADDRESSES),
     ),
+    "neighbours-not-captured": _plain("ip neigh"),
     **dict.fromkeys(("sysctl-decides", "sysctl-not-captured", "sysctl-not-understood"), _setting),
     **dict.fromkeys(
         (

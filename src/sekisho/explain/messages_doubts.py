@@ -123,6 +123,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "this may publish ports that are not listed here, nobody can say which: {0}",
         "ここに載っていないポートを公開している可能性がある (どれかは不明): {0}",
     ),
+    "policy-unknown": (
+        "no line shows the policy of {0} in table {1}",
+        "{1}テーブルの{0}のポリシーを示す行がない",
+    ),
     "policy-not-shown": (
         "no line shows the policy of {0} in table {1}: taken as ACCEPT, as in a fresh table",
         "{1}テーブルの{0}のポリシーを示す行がない: 新しいテーブルと同じくACCEPTとみなす",

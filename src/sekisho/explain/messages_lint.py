@@ -35,6 +35,38 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "not checked: what lines from {0} on tell that could not be read",
         "未確認: 読み取れない行の内容 ({0} 以降)",
     ),
+    "lint.not-captured": (
+        "not checked: {0} ({1} was not captured)",
+        "未確認: {0} ({1} が取得されていない)",
+    ),
+    "lint.tables": (
+        "not checked: rules of tables that were not captured: {0} ({1} shows them)",
+        "未確認: 取得されていないテーブルのルール: {0} ({1} で分かる)",
+    ),
+    "lint.open": (
+        "nobody can say whether some packets from outside get in: {0}",
+        "外からのパケットが入れるか不明: {0}",
+    ),
+    "lint.about.routes": ("what depends on routes", "経路によるもの"),
+    "lint.about.addresses": ("whether the bridges have their addresses", "ブリッジのアドレス"),
+    "lint.about.links": (
+        "the state of interfaces and bridges, and whether their MTUs fit",
+        "インターフェースとブリッジの状態、MTUの整合",
+    ),
+    "lint.about.rules": (
+        "by which of several interfaces replies leave (policy rules)",
+        "複数のインターフェースのどれから応答が出るか (ポリシールール)",
+    ),
+    "lint.about.settings": ("what depends on kernel settings (sysctl)", "カーネル設定 (sysctl) によるもの"),
+    "lint.about.files": (
+        "which files turn forwarding off when they are applied again (sysctl-files.txt)",
+        "再適用時に転送を無効にするファイル (sysctl-files.txt)",
+    ),
+    "lint.about.sets": ("which sets no rule uses", "どのルールも使わないセット"),
+    "lint.about.sockets": (
+        "whether docker-proxy listens on published ports (listening sockets)",
+        "公開ポートでdocker-proxyが待ち受けているか (待ち受けソケット)",
+    ),
     "lint.partial": (
         "not all of table {0} is there, or understood ({1}): what is not shown may call its chains, so"
         " nothing is concluded from that",

@@ -233,6 +233,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),
+    "neighbours-not-captured": (
+        "ip neigh not captured: who is on a bridge and in no list is missing",
+        "ip neigh は未取得: ブリッジ上にいても一覧に現れない相手は含まれない",
+    ),
     "containers-not-listed": (
         "docker network inspect and docker inspect not captured: containers that nothing else shows are "
         "missing",

@@ -51,9 +51,10 @@ JOINS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
 }
 
 # Messages whose arguments are ids of other messages.
-_NESTED = frozenset(
-    {"route-line-unread", "address-line-unread", "socket-line-unread", "link-line-unread", "command-failed"}
-)
+_NESTED = frozenset({
+    "route-line-unread", "address-line-unread", "socket-line-unread", "link-line-unread", "command-failed",
+    "lint.failed", "lint.not-captured",
+})  # fmt: skip
 
 _loaded: dict[str, tuple[str, str]] = {}
 _pending = list(TABLES)

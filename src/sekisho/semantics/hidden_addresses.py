@@ -7,6 +7,7 @@ nobody knows which source address the host gives to what it sends there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -29,11 +30,13 @@ _LOOPBACK: dict[Family, Prefix] = {4: Prefix(4, 127 << 24, 8), 6: Prefix(6, 1, 1
 @dataclass(frozen=True, slots=True)
 class HiddenAddresses:
     """``told``: there are none. ``numbered`` are the interfaces of which an address is known, ``subnets``
-    those in which one of an interface is not."""
+    those in which one of an interface is not. ``unordered``: interfaces with several addresses, one of which
+    routes alone tell, so that nobody knows which is the first."""
 
     told: bool
     numbered: frozenset[str]
     subnets: tuple[tuple[str, Prefix], ...] = ()
+    unordered: frozenset[str] = frozenset()
 
     def of(self, interface: str) -> Doubt | None:
         """Why nobody knows an interface's addresses; None: they are known."""
@@ -41,10 +44,14 @@ class HiddenAddresses:
             return None
         return _doubt(interface)
 
+    def first(self, interface: str) -> Doubt | None:
+        """The same of its first address, which REDIRECT takes."""
+        return _doubt(interface) if interface in self.unordered else self.of(interface)
+
     def masquerading(self, interface: str) -> Doubt | None:
         """The same of the address that MASQUERADE takes: over lo it is the first of all other interfaces'."""
         if self.told or interface != "lo":
-            return self.of(interface)
+            return self.first(interface)
         return Doubt("addresses-not-captured", ("src",))
 
     def source_by(self, route: RouteTo, family: Family, interface: str) -> Doubt | None:
@@ -88,8 +95,9 @@ def hidden_addresses(
     """What the texts leave open of one family's addresses; ``addresses`` are those that they tell."""
     known = tuple(addresses)
     numbered = frozenset(item.interface for item in known)
+    unordered = _unordered(namespace, family, known)
     if addresses_told(namespace, family):
-        return HiddenAddresses(True, numbered)
+        return HiddenAddresses(True, numbered, unordered=unordered)
     values: dict[str, list[int]] = {}
     for item in known:
         values.setdefault(item.interface, []).append(item.value)
@@ -98,7 +106,15 @@ def hidden_addresses(
     for name, dst in _connected(route for route in namespace.routes if route.family == family):
         if name in further or not any(value in IntSet.prefix(dst) for value in values.get(name, ())):
             found[name, dst] = None
-    return HiddenAddresses(False, numbered, tuple(found))
+    return HiddenAddresses(False, numbered, tuple(found), unordered)
+
+
+def _unordered(namespace: Namespace, family: Family, known: Iterable[HostAddress]) -> frozenset[str]:
+    """A listing of addresses is in the order in which the kernel takes them, table local is not."""
+    listed = {(item.interface, item.address) for item in namespace.addresses or () if item.family == family}
+    names = [(item.interface, (item.interface, Address(family, item.value)) in listed) for item in known]
+    several = Counter(name for name, _ in names)
+    return frozenset(name for name, shown in names if not shown and several[name] > 1 and name != LOOPBACK)
 
 
 def _one_more(namespace: Namespace, family: Family) -> frozenset[str]:

@@ -36,7 +36,7 @@ def _unknown(action: Translate, packet: Traveller, hidden: HiddenAddresses) -> D
     """Why nobody knows the interface's address that is taken."""
     if action.own_address == "out":
         return hidden.masquerading(packet.oif or "lo")
-    return hidden.of(packet.iif or "lo") if action.own_address == "in" else None
+    return hidden.first(packet.iif or "lo") if action.own_address == "in" else None
 
 
 def translate(

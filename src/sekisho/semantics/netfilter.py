@@ -163,7 +163,7 @@ def _policy(chain: Chain, table: Table, leaning: bool) -> Action | None:
     if chain.policy is None and table.incomplete is not None and chain.name not in table.incomplete.whole:
         return NotUnderstood(doubt_of(table.incomplete, table.name))
     if chain.policy is None and not leaning:
-        return NotUnderstood(Doubt("policy-not-shown", (chain.name, table.name), chain.evidence))
+        return NotUnderstood(Doubt("policy-unknown", (chain.name, table.name), chain.evidence))
     if known is None:
         return NotUnderstood(Doubt("policy-not-understood", (chain.policy or "",), chain.evidence))
     return known
@@ -235,11 +235,12 @@ def gaps(
 
 
 def _policies_not_shown(table: Table) -> Iterator[tuple[Hook, Lean]]:
-    """Of a table that is known whole. Kernels before 2.6.36 have no INPUT in nat."""
+    """Of a table that is known whole. (Kernels before 2.6.36 have no INPUT in nat; since then one that is not
+    shown may have been lost, with its rules.)"""
     if table.incomplete is not None:
         return
     chains = {chain.name: chain for chain in table.chains}
     for name in BUILTIN_CHAINS.get(table.name, ()):
         chain = chains.get(name)
-        if (chain is None and (table.name, name) != ("nat", "INPUT")) or (chain and chain.policy is None):
+        if chain is None or chain.policy is None:
             yield CHAIN_HOOKS[name], Lean("policy-not-shown", (name, table.name))

@@ -20,7 +20,7 @@ from sekisho.semantics.program import Action, ChainCode, NotUnderstood, Station
 # What is not understood of these is another thing than where the packet goes on: they call no chain.
 _NO_CALL = frozenset({
     "userspace-decides", "synproxy", "tproxy", "sent-on-at-ingress", "policy-not-understood",
-    "policy-not-shown", "target-lost-in-listing",
+    "policy-unknown", "target-lost-in-listing",
 })  # fmt: skip
 
 

@@ -127,9 +127,11 @@ class Composition:
             self._known[name] = self._call(name)
         whole = self._chain(self.base)
         left = (self.some & ~whole.taken) | whole.back
-        if isinstance(self.base.policy, Accept):
-            return whole.accepted | left, whole.not_let
-        return whole.accepted, whole.not_let | left
+        accepts = isinstance(self.base.policy, Accept | NotUnderstood)
+        refuses = not isinstance(self.base.policy, Accept)
+        return whole.accepted | (left if accepts else self.space.nothing), (
+            whole.not_let | left if refuses else whole.not_let
+        )
 
     def _chain(self, chain: ChainCode) -> Outcome:
         outcomes = list(self._outcomes(chain))

@@ -237,7 +237,7 @@ def _incoming(
         if name is None:
             yield space.constant((127 << 24) + 1 if present.width == 32 else 1, present.width), here
             continue
-        if (unknown := host.hidden[space.family].of(str(name))) is not None:
+        if (unknown := host.hidden[space.family].first(str(name))) is not None:
             yield unknown, here
             continue
         own = [a.value for a in addresses if a.interface == name and not a.secondary]

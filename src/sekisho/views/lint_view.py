@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from sekisho.answers.lint import SEVERITIES, LintReport
-from sekisho.explain.lines import lines_text
+from sekisho.answers.settling import settling
+from sekisho.explain.lines import blocks_text, lines_text
 from sekisho.explain.words import say
 from sekisho.views import sarif
 from sekisho.views.finding_view import finding_json, finding_lines
+from sekisho.views.leans import grouped
+from sekisho.views.settling import settle_text
 
 SCHEMA = "sekisho/lint/1"
 
@@ -24,7 +27,12 @@ def to_text(report: LintReport, lang: str, color: bool) -> str:
     else:
         lines.append(say("lint.none", (), lang))
     lines += [say(name, args, lang) for name, args in report.left_out]
-    return lines_text(lines)
+    lines += [say("lint.open", (say(each.code, each.args, lang),), lang) for each in report.doubts]
+    if report.leans_on:
+        leans = (f"  - {say(lean.code, lean.args, lang)}" for lean in grouped(report.leans_on))
+        lines += [say("reach.leans-on", (), lang), *leans]
+    settles = settle_text(report.doubts, report.leans_on, 4, lang)
+    return blocks_text([lines_text(lines), settles] if settles else [lines_text(lines)])
 
 
 def to_json(report: LintReport, lang: str) -> dict[str, object]:
@@ -35,6 +43,9 @@ def to_json(report: LintReport, lang: str) -> dict[str, object]:
         "not_checked": [
             {"id": name, "args": list(args), "words": say(name, args, lang)} for name, args in report.left_out
         ],
+        "undetermined": [say(each.code, each.args, lang) for each in report.doubts],
+        "leans_on": [say(each.code, each.args, lang) for each in report.leans_on],
+        "settle": list(settling(report.doubts, report.leans_on, 4)),
     }
 
 

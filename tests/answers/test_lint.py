@@ -411,7 +411,10 @@ def test_what_was_not_captured_is_said() -> None:
     assert left_out == (
         ("lint.addresses", ()),
         ("lint.tables", ("filter, mangle, raw, security", "iptables-save")),
-        ("lint.not-captured", ("lint.about.files", "grep -r net /etc/sysctl.conf /etc/sysctl.d")),
+        (
+            "lint.not-captured",
+            ("lint.about.files", "tail -n +1 /etc/sysctl.conf /etc/sysctl.d/*.conf > sysctl-files.txt"),
+        ),
         ("lint.not-captured", ("lint.about.sets", "ipset save")),
         ("lint.no-drift", ()),
     )

@@ -137,7 +137,7 @@ def _settings(snapshot: Snapshot) -> Iterator[Left]:
     if missing:
         yield not_captured("settings", f"sysctl {' '.join(missing)}")
     if host.sysctl_files is None and forwards(snapshot):
-        yield not_captured("files", "grep -r net /etc/sysctl.conf /etc/sysctl.d")
+        yield not_captured("files", "tail -n +1 /etc/sysctl.conf /etc/sysctl.d/*.conf > sysctl-files.txt")
 
 
 def _links(snapshot: Snapshot) -> Iterator[Left]:

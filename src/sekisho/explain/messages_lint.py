@@ -36,8 +36,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "未確認: 読み取れない行の内容 ({0} 以降)",
     ),
     "lint.not-captured": (
-        "not checked: {0} ({1} was not captured)",
-        "未確認: {0} ({1} が取得されていない)",
+        "not checked: {0}: {1} was not captured",
+        "未確認: {0}。{1} が取得されていない",
     ),
     "lint.tables": (
         "not checked: rules of tables that were not captured: {0} ({1} shows them)",
@@ -54,18 +54,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "インターフェースとブリッジの状態、MTUの整合",
     ),
     "lint.about.rules": (
-        "by which of several interfaces replies leave (policy rules)",
-        "複数のインターフェースのどれから応答が出るか (ポリシールール)",
+        "by which of several interfaces replies leave",
+        "複数のインターフェースのどれから応答が出るか",
     ),
-    "lint.about.settings": ("what depends on kernel settings (sysctl)", "カーネル設定 (sysctl) によるもの"),
+    "lint.about.settings": ("what depends on kernel settings", "カーネル設定によるもの"),
     "lint.about.files": (
-        "which files turn forwarding off when they are applied again (sysctl-files.txt)",
-        "再適用時に転送を無効にするファイル (sysctl-files.txt)",
+        "which files turn forwarding off when they are applied again",
+        "再適用時に転送を無効にするファイル",
     ),
     "lint.about.sets": ("which sets no rule uses", "どのルールも使わないセット"),
     "lint.about.sockets": (
-        "whether docker-proxy listens on published ports (listening sockets)",
-        "公開ポートでdocker-proxyが待ち受けているか (待ち受けソケット)",
+        "whether docker-proxy listens on published ports",
+        "公開ポートでdocker-proxyが待ち受けているか",
     ),
     "lint.partial": (
         "not all of table {0} is there, or understood ({1}): what is not shown may call its chains, so"

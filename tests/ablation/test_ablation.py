@@ -184,6 +184,18 @@ def test_bounds_must_hold_the_truth(tmp_path: Path) -> None:
     assert judge(whole_, narrow, GONE).verdict == "undetermined"
 
 
+def test_by_which_way_a_dropped_packet_would_have_left_is_no_answer(tmp_path: Path) -> None:
+    """One rule drops before routing, one behind it; that a packet leaves elsewhere is another answer."""
+    asked = Asked("trace", ("192.0.2.77", "198.51.100.9:22", "tcp", "eth0"))
+    answers = []
+    for rule in ("", "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -j DROP\nCOMMIT\n"):
+        save = SAVE.replace(b":FORWARD ACCEPT", b":FORWARD DROP") + rule.encode()
+        files = {**FILES, "iptables-save.txt": save}
+        answers.append(ask(state(files, tmp_path / f"host{len(answers)}"), asked))
+    assert answers[0].parts == answers[1].parts
+    assert str(answers[0].parts["forward"]).startswith("dropped")
+
+
 def test_a_planted_wrong_answer_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the words of what is missing kept back, a missing rule set is a fault."""
     asked = Asked("trace", ("192.0.2.77", "host:22", "tcp", "eth0"))

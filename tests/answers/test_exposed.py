@@ -12,7 +12,7 @@ from sekisho.answers.exposed import Access, Exposure, exposed
 from sekisho.answers.trace import trace
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
-from tests.answers.shop import world
+from tests.answers.shop import world, write
 from tests.truth import needs_truth, truth_dir
 
 
@@ -106,3 +106,16 @@ def test_a_published_port_that_nobody_serves_is_reached_by_nobody() -> None:
         access = {item.caller: item.status for item in web.access}
         assert {access[caller] for caller in ("internet", "same-host")} <= expected
         assert {access[caller] for caller in ("vpc", "other-network")} <= expected
+
+
+def test_where_no_route_was_captured_the_outside_is_not_nobody(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert exposed(World(load(str(tmp_path)))).no_way_in == ()
+    (tmp_path / "ip-route.txt").unlink()
+    found = exposed(World(load(str(tmp_path))))
+    assert found.no_way_in == ()
+    for port in found.ports:
+        for item in port.access:
+            if item.caller in ("internet", "vpc"):
+                assert item.status == "perhaps"
+                assert ("routes-not-captured", ("IPv4",)) in [(each.code, each.args) for each in item.doubts]

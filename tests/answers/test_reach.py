@@ -11,11 +11,13 @@ from sekisho.answers.arrivals import Witness
 from sekisho.answers.flip import Flips
 from sekisho.answers.reach import Cell, Question, reach
 from sekisho.answers.services import line_of
+from sekisho.answers.trace import Question as Asked
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import World
 from sekisho.sources.load import load, load_text
+from sekisho.values.intset import IntSet
 from tests.answers.dual import dual
 from tests.answers.shop import FORWARD, world
 from tests.case_files import FOLDER
@@ -226,3 +228,48 @@ def test_it_says_that_listeners_are_assumed(tmp_path: Path) -> None:
     (tmp_path / "ss.txt").write_text("tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n")
     world = World(load(str(tmp_path)))
     assert lean not in reach(world, Question("internet", "host:22", "tcp")).leans_on
+
+
+# As the capture of a host without ip addr, whose route of eth0 was cut behind "src".
+HALF = """$ ip route
+default via 10.0.1.1 dev eth0
+10.0.1.0/24 dev eth0 proto
+172.18.0.0/16 dev br-0a0b0c0d0e0f proto kernel scope link src 172.18.0.1
+"""
+
+
+def test_the_verbs_agree_of_a_host_whose_outward_address_nobody_knows() -> None:
+    """The Internet may call any address that may be the host's own: nothing is no."""
+    host = World(load_text(HALF))
+    assert _cell(host, "internet", "10.0.1.23").status == "perhaps"
+    assert trace(host, Asked("internet", "10.0.1.23:80", "tcp")).forward.disposition == "undetermined"
+    with pytest.raises(UsageError, match="no IPv4 address of the host is known"):
+        reach(host, Question("internet", "host"))
+    rows = [row for row in reach(host, Question()).rows if row.target == "host"]
+    assert {(name, row.status) for row in rows for name in row.sources} >= {
+        ("internet", "perhaps"), ("vpc", "perhaps"),
+    }  # fmt: skip
+
+
+def test_what_a_container_sends_may_be_sent_back_to_itself(tmp_path: Path) -> None:
+    """A chain of its own nat that is gone (Docker's resolver, 127.0.0.11) may translate to its own ports."""
+    shutil.copytree(SERVED, tmp_path / "host")
+    save = tmp_path / "host" / "netns" / "web" / "iptables-save.txt"
+    lines = [
+        line for line in save.read_text().splitlines() if "DOCKER_OUTPUT" not in line or "-j DOCKER" in line
+    ]
+    save.write_text("\n".join(lines) + "\n")
+    cell = _cell(World(load(str(tmp_path / "host"))), "container:web", "container:web")
+    resolver = IntSet.of(0x7F00000B)
+    assert any(box["dst"] & resolver for box in cell.perhaps)
+    assert ("target-not-understood", ("DOCKER_OUTPUT",)) in [(each.code, each.args) for each in cell.doubts]
+
+
+def test_who_may_be_on_a_bridge_unheard_is_said(tmp_path: Path) -> None:
+    lean = Lean("neighbours-not-captured")
+    (tmp_path / "ip-route.txt").write_text(HALF.partition("\n")[2])
+    assert lean in reach(World(load(str(tmp_path))), Question()).leans_on
+    (tmp_path / "ip-neigh.txt").write_text(
+        "172.18.0.9 dev br-0a0b0c0d0e0f lladdr 02:42:ac:12:00:09 REACHABLE\n"
+    )
+    assert lean not in reach(World(load(str(tmp_path))), Question()).leans_on

@@ -276,3 +276,42 @@ def test_one_interfaces_addresses_are_known_and_no_more() -> None:
     assert ask(one + NAMELESS, "8.8.8.8", "172.17.0.9", iface="eth0").disposition == "undetermined"
     found = ask(one + NAMELESS + MASQUERADES + SYMMETRIC, "172.17.0.2", "8.8.8.8", iface="docker0")
     assert found.forward.disposition == "exits"
+
+
+REDIRECTED = MASQUERADES.replace("-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE", "{}")
+# An address that table local tells and the listing does not, for its line cannot be read.
+SECOND = """$ ip addr
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536
+    inet 127.0.0.1/8 scope host lo
+2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500
+    inet {}/24 scope global eth0
+    inet 10.0.5.1/32 scope global eth0
+$ ip route show table all
+default via 10.0.0.1 dev eth0
+10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.10
+local 10.0.0.10 dev eth0 table local proto kernel scope host src 10.0.0.10
+local 10.0.5.1 dev eth0 table local proto kernel scope host src 10.0.5.1
+"""
+
+
+@pytest.mark.parametrize(("address", "works"), [("10.0.0.10", True), ("10.0.0.x", None)])
+def test_which_address_is_the_first_no_route_tells(address: str, works: bool | None) -> None:
+    """REDIRECT takes the interface's first address (nf_nat_redirect_ipv4), and table local is sorted."""
+    rule = "-A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j REDIRECT"
+    text = SECOND.format(address) + REDIRECTED.format(rule)
+    found = ask(text, "internet", "10.0.5.1")
+    assert (found.forward.disposition == "delivered") is (works is True)
+    if works:
+        assert found.forward.packet.dst == 0x0A00000A
+    else:
+        assert why(found.forward) == {("own-address-not-captured", "eth0")}
+    agreed = Agreement("first address", World(load_text(text)), 4, 7, 20).run()
+    assert agreed.differ == []
+    assert agreed.compared["packet"] > 10
+
+
+def test_a_chain_of_nat_that_is_not_shown_may_have_been_lost() -> None:
+    text = SECOND.format("10.0.0.10") + REDIRECTED.format("")
+    lean = Lean("policy-not-shown", ("INPUT", "nat"))
+    assert lean not in ask(text, "internet", "10.0.0.10").leans_on
+    assert lean in ask(text.replace(":INPUT ACCEPT [0:0]\n", ""), "internet", "10.0.0.10").leans_on

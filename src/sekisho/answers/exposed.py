@@ -212,11 +212,7 @@ class _Finder:
 
     def _access(self, caller: str, origins: list[Origin], port: Port) -> Access:
         if not origins:
-            if caller in OUTSIDE and not self.routed:
-                return Access(
-                    caller, "perhaps", doubts=(Doubt("routes-not-captured", (f"IPv{self.space.family}",)),)
-                )
-            return Access(caller, "none")
+            return self._nobody(caller)
         ways: list[tuple[Origin, Flows, Set]] = []
         for origin in origins:
             ways += ((origin, flow, some) for flow, some in self._to(caller, origin, port))
@@ -360,6 +356,13 @@ class _Finder:
             known = self._stopped[key] = [(flow, some) for flow, some in found if some.satisfiable()]
         return known
 
+    def _nobody(self, caller: str) -> Access:
+        """Of a kind of which there is nobody, as far as texts tell."""
+        if self.routed or caller not in OUTSIDE:
+            return Access(caller, "none")
+        why = Doubt("routes-not-captured", (f"IPv{self.space.family}",))
+        return Access(caller, "perhaps", doubts=(why,))
+
     def host(self, proto: int, port: int, addresses: IntSet) -> Exposure:
         """Who can call a port of the host's own processes."""
         access = []
@@ -373,7 +376,7 @@ class _Finder:
 
     def _host_access(self, caller: str, origins: list[Origin], proto: int, port: int) -> Access:
         if not origins:
-            return Access(caller, "none")
+            return self._nobody(caller)
         space = self.space
         target = next(item for item in self.reading.targets if item.kind == "host")
         target = replace(target, ports=IntSet.of(port))

@@ -9,7 +9,9 @@ import pytest
 
 from sekisho.answers.settling import commands_for, settling
 from sekisho.explain.messages_doubts import MESSAGES
+from sekisho.model.evidence import Evidence
 from sekisho.semantics.journey import Doubt, Lean
+from sekisho.sources.load import load_text
 from tests.cli.command import sekisho
 
 # What no command shows: chance, what is not modelled, and what the question leaves open.
@@ -69,6 +71,43 @@ def test_a_failed_command_is_told_with_the_rights_that_it_needs() -> None:
 def test_names_of_strangers_reach_no_shell(one: Doubt | Lean) -> None:
     for command in commands_for(one, 4):
         assert command in ("ip route show table '7; rm -rf /'", "sysctl 'net.ipv4.conf.$(reboot).rp_filter'")
+
+
+WEB = "sudo nsenter -t \"$(docker inspect -f '{{.State.Pid}}' web)\" -n "
+NAMED = WEB.replace("web", "NAME")
+
+
+@pytest.mark.parametrize(
+    ("one", "command"),
+    [
+        (Lean("in-namespace", ("web", "policy-rules-not-captured")), WEB + "ip rule"),
+        (Doubt("in-namespace", ("web", "sysctl-decides", "net.ipv4.conf.eth0.rp_filter")),
+         WEB + "sysctl net.ipv4.conf.eth0.rp_filter"),
+        (Doubt("table-incomplete", ("nat",), Evidence("netns/web/iptables-save.txt", 3, "x")),
+         WEB + "iptables-save"),
+        (Doubt("command-failed", ("ip rule", "x"), Evidence("netns/web/ip-rule.txt", 1, "x")),
+         WEB + "ip rule"),
+        (Lean("in-namespace", ("web;reboot", "policy-rules-not-captured")), NAMED + "ip rule"),
+        (Lean("in-namespace", ("$(reboot)", "policy-rules-not-captured")), NAMED + "ip rule"),
+    ],
+)  # fmt: skip
+def test_a_containers_namespace_is_asked_itself(one: Doubt | Lean, command: str) -> None:
+    assert commands_for(one, 4) == (command,)
+
+
+def test_what_is_missing_of_a_container_is_told_as_its_own_and_pasted_back(tmp_path: Path) -> None:
+    """The host's rules are there, the container's are not; its command's output belongs to it."""
+    folder = Path(__file__).parents[1] / "data" / "docker" / "28.5.2" / "two-custom-networks"
+    asked = ("container:c0", "internet", "--proto", "icmp")
+    found = json.loads(sekisho("trace", str(folder), *asked, "--json").out)
+    assert "in c0: ip rule not captured: taken as the default rules" in found["leans_on"]
+    [command] = [each for each in found["settle"] if each.endswith("ip rule")]
+    assert command == WEB.replace("web", "c0") + "ip rule"
+    page = tmp_path / "page.txt"
+    page.write_text(f"$ {command}\n0:\tfrom all lookup local\n32766:\tfrom all lookup main\n")
+    shown = load_text(page.read_text())
+    assert [(each.name, len(each.rules or ())) for each in shown.namespaces] == [("c0", 2)]
+    assert shown.host.rules is None
 
 
 def test_an_open_answer_ends_with_them(tmp_path: Path) -> None:

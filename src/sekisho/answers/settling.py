@@ -10,7 +10,9 @@ import shlex
 from collections.abc import Callable, Iterable
 
 from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.whose import IN_NAMESPACE
 from sekisho.values.address import Family
+from sekisho.values.names import BadNameError, container_name
 
 _Args = tuple[str, ...]
 _INSPECT = ("docker network inspect $(docker network ls -q)", "docker inspect $(docker ps -aq)")
@@ -145,8 +147,33 @@ def _told_by_another(command: str, commands: Iterable[str]) -> bool:
 
 def commands_for(one: Doubt | Lean, family: Family) -> tuple[str, ...]:
     """The commands that show what one doubt or lean is about."""
-    found = _BY_CODE.get(one.code)
-    return () if found is None else found(one.args, family)
+    if one.code == IN_NAMESPACE:
+        inner = _by_code(one.args[1], one.args[2:], family)
+        return tuple(dict.fromkeys(inside(one.args[0], command) for command in inner))
+    commands = _by_code(one.code, one.args, family)
+    evidence = one.evidence if isinstance(one, Doubt) else None
+    folder = evidence.file.split("/") if evidence is not None else []
+    if len(folder) == 3 and folder[0] == "netns":
+        return tuple(dict.fromkeys(inside(folder[1], command) for command in commands))
+    return commands
+
+
+def _by_code(code: str, args: _Args, family: Family) -> _Args:
+    found = _BY_CODE.get(code)
+    return () if found is None else found(args, family)
+
+
+def inside(name: str, command: str) -> str:
+    """The same command in a container's network namespace, by the host's own program: an image has few. A
+    name that no container can have is left out: then the reader has to say whose it is."""
+    if command in _INSPECT:
+        return command
+    try:
+        whose = str(container_name(name))
+    except BadNameError:
+        whose = "NAME"
+    plain = command.removeprefix("sudo ")
+    return f"sudo nsenter -t \"$(docker inspect -f '{{{{.State.Pid}}}}' {whose})\" -n {plain}"
 
 
 def _together(commands: Iterable[str]) -> tuple[str, ...]:

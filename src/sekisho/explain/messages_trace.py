@@ -230,6 +230,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0}: empty: taken as none on this host (a command without the rights prints nothing either)",
         "{0}: 空: このホストには何もないとみなす (権限のないコマンドも何も出力しない)",
     ),
+    "namespace.of": ("in {0}: {1}", "{0}内: {1}"),
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),

@@ -9,7 +9,7 @@ from functools import cached_property
 from sekisho.model.host import Socket
 from sekisho.model.netfilter import IpSet
 from sekisho.model.snapshot import Namespace
-from sekisho.semantics import fib, hidden_gateways, netfilter
+from sekisho.semantics import fib, hidden_gateways, netfilter, whose
 from sekisho.semantics.addresses import (
     TYPING,
     HostAddress,
@@ -196,9 +196,9 @@ def _program(
     captured = tuple(route for route in namespace.routes if route.family == family)
     routes = (*(r for r in captured if r.table != "local"), *local)
     if inferred:
-        leans.append(Lean("local-table-inferred"))
+        leans.append(whose.lean(namespace, "local-table-inferred"))
     if family == 4 and namespace.addresses_hidden is not None:
-        leans.append(Lean("addresses-by-ifconfig"))
+        leans.append(whose.lean(namespace, "addresses-by-ifconfig"))
     for item in addresses:
         if item.tentative:
             leans.append(Lean("address-tentative", (format_ip(family, item.value), item.interface)))
@@ -207,9 +207,9 @@ def _program(
     if leaning:
         leans += texts_as_they_are(namespace)
     if rules is None and failed_rules(namespace, family) is None:
-        leans.append(Lean("policy-rules-not-captured"))
+        leans.append(whose.lean(namespace, "policy-rules-not-captured"))
     elif rules is not None and fib.lacks_default(rules, family):
-        leans.append(Lean("default-rules-asked"))
+        leans.append(whose.lean(namespace, "default-rules-asked"))
     one_trie = family == 4 and not fib.has_custom_rules(namespace.rules, family)
     tables = fib.table_chains(
         routes,
@@ -259,7 +259,10 @@ def _program(
         tables,
         before(strange.forwarding, forwarding_check(namespace, family)),
         source_check(namespace, family, addresses),
-        netfilter.gaps(namespace.rulesets, family, namespace.nft, usual),
+        {
+            hook: tuple(whose.lean(namespace, each.code, *each.args) for each in leans_there)
+            for hook, leans_there in netfilter.gaps(namespace.rulesets, family, namespace.nft, usual).items()
+        },
         socket_chain(namespace.sockets, family, namespace.socket_protocols, namespace.unread),
         published_ports(stations),
         before(strange.entrance, entrance_checks(namespace, family)),

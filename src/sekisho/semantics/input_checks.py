@@ -13,7 +13,8 @@ from typing import Literal
 
 from sekisho.model.routing import Route
 from sekisho.model.snapshot import Namespace
-from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics import whose
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
@@ -85,10 +86,12 @@ def _switched_off(namespace: Namespace) -> Iterator[Guarded]:
             yield because(Interface("iif", name), stop, namespace, key)
         elif namespace.sysctl(key) is None and name not in in_use:
             if conf(namespace, "all", _DISABLED, 6):
-                doubt = Doubt("sysctl-decides", (key,))
+                doubt = whose.doubt(namespace, "sysctl-decides", key)
                 yield because(All((Interface("iif", name), Unsure(doubt))), stop, namespace, of_all)
             else:
-                yield Guarded(Interface("iif", name), Continue(Lean("sysctl-not-captured", (key, "0"))))
+                yield Guarded(
+                    Interface("iif", name), Continue(whose.lean(namespace, "sysctl-not-captured", key, "0"))
+                )
 
 
 def arrival_checks(namespace: Namespace, family: Family, local: Iterable[Route]) -> ChainCode:
@@ -139,9 +142,11 @@ def _unknown_localnet(
         if key is None:
             continue
         if name == _SET_BY_DOCKER and namespace.sysctl(key_of(name, _LOCALNET)) is None:
-            open_.append(All((Interface(side, name), Unsure(Doubt("sysctl-decides", (key,))))))
+            open_.append(All((Interface(side, name), Unsure(whose.doubt(namespace, "sysctl-decides", key)))))
         else:
-            taken.append((Interface(side, name), Continue(Lean("sysctl-not-captured", (key, "0")))))
+            taken.append(
+                (Interface(side, name), Continue(whose.lean(namespace, "sysctl-not-captured", key, "0")))
+            )
     return taken, open_
 
 
@@ -198,7 +203,7 @@ def _forwarding4(namespace: Namespace) -> Iterator[Guarded]:
     elif main == "0":
         yield because(ALWAYS, stop, namespace, *keys)
     elif main is None:
-        yield _taken_on(keys[0])
+        yield _taken_on(namespace, keys[0])
 
 
 def _forwarding6(namespace: Namespace) -> Iterator[Guarded]:
@@ -213,9 +218,9 @@ def _forwarding6(namespace: Namespace) -> Iterator[Guarded]:
                 yield because(Interface("iif", name), Accept(), namespace, forced)
         yield because(ALWAYS, Stop("not_forwarding"), namespace, key)
     elif namespace.sysctl(key) is None:
-        yield _taken_on(key)
+        yield _taken_on(namespace, key)
 
 
-def _taken_on(key: str) -> Guarded:
+def _taken_on(namespace: Namespace, key: str) -> Guarded:
     """Docker switches forwarding on."""
-    return Guarded(ALWAYS, Continue(Lean("sysctl-not-captured", (key, "1"))))
+    return Guarded(ALWAYS, Continue(whose.lean(namespace, "sysctl-not-captured", key, "1")))

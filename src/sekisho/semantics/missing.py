@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from sekisho.model.evidence import Failure, Unread
 from sekisho.model.routing import PolicyRule
 from sekisho.model.snapshot import Namespace
+from sekisho.semantics import whose
 from sekisho.semantics.fib import DEFAULT_RULES
-from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import ALWAYS, ChainCode, Continue, Guarded, NotUnderstood
 from sekisho.values.address import Family
 
@@ -93,10 +94,10 @@ def _asked_for(rules: Iterable[PolicyRule] | None, family: Family) -> Iterable[s
 
 def _not_shown(name: str, namespace: Namespace, family: Family, leaning: bool) -> Guarded:
     if name == "default" and leaning:
-        return Guarded(ALWAYS, Continue(Lean("table-default-empty")))
-    doubt = Doubt("routing-table-not-captured", (f"IPv{family}", name))
+        return Guarded(ALWAYS, Continue(whose.lean(namespace, "table-default-empty")))
+    doubt = whose.doubt(namespace, "routing-table-not-captured", f"IPv{family}", name)
     if name == "main" and not any(known == family for known, _ in namespace.route_tables):
-        doubt = Doubt("routes-not-captured", (f"IPv{family}",))
+        doubt = whose.doubt(namespace, "routes-not-captured", f"IPv{family}")
     return Guarded(ALWAYS, NotUnderstood(doubt))
 
 

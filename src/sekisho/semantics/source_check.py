@@ -20,9 +20,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.model.snapshot import Namespace
+from sekisho.semantics import whose
 from sekisho.semantics.addresses import HostAddress, added_to_local
 from sekisho.semantics.fib import has_custom_rules
-from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.missing import addresses_told
 from sekisho.semantics.program import (
     NEVER,
@@ -121,9 +122,9 @@ def _lines(namespace: Namespace, name: str, known: _Known) -> Iterator[Guarded]:
         certain = tuple(line for line in certain if line in other)
     for line in (*certain, *(line for line in open_ if line not in certain)):
         if line.action == _LOCAL_SOURCE and local is not None:
-            yield Guarded(line.guard, Continue(Lean("sysctl-not-captured", (local, "0"))))
+            yield Guarded(line.guard, Continue(whose.lean(namespace, "sysctl-not-captured", local, "0")))
         if line not in certain:
-            doubt = Doubt("sysctl-decides", (open_[line],))
+            doubt = whose.doubt(namespace, "sysctl-decides", open_[line])
             line = replace(line, guard=All((line.guard, Unsure(doubt))))
         yield line
 
@@ -164,7 +165,9 @@ def _looked_up(namespace: Namespace, name: str) -> Guard:
     unknown = next((each for each, value in values.items() if value is None), None)
     if unknown is None:
         return NEVER
-    return All((*turning, Unsure(Doubt("sysctl-decides", (key_of(unknown, "send_redirects"),)))))
+    return All(
+        (*turning, Unsure(whose.doubt(namespace, "sysctl-decides", key_of(unknown, "send_redirects"))))
+    )
 
 
 def _reverse_path(

@@ -208,6 +208,9 @@ def _docker(arguments: list[str]) -> Command:
     return Command(asked.format, partial=asked.partial, subject=asked.subject)
 
 
+_PID_OF = re.compile(r"\$\(docker inspect .*\s([\w.-]+)\)")
+
+
 def _elsewhere(program: str, arguments: list[str]) -> Command:
     """nsenter and kubectl exec run in another namespace, ssh on the host that the reader means."""
     if program == "ssh":
@@ -223,7 +226,9 @@ def _elsewhere(program: str, arguments: list[str]) -> Command:
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
         if option in ("-t", "--target") and rest:
-            name = f"pid {rest.pop(0)}"
+            pid = rest.pop(0)
+            asked = _PID_OF.fullmatch(pid)  # as the commands that settle an answer are written
+            name = asked[1] if asked else f"pid {pid}"
         elif option.startswith(("--net=", "-n/")):
             name = option.rpartition("/")[2]
         elif match := re.fullmatch(r"(?:-t|--target=)([0-9]{1,20})", option):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sekisho.sources import paste
 from sekisho.sources.load import load_text
+from tests.cli.command import sekisho
 
 ROUTES = "me@box:~$ ip r\ndefault via 192.0.2.1 dev ens3 src 192.0.2.7\n192.0.2.0/24 dev ens3 src 192.0.2.7\n"
 DENIED = "Fatal: can't open lock file /run/xtables.lock: Permission denied"
@@ -93,3 +96,35 @@ def test_a_refusal_is_its_own_hosts(text: str, wanted: list[int]) -> None:
 
 def test_a_refusal_of_a_host_without_a_listing_says_nothing_of_this_one() -> None:
     assert failed(f"a@web2:~$ iptables-save\n{DENIED}\n") == {}
+
+
+# A page with nothing but a refusal, and what shows it with the rights for it.
+REFUSALS = [
+    ("$ iptables -L -n\niptables v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission"
+     " denied (you must be root)\n", "sudo iptables-save"),
+    (f"$ ip6tables-save\n{DENIED}\n", "sudo ip6tables-save"),
+    ("iptables: Permission denied (you must be root).\n", "sudo iptables-save"),
+    ("$ nft list ruleset\nOperation not permitted (you must be root)\n", "sudo nft list ruleset"),
+    ("permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock\n",
+     "sudo docker inspect $(sudo docker ps -aq)"),
+    ("ipset v7.17: Kernel error received: Operation not permitted\n", "sudo ipset save"),
+    ("許可がありません\n", "sudo ..."),
+    ("iptables $(reboot): Permission denied\n", "sudo iptables-save"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "command"), REFUSALS)
+def test_a_page_of_a_refusal_alone_says_what_to_type(page: str, command: str, tmp_path: Path) -> None:
+    file = tmp_path / "page.txt"
+    file.write_text(page)
+    for lang, words in (("en", "the command was refused"), ("ja", "コマンドが拒否されました")):
+        ended = sekisho("lint", str(file), "--lang", lang)
+        assert (ended.status, ended.out) == (2, "")
+        assert words in ended.err
+        assert ended.err.rstrip().endswith(f": {command}")
+
+
+def test_a_page_of_something_else_is_no_refusal(tmp_path: Path) -> None:
+    file = tmp_path / "page.txt"
+    file.write_text("bash: iptables-save: command not found\n")
+    assert "refused" not in sekisho("lint", str(file)).err

@@ -118,6 +118,10 @@ JAPANESE: dict[str, str] = {
         "アーカイブです。そのうちの1つのファイルや、標準入力からのコマンド出力でもかまいません"
     ),
     "there is no text": "テキストがありません",
+    "the command was refused: what it shows is not known, and not nothing": (
+        "コマンドが拒否されました。内容は不明であり、空とはみなしません"
+    ),
+    "ask again with the rights for it: {0}": "権限を付けて取り直してください: {0}",
     "no command's output that is known": "知っているコマンドの出力ではありません",
     "leads out of the folder {0}": "フォルダー {0} の外へ出ています",
     "if you know what is there: --outside reads it all the same": (

@@ -357,6 +357,16 @@ def _nothing(gathered: Gathered, shown: str) -> SourceError:
     place = next(iter(lines), None)
     if place is None:
         return SourceError("there is no text", file=shown, advice=_ADVICE)
+    from sekisho.sources.paste_failures import asked_again  # only where an answer is an error anyway
+
+    story = "\n".join((*(one.file for _, one in gathered.failed), *(line.text for line in lines)))
+    for line in lines:
+        if (again := asked_again(line.text, story)) is not None:
+            return SourceError(
+                "the command was refused: what it shows is not known, and not nothing",
+                file=line.file, line=line.line, text=line.text,
+                advice=said("ask again with the rights for it: {0}", again or "sudo ..."),
+            )  # fmt: skip
     return SourceError(
         "no command's output that is known", file=place.file, line=place.line, text=place.text,
         advice=_ADVICE,

@@ -84,6 +84,26 @@ def refusal(section: Section, file: str) -> Failure | None:
     return Failure(name, section.format.value, said.strip(), place, about, command.family)
 
 
+# What shows most of what a refused program was asked for, by a word of what it said.
+_AGAIN: tuple[tuple[str, str], ...] = (
+    (r"ip6tables", "sudo ip6tables-save"),
+    (r"iptables|xtables", "sudo iptables-save"),
+    (r"\bnft\b|netlink", "sudo nft list ruleset"),
+    (r"docker", "sudo docker inspect $(sudo docker ps -aq)"),
+    (r"ipset", "sudo ipset save"),
+    (r"conntrack", "sudo conntrack -L"),
+)
+
+
+def asked_again(said: str, asked: str = "") -> str | None:
+    """What to type where a line is a refusal: by the program that it names, or the one that was ``asked``; ""
+    where neither is known. None: no refusal. Nothing of the page is in it."""
+    if not _STOPPED.search(said):
+        return None
+    text = f"{said}\n{asked}".lower()
+    return next((command for word, command in _AGAIN if re.search(word, text)), "")
+
+
 def _file_of(format_: Format, table: str | None, family: int, backend: str) -> str | None:
     if format_ in _IPTABLES:
         program = f"ip{'6' if family == 6 else ''}tables-{f'{backend}-' if backend else ''}"

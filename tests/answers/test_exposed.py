@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,3 +120,21 @@ def test_where_no_route_was_captured_the_outside_is_not_nobody(tmp_path: Path) -
             if item.caller in ("internet", "vpc"):
                 assert item.status == "perhaps"
                 assert ("routes-not-captured", ("IPv4",)) in [(each.code, each.args) for each in item.doubts]
+
+
+def test_further_ways_that_nobody_knows_are_told_beside_those_that_work(tmp_path: Path) -> None:
+    """From the host docker-proxy serves 127.0.0.1 alone; the rules serve all other addresses."""
+    folder = tmp_path / "host"
+    shutil.copytree(Path(__file__).parents[1] / "data" / "docker" / "28.5.2" / "two-custom-networks", folder)
+
+    def served() -> Access:
+        [web] = [each for each in exposed(World(load(str(folder)))).ports if each.place == "web"]
+        return next(item for item in web.access if item.caller == "same-host")
+
+    known = served()
+    assert (known.status, "127.0.0.1:8080" in known.via, known.doubts) == ("yes", True, ())
+    sockets = (folder / "ss.txt").read_text()
+    (folder / "ss.txt").write_text(sockets.replace("0.0.0.0:8080", "x.x.x.x:8080"))
+    hidden = served()
+    assert (hidden.status, "127.0.0.1:8080" in hidden.via) == ("yes", False)
+    assert {doubt.code for doubt in hidden.doubts} == {"socket-line-unread"}

@@ -58,7 +58,7 @@ class Access:
     ``sees``: the source that the server sees, "" for the caller's own. ``bypasses``: what the host's INPUT
     rules would say to the same packet, which they never see. ``only``: from where, if not every caller gets
     through. ``unaddressed``: such callers cannot send to the container's own address at all. ``doubts``: why
-    nobody can say."""
+    nobody can say, or whether there are further ways."""
 
     caller: str
     status: str
@@ -230,7 +230,11 @@ class _Finder:
         if flow.forward.bridge or flow.forward.where != HOST:
             bypasses = host_objects(self.world, self.reading.family, witness, flow)
         only = self._limits(ways, witness, port.proto)
-        return Access(caller, "yes", tuple(via), tuple(sees), witness, bypasses, only=only)
+        proto = self.space.member(self.space.field["proto"], IntSet.of(port.proto))
+        others = proto & ~self.space.union([some for _, _, some in ways])
+        more = self._open(caller, origins, replace(self._target(port), ports=IntSet.of(port.port)), others)
+        doubts = () if more is None else more.doubts
+        return Access(caller, "yes", tuple(via), tuple(sees), witness, bypasses, only=only, doubts=doubts)
 
     def _limits(self, ways: list[tuple[Origin, Flows, Set]], witness: Witness, proto: int) -> Limits:
         usual = usual_source(ways[0][0], self.reading.family)

@@ -102,6 +102,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "exposed.refused-by": ("refused: {0}", "拒否: {0}"),
     "exposed.only-ports": ("only from source port {0}", "送信元ポート {0} からだけ"),
     "exposed.only-from": ("only from {0}", "{0} からだけ"),
+    "exposed.more": ("perhaps in other ways too: {0}", "ほかの経路でも届く可能性がある: {0}"),
     "exposed.limited": (
         "* only from some source ports or addresses, see below",
         "* 一部の送信元ポートまたは送信元アドレスからだけ。詳しくは下に示す",

@@ -96,7 +96,8 @@ class ExposedText:
         if item.witness is not None:
             yield "    " + self.reach.witness(item.witness)
         for doubt in item.doubts[:MOST_CALLS]:
-            yield "    " + self._say("reach.because", say(doubt.code, doubt.args, self.lang))
+            why = "exposed.more" if item.status == "yes" else "reach.because"
+            yield "    " + self._say(why, say(doubt.code, doubt.args, self.lang))
         for reason in item.refused_by[:MOST_CALLS]:
             words = " ".join((say(f"disposition.{reason.disposition}", (), self.lang), reason.place)).strip()
             yield "    " + self._say("exposed.refused-by", words)

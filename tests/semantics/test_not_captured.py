@@ -310,6 +310,18 @@ def test_which_address_is_the_first_no_route_tells(address: str, works: bool | N
     assert agreed.compared["packet"] > 10
 
 
+@pytest.mark.parametrize(("address", "source"), [("10.0.0.10", 0x0A00000A), ("10.0.0.x", None)])
+def test_masquerade_over_lo_takes_the_first_of_all_interfaces(address: str, source: int | None) -> None:
+    """inet_select_addr asks the devices in their order; what docker0 sends to itself is one that meets it."""
+    docker = "3: docker0: <BROADCAST,UP,LOWER_UP> mtu 1500\n    inet 172.17.0.1/16 scope global docker0\n"
+    text = SECOND.format(address).replace("    inet 10.0.5.1/32 scope global eth0\n", docker)
+    text += "local 172.17.0.1 dev docker0 table local proto kernel scope host src 172.17.0.1\n"
+    found = ask(text + REDIRECTED.format("-A POSTROUTING -o lo -j MASQUERADE"), "host", "172.17.0.1")
+    assert (found.forward.packet.src if found.forward.disposition == "delivered" else None) == source
+    if source is None:
+        assert {code for code, *_ in why(found.forward)} == {"addresses-not-captured"}
+
+
 def test_a_chain_of_nat_that_is_not_shown_may_have_been_lost() -> None:
     text = SECOND.format("10.0.0.10") + REDIRECTED.format("")
     lean = Lean("policy-not-shown", ("INPUT", "nat"))

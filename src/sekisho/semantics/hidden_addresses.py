@@ -31,7 +31,7 @@ _LOOPBACK: dict[Family, Prefix] = {4: Prefix(4, 127 << 24, 8), 6: Prefix(6, 1, 1
 class HiddenAddresses:
     """``told``: there are none. ``numbered`` are the interfaces of which an address is known, ``subnets``
     those in which one of an interface is not. ``unordered``: interfaces with several addresses, one of which
-    routes alone tell, so that nobody knows which is the first."""
+    routes alone tell, so that nobody knows which is the first; lo stands for all others together."""
 
     told: bool
     numbered: frozenset[str]
@@ -46,13 +46,15 @@ class HiddenAddresses:
 
     def first(self, interface: str) -> Doubt | None:
         """The same of its first address, which REDIRECT takes."""
-        return _doubt(interface) if interface in self.unordered else self.of(interface)
+        unknown = interface in self.unordered and interface != LOOPBACK
+        return _doubt(interface) if unknown else self.of(interface)
 
     def masquerading(self, interface: str) -> Doubt | None:
         """The same of the address that MASQUERADE takes: over lo it is the first of all other interfaces'."""
-        if self.told or interface != "lo":
+        if interface != LOOPBACK:
             return self.first(interface)
-        return Doubt("addresses-not-captured", ("src",))
+        known = self.told and LOOPBACK not in self.unordered
+        return None if known else Doubt("addresses-not-captured", ("src",))
 
     def source_by(self, route: RouteTo, family: Family, interface: str) -> Doubt | None:
         """Why nobody knows which source address the host gives to what it sends by a route."""
@@ -113,8 +115,10 @@ def _unordered(namespace: Namespace, family: Family, known: Iterable[HostAddress
     """A listing of addresses is in the order in which the kernel takes them, table local is not."""
     listed = {(item.interface, item.address) for item in namespace.addresses or () if item.family == family}
     names = [(item.interface, (item.interface, Address(family, item.value)) in listed) for item in known]
-    several = Counter(name for name, _ in names)
-    return frozenset(name for name, shown in names if not shown and several[name] > 1 and name != LOOPBACK)
+    several = Counter(name for name, _ in names if name != LOOPBACK)
+    unlisted = {name for name, shown in names if not shown and name != LOOPBACK}
+    together = {LOOPBACK} if unlisted and several.total() > 1 else set()
+    return frozenset(name for name in unlisted if several[name] > 1) | together
 
 
 def _one_more(namespace: Namespace, family: Family) -> frozenset[str]:

@@ -14,7 +14,7 @@ from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.symbolic.boxes import Box
 from sekisho.values.address import Address
-from tests.answers.shop import FORWARD, NAT, world
+from tests.answers.shop import FORWARD, NAT, world, write
 from tests.truth import needs_truth, truth_dir
 
 MULTI = "-A FORWARD -i eth0 -d 172.18.0.3/32 -p tcp -m multiport --dports 22,80,443 -j ACCEPT\n"
@@ -126,3 +126,14 @@ def test_a_service_whose_backend_is_drawn_is_as_before(tmp_path: Path) -> None:
     (tmp_path / "host").mkdir()
     host = str(kubernetes(tmp_path / "host", 3))
     assert diff(World(load(host)), World(load(host))).changes == ()
+
+
+def test_why_nobody_can_say_is_told_where_the_witness_ends_alike(tmp_path: Path) -> None:
+    """Each change that is unsure names the target, whatever becomes of the packet that stands for all."""
+    write(tmp_path / "before", forward=FORWARD)
+    write(tmp_path / "after", forward=f"-A FORWARD -j ELSEWHERE\n{FORWARD}")
+    before, after = (World(load(str(tmp_path / name))) for name in ("before", "after"))
+    found = [change for change in diff(before, after).changes if change.kind == "unsure"]
+    assert found
+    for change in found:
+        assert ("target-not-understood", ("ELSEWHERE",)) in [(d.code, d.args) for d in change.after.doubts]

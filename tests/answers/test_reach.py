@@ -243,6 +243,9 @@ def test_the_verbs_agree_of_a_host_whose_outward_address_nobody_knows() -> None:
     host = World(load_text(HALF))
     assert _cell(host, "internet", "10.0.1.23").status == "perhaps"
     assert trace(host, Asked("internet", "10.0.1.23:80", "tcp")).forward.disposition == "undetermined"
+    assert (
+        _cell(host, "internet", "10.0.1.1").status == "no"
+    )  # the gateway's: the Internet routes nothing there
     with pytest.raises(UsageError, match="no IPv4 address of the host is known"):
         reach(host, Question("internet", "host"))
     rows = [row for row in reach(host, Question()).rows if row.target == "host"]

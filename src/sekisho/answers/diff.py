@@ -13,10 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.answers.arrivals import Arrivals, Witness
 from sekisho.answers.places import Asked, Origin, Reading
+from sekisho.answers.reach import doubts_of
 from sekisho.answers.services import Names, merged
+from sekisho.answers.sides import Side, side_of
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError, said
-from sekisho.semantics.journey import ARRIVED, Doubt, Journey, Lean, Step
+from sekisho.semantics.journey import ARRIVED, Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.boxes import Box
@@ -27,19 +29,6 @@ from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP
 
 KINDS = ("opened", "closed", "moved", "source", "unsure")
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What becomes of the witness on one side: how it ends, and the lines that decide that; ``doubts``: why
-    nobody can say, ``leans_on``: what that takes for granted."""
-
-    disposition: str
-    where: str
-    lines: tuple[Step, ...]
-    reply: str = ""
-    doubts: tuple[Doubt, ...] = ()
-    leans_on: tuple[Lean, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +304,14 @@ class _Comparison:
             _without_source(box) if box["src"] in (whole, everybody) else box
             for box in merged(arrivals.addressed(some))
         )
-        return Change(kind, (origin.name,), boxes, packet, _side(journeys[0]), _side(journeys[1]))
+        why = [self._open_questions(kind, some, at, sides[at]) for at in (0, 1)]
+        before, after = (side_of(*each) for each in zip(journeys, why, strict=True))
+        return Change(kind, (origin.name,), boxes, packet, before, after)
+
+    def _open_questions(self, kind: str, some: Set, at: int, origins: list[Origin]) -> Iterator[Doubt]:
+        """Why nobody can say: to the packet that stands for all it need not matter."""
+        for origin in origins if kind == "unsure" else ():
+            yield from doubts_of(self.arrivals[at], origin, some)
 
     def _example(self, some: Set, origins: list[Origin]) -> tuple[Origin, Flows]:
         """A flow of the side before that has packets of the set: TCP where there is."""
@@ -341,24 +337,6 @@ def _by_name(origins: list[Origin]) -> dict[str, list[Origin]]:
     for item in origins:
         found.setdefault(item.name, []).append(item)
     return found
-
-
-def _side(found: Journey) -> Side:
-    """The lines that decide a packet's end: what translates it, what lets it through or refuses it."""
-    leg = found.forward
-    arrived = leg.disposition in ARRIVED
-    reply = found.reply.disposition if found.reply is not None else ""
-    if arrived and found.reply is not None and reply not in ARRIVED:
-        leg = found.reply
-    steps = [step for step in leg.steps if step.evidence is not None]
-    telling = [step for step in steps if step.verdict not in ("JUMP", "GOTO", "RETURN", "CONTINUE")]
-    telling = [step for step in telling if step.rule is not None or step is telling[-1]]
-    lines = tuple(step for step in telling if step.table not in (None, "main", "local"))
-    if leg.disposition not in ARRIVED:
-        lines = tuple(steps[-1:])
-    legs = [each for each in (found.forward, found.reply) if each is not None]
-    doubts = dict.fromkeys(doubt for each in legs for doubt in each.doubts)
-    return Side(found.forward.disposition, found.forward.where, lines, reply, tuple(doubts), found.leans_on)
 
 
 def _joined(changes: list[Change]) -> Iterator[Change]:

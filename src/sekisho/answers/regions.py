@@ -19,6 +19,7 @@ from functools import cached_property
 
 from sekisho.answers.endpoints import default_interfaces, is_default
 from sekisho.semantics.addresses import local_table
+from sekisho.semantics.hidden_addresses import known_others
 from sekisho.semantics.world import World
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import EMPTY, IntSet
@@ -95,7 +96,9 @@ class Regions:
         own = (item for item in self.world.host.addresses[self.family] if item.scope != "link")
         near = self._subnets(iface)
         if self.world.host.hidden[self.family].of(iface) is not None:
-            return self.public | near | self._hidden(iface)  # any of these may be its own
+            others = known_others(self.world.host.facts, self.family)
+            # Any of these may be its own, but for those that are somebody else's, the gateway's for one.
+            return self.public | (near | self._hidden(iface)).minus(others, BITS[self.family])
         mapped = (item.value for item in own if item.interface == iface or item.value in near)
         return self.public | IntSet.of(*mapped)
 

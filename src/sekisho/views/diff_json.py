@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sekisho.answers.diff import Change, Difference, Side
+from sekisho.answers.diff import Change, Difference
 from sekisho.answers.services import box_json
 from sekisho.answers.settling import settling
+from sekisho.answers.sides import Side
 from sekisho.explain.words import say
 from sekisho.views.reach_json import evidence_json, witness_json
 

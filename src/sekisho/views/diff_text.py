@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sekisho.answers.diff import Change, Difference, Side
+from sekisho.answers.diff import Change, Difference
 from sekisho.answers.services import line_of
+from sekisho.answers.sides import Side
 from sekisho.explain.lines import blocks_text, captured, lines_text
 from sekisho.explain.tints import BOLD, CYAN, MAGENTA, YELLOW, painted
 from sekisho.explain.words import say

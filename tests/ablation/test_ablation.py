@@ -187,7 +187,7 @@ def test_bounds_must_hold_the_truth(tmp_path: Path) -> None:
 def test_by_which_way_a_dropped_packet_would_have_left_is_no_answer(tmp_path: Path) -> None:
     """One rule drops before routing, one behind it; that a packet leaves elsewhere is another answer."""
     asked = Asked("trace", ("192.0.2.77", "198.51.100.9:22", "tcp", "eth0"))
-    answers = []
+    answers: list[Answer] = []
     for rule in ("", "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -j DROP\nCOMMIT\n"):
         save = SAVE.replace(b":FORWARD ACCEPT", b":FORWARD DROP") + rule.encode()
         files = {**FILES, "iptables-save.txt": save}

@@ -21,7 +21,7 @@ from sekisho.answers.trace import Question as Traced
 from sekisho.answers.trace import trace
 from sekisho.errors import UsageError
 from sekisho.model.evidence import Evidence
-from sekisho.semantics.journey import Journey
+from sekisho.semantics.journey import ARRIVED, Journey
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Set
 from sekisho.values.address import Family
@@ -141,8 +141,10 @@ class Agreement:
             if origin.kind != kind:
                 continue
             ways = arrivals.arrivals(origin, target, wanted)
-            if any((way.some & space.member(way.final.dst, mine)).satisfiable() for way in ways):
-                return "yes"
+            for way in ways:
+                own = space.everything if way.flow.state.route_kind else space.member(way.final.dst, mine)
+                if (way.some & own).satisfiable():
+                    return "yes"
             if not ways and arrivals.perhaps(origin, target, wanted).satisfiable():
                 found = "perhaps"
         return found
@@ -197,6 +199,9 @@ class Agreement:
         if expected is None and found.works is not None and self._waits(drawn, found.works):
             # Which neighbours a host's own rules let it find is told apart by trace alone.
             self.tally.compared["packet open for its IPv6 neighbour in sets only"] += 1
+            return
+        if expected is False and _gave_up(found):
+            self.tally.compared["packet that trace follows no further"] += 1
             return
         text = (
             f"{drawn.origin.name} {asked_words(drawn.question)}: reach {expected}, trace {short_words(found)}"
@@ -385,6 +390,17 @@ class Agreement:
                 place = finding.places[0]
                 hit = (place.file, place.line) in self._hit
                 self._compare("dead", not hit, f"{finding.id} {' '.join(finding.args[:2])} was hit")
+
+
+def _gave_up(found: Journey) -> bool:
+    """Whether trace met more questions than it follows, and none of the ways that it knows arrives: that of
+    a packet that goes round asks anew in each turn."""
+    ways = found.forward.ways
+    return (
+        found.works is None
+        and bool(ways)
+        and not any(way.disposition in (*ARRIVED, "undetermined") for way in ways)
+    )
 
 
 def _open(found: Journey) -> bool:

@@ -271,6 +271,8 @@ class _Finder:
             known = self._reached[key] = []
             for flow, some in self.arrivals.at(origin, target):
                 there = self.space.member(flow.state.ends.dst, target.addresses)
+                if flow.state.route_kind:  # for everybody there: it has no address of its own
+                    there = self.space.everything
                 if there.satisfiable():
                     here = some & there & origin.some & self.arrivals.both_ways(flow)
                     if here.satisfiable():

@@ -113,7 +113,10 @@ class Agreement:
                     self._compare("exposed", item.witness is not None, f"{where} has no witness")
                     self._witness("exposed", item.witness, item.status, where)
                 kind = {"same-host": "host"}.get(item.caller, item.caller)
-                if kind in ("internet", "vpc", "host") and item.status != "none" and port.place != "host":
+                known = any(
+                    (t.kind, t.name) == ("container", port.place) for t in self.arrivals.reading.targets
+                )
+                if kind in ("internet", "vpc", "host") and item.status != "none" and known:
                     status = self._reached(kind, port.place, port.address, port.port, port.proto)
                     self._compare(
                         "exposed as reach", status == item.status, f"{where}: {item.status}, reach {status}"

@@ -168,6 +168,14 @@ def test_a_rule_for_all_ports_is_called_by_one_of_them(tmp_path: Path) -> None:
     assert next(item for item in access if item.caller == "internet").via == ("10.0.0.10:*",)
 
 
+def test_an_address_that_nat_picks_may_be_anothers(tmp_path: Path) -> None:
+    nat = NAT.replace("172.18.0.2:80", "172.18.0.2-172.18.0.3:80")
+    forward = FORWARD.replace("-d 172.18.0.2/32 ", "")
+    found = Caller(world(tmp_path, nat=nat, forward=forward)).call(Question("internet", "container:web:80"))
+    assert found.works is None
+    assert (found.first.journey.works, found.first.there) == (True, None)
+
+
 def test_a_source_port_that_decides_is_stated(tmp_path: Path) -> None:
     """As ``exposed`` has it: a client's own port gets through, one of the privileged ones does not."""
     forward = FORWARD.replace("--dport 80 -j", "--sport 1024:65535 --dport 80 -j")

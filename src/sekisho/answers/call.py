@@ -35,26 +35,31 @@ MOST_WAYS = 8
 class Way:
     """One way to call. ``kind``: "published" (``to`` is the host's address and port) or "direct" (the
     destination's own). Not ``addressable``: such a caller cannot send to that address at all; the journey
-    is what would become of its packet. Not ``there``: whoever takes it is somebody else than the container
-    that the question names, or has it at another port."""
+    is what would become of its packet. ``there`` False: whoever takes it is somebody else than the container
+    that the question names, or has it at another port; None: that depends on what nobody can say."""
 
     kind: Literal["published", "direct"]
     to: str
     journey: Journey
     addressable: bool = True
-    there: bool = True
+    there: bool | None = True
 
     @property
     def works(self) -> bool | None:
         """Whether the connection can be used this way."""
-        return self.journey.works if self.addressable and self.there else False
+        return self._there(self.journey.works)
+
+    def _there(self, arrives: bool | None) -> bool | None:
+        if not self.addressable or self.there is False:
+            return False
+        return arrives if self.there or arrives is False else None
 
     def gets_through(self, with_reply: bool) -> bool | None:
         """The same; where no reply is asked for, whether the packet alone arrives."""
-        if with_reply or not self.addressable or not self.there:
+        if with_reply:
             return self.works
         legs = (self.journey.forward.disposition, self.journey.disposition)
-        return None if "undetermined" in legs else ARRIVED.issuperset(legs)
+        return self._there(None if "undetermined" in legs else ARRIVED.issuperset(legs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +123,8 @@ class Caller:
         here = (each for each in callers if (each.kind, each.iface) == ("internet", place.iface))
         return next((each.callable for each in here), None)
 
-    def _leads(self, target: Endpoint, found: Journey) -> bool:
-        """Whether a packet that somebody takes, or may take, can be at the container that is meant."""
+    def _leads(self, target: Endpoint, found: Journey) -> bool | None:
+        """Whether a packet that somebody takes, or may take, is at the container that is meant."""
         if target.kind not in ("container", "netns"):
             return True
         lives_in = self.world.shared.get(target.name, target.name)
@@ -127,7 +132,8 @@ class Caller:
         names |= {name for item in self.world.named(target.name) for name in (item.name, item.node) if name}
         legs = found.served.ways or (found.served,)
         taken = [leg for leg in legs if leg.disposition in (*ARRIVED, "undetermined")]
-        return not taken or any(_is_at(leg, names, target.port) for leg in taken)
+        at = {_is_at(leg, names, target.port) for leg in taken}
+        return None if len(at) > 1 else not at or True in at
 
     # ---------------------------------------------------------------------------------- any way
 

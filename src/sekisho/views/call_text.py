@@ -51,7 +51,7 @@ def _by(way: Way, lang: str) -> str:
 def _word(way: Way, question: Question, lang: str, color: bool) -> str:
     if not way.addressable:
         return say("call.unaddressable", (), lang)
-    if not way.there:
+    if way.there is False:
         return say("call.elsewhere", (), lang)
     return _answer(way.gets_through(question.with_reply), lang, color)
 

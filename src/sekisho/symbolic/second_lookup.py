@@ -17,34 +17,36 @@ from sekisho.values.intset import IntSet
 from sekisho.values.slotted import replace
 
 Lookup = Callable[[Front], list[tuple[Passed, State, Set]]]
+Open = Callable[[Doubt, State, Set], None]
 
 
 def look_again(
-    host: HostCode, refused: Passed, state: State, some: Set, space: Space, lookup: Lookup
-) -> Iterator[tuple[Passed | Doubt, State, Set]]:
-    """What comes of packets without a source that were ``refused``: the line that decides, or why nobody can
-    say, with the source that they have now."""
+    host: HostCode, refused: Passed, state: State, some: Set, space: Space, lookup: Lookup, is_open: Open
+) -> Iterator[tuple[Passed, State, Set]]:
+    """What comes of packets without a source that were ``refused``: the line that decides, with the source
+    that they have now (refused ones have none). Those of which nobody can say are told to ``is_open``."""
     if not host.hidden[space.family].told:
-        yield HIDDEN_SOURCE, state, some
+        is_open(HIDDEN_SOURCE, state, some)
         return
     for prefix, rivals in preferred_anywhere(host.addresses[space.family]):
         here = some if prefix is None else some & space.member(state.ends.dst, IntSet.prefix(prefix))
         some &= ~here
         if here.satisfiable():
-            yield from _from(rivals, state, here, space, lookup)
+            yield from _from(rivals, state, here, space, lookup, is_open)
     if some.satisfiable():
         yield refused, state, some
 
 
 def _from(
-    rivals: Rivals, state: State, some: Set, space: Space, lookup: Lookup
-) -> Iterator[tuple[Passed | Doubt, State, Set]]:
+    rivals: Rivals, state: State, some: Set, space: Space, lookup: Lookup, is_open: Open
+) -> Iterator[tuple[Passed, State, Set]]:
     each = [list(lookup({_sent(state, item.value, space): some})) for item in rivals]
     if len(each) == 1:
-        yield from each[0]
+        for passed, sent, part in each[0]:
+            yield passed, state if _stops(passed) else sent, part
         return
     taken = space.union([part for found in each for passed, _, part in found if not _stops(passed)])
-    yield SEVERAL_SOURCES, state, taken
+    is_open(SEVERAL_SOURCES, state, taken)
     for passed, _, part in each[0]:
         if _stops(passed):
             yield passed, state, part & ~taken

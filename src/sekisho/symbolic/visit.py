@@ -321,8 +321,7 @@ class SymbolicVisit(SymbolicDelivery):
                 self._open(GOES_ROUND, state, part)
                 continue
             out = state.by_way(way)
-            back = comes_back(action, self.space.family)
-            add(ready, replace(out, oif="lo") if back else out, part)
+            add(ready, replace(out, oif="lo") if comes_back(action, self.space.family) else out, part)
 
     def _open(self, doubt: Doubt, state: State, some: Set) -> None:
         """Packets of which nobody can say where they go."""
@@ -353,11 +352,8 @@ class SymbolicVisit(SymbolicDelivery):
 
     def _look_again(self, refused: Passed, state: State, some: Set, ready: Front) -> None:
         lookup = partial(self._lookup, phase="output")
-        for found, sent, part in look_again(self.host, refused, state, some, self.space, lookup):
-            if isinstance(found, Doubt):
-                self._open(found, sent, part)
-            else:
-                self._set_out(found, sent, part, "output", ready)
+        for again, sent, part in look_again(self.host, refused, state, some, self.space, lookup, self._open):
+            self._set_out(again, sent, part, "output", ready)
 
     def _looks_again(self, state: State) -> Set:
         """The packets that are looked up once more with the source they were given."""

@@ -12,7 +12,7 @@ from sekisho.answers.trace import Question
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.views.call_text import to_text
-from tests.answers.shop import FORWARD, NAT, world
+from tests.answers.shop import FORWARD, NAT, world, write
 
 DATA = Path(__file__).parents[1] / "data" / "docker"
 
@@ -185,3 +185,17 @@ def test_a_source_port_that_decides_is_stated(tmp_path: Path) -> None:
     assert (found.first.journey.packet.sport or 0) >= 1024
     known = Caller(host).call(Question("internet", "container:web:80", sport=22))
     assert known.works is False
+
+
+@pytest.mark.parametrize(("listed", "works"), [("9", False), ("8080", None)])
+def test_whose_docker_proxy_it_may_be_is_told_by_dockers_list(
+    listed: str, works: bool | None, tmp_path: Path
+) -> None:
+    """A rule sends the port to web, but not this packet; no listing of sockets tells who has it."""
+    folder = write(tmp_path, nat=NO_PORTS + TO_THE_HOST)
+    (folder / "ss.txt").unlink()
+    docker = folder / "docker-containers.json"
+    docker.write_text(docker.read_text().replace('"HostPort": "8080"', f'"HostPort": "{listed}"'))
+    found = Caller(World(load(str(folder)))).call(Question("internet", "container:web:80"))
+    way = next(each for each in found.ways if each.to == "10.0.0.10:8080")
+    assert (way.journey.works, way.works) == (None, works)

@@ -19,7 +19,7 @@ from sekisho.answers.regions import Regions
 from sekisho.answers.trace import Question, trace
 from sekisho.errors import UsageError
 from sekisho.semantics.journey import ARRIVED, Journey, Leg
-from sekisho.semantics.world import World
+from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Source
 from sekisho.values.address import Address, Family
@@ -132,8 +132,16 @@ class Caller:
         names |= {name for item in self.world.named(target.name) for name in (item.name, item.node) if name}
         legs = found.served.ways or (found.served,)
         taken = [leg for leg in legs if leg.disposition in (*ARRIVED, "undetermined")]
-        at = {_is_at(leg, names, target.port) for leg in taken}
+        at = {_is_at(leg, names, target.port) and self._handed_on(leg, names) for leg in taken}
         return None if len(at) > 1 else not at or True in at
+
+    def _handed_on(self, leg: Leg, names: set[str]) -> bool:
+        """Whether docker-proxy, where nobody knows what takes a packet on the host, may be its own."""
+        listed = self.world.snapshot.containers
+        if leg.disposition != "undetermined" or leg.where != HOST or HOST in names or listed is None:
+            return True
+        published = (each for item in listed if item.name in names for each in item.published)
+        return any(each.host_port == leg.packet.dport for each in published)
 
     # ---------------------------------------------------------------------------------- any way
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+
+from sekisho.model.snapshot import Snapshot
+from sekisho.sources.load import load
 
 T = TypeVar("T")
 
@@ -19,6 +23,12 @@ def truth_dir() -> Path | None:
         return Path(named) if Path(named).is_dir() else None
     beside = Path(__file__).resolve().parents[2] / "shared" / "truth"
     return beside if beside.is_dir() else None
+
+
+@cache
+def loaded(folder: Path) -> Snapshot:
+    """A capture as a snapshot, which many tests ask for: it is read once."""
+    return load(str(folder))
 
 
 def some(items: Sequence[T], most: int) -> list[T]:

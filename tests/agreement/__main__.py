@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from oxidd.util import DDMemoryError
+
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.values.address import Family
@@ -52,6 +54,8 @@ def asked(name: str, world: World, family: Family, seed: int, packets: int) -> T
     """One world; an error is a difference."""
     try:
         return Agreement(name, world, family, seed, packets).run()
+    except DDMemoryError:  # what the sets of such a host take is told and is no answer
+        return Tally(1, Counter({"host too large for sets": 1}))
     except Exception:
         return Tally(1, differ=[f"{name} (IPv{family}): {traceback.format_exc()}"])
 

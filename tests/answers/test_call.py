@@ -12,7 +12,7 @@ from sekisho.answers.trace import Question
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.views.call_text import to_text
-from tests.answers.shop import FORWARD, NAT, world
+from tests.answers.shop import FORWARD, NAT, world, write
 
 DATA = Path(__file__).parents[1] / "data" / "docker"
 
@@ -127,3 +127,75 @@ def test_a_way_that_is_open_is_called_what_it_is(tmp_path: Path) -> None:
     found = Caller(world(tmp_path, forward=strange + FORWARD)).call(Question("10.0.0.7", "container:web:81"))
     assert found.works is None
     assert [(way.kind, way.to, way.works) for way in found.ways] == [("direct", "172.18.0.2:81", None)]
+
+
+NO_PORTS = "".join(line for line in NAT.splitlines(True) if "DNAT" not in line)
+TO_THE_HOST = "-A OUTPUT -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80\n"
+
+
+def test_a_port_that_the_host_itself_takes_is_not_the_containers(tmp_path: Path) -> None:
+    """The rule translates what the host sends: whoever comes from outside gets the host's own socket."""
+    host = world(tmp_path, nat=NO_PORTS + TO_THE_HOST, listening="0.0.0.0:8080")
+    found = Caller(host).call(Question("internet", "container:web:80"))
+    assert found.works is False
+    assert [(way.to, way.works, way.there) for way in found.ways] == [
+        ("10.0.0.10:8080", False, False),
+        ("172.18.0.2:80", False, True),
+    ]
+    assert found.first.journey.works is True
+    assert found.first.journey.forward.where == "host"
+    assert "10.0.0.10:8080: no, somebody else takes it" in to_text(
+        found, Question("internet", "container:web:80"), "en", False
+    )
+
+
+@pytest.mark.parametrize("to", ["172.18.0.3:80", "172.18.0.2:81"])
+def test_an_address_whose_packets_are_sent_elsewhere_is_not_reached(to: str, tmp_path: Path) -> None:
+    nat = NO_PORTS + f"-A PREROUTING -d 172.18.0.2/32 -p tcp --dport 80 -j DNAT --to-destination {to}\n"
+    host = world(tmp_path, nat=nat, forward=FORWARD + "-A FORWARD -i eth0 -j ACCEPT\n")
+    found = Caller(host).call(Question("10.0.0.7", "container:web:80", iface="eth0"))
+    direct = next(way for way in found.ways if way.kind == "direct")
+    assert (direct.journey.works, direct.there, direct.works, found.works) == (True, False, False, False)
+
+
+def test_a_rule_for_all_ports_is_called_by_one_of_them(tmp_path: Path) -> None:
+    nat = NAT.replace("-p tcp -m tcp --dport 8080", "-s 198.51.100.7/32 -p tcp")
+    host = world(tmp_path, nat=nat)
+    found = Caller(host).call(Question("internet", "container:web:80"))
+    assert found.works is True
+    assert found.first.journey.packet.src == 0xC6336407
+    access = next(port for port in exposed(host).ports if port.place == "web").access
+    assert next(item for item in access if item.caller == "internet").via == ("10.0.0.10:*",)
+
+
+def test_an_address_that_nat_picks_may_be_anothers(tmp_path: Path) -> None:
+    nat = NAT.replace("172.18.0.2:80", "172.18.0.2-172.18.0.3:80")
+    forward = FORWARD.replace("-d 172.18.0.2/32 ", "")
+    found = Caller(world(tmp_path, nat=nat, forward=forward)).call(Question("internet", "container:web:80"))
+    assert found.works is None
+    assert (found.first.journey.works, found.first.there) == (True, None)
+
+
+def test_a_source_port_that_decides_is_stated(tmp_path: Path) -> None:
+    """As ``exposed`` has it: a client's own port gets through, one of the privileged ones does not."""
+    forward = FORWARD.replace("--dport 80 -j", "--sport 1024:65535 --dport 80 -j")
+    host = world(tmp_path, forward=forward)
+    found = Caller(host).call(Question("internet", "container:web:80"))
+    assert found.works is True
+    assert (found.first.journey.packet.sport or 0) >= 1024
+    known = Caller(host).call(Question("internet", "container:web:80", sport=22))
+    assert known.works is False
+
+
+@pytest.mark.parametrize(("listed", "works"), [("9", False), ("8080", None)])
+def test_whose_docker_proxy_it_may_be_is_told_by_dockers_list(
+    listed: str, works: bool | None, tmp_path: Path
+) -> None:
+    """A rule sends the port to web, but not this packet; no listing of sockets tells who has it."""
+    folder = write(tmp_path, nat=NO_PORTS + TO_THE_HOST)
+    (folder / "ss.txt").unlink()
+    docker = folder / "docker-containers.json"
+    docker.write_text(docker.read_text().replace('"HostPort": "8080"', f'"HostPort": "{listed}"'))
+    found = Caller(World(load(str(folder)))).call(Question("internet", "container:web:80"))
+    way = next(each for each in found.ways if each.to == "10.0.0.10:8080")
+    assert (way.journey.works, way.works) == (None, works)

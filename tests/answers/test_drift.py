@@ -13,7 +13,7 @@ from sekisho.model.netfilter import Chain, Option, Rule
 from sekisho.model.snapshot import Snapshot
 from sekisho.sources.iptables_rule import parse_rule, render_rule
 from sekisho.sources.load import load
-from tests.truth import needs_truth, truth_dir
+from tests.truth import loaded, needs_truth, truth_dir
 
 SHIPPED = Path(__file__).resolve().parents[1] / "data" / "docker"
 HOST = SHIPPED / "28.5.2" / "two-custom-networks"
@@ -248,7 +248,7 @@ def test_no_capture_of_a_real_engine_has_drifted() -> None:
     for folder in sorted(path.parent for path in root.glob("docker/*/*/docker-containers.json")):
         if folder.name.startswith("swarm"):
             continue
-        report = drift(load(str(folder)))
+        report = drift(loaded(folder))
         compared += report.compared
         # dockerd ran with --ip-forward=false, which leaves no trace but the switch.
         off = folder.name == "ip-forward-false" and folder.parent.name != "29.7.2-nftables"

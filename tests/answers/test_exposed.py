@@ -138,3 +138,39 @@ def test_further_ways_that_nobody_knows_are_told_beside_those_that_work(tmp_path
     hidden = served()
     assert (hidden.status, "127.0.0.1:8080" in hidden.via) == ("yes", False)
     assert {doubt.code for doubt in hidden.doubts} == {"socket-line-unread"}
+
+
+def test_of_two_ways_in_the_one_that_is_certain_is_told(tmp_path: Path) -> None:
+    """The same packet is certain by eth1 and open by eth0, whose rp_filter nothing tells: the way back to the
+    caller is by eth1, and a strict filter on eth0 would not take it."""
+    folder = write(tmp_path)
+    _add(folder, "ip-addr.txt", "5: eth1    inet 10.9.0.1/24 scope global eth1\n")
+    routes = "10.9.0.0/24 dev eth1 proto kernel scope link src 10.9.0.1\n"
+    _add(folder, "ip-route.txt", routes + "default via 10.9.0.5 dev eth1 table 77\n")
+    (folder / "ip-route.txt").rename(folder / "ip-route-table-all.txt")
+    _add(folder, "ip-rule.txt", "100:\tfrom 172.18.0.0/16 lookup 77\n")
+    host = World(load(str(folder)))
+    (web,) = (port for port in exposed(host).ports if port.place == "web")
+    for item in web.access:
+        if item.status == "yes":
+            assert item.witness is not None
+            assert trace(host, item.witness.question).works is True, item.witness.words()
+
+
+def _add(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text((folder / name).read_text() + text)
+
+
+def test_the_user_that_a_policy_rule_asks_for_is_stated(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    _add(folder, "ip-rule.txt", "100:\tfrom all uidrange 0-100 blackhole\n")
+    _add(
+        folder, "sysctl.txt", "".join(f"net.ipv4.conf.{name}.rp_filter = 0\n" for name in ("all", "br-shop"))
+    )
+    host = World(load(str(folder)))
+    (web,) = (port for port in exposed(host).ports if port.place == "web")
+    access = _by_caller(web)["same-host"]
+    assert access.status == "yes"
+    assert access.witness is not None
+    assert dict(access.witness.stated)["uid"] > 100
+    assert trace(host, access.witness.question).works is True

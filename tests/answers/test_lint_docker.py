@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from sekisho.answers.lint import lint
+from sekisho.model.snapshot import Snapshot
 from sekisho.sources.load import load
-from tests.truth import needs_truth, truth_dir
+from tests.truth import loaded, needs_truth, truth_dir
 
 HOSTS = Path(__file__).resolve().parents[1] / "data" / "lint"
 SAVES = ("iptables-save.txt", "ip6tables-save.txt")
@@ -27,7 +28,11 @@ GENUINE = {
 
 
 def _found(path: Path) -> list[tuple[str, str]]:
-    return [(finding.id, finding.args[-1]) for finding in lint(load(str(path))).findings]
+    return _findings(load(str(path)))
+
+
+def _findings(snapshot: Snapshot) -> list[tuple[str, str]]:
+    return [(finding.id, finding.args[-1]) for finding in lint(snapshot).findings]
 
 
 def _expected(host: Path) -> list[tuple[str, str]]:
@@ -75,7 +80,7 @@ def test_nothing_on_any_capture_of_a_real_engine() -> None:
     hosts = sorted(path.parent for path in root.glob("docker/*/*/scenario.json"))
     assert len(hosts) > 150
     for host in hosts[::3]:
-        assert _found(host) == _expected(host), host
+        assert _findings(loaded(host)) == _expected(host), host
 
 
 @needs_truth

@@ -22,7 +22,7 @@ NOBODY_SHOWS = frozenset(
     field-not-stated address-type-by-route too-many-questions too-many-calls chain-loop chain-too-deep
     route-not-understood route-encapsulates rule-not-understood multicast-membership sent-to-everybody
     bridge-address-resolution connection-clash multipath nat-picks-address answer-keeps-to-its-link
-    broadcast-forwarded reverse-path-undecided manifest-cut manifest-lost
+    broadcast-forwarded reverse-path-undecided manifest-cut manifest-lost one-of-several-sources
     setting-not-modelled link-not-modelled beside-xfrm beside-tc beside-ipvs beside-line-unread""".split()  # noqa: SIM905
 )
 

@@ -52,11 +52,18 @@ class Scratch:
             self.namespace.run(("nft", "flush", "ruleset"))
             wrong = self._load("\n".join(lines))
             if not wrong:
-                return self.namespace.run(("nft", "list", "ruleset")), whole
+                return self._listed(), whole
             whole = False
             for number in wrong:
                 lines[number - 1] = ""
         return "", True
+
+    def _listed(self) -> str:
+        """What nft prints; nothing where it dies of what it took (an assertion of payload.c, nft 1.0.6)."""
+        try:
+            return self.namespace.run(("nft", "list", "ruleset"))
+        except LabError:
+            return ""
 
     def _load(self, text: str) -> set[int]:
         try:

@@ -11,10 +11,10 @@ import pytest
 
 from tests.conformance.campaign import Tally, run_hosts
 
-HOSTS, PACKETS = 45, 90
+HOSTS, PACKETS = 30, 90
 # A million decisions of the campaign find few such hosts or none (docs/conformance.md); each is printed.
 TOLERATED_HOSTS = 1
-NFT_HOSTS, NFT_PACKETS = 20, 60
+NFT_HOSTS, NFT_PACKETS = 20, 45
 
 
 @pytest.mark.kernel
@@ -40,6 +40,6 @@ def test_the_kernel_agrees_on_random_hosts(capsys: pytest.CaptureFixture[str]) -
     differing = {line.partition(" (")[0] for line in total.disagreements}
     assert len(differing) <= TOLERATED_HOSTS, (repeat, total.disagreements)
     assert total.unbuilt == 0, repeat
-    assert total.decisions >= 4_000, repeat
+    assert total.decisions >= 3_500, repeat
     # Undetermined is an honest answer, but no way around the question.
     assert sum(total.undetermined.values()) < total.decisions * 0.15, (repeat, total.undetermined)

@@ -27,9 +27,8 @@ from typing import Any
 from sekisho.answers.trace import LOOPBACK, Question, trace
 from sekisho.semantics.journey import Journey
 from sekisho.semantics.world import World
-from sekisho.sources.load import load
 from sekisho.values.address import Address, Prefix, format_ip
-from tests.truth import truth_dir
+from tests.truth import loaded, truth_dir
 
 PEER = {4: "10.0.1.1", 6: "fd00:ec2::1"}
 # What the neighbour routed to the host: read off its own connections, nothing else ever arrived.
@@ -53,7 +52,7 @@ class Outcome:
 
 def outcomes(folder: Path) -> Iterator[Outcome]:
     """Every probe of a scenario, asked of ``trace``."""
-    world = World(load(str(folder)))
+    world = World(loaded(folder))
     name = f"{folder.parent.name}/{folder.name}"
     for probe in json.loads((folder / "probes.json").read_text()):
         question = _question(probe)

@@ -8,7 +8,7 @@ import pytest
 
 from sekisho.docker.detect import detect
 from sekisho.sources.load import load
-from tests.truth import needs_truth, truth_dir
+from tests.truth import loaded, needs_truth, truth_dir
 
 HOSTS = Path(__file__).resolve().parents[1] / "data" / "lint"
 EVERYTHING = (
@@ -64,6 +64,6 @@ def test_the_flags_of_every_capture() -> None:
     root = truth_dir()
     assert root is not None
     for host in sorted(path.parent for path in root.glob("docker/*/*/docker-containers.json")):
-        found = detect(load(str(host)))
+        found = detect(loaded(host))
         proxy = "--userland-proxy=false" not in (host / "scenario.json").read_text()
         assert (found.engine.userland_proxy, found.proxy_known) == (proxy, True), host

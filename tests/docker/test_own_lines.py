@@ -12,10 +12,9 @@ from sekisho.semantics.bridges import bridges_of
 from sekisho.semantics.host import compile_host
 from sekisho.semantics.program import Guarded
 from sekisho.sources.iptables_rule import parse_rule, render_rule
-from sekisho.sources.load import load
 from sekisho.symbolic.chain_view import stations
 from sekisho.values.address import Family
-from tests.truth import needs_truth, truth_dir
+from tests.truth import loaded, needs_truth, truth_dir
 
 HOSTS = Path(__file__).resolve().parents[1] / "data" / "lint"
 FAMILIES: tuple[Family, Family] = (4, 6)
@@ -23,7 +22,7 @@ BRIDGES = {"docker0", "br-0a0b0c0d0e0f"}
 
 
 def _lines(path: Path) -> Iterator[tuple[Family, str, str, Guarded, set[str]]]:
-    snapshot = load(str(path))
+    snapshot = loaded(path)
     bridges = {one.name for one in bridges_of(snapshot).values() if one.docker}
     host = compile_host(snapshot.host)
     for family in FAMILIES:

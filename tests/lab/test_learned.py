@@ -39,3 +39,22 @@ def test_the_end_of_an_answer_is_not_that_of_the_packet() -> None:
         seen = oracle.ask(Probe(packet("10.1.0.10", "10.0.0.10", 80, iif="eth0")))
     assert (seen.answer, seen.disposition) == ("tcp-syn-ack", "delivered")
     assert "NO_SOCKET" in seen.drops
+
+
+def test_whoever_is_told_that_a_neighbour_was_not_found_is_forgotten_too() -> None:
+    """A packet that waits for its neighbour is given up when that one is forgotten: the error to its sender
+    asks for a neighbour itself, and the next probe would find that search under way."""
+    known = namespace(
+        addresses="eth0 fd00:a::10/64\neth1 fd00:b::10/64",
+        routes="",
+        routes6="fd00:a::/64 dev eth0\nfd00:b::/64 dev eth1",
+        neighbours=(Neighbour(Address.parse("fd00:b::66"), interface_name("eth1"), None, "FAILED"),),
+    )
+    with Oracle(snapshot(known)) as oracle:
+        oracle.ask(Probe(packet("fd00:a::77", "fd00:b::66", iif="eth0")))
+        learned = oracle.node().learned
+        found = [learned.forget(), learned.forget()]
+        oracle.ask(Probe(packet("fd00:a::77", "fd00:b::66", iif="eth0")))
+        oracle._forget()
+        found.append(learned.forget())
+    assert found == [True, True, False]

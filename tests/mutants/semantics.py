@@ -41,6 +41,22 @@ MUTANTS: tuple[Mutant, ...] = (
         _CASES, must=True,
     ),
     Mutant(
+        "tos-sees-ecn", "semantics/fib.py", "mask = 0x1C if family == 4", "mask = 0x1E if family == 4",
+        "a route or policy rule by TOS does not take packets that may be marked on congestion",
+        _CASES, must=True,
+    ),
+    Mutant(
+        "second-lookup-takes-any", "semantics/second_lookup.py",
+        "return found[0] if len(found) == 1 else SEVERAL_SOURCES", "return found[0]",
+        "of two sources that are as good one is taken, though no text shows which the kernel takes",
+        must=True,
+    ),
+    Mutant(
+        "own-error-has-a-source", "semantics/journeys.py", "or forward.hops[-1].iif is None", "",
+        "an IPv6 error about what the host itself sent is refused by a policy rule from its address",
+        _CASES, must=True,
+    ),
+    Mutant(
         "uid-on-reroute", "semantics/visit.py",
         "asked = of_root(packet) if packet.family == 4 else packet",
         "asked = of_root(packet) if packet.family == 6 else packet",

@@ -11,6 +11,11 @@ MUTANTS: tuple[Mutant, ...] = (
         ("tests/symbolic/test_space.py",),
     ),
     Mutant(
+        "sets-forget-uid-of-rules", "symbolic/asked.py", '("uid", "flow_uid")}', '("uid",)}',
+        "a witness does not state the user that a policy rule asks for",
+        ("tests/answers/test_exposed.py",), must=True,
+    ),
+    Mutant(
         "sets-masked-bits", "symbolic/space.py",
         "literal if value >> at & 1 else", "literal if mask >> at & 1 else",
         "a masked mark is compared with all ones",

@@ -22,7 +22,7 @@ from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.world import World
 from sekisho.sources.bounds import Bounds
 from sekisho.sources.load import load, load_hosts, load_text
-from tests.truth import needs_truth, truth_dir
+from tests.truth import loaded, needs_truth, truth_dir
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ROUTES = "default via 10.0.0.1 dev eth0\n10.0.0.0/16 dev eth0 scope link\n"
@@ -407,7 +407,7 @@ def test_every_real_scenario_loads() -> None:
     assert len(scenarios) > 180
     notes: Counter[str] = Counter()
     for scenario in scenarios:
-        snapshot = load(str(scenario))
+        snapshot = loaded(scenario)
         host = snapshot.host
         # conntrack's last line went to standard error and landed in the middle of others.
         unread = [one for one in host.unread if one.evidence.file != "conntrack.txt"]

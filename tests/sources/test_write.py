@@ -16,7 +16,7 @@ from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources.load import load, load_text
 from sekisho.sources.write import snapshot_texts, write_snapshot
 from sekisho.values.names import BadNameError, NamespaceName, namespace_name
-from tests.truth import needs_truth, truth_dir
+from tests.truth import loaded, needs_truth, truth_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = [*sorted((ROOT / "examples").glob("host-*")), *sorted((ROOT / "tests/data/docker").glob("*/*"))]
@@ -40,7 +40,7 @@ def _differences(one: Snapshot | Namespace, other: Snapshot | Namespace, where: 
 
 
 def _round_trip(folder: Path, tmp_path: Path) -> list[str]:
-    before = load(str(folder))
+    before = loaded(folder)
     written = tmp_path / "written"
     write_snapshot(before, written)
     after = load(str(written))

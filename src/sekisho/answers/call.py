@@ -18,8 +18,8 @@ from sekisho.answers.ports import translations
 from sekisho.answers.regions import Regions
 from sekisho.answers.trace import Question, trace
 from sekisho.errors import UsageError
-from sekisho.semantics.journey import ARRIVED, Journey
-from sekisho.semantics.world import World
+from sekisho.semantics.journey import ARRIVED, Journey, Leg
+from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Source
 from sekisho.values.address import Address, Family
@@ -35,24 +35,31 @@ MOST_WAYS = 8
 class Way:
     """One way to call. ``kind``: "published" (``to`` is the host's address and port) or "direct" (the
     destination's own). Not ``addressable``: such a caller cannot send to that address at all; the journey
-    is what would become of its packet."""
+    is what would become of its packet. ``there`` False: whoever takes it is somebody else than the container
+    that the question names, or has it at another port; None: that depends on what nobody can say."""
 
     kind: Literal["published", "direct"]
     to: str
     journey: Journey
     addressable: bool = True
+    there: bool | None = True
 
     @property
     def works(self) -> bool | None:
         """Whether the connection can be used this way."""
-        return self.journey.works if self.addressable else False
+        return self._there(self.journey.works)
+
+    def _there(self, arrives: bool | None) -> bool | None:
+        if not self.addressable or self.there is False:
+            return False
+        return arrives if self.there or arrives is False else None
 
     def gets_through(self, with_reply: bool) -> bool | None:
         """The same; where no reply is asked for, whether the packet alone arrives."""
-        if with_reply or not self.addressable:
+        if with_reply:
             return self.works
         legs = (self.journey.forward.disposition, self.journey.disposition)
-        return None if "undetermined" in legs else ARRIVED.issuperset(legs)
+        return self._there(None if "undetermined" in legs else ARRIVED.issuperset(legs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +98,12 @@ class Caller:
         """Answer. Raises UsageError where the question makes no packet."""
         found = trace(self.world, question)
         source, target = parse_endpoint(question.source), parse_endpoint(question.target)
+        target = replace(target, port=found.packet.dport)
         family = found.packet.family
         to = Address(family, found.packet.dst)
         place = origin(source, self.world, family, question.iface, to)
-        direct = Way("direct", _called(found), found, self._addressable(source, place, found))
+        leads = self._leads(target, found)
+        direct = Way("direct", _called(found), found, self._addressable(source, place, found), leads)
         by_any = target.kind in ("container", "netns") and found.packet.proto in PORT_PROTOCOLS
         if not by_any or found.packet.dport is None or question.state != "new" or direct.works:
             return Call((direct,), direct.works)
@@ -114,6 +123,26 @@ class Caller:
         here = (each for each in callers if (each.kind, each.iface) == ("internet", place.iface))
         return next((each.callable for each in here), None)
 
+    def _leads(self, target: Endpoint, found: Journey) -> bool | None:
+        """Whether a packet that somebody takes, or may take, is at the container that is meant."""
+        if target.kind not in ("container", "netns"):
+            return True
+        lives_in = self.world.shared.get(target.name, target.name)
+        names = {target.name, lives_in}
+        names |= {name for item in self.world.named(target.name) for name in (item.name, item.node) if name}
+        legs = found.served.ways or (found.served,)
+        taken = [leg for leg in legs if leg.disposition in (*ARRIVED, "undetermined")]
+        at = {_is_at(leg, names, target.port) and self._handed_on(leg, names) for leg in taken}
+        return None if len(at) > 1 else not at or True in at
+
+    def _handed_on(self, leg: Leg, names: set[str]) -> bool:
+        """Whether docker-proxy, where nobody knows what takes a packet on the host, may be its own."""
+        listed = self.world.snapshot.containers
+        if leg.disposition != "undetermined" or leg.where != HOST or HOST in names or listed is None:
+            return True
+        published = (each for item in listed if item.name in names for each in item.published)
+        return any(each.host_port == leg.packet.dport for each in published)
+
     # ---------------------------------------------------------------------------------- any way
 
     def _by_any(
@@ -132,12 +161,12 @@ class Caller:
         for end in ends:
             there = replace(end, ports=IntSet.of(packet.dport or 0))
             found = arrivals.arrivals(asker, there, wanted)
-            ways += self._working(question, arrivals, asker, found)
+            ways += self._working(question, arrivals, asker, target, found)
             if found:
                 works = True
             elif arrivals.perhaps(asker, there, wanted).satisfiable():
                 works = None
-                ways += self._perhaps(question, arrivals, asker, there, wanted)
+                ways += self._perhaps(question, arrivals, asker, target, there, wanted)
         told = {way.to for way in ways}
         ways += (way for way in self._published(question, source, target, packet.proto) if way.to not in told)
         own = next((way for way in ways if way.to == direct.to), direct)
@@ -180,16 +209,22 @@ class Caller:
         return reading.asking(source.text, leaving, mine)
 
     def _working(
-        self, question: Question, arrivals: Arrivals, asker: Origin, found: list[Arrival]
+        self, question: Question, arrivals: Arrivals, asker: Origin, target: Endpoint, found: list[Arrival]
     ) -> Iterator[Way]:
-        """One way for each address and port that is called: the host's first address where there are many."""
+        """One way for each address and port that is called: the host's first address where there are many,
+        and one port of very many."""
         space = arrivals.space
         for arrival in found:
-            ports = space.few_values(arrival.some, arrival.sent.dport, MOST_WAYS) or IntSet(())
-            for first, last in ports:
-                for port in range(first, last + 1):
-                    some = arrival.some & space.member(arrival.sent.dport, IntSet.of(port))
-                    yield self._way(question, arrivals, asker, arrival, self._usual(some, arrivals))
+            ports = space.few_values(arrival.some, arrival.sent.dport, MOST_WAYS)
+            called = [arrival.some]
+            if ports is not None:
+                each = (port for first, last in ports for port in range(first, last + 1))
+                called = [arrival.some & space.member(arrival.sent.dport, IntSet.of(port)) for port in each]
+            for some in called:
+                witness = arrivals.packet(asker, arrival.flow, self._usual(some, arrivals))
+                journey = self._replayed(question, asker, witness)
+                published = arrival.translated or arrival.proxied
+                yield self._way("published" if published else "direct", target, journey)
 
     def _usual(self, some: Set, arrivals: Arrivals) -> Set:
         """Of the packets those to the host's first address, where there are such."""
@@ -201,35 +236,41 @@ class Caller:
         usual = some & arrivals.space.member(arrivals.space.field["dst"], IntSet.of(own.value))
         return usual if usual.satisfiable() else some
 
-    def _way(self, question: Question, arrivals: Arrivals, asker: Origin, arrival: Arrival, some: Set) -> Way:
-        journey = self._replayed(question, asker, arrivals.packet(asker, arrival.flow, some))
-        kind: Literal["published", "direct"] = (
-            "published" if arrival.translated or arrival.proxied else "direct"
-        )
-        return Way(kind, _called(journey), journey)
+    def _way(self, kind: Literal["published", "direct"], target: Endpoint, journey: Journey) -> Way:
+        return Way(kind, _called(journey), journey, there=self._leads(target, journey))
 
     def _replayed(self, question: Question, asker: Origin, witness: Witness) -> Journey:
-        """The question asked of the packet that was found; who is on the Internet may be anybody there."""
+        """The question asked of the packet that was found. Who is on the Internet may be anybody there, and
+        a client has the source port that it has: it is stated where it decides."""
         anybody = asker.kind == "internet"
         asked = replace(
             question, source=witness.source if anybody else question.source, target=witness.target,
             proto=witness.proto, dport=None, iface=question.iface or (witness.iface if anybody else None),
             stated=question.stated or witness.stated,
         )  # fmt: skip
-        return trace(self.world, asked)
+        found = trace(self.world, asked)
+        if found.works is None and asked.sport is None and found.packet.sport is None:
+            found = trace(self.world, replace(asked, sport=witness.sport))
+        return found
 
     def _perhaps(
-        self, question: Question, arrivals: Arrivals, asker: Origin, there: Target, wanted: Set
+        self,
+        question: Question,
+        arrivals: Arrivals,
+        asker: Origin,
+        target: Endpoint,
+        there: Target,
+        wanted: Set,
     ) -> Iterator[Way]:
         witness = arrivals.example(asker, arrivals.perhaps(asker, there, wanted))
         if witness is not None:
             journey = self._replayed(question, asker, witness)
             own = journey.packet.dst in there.addresses
-            yield Way("direct" if own else "published", _called(journey), journey)
+            yield self._way("direct" if own else "published", target, journey)
 
     def _published(self, question: Question, source: Endpoint, target: Endpoint, proto: int) -> Iterator[Way]:
         """The published ports of the container's port, as Docker and the rules have them."""
-        port = question.dport if question.dport is not None else target.port
+        port = target.port
         here = self.world.named(target.name)
         family: Family = next((a.family for item in here for a in item.addresses), 4)
         calls: dict[tuple[Address | None, int], None] = {}
@@ -252,7 +293,17 @@ class Caller:
                 continue
             to = Address(family, journey.packet.dst)
             place = origin(source, self.world, family, question.iface, to)
-            yield Way("published", _called(journey), journey, self._addressable(source, place, journey))
+            callable_ = self._addressable(source, place, journey)
+            yield Way("published", _called(journey), journey, callable_, self._leads(target, journey))
+
+
+def _is_at(leg: Leg, names: set[str], port: int | None) -> bool:
+    """Whether the packet may be taken by one of the names, at the port; nobody knows by whom one is taken
+    whose way is open to the end."""
+    if leg.disposition == "undetermined":
+        return True
+    at = None if leg.packet.proto not in PORT_PROTOCOLS else leg.packet.dport
+    return leg.where in names and (port is None or at is None or at == port)
 
 
 def _called(found: Journey) -> str:

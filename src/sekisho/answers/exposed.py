@@ -242,13 +242,16 @@ class _Finder:
         return limits(self.reading, ways, proto in PORT_PROTOCOLS, same)
 
     def _certain(self, ways: list[tuple[Origin, Flows, Set]]) -> list[tuple[Origin, Flows, Set]]:
+        """What gets there however open questions are answered. By which interface a packet comes is no part
+        of a set: of two that are alike one may be certain, and the other not."""
         if not self.space.doubts or not ways:
             return ways
-        union = self.space.nothing
-        for _, _, some in ways:
-            union |= some
-        certain = self.space.certainly(union)
-        return [(o, f, s & certain) for o, f, s in ways if (s & certain).satisfiable()]
+        union: dict[int, Set] = {}
+        for origin, _, some in ways:
+            union[origin.group] = union.get(origin.group, self.space.nothing) | some
+        certain = {group: self.space.certainly(some) for group, some in union.items()}
+        held = ((origin, flow, some & certain[origin.group]) for origin, flow, some in ways)
+        return [way for way in held if way[2].satisfiable()]
 
     def _to(self, caller: str, origin: Origin, port: Port) -> Iterator[tuple[Flows, Set]]:
         """The working flows of an origin that end at the port, directly or through docker-proxy."""
@@ -275,6 +278,8 @@ class _Finder:
             known = self._reached[key] = []
             for flow, some in self.arrivals.at(origin, target):
                 there = self.space.member(flow.state.ends.dst, target.addresses)
+                if flow.state.route_kind:  # for everybody there: it has no address of its own
+                    there = self.space.everything
                 if there.satisfiable():
                     here = some & there & origin.some & self.arrivals.both_ways(flow)
                     if here.satisfiable():
@@ -302,10 +307,12 @@ class _Finder:
             hosts = self.space.few_values(some & self._host_dst, sent.dst, 64)
         else:
             hosts = IntSet.of(sent.dst.value)
-        ports = self.space.few_values(some, sent.dport, 64) or IntSet(())
+        ports = self.space.few_values(some, sent.dport, 64)
         shown = (
             [format_ip(self.space.family, v) for a, b in hosts for v in range(a, b + 1)] if hosts else ["*"]
         )
+        if ports is None:
+            return [f"{host}:*" for host in shown]
         for first, last in ports:
             for value in range(first, last + 1):
                 found += [f"{host}:{value}" for host in shown]

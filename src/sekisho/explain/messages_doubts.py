@@ -150,6 +150,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "め、このルールがこのままカーネルにあることはない",
     ),
     "policy-not-understood": ("this policy is not known to Sekisho: {0}", "Sekishoの知らないポリシー: {0}"),
+    "one-of-several-sources": (
+        "IPv6 takes one of the host's addresses as the source, and policy rules tell them apart: which it is"
+        " depends on the order in which interfaces were made, which no text shows",
+        "IPv6はホストのアドレスの1つを送信元に選び、ポリシールールがそれらを区別する。どれになるかは"
+        "インターフェースが作られた順序によるが、それを示すテキストはない",
+    ),
     "own-address-not-captured": (
         "the host's own address on {0} was not captured",
         "{0}のホスト自身のアドレスが取得されていない",

@@ -51,6 +51,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "no, the Internet routes no packet there",
         "届かない (インターネットからそこへはパケットが来ない)",
     ),
+    "call.elsewhere": ("no, somebody else takes it", "届かない (受け取るのは別の相手)"),
     "call.would-be": (
         "{0}: what would become of such a packet if it came",
         "{0}: もしパケットが来たらどうなるか",

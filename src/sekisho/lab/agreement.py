@@ -94,7 +94,10 @@ def compare(
         return Decision(phase, packet, leg, seen, "", ",".join(sorted({d.code for d in leg.doubts})))
     mine, theirs = _ending(leg, seen, known, comparing_steps)
     if known.sockets and phase == "first" and _asks_for_a_socket(leg, packet, known):
-        mine, theirs = leg.disposition, seen.disposition
+        silent = leg.packet.proto == TCP and leg.answer is None and seen.answer is None
+        if not (silent and leg.disposition == "no_socket" and seen.disposition == "delivered"):
+            # else a listener takes no SYN that is for everybody, and gives no reason (tcp_v6_conn_request)
+            mine, theirs = leg.disposition, seen.disposition
     steps = model_steps(leg)
     found: list[str] = []
     if mine != theirs:

@@ -64,6 +64,8 @@ def exchange(
     plain = plain and not (seen.passages and "postrouting" in seen.passages[-1].hooks)
     # The same of an echo that was for any router: without a source yet, its reply keeps to the interface.
     plain = plain and not (seen.replies and _from_another(seen.replies[0].first, seen.packet))
+    # Of an error about what the host itself asked or told its neighbours beside it.
+    plain = plain and not (seen.replies and _is_link_local(seen.replies[0].first, seen.replies[0].first.dst))
     if further and seen.replies and plain and seen.disposition != "exits":
         yield Asked("answer", seen.replies[0].first, own_answer(seen))
     if seen.disposition != "exits" or seen.egress is None or _for_everybody(snapshot, packet):
@@ -167,7 +169,11 @@ def _of_echo(world: World, start: Start, asked: Asked) -> str:
 def _plain_source(packet: Packet) -> bool:
     """IPv6's own answers to a link-local address are routed by the interface that the packet came in by: a
     question cannot say that."""
-    return packet.family == 4 or packet.src >> 118 != 0xFE80 >> 6
+    return not _is_link_local(packet, packet.src)
+
+
+def _is_link_local(packet: Packet, address: int) -> bool:
+    return packet.family == 6 and address >> 118 == 0xFE80 >> 6
 
 
 def _for_everybody(snapshot: Snapshot, packet: Packet) -> bool:

@@ -29,13 +29,16 @@ class Learned:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         self._socket.bind((0, 0))
 
-    def forget(self) -> None:
-        """Let go of whatever nobody wrote down; what waits for it is thrown away."""
+    def forget(self) -> bool:
+        """Let go of whatever nobody wrote down; what waits for it is thrown away. Whether there was anything:
+        its sender is told that it was in vain, and may have to be asked for himself."""
+        found = False
         every = netlink.request(_GET, netlink.NLM_F_DUMP, bytes(_MESSAGE.size))
         for payload in list(netlink.ask(self._socket, every)):
             family, interface, state, flags, _ = _MESSAGE.unpack_from(payload)
             if state & (_NOARP | _PERMANENT):
                 continue
+            found = True
             address = netlink.attributes(payload[_MESSAGE.size :])[_DESTINATION]
             body = _MESSAGE.pack(family, interface, 0, flags, 0)
             body += netlink.attribute(_DESTINATION, bytes(address))
@@ -44,6 +47,7 @@ class Learned:
             except OSError as error:
                 if error.errno != errno.ENOENT:  # gone by itself
                     raise
+        return found
 
     def close(self) -> None:
         """Let go of the socket."""

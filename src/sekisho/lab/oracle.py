@@ -37,6 +37,8 @@ _ETHERTYPE = {4: 0x0800, 6: 0x86DD}
 _ROUTER_MAC = b"\x02\x52\x00\x00\x00\x01"
 # So often the end of a probe is looked for; each pause is a step longer (seconds).
 _LOOKS, _PAUSE = 5, 0.004
+# So often neighbours are forgotten before a probe, while the senders of what waited for some are told.
+_FORGETS = 4
 
 
 class Oracle:
@@ -85,11 +87,10 @@ class Oracle:
         node = self.stage.nodes[probe.node]
         if node.name != probe.node:
             probe = replace(probe, node=node.name)
-        for each in self.stage.nodes.values():
-            each.learned.forget()
-            if probe.fresh:
+        self._forget()
+        if probe.fresh:
+            for each in self.stage.nodes.values():
                 each.conntrack.flush()
-        self._quiet()
         self._ident = self._ident % 65535 + 1
         error, sender = 0, None
         if probe.packet.iif is None:
@@ -122,6 +123,14 @@ class Oracle:
         return observed
 
     # ------------------------------------------------------------------ what is going on
+
+    def _forget(self) -> None:
+        """Have every namespace as it was captured, and quiet."""
+        for _ in range(_FORGETS):
+            found = [each.learned.forget() for each in self.stage.nodes.values()]
+            self._quiet()
+            if not any(found):
+                break
 
     def _quiet(self) -> None:
         """Throw away what came late: retransmissions, connections being closed."""

@@ -11,7 +11,7 @@ from sekisho.lab.kernel_words import BY_ERRNO, BY_ICMP, BY_REASON, answer_name
 from sekisho.lab.probes import Probe
 from sekisho.lab.verdict import Egress, Observed, Passage, SeenStep
 from sekisho.semantics.journey import Disposition
-from sekisho.values.packet import ACK, ICMP, SYN, TCP, Packet
+from sekisho.values.packet import ACK, ICMP, ICMPV6, SYN, TCP, Packet
 
 Rejecting = frozenset[tuple[str, str, str, int, str]]
 _Key = tuple[int, int, int, int | None, int | None, int | None, int | None]
@@ -61,7 +61,7 @@ def read(probe: Probe, seen: Sightings, rejecting: Rejecting, tracked: Tracked |
     rest = list(seen.passages)
     local = probe.packet.iif is None
     own = follow(key_of(probe.packet), rest, local, probe.node)
-    replies = _answers(rest)
+    replies = _answers(rest, probe.packet.proto)
     final = own[-1].last if own else probe.packet
     egress = _frame(seen.frames, key_of(final))
     flooded = egress is not None and _flooded_beside(own, egress)
@@ -122,11 +122,12 @@ def _own_drops(seen: Sightings, own: Sequence[Passage], others: Sequence[Passage
     return [name for name in seen.drops if name not in foreign]
 
 
-def _answers(rest: list[Passage]) -> list[Passage]:
+def _answers(rest: list[Passage], proto: int) -> list[Passage]:
     """What the host itself sends because of the packet; that a router tells the sender of a shorter way is no
-    answer: the packet goes on (ip_forward)."""
+    answer: the packet goes on (ip_forward). One of another protocol is late and of an earlier packet."""
     for passage in rest:
-        if passage.made_here and not _is_redirect(passage.first):
+        fits = passage.first.proto in (proto, ICMP, ICMPV6)
+        if fits and passage.made_here and not _is_redirect(passage.first):
             return follow(key_of(passage.first), rest, True, passage.node)
     return []
 

@@ -150,9 +150,10 @@ class BridgeWalk:
     def _handed_on(self, visit: Visit, next_hop: Address) -> End | None:
         """What br_netfilter routed to a neighbour on the same bridge looks for that one first
         (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish_bridge)."""
-        end = None
-        if next_hop.family == 6:
-            end = self._unsolicited(visit, Leaves(self.packet.iif or "", next_hop))
+        bridge = self.packet.iif or ""
+        end = visit.sought(bridge, next_hop)
+        if end is None and next_hop.family == 6:
+            end = self._unsolicited(visit, Leaves(bridge, next_hop))
         return end or self._turns_back(visit, next_hop)
 
     def _turns_back(self, visit: Visit, next_hop: Address) -> End | None:

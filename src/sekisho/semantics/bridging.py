@@ -59,8 +59,12 @@ class BridgeHooks(HookWalk):
         """What the host itself hands to a bridge: it does not tell where it came in."""
         if end := self._nowhere("bridge-output") or self._nowhere("bridge-postrouting"):
             return end  # nothing leaves, whether the neighbour is found or not
-        bridge, next_hop = self.packet.oif or "", self.packet.next_hop
-        known = next_hop is None or self.host.knows(bridge, next_hop)
+        next_hop = self.packet.next_hop
+        return None if next_hop is None else self.sought(self.packet.oif or "", next_hop)
+
+    def sought(self, bridge: str, next_hop: Address) -> End | None:
+        """Whether what asks for a neighbour, and its answer, get through the own chains of a bridge."""
+        known = self.host.knows(bridge, next_hop)
         if not known and may_hide(self.host.facts.nft) and self.choices.choose((hidden(bridge),), 2):
             return End("neighbour_failed")
         return None

@@ -170,7 +170,7 @@ def _route_line(
     if route.family == 6 and route.dst.overlaps(_LINK_LOCAL):
         guard = _on_its_link(route) if guard == ALWAYS else All((guard, _on_its_link(route)))
     if route.tos:
-        guard = All((guard, Masked("tos", 0x1E, route.tos & 0x1E)))
+        guard = All((guard, _of_tos(route.family, route.tos)))
     action = _route_action(route, table, ignores_linkdown, unknowable)
     if action is None:
         return None
@@ -268,6 +268,12 @@ def _rule_line(rule: PolicyRule, chains: dict[str, ChainCode]) -> Guarded:
     return Guarded(_rule_guard(rule), action, rule.priority, text, rule.action, rule.evidence)
 
 
+def _of_tos(family: Family, tos: int) -> Guard:
+    """IPv4 looks at three bits (INET_DSCP_LEGACY_TOS_MASK), IPv6 at the whole DSCP, neither at ECN's."""
+    mask = 0x1C if family == 4 else 0xFC
+    return Masked("tos", mask, tos & mask)
+
+
 def _rule_guard(rule: PolicyRule) -> Guard:
     guards: list[Guard] = []
     for side, prefix in (("src", rule.src), ("dst", rule.dst)):
@@ -281,7 +287,7 @@ def _rule_guard(rule: PolicyRule) -> Guard:
     if rule.fwmark is not None:
         guards.append(Masked("mark", rule.fwmark[1], rule.fwmark[0] & rule.fwmark[1]))
     if rule.tos:
-        guards.append(Masked("tos", 0x1E, rule.tos & 0x1E))
+        guards.append(_of_tos(rule.family, rule.tos))
     if rule.ipproto is not None:
         guards.append(In("proto", IntSet.of(rule.ipproto)))
     for side, span in (("sport", rule.sport), ("dport", rule.dport)):

@@ -66,6 +66,12 @@ class HostCode:
         gaps = (lean for leans in self.programs[family].gaps.values() for lean in leans)
         return tuple(dict.fromkeys((*self.leans[family], *gaps)))
 
+    def looks_again(self, family: Family) -> bool:
+        """Whether what no route takes from :: may have one from an address of the host's: where policy rules
+        ask for sources."""
+        rules = self.facts.rules or () if family == 6 else ()
+        return any(rule.src is not None for rule in rules if rule.family == 6)
+
     def broadcasts(self, interface: str) -> frozenset[int]:
         """The IPv4 broadcast addresses of the interface's subnets."""
         return self._broadcasts.get(interface, frozenset())

@@ -107,14 +107,16 @@ def arrival_checks(namespace: Namespace, family: Family, local: Iterable[Route])
         Guarded(In("src", _ZERO), Stop("martian", "IP_INVALID_SOURCE")),
         Guarded(In("dst", _ZERO), Stop("martian", "IP_INVALID_DEST")),
     ]
-    allowed = [name for name in interfaces_of(namespace) if either(namespace, name, _LOCALNET)]
-    for name in ("lo", *interfaces_of(namespace)):
+    # lo as any other: over it comes only what was translated again on its way in (nf_nat_ipv4_pre_routing).
+    names = ("lo", *interfaces_of(namespace))
+    allowed = [name for name in names if either(namespace, name, _LOCALNET)]
+    for name in names:
         if strange := unreadable(namespace, name, _LOCALNET):
             loopback = AnyOf((In("src", _LOOPBACK), In("dst", _LOOPBACK)))
             lines.append(Guarded(All((Interface("iif", name), loopback)), strange))
-    exempt: tuple[Guard, ...] = tuple(Not(Interface("iif", name)) for name in ("lo", *allowed))
+    exempt: tuple[Guard, ...] = tuple(Not(Interface("iif", name)) for name in allowed)
     if not conf(namespace, "all", _LOCALNET):
-        taken, open_ = _unknown_localnet(namespace, "iif")
+        taken, open_ = _unknown_localnet(namespace, "iif", names)
         exempt += tuple(Not(guard) for guard in open_)
         for side in ("dst", "src"):
             lines += (Guarded(All((In(side, _LOOPBACK), guard)), lean) for guard, lean in taken)
@@ -131,13 +133,13 @@ _SET_BY_DOCKER = "docker_gwbridge"
 
 
 def _unknown_localnet(
-    namespace: Namespace, side: Literal["iif", "oif"]
+    namespace: Namespace, side: Literal["iif", "oif"], names: Iterable[str]
 ) -> tuple[list[tuple[Guard, Continue]], list[All]]:
     """Packets of the interfaces whose route_localnet was not captured: those for which 0, the usual value, is
     taken, and those for which it is open."""
     taken: list[tuple[Guard, Continue]] = []
     open_: list[All] = []
-    for name in interfaces_of(namespace):
+    for name in names:
         key = None if either(namespace, name, _LOCALNET) else unknown_key(namespace, name, _LOCALNET)
         if key is None:
             continue
@@ -169,7 +171,7 @@ def departure_checks(namespace: Namespace, family: Family) -> ChainCode:
     if family == 6:
         return ChainCode("departure", (), Accept())
     stop = Stop("martian")
-    taken, open_ = _unknown_localnet(namespace, "oif")
+    taken, open_ = _unknown_localnet(namespace, "oif", interfaces_of(namespace))
     lines = [Guarded(All((In("src", _LOOPBACK), guard)), lean) for guard, lean in taken]
     for name in interfaces_of(namespace):
         leaving = All((In("src", _LOOPBACK), Interface("oif", name)))

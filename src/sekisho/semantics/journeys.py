@@ -203,8 +203,10 @@ def _turned_back(walk: Walk, back: Traveller, forward: Leg) -> Leg:
             back.ctstate, back.ctdir = RELATED, 1
             back.zone, back.zone_reply = walk.ended_zones
         # Only routing tells the source of an error about a packet for somebody else (icmp_send). IPv6 takes
-        # one of the interface it came in by, and knows none on a bridge (icmp6_send, parm->iif).
-        if is_error(back) and not _for_this_host(forward) and (back.family == 4 or _bridged(forward)):
+        # one of the interface it came in by, and knows none on a bridge or of what the host itself sends
+        # (icmp6_send, parm->iif).
+        nowhere = _bridged(forward) or forward.hops[-1].iif is None
+        if is_error(back) and not _for_this_host(forward) and (back.family == 4 or nowhere):
             back.unstated |= {"src"}
         if walk.ended_kind and not is_error(back):
             if back.family == 6 and back.proto == ICMPV6:

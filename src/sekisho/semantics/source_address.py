@@ -6,7 +6,8 @@ what it looks at, else its first, else another interface's:
     MASQUERADE          the next hop                          as far as the whole world
     a packet of its own the route's gateway; without one,     as far as the route reaches (its scope)
                         none: the first address
-IPv6 looks at the destination (RFC 6724; net/ipv6/addrconf.c, ipv6_dev_get_saddr).
+IPv6 looks at the destination (RFC 6724; net/ipv6/addrconf.c, ipv6_dev_get_saddr). Where no route leads there
+from ::, it takes the best address of all interfaces and looks up once more (ip6_dst_lookup_tail).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sekisho.values.address import Address, Prefix, host_prefix
 from sekisho.values.numbers import integer, is_number
 
 Preference = tuple[Prefix | None, HostAddress]
+Rivals = tuple[HostAddress, ...]
 
 _LINK_LOCAL = Prefix(6, 0xFE80 << 112, 10)
 # The prefixes of Linux's address labels (net/ipv6/addrlabel.c) that tell kinds of addresses apart.
@@ -72,8 +74,7 @@ def _ipv6(addresses: Sequence[HostAddress], device: str) -> tuple[Preference, ..
     own: list[Preference] = [(host_prefix(Address(6, item.value)), item) for item in addresses]
     local = [item for item in addresses if item.scope == "link" and item.interface == device]
     found: list[Preference] = [*own, *((_LINK_LOCAL, item) for item in local[:1])]
-    wide = [item for item in addresses if item.scope not in ("link", "host")]
-    wide = [item for item in wide if not item.deprecated] or wide
+    wide = _wide(addresses)
     candidates = [item for item in wide if item.interface == device] or wide
     if len(candidates) < 2:
         return (*found, *((None, item) for item in candidates))
@@ -84,6 +85,28 @@ def _ipv6(addresses: Sequence[HostAddress], device: str) -> tuple[Preference, ..
                 (_cut(item, length), item) for item in same if length <= item.length or length <= label.length
             ]
     return (*found, (None, candidates[0]))
+
+
+def preferred_anywhere(addresses: Iterable[HostAddress]) -> tuple[tuple[Prefix | None, Rivals], ...]:
+    """IPv6's sources where no route leads to a destination, best first, each with the prefix for which they
+    are taken: one of each interface that is as good, see ``second_lookup``."""
+    every = tuple(addresses)
+    found: dict[Prefix | None, list[HostAddress]] = {}
+    for prefix, item in _ipv6(every, ""):
+        found.setdefault(prefix, []).append(item)
+    if None in found:
+        found[None] = _wide(every)
+    return tuple((prefix, _one_of_each(items)) for prefix, items in found.items())
+
+
+def _wide(addresses: Iterable[HostAddress]) -> list[HostAddress]:
+    wide = [item for item in addresses if item.scope not in ("link", "host")]
+    return [item for item in wide if not item.deprecated] or wide
+
+
+def _one_of_each(items: Iterable[HostAddress]) -> Rivals:
+    """The first of each interface."""
+    return tuple({item.interface: item for item in reversed(tuple(items))}.values())
 
 
 def _label(item: HostAddress) -> Prefix:

@@ -18,6 +18,7 @@ from sekisho.semantics.hook_walk import End
 from sekisho.semantics.journey import Doubt, Step
 from sekisho.semantics.program import Accept, ChainCode, NotUnderstood, RouteTo, Stop, Way
 from sekisho.semantics.related import is_error
+from sekisho.semantics.second_lookup import look_again
 from sekisho.semantics.source_address import best_address, preferred_by_route
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST, Traveller, of_root
 from sekisho.values.address import Address, format_ip
@@ -254,22 +255,28 @@ class Visit(BridgeHooks):
             asked.tos = 0
         passed = routing.lookup(program, asked, self.choices)
         self.lean(*self.host.leans[packet.family])
+        source = None
+        if chooses:
+            again = look_again(self.host, asked, passed, self.choices)
+            if isinstance(again, Doubt):
+                return End("undetermined", (again,))
+            passed, source = again
         if not isinstance(passed.action, RouteTo):
             return self._refused(passed)
         if passed.action.kind in ("broadcast", "multicast"):
             return self._to_everybody(passed)
-        if not self._set_out(passed, "OUTPUT", True):
+        if not self._set_out(passed, "OUTPUT", True, source):
             return End("undetermined", (routing.GOES_ROUND,))
         if self.reply and packet.hidden is not None:
             return End("undetermined", (packet.hidden,))
         if chooses and self._looks_again():
             if packet.hidden is None and (end := self._may_not_send(program.connecting)):
                 return end
-            again = routing.lookup(program, packet, self.choices)
-            if not isinstance(again.action, RouteTo):
-                return self._refused(again)
-            if again.line is not passed.line:
-                self._set_out(again, "OUTPUT", False)  # of IPv4, whose packets do not go round
+            anew = routing.lookup(program, packet, self.choices)
+            if not isinstance(anew.action, RouteTo):
+                return self._refused(anew)
+            if anew.line is not passed.line:
+                self._set_out(anew, "OUTPUT", False)  # of IPv4, whose packets do not go round
         if end := self._refused_by_socket() or self._object(program.departure):
             return end
         self.way_out = packet.oif
@@ -310,8 +317,8 @@ class Visit(BridgeHooks):
             return End("no_route")
         return End("undetermined", (SENT_TO_EVERYBODY,))
 
-    def _set_out(self, passed: Passed, verdict: str, choose_source: bool) -> bool:
-        """Take the route that was found; whether it leads anywhere."""
+    def _set_out(self, passed: Passed, verdict: str, choose_source: bool, source: int | None = None) -> bool:
+        """Take the route that was found; whether it leads anywhere. ``source``: the one that was chosen."""
         packet, action = self.packet, passed.action
         assert isinstance(action, RouteTo)
         self.way = way = routing.pick_way(action, self.choices)
@@ -323,10 +330,10 @@ class Visit(BridgeHooks):
         changes: tuple[tuple[str, str, str], ...] = ()
         if choose_source and "src" in packet.unstated:
             hidden, out = self.host.hidden[packet.family], packet.oif or ""
-            if unknown := hidden.source_by(action, packet.family, out):
+            if source is None and (unknown := hidden.source_by(action, packet.family, out)):
                 packet.hide_source(unknown, hidden.where(out, packet.family))
             else:
-                packet.src = self._source(action, way, packet)
+                packet.src = self._source(action, way, packet) if source is None else source
                 packet.unstated -= {"src"}
                 changes = (("src", "", format_ip(packet.family, packet.src)),)
         step = routing.route_step(passed, verdict, way, packet)

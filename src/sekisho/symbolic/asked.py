@@ -17,6 +17,9 @@ from sekisho.semantics.program import (
     ReversePath,
 )
 
+# Fields that guards ask for by another name too: policy rules see the sender's user (``Traveller.flow_uid``).
+_ALSO_AS = {"uid": ("uid", "flow_uid")}
+
 
 def asks_for(program: Program, *names: str) -> bool:
     """Whether any rule looks at one of the fields."""
@@ -36,9 +39,9 @@ def asks_anywhere(program: Program, name: str) -> bool:
     chains = [*program.route_tables.values(), program.routing, program.arrival, program.forwarding]
     chains += [program.source_check, program.entrance, program.departure]
     chains += [] if program.sockets is None else [program.sockets]
-    wanted = frozenset((name,))
+    wanted = frozenset(_ALSO_AS.get(name, (name,)))
     lines = (part for chain in chains for line in chain.lines for part in parts(line))
-    return asks_for(program, name) or any(_names(line.guard, wanted) for line in lines)
+    return asks_for(program, *wanted) or any(_names(line.guard, wanted) for line in lines)
 
 
 def _names(guard: Guard, names: frozenset[str]) -> bool:

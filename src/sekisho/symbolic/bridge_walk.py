@@ -228,7 +228,7 @@ class SymbolicBridgeWalk(Neighbours, ABC):
     def _handed_on(self, origins: Origins, front: Front) -> Front:
         """What br_netfilter routed to a neighbour on the same bridge looks for that one first."""
         found: Front = {}
-        for state, some in front.items():
+        for state, some in self.visits[HOST].sought(front).items():
             for name, each, here in by_interface(state, some):
                 sought = self._to_found(HOST, Leaving(name, state.towards, each, here))
                 add(found, state, sought.some)

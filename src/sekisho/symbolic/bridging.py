@@ -39,10 +39,12 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
     def descend(self, front: Front) -> Front:
         """What the host itself hands to a bridge."""
         front = self._nowhere("bridge-postrouting", self._nowhere("bridge-output", front))
-        return self._found(front) if may_hide(self.host.facts.nft) else front
+        return self.sought(front)
 
-    def _found(self, front: Front) -> Front:
+    def sought(self, front: Front) -> Front:
         """Those whose neighbour's MAC address is known, or let pass by the bridge's own chains."""
+        if not may_hide(self.host.facts.nft):
+            return front
         found: Front = {}
         for state, some in front.items():
             bridge, next_hop = state.way or "", state.towards

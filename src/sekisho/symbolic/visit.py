@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.host import HostCode
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.passage import Checkpoint
-from sekisho.semantics.program import Accept, NotUnderstood, RouteTo, Way
+from sekisho.semantics.program import Accept, NotUnderstood, RouteTo, Stop, Way
 from sekisho.semantics.routing import GOES_ROUND, comes_back, goes_round, kind_of, refused_onward, stays
 from sekisho.semantics.source_address import preferred_by_route
 from sekisho.semantics.traveller import BROADCAST, MULTICAST, UNICAST
@@ -23,6 +25,7 @@ from sekisho.symbolic.bridging import Turned
 from sekisho.symbolic.delivery import SymbolicDelivery
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Neighbours
+from sekisho.symbolic.second_lookup import look_again
 from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
 from sekisho.symbolic.together import by_interface
 from sekisho.symbolic.translation import by_preference
@@ -159,7 +162,7 @@ class SymbolicVisit(SymbolicDelivery):
                     add(checked, arrived, part & ~unnamed)
                     add(local, arrived, unnamed)
                 elif goes_round(action, way, self.space.family):
-                    self._round(state, part)
+                    self._open(GOES_ROUND, state, part)
                 else:
                     add(onward.setdefault((action, way), {}), state, part)
         for each, those in self._object(self.program.source_check, checked, "source").items():
@@ -315,30 +318,30 @@ class SymbolicVisit(SymbolicDelivery):
             return
         for way, part in self._ways(action, state, some, (id(passed.line), phase)):
             if goes_round(action, way, self.space.family):
-                self._round(state, part)
+                self._open(GOES_ROUND, state, part)
                 continue
             out = state.by_way(way)
-            back = comes_back(action, self.space.family)
-            add(ready, replace(out, oif="lo") if back else out, part)
+            add(ready, replace(out, oif="lo") if comes_back(action, self.space.family) else out, part)
 
-    def _round(self, state: State, some: Set) -> None:
-        """Packets that go round over lo."""
-        self.walk.end(Fate("undetermined", self.host.name, doubts=(GOES_ROUND,), hook="route"), state, some)
+    def _open(self, doubt: Doubt, state: State, some: Set) -> None:
+        """Packets of which nobody can say where they go."""
+        self.walk.end(Fate("undetermined", self.host.name, doubts=(doubt,), hook="route"), state, some)
 
     def _choose_sources(self, front: Front, ready: Front) -> None:
         """Routing gives the packets their source; TCP's connect() then looks up once more with it."""
         nowhere = self.space.constant(0, self.space.width("src"))
         for state, some in front.items():
             for passed, _, part in self._lookup({state.with_ends(src=nowhere): some}, "output"):
+                if isinstance(passed.action, Stop) and self.host.looks_again(self.space.family):
+                    self._look_again(passed, state, part, ready)
+                    continue
                 out: Front = {}
                 self._set_out(passed, state, part, "output", out)
                 for each, those in out.items():
                     assert isinstance(passed.action, RouteTo)
                     hidden = self.host.hidden[self.space.family]
                     if unknown := hidden.source_by(passed.action, self.space.family, each.way or "lo"):
-                        name = self.host.name
-                        fate = Fate("undetermined", name, doubts=(unknown,), hook="route")
-                        self.walk.end(fate, each, those)
+                        self._open(unknown, each, those)
                         continue
                     for source, mine in self._sources(passed.action, each, those):
                         sent = each.with_ends(src=source)
@@ -346,6 +349,11 @@ class SymbolicVisit(SymbolicDelivery):
                         again = mine & self._looks_again(sent)
                         add(ready, sent, mine & ~again)
                         self._connect(passed, sent, again, ready)
+
+    def _look_again(self, refused: Passed, state: State, some: Set, ready: Front) -> None:
+        lookup = partial(self._lookup, phase="output")
+        for again, sent, part in look_again(self.host, refused, state, some, self.space, lookup, self._open):
+            self._set_out(again, sent, part, "output", ready)
 
     def _looks_again(self, state: State) -> Set:
         """The packets that are looked up once more with the source they were given."""
@@ -359,8 +367,7 @@ class SymbolicVisit(SymbolicDelivery):
         refused = Fate("no_route", self.host.name, hook="route", chain=passed.chain, line=passed.line)
         fails = some & self.guards.tcp if connects else self.space.nothing
         self.walk.end(refused, state, fails)
-        open_ = Fate("undetermined", self.host.name, doubts=(SENT_TO_EVERYBODY,), hook="route")
-        self.walk.end(open_, state, some & ~fails)
+        self._open(SENT_TO_EVERYBODY, state, some & ~fails)
 
     def _connect(self, first: Passed, sent: State, some: Set, ready: Front) -> None:
         may = self._object(self.program.connecting, {sent: some} if some.satisfiable() else {}, "own source")

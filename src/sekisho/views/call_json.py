@@ -25,5 +25,6 @@ def to_json(found: Call, lang: str, id_: object = None) -> dict[str, object]:
 
 def _called(way: Way) -> dict[str, object]:
     """``kind``: published or direct. ``addressable`` false: such a caller cannot send to that address, and
-    the journey is what would become of its packet."""
-    return {"kind": way.kind, "to": way.to, "addressable": way.addressable}
+    the journey is what would become of its packet. ``there`` false: somebody else takes it;
+    null: nobody can say."""
+    return {"kind": way.kind, "to": way.to, "addressable": way.addressable, "there": way.there}

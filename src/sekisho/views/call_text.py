@@ -25,7 +25,7 @@ _WORDS: dict[bool | None, str] = {True: "call.yes", False: "call.no", None: "cal
 def to_text(found: Call, question: Question, lang: str, color: bool) -> str:
     """The whole answer; ends without a newline."""
     view = TraceText(lang, color)
-    if len(found.ways) == 1 and found.first.addressable:
+    if len(found.ways) == 1 and found.first.addressable and found.first.there:
         return view.journey(found.first.journey)
     answer = _answer(found.answer(question.with_reply), lang, color)
     lines = [say("call.cell", (question.source, question.target, answer), lang)]
@@ -51,6 +51,8 @@ def _by(way: Way, lang: str) -> str:
 def _word(way: Way, question: Question, lang: str, color: bool) -> str:
     if not way.addressable:
         return say("call.unaddressable", (), lang)
+    if way.there is False:
+        return say("call.elsewhere", (), lang)
     return _answer(way.gets_through(question.with_reply), lang, color)
 
 

@@ -10,8 +10,8 @@ import pytest
 from sekisho.lab.agreement import TAKEN, compare, terms
 from sekisho.lab.exchange import answers_from, modelled, start_at
 from sekisho.semantics.echo import ECHO
-from sekisho.semantics.journeys import journey
 from sekisho.semantics.world import World
+from sekisho.symbolic.one_journeys import journey
 from tests.case_files import Case, all_cases, asked_fields
 
 CASES = all_cases()

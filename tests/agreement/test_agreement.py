@@ -24,7 +24,7 @@ def _agrees(found: Tally) -> None:
 
 @pytest.mark.parametrize("seed", [2, 4])
 def test_random_docker_hosts(seed: int) -> None:
-    found = Agreement(f"world {seed}", random_world(seed), 4, seed, 6).run()
+    found = Agreement(f"world {seed}", random_world(seed), 4, seed, 10).run()
     _agrees(found)
     assert set(found.compared) >= LEAST - {"exposed", "check"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -11,20 +12,21 @@ import pytest
 
 from sekisho.answers.chain import ChainReader
 from sekisho.answers.dead_lines import dead_lines
-from sekisho.semantics.carried import Unchanged
-from sekisho.semantics.chains import run
+from sekisho.semantics.chains import Passed, walk
 from sekisho.semantics.choices import Choices
-from sekisho.semantics.program import ChainCode, Station
-from sekisho.semantics.traveller import Traveller, traveller
+from sekisho.semantics.program import Action, ChainCode, Station
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.symbolic.journeys import Source
+from sekisho.symbolic.one_flow import Carrying
 from sekisho.symbolic.samples import Samples
 from sekisho.symbolic.space import Space
+from sekisho.symbolic.state import State
 from sekisho.values.address import Address, Family
 from tests.answers.shop import FORWARD, write
+from tests.semantics.one import guards_for, made
 from tests.symbolic.agreement import packet_of, random_values
 from tests.symbolic.worlds import random_world
 
@@ -314,7 +316,9 @@ def test_no_packet_ever_meets_a_dead_line(seed: int) -> None:
             continue
         for _ in range(300):
             packet = _packet(draw, station)
-            taken = {id(passed.line) for passed in _walk(station, packet)}
+            passed: list[Passed] = []
+            _walk(station, packet, passed.append)
+            taken = {id(each.line) for each in passed}
             for each in dead:
                 assert each.why == "redundant" or id(each.line) not in taken, each
 
@@ -337,28 +341,39 @@ def test_without_a_redundant_line_nothing_changes(seed: int) -> None:
                 continue
             for _ in range(200):
                 packet = _packet(draw, station)
-                before = list(_walk(station, packet))[-1].action
-                assert list(_walk(_lacking(station, dead), packet))[-1].action == before
+                before = _walk(station, packet).action
+                assert _walk(_lacking(station, dead), packet).action == before
 
 
-def _packet(draw: Random, station: Station) -> Traveller:
+def _packet(draw: Random, station: Station) -> State:
     """A packet with interfaces such as it has on the station's hook."""
     values = random_values(draw)
     values["src"] = draw.choice((values["src"], Address.parse("172.18.0.2").value))
     iif = None if station.hook == "output" else draw.choice(("eth0", "br-a", "docker0", "lo"))
-    packet = traveller(packet_of(values, Source("interface", iif=iif)))
-    if station.hook not in ("prerouting", "input"):
-        packet.oif = draw.choice(("eth0", "eth1", "br-a", "docker0"))
-    packet.ctstate, packet.ctdir = draw.randrange(5), draw.choice((0, 1, None))
-    packet.mark, packet.ctmark = draw.randrange(4), draw.randrange(4)
-    found = draw.random() < 0.5
-    packet.reverse_path = lambda packet, guard: found
-    return packet
+    sent = packet_of(values, Source("interface", iif=iif))
+    around = station.hook not in ("prerouting", "input")
+    return made(
+        sent, oif=draw.choice(("eth0", "eth1", "br-a", "docker0")) if around else None,
+        ctstate=draw.randrange(5), ctdir=draw.choice((0, 1, None)), mark=draw.randrange(4),
+        ctmark=draw.randrange(4), visits=draw.randrange(2),
+    )  # fmt: skip
 
 
-def _walk(station: Station, packet: Traveller):  # type: ignore[no-untyped-def]
-    # Marks stay as drawn: every value is as possible as another.
-    return run(station.base, station.chains, Unchanged(packet), Choices())
+def _walk(station: Station, packet: State, tell: Callable[[Passed], None] | None = None) -> Passed:
+    """What decides. Marks stay as drawn: every value is as possible as another; so is that there is a way
+    back or none (``visits``)."""
+    carried = Still(packet, guards_for(packet))
+    carried.guards.reverse = lambda state, guard: (
+        carried.guards.always if state.visits else carried.guards.never
+    )
+    return walk(station.base, station.chains, carried, Choices(), tell)
+
+
+class Still(Carrying):
+    """A packet that no line changes."""
+
+    def act(self, action: Action) -> None:
+        """Nothing is done."""
 
 
 def _lacking(station: Station, dead: DeadLine) -> Station:
@@ -386,9 +401,9 @@ def test_the_matrix_of_a_service_against_single_packets(seed: int, tmp_path: Pat
         for target in addresses:
             values = {**random_values(draw), "proto": 6, "tcp_flags": 2, "dport": 22}
             values |= {"src": Address.parse(source).value, "dst": Address.parse(target).value}
-            packet = traveller(packet_of(values, Source("interface", iif="eth0")))
-            packet.oif, packet.ctstate, packet.ctdir = "eth0", 1, 0
-            accepted = type(list(_walk(station, packet))[-1].action).__name__ == "Accept"
+            sent = packet_of(values, Source("interface", iif="eth0"))
+            packet = made(sent, oif="eth0", ctstate=1, ctdir=0)
+            accepted = type(_walk(station, packet).action).__name__ == "Accept"
             told = any(values["src"] in row.sources and values["dst"] in row.targets for row in matrix)
             assert told == accepted, (source, target)
 

@@ -14,7 +14,7 @@ from sekisho.answers.trace import Question as Asked
 from sekisho.answers.trace import trace
 from sekisho.explain.report import explain
 from sekisho.semantics.echo import asked_of
-from sekisho.semantics.traveller import ANYCAST, BROADCAST, MULTICAST, UNICAST
+from sekisho.semantics.fields import ANYCAST, BROADCAST, MULTICAST, UNICAST
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family
 from tests.case_files import read

@@ -14,10 +14,11 @@ from sekisho.lab.derive import derive, hits
 from sekisho.lab.exchange import modelled, start_at
 from sekisho.lab.solve import edges, meet, wishes
 from sekisho.semantics.journey import Leg
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.program import All, AnyOf, In, Interface, Not
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import Packet
 from tests.case_files import FOLDER, read

@@ -10,32 +10,6 @@ _CASES = ("tests/test_cases.py",)
 MUTANTS: tuple[Mutant, ...] = (
     # What no test noticed once.
     Mutant(
-        "rp-filter-before-dnat", "semantics/routing.py",
-        "else packet.dst, packet.src", "else packet.ctorigdst or packet.dst, packet.src",
-        "rp_filter looks the way back up from the address before DNAT: other packets are dropped",
-        _CASES, must=True,
-    ),
-    Mutant(
-        "masquerade-next-hop", "semantics/nat.py",
-        "towards = deciding(packet.family, packet.dst, packet.next_hop)",
-        "towards = deciding(packet.family, packet.dst, None)",
-        "MASQUERADE takes an address by the destination, not by the gateway's subnet",
-        _CASES, must=True,
-    ),
-    Mutant(
-        "zone-of-replies", "semantics/conntrack.py",
-        "connection.zone_reply == zone_reply", "connection.zone_reply == zone",
-        "replies find their connection by the zone of the other direction: NEW instead of ESTABLISHED",
-        must=True,
-    ),
-    Mutant(
-        "zone-of-replies-kept", "semantics/conntrack.py",
-        "Connection(key, key.mirrored(), packet.zone, packet.zone_reply)",
-        "Connection(key, key.mirrored(), packet.zone, packet.zone)",
-        "a connection of --zone-orig has its replies in the zone, too",
-        must=True,
-    ),
-    Mutant(
         "tos-of-routes", "semantics/fib.py", "-item[1].tos,", "item[1].tos,",
         "a route without tos is asked before the one for the packet's tos",
         _CASES, must=True,
@@ -46,52 +20,11 @@ MUTANTS: tuple[Mutant, ...] = (
         _CASES, must=True,
     ),
     Mutant(
-        "second-lookup-takes-any", "semantics/second_lookup.py",
-        "return found[0] if len(found) == 1 else SEVERAL_SOURCES", "return found[0]",
-        "of two sources that are as good one is taken, though no text shows which the kernel takes",
-        must=True,
-    ),
-    Mutant(
-        "own-error-has-a-source", "semantics/journeys.py", "or forward.hops[-1].iif is None", "",
-        "an IPv6 error about what the host itself sent is refused by a policy rule from its address",
-        _CASES, must=True,
-    ),
-    Mutant(
-        "uid-on-reroute", "semantics/visit.py",
-        "asked = of_root(packet) if packet.family == 4 else packet",
-        "asked = of_root(packet) if packet.family == 6 else packet",
-        "a local packet that is routed again still goes by uidrange rules (IPv4), or does no more (IPv6)",
-        _CASES, must=True,
-    ),
-    Mutant(
         "ttl-gt", "semantics/matches.py", "IntSet.span(value + 1, 255)", "IntSet.span(value, 255)",
         "--ttl-gt 5 takes a packet with a TTL of 5",
         must=True,
     ),
-    Mutant(
-        "kept-port-first", "semantics/nat.py", "first <= present <= last", "first < present <= last",
-        "SNAT to a range of ports lets go of a port that is the range's first",
-        must=True,
-    ),
-    Mutant(
-        "kept-port-last", "semantics/nat.py", "first <= present <= last", "first <= present < last",
-        "SNAT to a range of ports lets go of a port that is the range's last",
-        must=True,
-    ),
     # Others.
-    Mutant(
-        "reply-side", "semantics/conntrack.py",
-        "if direction == 1:\n        bit ^=", "if direction == 0:\n        bit ^=",
-        "a reply's source is restored where its destination should be",
-    ),
-    Mutant(
-        "bare-ack", "semantics/conntrack.py", "(loose and flags == ACK)", "(loose and flags == SYN)",
-        "an ACK without a connection is INVALID, though the kernel picks it up",
-    ),
-    Mutant(
-        "port-shift", "semantics/nat.py", "% (last - first + 1)", "% (last - first)",
-        "DNAT of a range of ports to another sends the last one to the first port",
-    ),
     Mutant(
         "suppress-prefixlength", "semantics/fib.py",
         "line.action.prefix_length <= length", "line.action.prefix_length < length",
@@ -119,11 +52,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "ipset-specific-first", "semantics/ipsets.py",
         "entries.sort(key=lambda entry: entry[0])", "entries.sort(key=lambda entry: -entry[0])",
         "an exception within an ipset's network is never reached",
-    ),
-    Mutant(
-        "ipset-icmp", "semantics/traveller.py", "self.icmp_type << 8", "self.icmp_type << 4",
-        "an ipset's icmp:8/0 fits no ping",
-        ("tests/semantics/test_ipsets.py",),
     ),
     Mutant(
         "multiport-either", "semantics/matches.py",

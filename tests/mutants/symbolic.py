@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+_CASES = ("tests/test_cases.py",)
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "sets-interval-edge", "symbolic/spans.py", "(base + 1 << left) - 1", "(base + 1 << left)",
@@ -59,10 +61,6 @@ MUTANTS: tuple[Mutant, ...] = (
         ("tests/symbolic/test_tracking.py",),
     ),
     Mutant(
-        "sets-xor-mark", "symbolic/effects.py", "kept ^ 1)", "kept)",
-        "--xor-tos leaves bits as they are in proofs",
-    ),
-    Mutant(
         "sets-runs-of-lines", "symbolic/narrow.py", "all(one[1] < other[0]", "all(one[1] <= other[0]",
         "of two rules for one port the second is thought to take packets, too",
     ),
@@ -78,5 +76,73 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "sets-boxes", "symbolic/boxes.py", "((base + 1) << left) - 1", "((base + 1) << left)",
         "ranges of ports are printed with one too many",
+    ),
+    Mutant(
+        "rp-filter-before-dnat", "symbolic/way_back.py",
+        'ends = state.ends.mirrored() if guard.side == "src"',
+        'ends = (state.ctsent or state.ends).mirrored() if guard.side == "src"',
+        "rp_filter looks the way back up from the address before DNAT: other packets are dropped",
+        _CASES, must=True,
+    ),
+    Mutant(
+        "masquerade-next-hop", "symbolic/translation.py",
+        "if space.family == 4 and hop is not None", "if space.family == 6 and hop is not None",
+        "MASQUERADE takes an address by the destination, not by the gateway's subnet",
+        _CASES, must=True,
+    ),
+    Mutant(
+        "zone-of-replies-kept", "symbolic/tracking.py",
+        "Connection(state.ends, state.ends, state.zone, state.zone_reply",
+        "Connection(state.ends, state.ends, state.zone, state.zone",
+        "a connection of --zone-orig has its replies in the zone, too",
+        ("tests/semantics/test_conntrack.py",), must=True,
+    ),
+    Mutant(
+        "uid-on-reroute", "symbolic/sending.py", "of_root=self.space.family == 4",
+        "of_root=self.space.family == 6",
+        "a local packet that is routed again still goes by uidrange rules (IPv4), or does no more (IPv6)",
+        _CASES, must=True,
+    ),
+    Mutant(
+        "kept-port-first", "symbolic/translation.py", "space.member(present, IntSet.span(first, last))",
+        "space.member(present, IntSet.span(first + 1, last))",
+        "SNAT to a range of ports lets go of a port that is the range's first",
+        ("tests/semantics/test_nat.py",), must=True,
+    ),
+    Mutant(
+        "kept-port-last", "symbolic/translation.py", "space.member(present, IntSet.span(first, last))",
+        "space.member(present, IntSet.span(first, last - 1))",
+        "SNAT to a range of ports lets go of a port that is the range's last",
+        ("tests/semantics/test_nat.py",), must=True,
+    ),
+    Mutant(
+        "bare-ack", "symbolic/tracking.py", "opening |= space.masked(state.tcp_flags, bits, ACK)",
+        "opening |= space.masked(state.tcp_flags, bits, SYN)",
+        "an ACK without a connection is INVALID, though the kernel picks it up",
+        ("tests/semantics/test_conntrack.py",),
+    ),
+    Mutant(
+        "port-shift", "symbolic/translation.py", "% (last - first + 1)", "% (last - first)",
+        "DNAT of a range of ports to another sends the last one to the first port",
+        ("tests/semantics/test_nat.py",),
+    ),
+    Mutant(
+        "ipset-icmp", "symbolic/one_fields.py", "kind << 8 | usual(_ICMP_CODE(state))",
+        "kind << 4 | usual(_ICMP_CODE(state))", "an ipset's icmp:8/0 fits no ping",
+        ("tests/semantics/test_ipsets.py",),
+    ),
+    Mutant(
+        "sets-xor-mark", "symbolic/space.py", "kept ^ 1)", "kept)",
+        "--xor-tos leaves bits as they are in proofs", ("tests/symbolic/test_effects.py",),
+    ),
+    Mutant(
+        "second-lookup-takes-any", "symbolic/second_lookup.py", "if len(each) == 1:", "if each:",
+        "of two sources that are as good one is taken, though no text shows which the kernel takes",
+        ("tests/symbolic/test_second_lookup.py",), must=True,
+    ),
+    Mutant(
+        "own-error-has-a-source", "symbolic/one_journeys.py", "or leg.hops[-1].iif is None", "",
+        "an IPv6 error about what the host itself sent is refused by a policy rule from its address",
+        _CASES, must=True,
     ),
 )  # fmt: skip

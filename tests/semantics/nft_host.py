@@ -11,9 +11,10 @@ from sekisho.model.nft import NftRuleset
 from sekisho.model.routing import NextHop, Route
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.journey import Journey
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.world import World
 from sekisho.sources import nft_text
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.names import interface_name as iface
 from sekisho.values.names import namespace_name

@@ -10,11 +10,12 @@ from sekisho.semantics.match_context import AddressTypes, MatchContext
 from sekisho.semantics.matches import rule_guard
 from sekisho.semantics.program import Action, Guard
 from sekisho.semantics.targets import rule_action
-from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.sources import iptables_save
+from sekisho.symbolic.state import State
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, Packet
+from tests.semantics.one import made
 
 # A host with 10.0.0.1 on eth0 and 172.18.0.1 on br0, as its table local would have it.
 _LOCAL = {"eth0": 0x0A000001, "br0": 0xAC120001}
@@ -48,15 +49,11 @@ def action(words: str, family: Family = 4) -> Action:
 
 def packet(
     src: str = "192.0.2.9", dst: str = "10.0.0.1", proto: int = TCP, unstated: str = "", **fields: Any
-) -> Traveller:
-    """A packet on its way; ``fields`` are a traveller's, ``unstated`` names with blanks."""
+) -> State:
+    """A packet on its way; ``fields`` are its state's, ``unstated`` names with blanks."""
     first, second = ip_address(src), ip_address(dst)
     family: Family = 4 if first.version == 4 else 6
     echo: dict[str, Any] = {"icmp_type": 8 if proto == ICMP else 128, "icmp_code": 0}
     kinds = echo if proto in (ICMP, ICMPV6) else {}
-    made = Packet(family, int(first), int(second), proto, **kinds)
-    found = traveller(made, frozenset(unstated.split()))
-    for name, value in fields.items():
-        assert hasattr(found, name), name
-        setattr(found, name, value)
-    return found
+    sent = Packet(family, int(first), int(second), proto, **kinds)
+    return made(sent, frozenset(unstated.split()), **fields)

@@ -14,12 +14,12 @@ from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.matches import rule_guard
 from sekisho.semantics.program import Guard
 from sekisho.semantics.targets import rule_action
-from sekisho.semantics.traveller import holds
 from sekisho.sources.iptables_options import MATCHES, SHORT_OF, TARGETS
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import at_start
 from sekisho.values.address import Family
+from tests.semantics.one import holds
 from tests.semantics.rules import HOST, guard, packet
 
 WORDS = (

@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.semantics.carried import Unchanged
-from sekisho.semantics.chains import run
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.loops import without_loops
@@ -28,6 +26,7 @@ from sekisho.semantics.program import (
     Return,
     Unsure,
 )
+from tests.semantics.one import run
 from tests.semantics.rules import packet
 
 USERS = ("a", "b", "c", "d")
@@ -92,7 +91,7 @@ def compiled(chains: dict[str, list[Line]]) -> dict[str, ChainCode]:
 @given(rulesets())
 def test_random_rule_sets(chains: dict[str, list[Line]]) -> None:
     code = compiled(chains)
-    passed = list(run(code["base"], code, Unchanged(packet()), Choices()))
+    passed = run(code["base"], code, packet(), Choices())
     wanted = {"ACCEPT": Accept(), "DROP": Drop(), None: Accept()}[verdict(chains, "base")]
     assert passed[-1].action == wanted
     # Every numbered line on the way is one that fits.
@@ -124,7 +123,7 @@ def leads_back(chains: dict[str, list[Line]], start: str) -> bool:
 def test_circles_end_undecided(chains: dict[str, list[Line]]) -> None:
     before = compiled(chains)
     code = without_loops(before)
-    passed = list(run(code["base"], code, Unchanged(packet()), Choices()))
+    passed = run(code["base"], code, packet(), Choices())
     circles = {name for name in chains if leads_back(chains, name)}
     # Chains that are on no circle stay as they are, and on a circle some call is cut.
     assert {name for name in chains if code[name] != before[name]} == circles
@@ -138,7 +137,7 @@ def test_circles_end_undecided(chains: dict[str, list[Line]]) -> None:
 
 def test_a_return_in_a_base_chain_takes_the_policy() -> None:
     base = ChainCode("base", (Guarded(ALWAYS, Return(), 1), Guarded(ALWAYS, Accept(), 2)), Drop())
-    last = list(run(base, {}, Unchanged(packet()), Choices()))[-1]
+    last = run(base, {}, packet(), Choices())[-1]
     assert (last.line, last.action) == (None, Drop())
 
 
@@ -149,7 +148,7 @@ def test_the_end_of_a_chain_that_was_gone_to_returns_to_the_caller_before() -> N
         "a": ChainCode("a", (Guarded(ALWAYS, Goto("b"), 1), Guarded(ALWAYS, Accept(), 2))),
         "b": ChainCode("b", (Guarded(ALWAYS, Continue(), 1),)),
     }
-    passed = list(run(code["base"], code, Unchanged(packet()), Choices()))
+    passed = run(code["base"], code, packet(), Choices())
     assert [(one.chain.name, one.line.number if one.line else None) for one in passed] == [
         ("base", 1), ("a", 1), ("b", 1), ("b", None), ("base", 2),
     ]  # fmt: skip
@@ -159,7 +158,7 @@ def test_the_end_of_a_chain_that_was_gone_to_returns_to_the_caller_before() -> N
 def test_open_questions_follow_the_script(script: tuple[int, ...], wanted: Action) -> None:
     line = Guarded(Unsure(Doubt("rate-limit", ("5/min",))), Drop(), 1)
     choices = Choices(script)
-    passed = list(run(ChainCode("base", (line,), Accept()), {}, Unchanged(packet()), choices))
+    passed = run(ChainCode("base", (line,), Accept()), {}, packet(), choices)
     assert passed[-1].action == wanted
     assert [(each.doubts[0].code, each.answers) for each in choices.taken] == [("rate-limit", 2)]
 
@@ -167,6 +166,6 @@ def test_open_questions_follow_the_script(script: tuple[int, ...], wanted: Actio
 def test_a_question_on_which_only_a_log_line_depends_is_not_asked() -> None:
     line = Guarded(Unsure(Doubt("rate-limit", ("5/min",))), Continue(), 1)
     choices = Choices()
-    list(run(ChainCode("base", (line,), Accept()), {}, Unchanged(packet()), choices))
+    (run(ChainCode("base", (line,), Accept()), {}, packet(), choices))
     assert choices.taken == []
     assert [doubt.code for doubt in choices.passed_over] == ["rate-limit"]

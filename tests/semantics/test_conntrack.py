@@ -8,11 +8,14 @@ from contextlib import ExitStack
 import pytest
 
 from sekisho.answers.trace import Question, trace
-from sekisho.semantics.conntrack import FlowKey, Tracker, rewrite, track
 from sekisho.semantics.program import DNAT_BIT, ESTABLISHED, INVALID, NEW, SNAT_BIT
 from sekisho.semantics.world import World
 from sekisho.sources.load import load_text
+from sekisho.symbolic.one_fields import READ
+from sekisho.symbolic.tracking import rewrite, show
 from sekisho.values.packet import ACK, FIN, ICMP, RST, SYN
+from sekisho.values.slotted import replace
+from tests.semantics.one import track_one
 from tests.semantics.rules import packet
 from tests.semantics.wired import HOST, wired
 
@@ -91,27 +94,32 @@ OPENING = [
 
 @pytest.mark.parametrize(("flags", "state"), OPENING)
 def test_what_opens_a_connection_of_tcp(flags: int, state: int) -> None:
-    seen, tracker = packet(sport=40000, dport=80, tcp_flags=flags), Tracker()
-    found = track(seen, tracker)
+    seen = track_one(packet(sport=40000, dport=80, tcp_flags=flags))
     assert seen.ctstate == state
-    assert (found is not None) is (state == NEW)
-    assert len(tracker.connections) == (state == NEW)
+    assert len(seen.connections) == (state == NEW)
+    assert (seen.connection is not None) is (state == NEW)
 
 
 def test_an_answer_is_the_mirror_image() -> None:
-    tracker = Tracker()
-    opened = track(packet("10.1.0.2", "10.2.0.2", sport=40000, dport=80, tcp_flags=SYN), tracker)
-    answer = packet("10.2.0.2", "10.1.0.2", sport=80, dport=40000, tcp_flags=SYN | ACK)
-    assert track(answer, tracker) is opened
+    opened = track_one(packet("10.1.0.2", "10.2.0.2", sport=40000, dport=80, tcp_flags=SYN))
+    answer = track_one(packet("10.2.0.2", "10.1.0.2", sport=80, dport=40000, tcp_flags=SYN | ACK), opened)
+    assert answer.tracked == opened.tracked == 0
     assert (answer.ctdir, answer.ctstate) == (1, ESTABLISHED)
     # The same from other ports is of no connection.
-    stray = packet("10.2.0.2", "10.1.0.2", sport=40000, dport=80, tcp_flags=SYN | ACK)
-    assert track(stray, tracker) is None
-    # A tuple has the type before the code.
-    # RFC 792 and 950: echo 8 and 0, timestamp 13 and 14, information 15 and 16, mask 17 and 18.
-    for query, reply in ((8, 0), (13, 14), (15, 16), (17, 18)):
-        assert FlowKey(1, 2, ICMP, 7, query << 8).mirrored() == FlowKey(2, 1, ICMP, 7, reply << 8)
-        assert FlowKey(2, 1, ICMP, 7, reply << 8).mirrored() == FlowKey(1, 2, ICMP, 7, query << 8)
+    stray = track_one(packet("10.2.0.2", "10.1.0.2", sport=40000, dport=80, tcp_flags=SYN | ACK), opened)
+    assert stray.connection is None
+
+
+@pytest.mark.parametrize(("query", "reply"), [(8, 0), (13, 14), (15, 16), (17, 18)])
+def test_the_answer_to_a_query_has_another_type(query: int, reply: int) -> None:
+    """RFC 792 and 950: echo 8 and 0, timestamp 13 and 14, information 15 and 16, mask 17 and 18. A tuple has
+    the type before the code."""
+    opened = track_one(packet("10.1.0.2", "10.2.0.2", ICMP, icmp_type=query, icmp_id=7))
+    again = replace(packet("10.2.0.2", "10.1.0.2", ICMP, icmp_type=query, icmp_id=7), answered=True)
+    answer = track_one(again, opened)
+    assert (answer.ctdir, answer.ctstate) == (1, ESTABLISHED)
+    told = [READ[name](answer) for name in ("icmp_type", "ctorigdport", "ctrepldport", "ctreplsport")]
+    assert told == [reply, query << 8, reply << 8, 7]
 
 
 @pytest.mark.parametrize(
@@ -126,12 +134,14 @@ def test_an_answer_is_the_mirror_image() -> None:
     ],
 )  # fmt: skip
 def test_which_side_is_translated_where(status: int, direction: int, side: str, changed: bool) -> None:
-    tracker = Tracker()
-    opened = track(packet("10.1.0.2", "10.1.0.1", sport=40000, dport=80, tcp_flags=SYN), tracker)
-    assert opened is not None
-    opened.status |= status
-    opened.reply = FlowKey(11, 12, opened.reply.proto, 13, 14)
-    seen = packet("192.0.2.1", "192.0.2.2", sport=1, dport=2)
-    before = (seen.src, seen.dst, seen.sport, seen.dport)
-    assert bool(rewrite(opened, direction, side, seen)) is changed
-    assert ((seen.src, seen.dst, seen.sport, seen.dport) != before) is changed
+    opened = track_one(packet("10.1.0.2", "10.1.0.1", sport=40000, dport=80, tcp_flags=SYN))
+    assert opened.connection is not None
+    onward = packet("10.1.0.11", "10.1.0.12", sport=13, dport=14).ends
+    known = replace(opened.connection, status=opened.connection.status | status, onward=onward)
+    seen = replace(
+        opened.with_connection(known), ends=packet("192.0.2.1", "192.0.2.2", sport=1, dport=2).ends
+    )
+    after = rewrite(show(seen, direction), side)
+    assert (after.ends != seen.ends) is changed
+    untouched = ("dst", "dport") if side == "src" else ("src", "sport")
+    assert [getattr(after.ends, name) for name in untouched] == [getattr(seen.ends, n) for n in untouched]

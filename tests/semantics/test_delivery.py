@@ -7,9 +7,9 @@ from dataclasses import replace
 from sekisho.lab.exchange import start_at
 from sekisho.model.host import Socket
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.journeys import journey
 from sekisho.semantics.world import World
 from sekisho.sources import iptables_save
+from sekisho.symbolic.one_journeys import journey
 from tests.case_files import read
 
 NAT = """\

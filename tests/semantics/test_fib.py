@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from sekisho.model.host import Sysctl
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics import fib
-from sekisho.semantics.carried import Unchanged
-from sekisho.semantics.chains import run
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.host import compile_host
 from sekisho.semantics.program import Action, NotUnderstood, RouteTo, Stop
 from sekisho.sources import ip_route, ip_rule
 from sekisho.values.address import Family
 from sekisho.values.names import namespace_name, sysctl_key
+from tests.semantics.one import run
 from tests.semantics.rules import packet
 
 
@@ -31,8 +30,8 @@ def decided(routes: str, dst: str, rules: str = "", **fields: Any) -> Action:
     assert not asked.unread, asked.unread
     tables = fib.table_chains(listed.facts, 4, frozenset())
     base, tables = fib.rule_chains(asked.facts or None, 4, tables)
-    walk = run(base, tables, Unchanged(packet(dst=dst, **fields)), Choices())
-    found = list(walk)[-1].action
+    walk = run(base, tables, packet(dst=dst, **fields), Choices())
+    found = walk[-1].action
     assert found is not None
     return found
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.semantics.carried import Twin
-from sekisho.semantics.chains import run
+from sekisho.semantics.chains import Passed, walk
 from sekisho.semantics.choices import Choices, explored, reasons
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
@@ -32,6 +31,7 @@ from sekisho.semantics.program import (
     Unsure,
 )
 from sekisho.values.intset import IntSet
+from tests.semantics.one import carrying, run
 from tests.semantics.rules import packet
 
 USERS = ("a", "b", "c")
@@ -179,11 +179,12 @@ def test_nothing_is_lost_where_ways_meet(chains: dict[str, ChainCode]) -> None:
     fitted: list[list[int]] = []
 
     def ask(choices: Choices) -> object:
-        carried = Twin(packet(), None, False, False)
-        passed = list(run(chains["base"], chains, carried, choices))
+        carried = carrying(packet())
+        passed: list[Passed] = []
+        walk(chains["base"], chains, carried, choices, passed.append)
         lines = (p.line for p in passed if p.line is not None and type(p.line.action) is not Continue)
         fitted.append([id(line) for line in lines])
-        return passed[-1].action, carried.packet.mark
+        return passed[-1].action, carried.state.mark
 
     runs, cut = explored(ask, MOST)
     assert not cut
@@ -215,7 +216,7 @@ def test_what_a_call_did_before_is_not_changed_by_what_comes_after() -> None:
     }
 
     def ask(choices: Choices) -> Action | None:
-        return list(run(chains["base"], chains, Twin(packet(), None, False, False), choices))[-1].action
+        return run(chains["base"], chains, packet(), choices)[-1].action
 
     runs, _ = explored(ask, MOST)
     assert [action for _, action in runs] == [Accept(), Drop()]

@@ -11,9 +11,10 @@ from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.matches import rule_guard
 from sekisho.semantics.program import Guard
-from sekisho.semantics.traveller import Traveller, holds
 from sekisho.sources import ipset_save
+from sekisho.symbolic.state import State
 from sekisho.values.packet import ICMP, UDP
+from tests.semantics.one import holds
 from tests.semantics.rules import HOST, packet, rule
 
 SETS = """create nets hash:net family inet hashsize 1024 maxelem 65536
@@ -109,7 +110,7 @@ def asked(words: str) -> Guard:
     return rule_guard(rule(f"-m set {words} -j DROP").matches, context)
 
 
-def packet_of(dst: str, sent: Sent) -> Traveller:
+def packet_of(dst: str, sent: Sent) -> State:
     """The packet that the kernel was given."""
     if isinstance(sent, int):
         return packet("10.9.9.1", dst, ICMP, icmp_type=sent)

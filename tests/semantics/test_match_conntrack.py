@@ -7,10 +7,9 @@ import socket
 import pytest
 
 from sekisho.lab.namespaces import NetworkNamespace
-from sekisho.semantics.conntrack import Tracker, track
 from sekisho.semantics.program import UNTRACKED
-from sekisho.semantics.traveller import holds
 from sekisho.values.packet import UDP
+from tests.semantics.one import holds, track_one
 from tests.semantics.rules import guard, packet
 
 # A question, and whether it fits a datagram's first packet that is tracked, and one that is not (measured:
@@ -67,7 +66,7 @@ def test_the_kernel_counts_them_so(tracked: bool) -> None:
 @pytest.mark.parametrize(("words", "with_one", "without"), TABLE)
 def test_what_is_asked(words: str, with_one: bool, without: bool) -> None:
     asked = guard(f"-m conntrack {words} -j DROP")
-    tracked, untracked = (packet("127.0.0.2", "127.0.0.1", UDP, sport=4000, dport=53) for _ in range(2))
-    assert track(tracked, Tracker()) is not None
-    untracked.leave_connection(UNTRACKED)
+    sent = packet("127.0.0.2", "127.0.0.1", UDP, sport=4000, dport=53)
+    tracked, untracked = track_one(sent), sent.unconnected(UNTRACKED)
+    assert tracked.connection is not None
     assert (holds(asked, tracked), holds(asked, untracked)) == (with_one, without)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.semantics.program import DNAT_BIT, ESTABLISHED, INVALID, NEW, RELATED, SNAT_BIT, UNTRACKED
-from sekisho.semantics.traveller import doubts, holds
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP
+from tests.semantics.one import doubts, holds
 from tests.semantics.rules import guard, packet
 
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32

@@ -9,9 +9,10 @@ import pytest
 from sekisho.model.links import Interface, Neighbour
 from sekisho.model.netfilter import Chain, Ruleset, Table
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.program import FirstOf
 from sekisho.semantics.world import World
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address, format_ip
 from sekisho.values.names import interface_name as iface
 from sekisho.values.names import link_address

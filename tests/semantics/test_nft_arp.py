@@ -8,10 +8,10 @@ import pytest
 
 from sekisho.lab.exchange import start_at
 from sekisho.semantics.bridging import hidden
-from sekisho.semantics.journeys import journey
 from sekisho.semantics.nft_arp import may_hide
 from sekisho.semantics.world import World
 from sekisho.sources import nft_text
+from sekisho.symbolic.one_journeys import journey
 from tests.case_files import read
 
 

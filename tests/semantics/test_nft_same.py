@@ -10,9 +10,10 @@ from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Hook
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
+from sekisho.symbolic.all_packets import SymbolicWalk
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import Front, at_start
-from sekisho.symbolic.walk import SymbolicWalk
+from sekisho.symbolic.state import Front
 from tests.truth import needs_truth, truth_dir
 
 VERSIONS = ("20.10.24", "26.1.5", "27.5.1", "28.5.2", "29.7.2")
@@ -36,7 +37,7 @@ def _fronts(world: World, space: Space) -> dict[tuple[object, ...], Front]:
         for iif in ins:
             for oif in outs:
                 start = replace(at_start(space, iif=iif), oif=oif)
-                found[hook, iif, oif] = walk.visits["host"].hook(hook, {start: space.everything})
+                found[hook, iif, oif] = walk.visit("host").hook(hook, {start: space.everything})
     return found
 
 

@@ -20,11 +20,11 @@ from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.nft import nft_stations
 from sekisho.semantics.nft_translated import made_by_iptables
 from sekisho.semantics.program import ESTABLISHED, NEW, RELATED, Continue, Guarded, NotUnderstood
-from sekisho.semantics.traveller import holds
 from sekisho.sources import iptables_save, nft_text
 from sekisho.values.address import Family
 from sekisho.values.packet import TCP, UDP
 from tests.semantics.nft_host import namespace
+from tests.semantics.one import holds
 from tests.semantics.rules import HOST, packet
 
 # (family, rule, its words in a listing, whether they hide something)

@@ -13,10 +13,11 @@ from sekisho.model.host import Socket
 from sekisho.model.netfilter import Ruleset
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.journey import Journey
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.world import World
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.journeys import Source, journeys
-from sekisho.symbolic.walk import SymbolicWalk
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.packet import ICMP, SYN, Packet
 from tests.lab.hosts import namespace, packet, ruleset
 

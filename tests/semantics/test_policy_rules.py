@@ -8,9 +8,9 @@ import pytest
 
 from sekisho.lab.exchange import start_at
 from sekisho.semantics.fib import asks_before_local
-from sekisho.semantics.journeys import journey
 from sekisho.semantics.world import World
 from sekisho.sources import ip_rule
+from sekisho.symbolic.one_journeys import journey
 from tests.case_files import read
 from tests.lab.hosts import ruleset
 

@@ -12,9 +12,10 @@ from sekisho.lab.exchange import start_at
 from sekisho.model.links import Interface
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.journey import Leg
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.ports import Links, Port, carries
 from sekisho.semantics.world import World
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.names import interface_name as iface
 from sekisho.values.names import namespace_name
 from sekisho.values.packet import Packet

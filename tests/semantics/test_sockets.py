@@ -8,15 +8,13 @@ from contextlib import ExitStack
 import pytest
 
 from sekisho.lab.namespaces import NetworkNamespace
-from sekisho.semantics.carried import Unchanged
-from sekisho.semantics.chains import run
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.program import Accept, Stop
 from sekisho.semantics.sockets import socket_chain
-from sekisho.semantics.traveller import traveller
 from sekisho.sources import ss
 from sekisho.values.address import Address
 from sekisho.values.packet import UDP, Packet
+from tests.semantics.one import made, run
 
 OWN = ("127.0.0.1", "10.0.0.1", "::1", "fd00::1")
 # What a socket is bound to (with IPV6_V6ONLY or not), how ss prints it, and to which of the host's addresses
@@ -72,7 +70,7 @@ def test_and_so_does_the_model(bound: str, alone: bool, printed: str, reached: t
         assert chain is not None
         # One to another port and one of another protocol are never taken.
         ends = [
-            list(run(chain, {}, Unchanged(traveller(packet)), Choices()))[-1].action
+            run(chain, {}, made(packet), Choices())[-1].action
             for packet in (
                 Packet(address.family, address.value, address.value, UDP, 4000, 53, iif="lo"),
                 Packet(address.family, address.value, address.value, UDP, 53, 4000, iif="lo"),

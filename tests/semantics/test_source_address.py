@@ -6,9 +6,10 @@ import pytest
 
 from sekisho.lab.namespaces import NetworkNamespace
 from sekisho.model.snapshot import Namespace, Snapshot
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.world import World
 from sekisho.sources import ip_addr, ip_route
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address
 from sekisho.values.names import namespace_name
 from sekisho.values.packet import UDP, Packet

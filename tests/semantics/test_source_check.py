@@ -11,9 +11,9 @@ import pytest
 from sekisho.lab.exchange import start_at
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.journey import Leg
-from sekisho.semantics.journeys import journey
 from sekisho.semantics.world import World
 from sekisho.sources import ip_route
+from sekisho.symbolic.one_journeys import journey
 from tests.case_files import Case, read
 
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.semantics.carried import set_bits
 from sekisho.semantics.program import (
     Accept,
     Action,
@@ -25,6 +24,8 @@ from sekisho.semantics.program import (
     Translate,
     Untrack,
 )
+from sekisho.symbolic.effects import effect
+from sekisho.symbolic.one_packet import OnePacket
 from sekisho.values.address import Prefix
 from sekisho.values.intset import IntSet
 from tests.semantics.rules import action, packet
@@ -144,7 +145,7 @@ def test_mark_arithmetic(before: int, bits: int, mask: int) -> None:
     }
     for words, after in table.items():
         seen = packet(mark=before)
-        set_bits(action(f"-j MARK {words}"), seen)
+        seen = effect(action(f"-j MARK {words}"), seen, OnePacket(4))
         assert seen.mark == after & 0xFFFFFFFF, words
 
 
@@ -153,8 +154,8 @@ def test_connection_marks(mark: int, ctmark: int, nfmask: int, ctmask: int) -> N
     """--save-mark: ctmark = (ctmark & ~ctmask) ^ (nfmark & nfmask); --restore-mark the other way."""
     masks = f"--nfmask {nfmask:#x} --ctmask {ctmask:#x}"
     seen = packet(mark=mark, ctmark=ctmark, ctdir=0)
-    set_bits(action(f"-j CONNMARK --save-mark {masks}"), seen)
+    seen = effect(action(f"-j CONNMARK --save-mark {masks}"), seen, OnePacket(4))
     assert (seen.mark, seen.ctmark) == (mark, (ctmark & ~ctmask) ^ (mark & nfmask))
     seen = packet(mark=mark, ctmark=ctmark, ctdir=0)
-    set_bits(action(f"-j CONNMARK --restore-mark {masks}"), seen)
+    seen = effect(action(f"-j CONNMARK --restore-mark {masks}"), seen, OnePacket(4))
     assert (seen.mark, seen.ctmark) == ((mark & ~nfmask) ^ (ctmark & ctmask), ctmark)

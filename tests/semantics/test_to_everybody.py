@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from sekisho.lab.exchange import start_at
-from sekisho.semantics.journeys import journey
 from sekisho.semantics.world import World
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.journeys import Source, journeys
-from sekisho.symbolic.walk import SymbolicWalk
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address
 from sekisho.values.packet import SYN, TCP, UDP, Packet
 from tests.case_files import read

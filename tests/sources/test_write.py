@@ -27,7 +27,7 @@ ABOUT_FILES = {"files", "unread", "texts", "notes", "path", "host", "namespaces"
 def _differences(one: Snapshot | Namespace, other: Snapshot | Namespace, where: str) -> list[str]:
     found = []
     for field in fields(one):
-        if field.name in ABOUT_FILES:
+        if field.name in ABOUT_FILES or field.name.startswith("_"):
             continue
         before, after = getattr(one, field.name), getattr(other, field.name)
         if field.name == "routes":  # listed by family, then as ip route does

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from random import Random
 
 from sekisho.semantics.journey import Journey, Leg
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.related import is_error
 from sekisho.semantics.size import smallest
-from sekisho.semantics.traveller import traveller
 from sekisho.semantics.world import World
-from sekisho.symbolic.bits import ONE, Bits, Set
+from sekisho.symbolic.all_packets import SymbolicWalk
+from sekisho.symbolic.bits import ONE, Bits, ByOrigin, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.journeys import Flows, Source, journeys, taker
+from sekisho.symbolic.one_journeys import journey
 from sekisho.symbolic.space import HEADER
-from sekisho.symbolic.state import ByOrigin, State
-from sekisho.symbolic.walk import SymbolicWalk
+from sekisho.symbolic.state import State
 from sekisho.values.address import Address
 from sekisho.values.names import mac_text
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP, Packet
@@ -192,7 +192,7 @@ def compare(
     packet = packet_of(values, source, walk.family)
     if packet.src == packet.dst and packet.sport == packet.dport:
         return None  # a packet to itself: a tuple that is its own answer
-    if is_error(traveller(packet)):
+    if is_error(packet):
         return None  # an ICMP error is about another packet, which nobody stated
     found = alone(world, source, packet)
     if found is None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from sekisho.semantics.world import World
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.journeys import Source, journeys
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import Packet
 from tests.case_files import Case, all_cases

@@ -12,12 +12,12 @@ from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.world import HOST, World
 from sekisho.sources.load import load
 from sekisho.symbolic import sharing
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.crowd import journeys_of_crowd
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.homes import Climb, Homes
 from sekisho.symbolic.journeys import Source, journeys, openers
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import at_start
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.intset import IntSet
 from tests.symbolic.ends import APART, ends_of
 from tests.symbolic.worlds import random_crowd

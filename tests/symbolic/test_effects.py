@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from sekisho.semantics.program import CopyMark, SetBits
 from sekisho.symbolic.bits import ONE, Bits
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.effects import effect
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import at_start
 
 SPACE = Space(4)
 BYTES, MARKS = st.integers(0, 0xFF), st.integers(0, 0xFFFFFFFF)

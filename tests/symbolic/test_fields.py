@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 import pytest
 
-from sekisho.semantics.conntrack import Connection, FlowKey, key_of, show
 from sekisho.semantics.program import (
+    CONFIRMED_BIT,
     DNAT_BIT,
     ESTABLISHED,
     FIELD_BITS,
@@ -22,14 +22,19 @@ from sekisho.semantics.program import (
     Members,
     Not,
 )
-from sekisho.semantics.traveller import Traveller, holds, traveller
-from sekisho.symbolic.bits import Ends, Set
+from sekisho.symbolic.bits import ByOrigin, Ends, Set
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.one_fields import READ
+from sekisho.symbolic.one_packet import OnePacket, value_of
 from sekisho.symbolic.space import HEADER, Space
-from sekisho.symbolic.state import ByOrigin, State, at_start
+from sekisho.symbolic.state import Connection, State
+from sekisho.symbolic.tracking import show
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import DCCP, ICMP, ICMPV6, SCTP, TCP, UDP, Packet
+from sekisho.values.slotted import replace
+from tests.semantics.one import holds, made
 
 _GRE = 47
 _PUBLISHED, _PORT = {4: "10.1.0.81", 6: "fd00:1::81"}, 8080
@@ -42,7 +47,7 @@ _ENDS: dict[int, tuple[str, str]] = {
 class Situation:
     """A packet, what it is like as one of a set, and the one-packet set of it."""
 
-    packet: Traveller
+    packet: State
     guards: Guards
     state: State
     alone: Set
@@ -80,8 +85,7 @@ def _arriving(family: Family, proto: int, draw: Random) -> Situation:
     packet, space = _packet(family, proto, draw), Space(family)
     state = replace(at_start(space, iif="eth0"), src_mac=space.field["src_mac"])
     spent = draw.randint(0, 1)
-    found = traveller(packet)
-    found.ttl -= spent
+    found = made(replace(packet, ttl=packet.ttl - spent))
     return Situation(found, Guards(space), replace(state, spent=spent), _alone(space, packet))
 
 
@@ -93,48 +97,40 @@ def _of_a_process(family: Family, proto: int, draw: Random) -> Situation:
     state = replace(
         at_start(space, mark=0x15), uid=space.field["uid"], gid=space.field["gid"], local=True, oif="eth1"
     )
-    found = traveller(packet)
-    found.local = True
-    return Situation(found, Guards(space), state, _alone(space, packet))
+    return Situation(made(packet, local=True), Guards(space), state, _alone(space, packet))
 
 
 def _answer(family: Family, proto: int, draw: Random) -> Situation:
     """The answer of a container whose port is published; its set knows it by the query's type."""
     query, space = _packet(family, proto, draw), Space(family)
-    answers = {ICMP: 0, ICMPV6: 129}
-    packet = replace(query, icmp_type=answers.get(proto))
-    found = traveller(packet)
-    onward = key_of(found)
-    client = key_of(traveller(replace(query, src=query.dst, dst=query.src)))
     published = Address.parse(_PUBLISHED[family]).value
-    port = packet.dport is not None
-    original = FlowKey(packet.dst, published, proto, packet.dport if port else client.sport,
-                       _PORT if port else client.dport)  # fmt: skip
-    connection = Connection(original, onward, status=SEEN_REPLY_BIT | DNAT_BIT, mark=0xA0B)
-    found.ctstate = ESTABLISHED
-    found.zone = 3
-    show(found, connection, 1)
+    status, mark = SEEN_REPLY_BIT | DNAT_BIT, 0xA0B
+    found = made(query)
+    mine = found.ends
+    sent = Ends(mine.dst, value_of(published), mine.dport, value_of(_PORT))
+    connection = Connection(sent, mine.mirrored(), status=status, mark=mark)
+    found = replace(
+        found, answered=True, ctstate=ESTABLISHED, zone=3, connections=(("host", connection),), tracked=0
+    )
     ends = at_start(space).ends
     sent = Ends(
         ends.dst, space.constant(published, space.width("src")), ends.dport, space.constant(_PORT, 16)
     )
     state = replace(
         at_start(space, iif="eth0"), src_mac=space.field["src_mac"], answered=True, ctstate=ESTABLISHED,
-        ctdir=1, ctstatus=connection.status, ctmark=connection.mark, ctsent=sent, ctonward=ends.mirrored(),
-        zone=3,
+        ctdir=1, ctstatus=status, ctmark=mark, ctsent=sent, ctonward=ends.mirrored(), zone=3,
     )  # fmt: skip
-    return Situation(found, Guards(space), state, _alone(space, query))
+    return Situation(show(found, 1), Guards(space), state, _alone(space, query))
 
 
 def _template(family: Family, proto: int, draw: Random) -> Situation:
     before = _arriving(family, proto, draw)
-    before.packet.take_template()
-    space = before.guards.space
-    nowhere = space.nowhere
-    state = replace(
-        before.state, ctstate=NEW, ctstatus=before.packet.ctstatus, ctdir=0, ctsent=nowhere, ctonward=nowhere
+    nothing, nowhere = OnePacket(family).nowhere, before.guards.space.nowhere
+    packet, state = (
+        replace(each, ctstate=NEW, ctstatus=CONFIRMED_BIT, ctdir=0, ctsent=ends, ctonward=ends)
+        for each, ends in ((before.packet, nothing), (before.state, nowhere))
     )
-    return Situation(before.packet, before.guards, state, before.alone)
+    return Situation(packet, before.guards, state, before.alone)
 
 
 def _by_origin(family: Family, proto: int, draw: Random) -> Situation:
@@ -144,14 +140,14 @@ def _by_origin(family: Family, proto: int, draw: Random) -> Situation:
     here, there = found.alone, ~found.alone
     state = replace(
         found.state,
-        ctstate=ByOrigin(((found.packet.ctstate, here), (NEW, there))),
-        ctdir=ByOrigin(((found.packet.ctdir, here), (None, there))),
+        ctstate=ByOrigin(((ESTABLISHED, here), (NEW, there))),
+        ctdir=ByOrigin(((1, here), (None, there))),
         iif=ByOrigin((("eth0", here), ("eth1", there))),
         dst_mac=space.extra("dst_mac", 48),
     )
     alone = found.alone & space.member(space.field["dst_mac"], IntSet.of(0x0200000000FE))
-    found.packet.dst_mac = 0x0200000000FE
-    return Situation(found.packet, found.guards, state, alone)
+    packet = replace(found.packet, dst_mac=0x0200000000FE)
+    return Situation(packet, found.guards, state, alone)
 
 
 _SITUATIONS = (_arriving, _of_a_process, _answer, _template, _by_origin)
@@ -194,8 +190,9 @@ def test_both_readings_know_every_field(family: Family, situation: Callable[...,
     for proto in (TCP, UDP, SCTP, DCCP, echo, _GRE):
         given = situation(family, proto, draw)
         for name in FIELD_BITS:
-            value = getattr(given.packet, name)
-            for guard in _questions(name, value, _width(name, family), draw):
+            value = READ[name](given.packet)
+            stated = value if isinstance(value, int) else None
+            for guard in _questions(name, stated, _width(name, family), draw):
                 assert given.together(guard) is holds(guard, given.packet), (proto, guard, value)
 
 

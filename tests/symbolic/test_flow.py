@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.semantics.program import Accept, ChainCode, Drop, Guard, In
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
-from sekisho.symbolic.line_runs import Within
+from sekisho.symbolic.reading import Within
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import at_start
 from sekisho.values.intset import IntSet
 from tests.semantics.test_chains import Line, compiled, rulesets, verdict
 

@@ -2,55 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from sekisho.semantics.program import Guard, Not
-from sekisho.semantics.traveller import Traveller, doubts, holds
 from sekisho.symbolic.bits import Ends, Set
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.one_fields import READ
+from sekisho.symbolic.one_packet import value_of
 from sekisho.symbolic.space import HEADER, Space
-from sekisho.symbolic.state import State, at_start
+from sekisho.symbolic.state import State
+from sekisho.symbolic.unstated import usual
 from sekisho.values.packet import ICMP, PORT_PROTOCOLS, TCP
+from sekisho.values.slotted import replace
 from tests.semantics import test_ipsets, test_matches
+from tests.semantics.one import doubts, holds
 from tests.semantics.rules import guard, packet
 
 SPACE = Space(4)
 GUARDS = Guards(SPACE)
 
 
-def stated(seen: Traveller) -> Traveller:
+def stated(seen: State) -> State:
     """The packet with every field of its header told, as sets have it."""
+    proto = READ["proto"](seen)
     names = ["length", "src_mac", "uid", "gid"]
-    names += ["sport", "dport"] if seen.proto in PORT_PROTOCOLS else []
-    names += ["icmp_type", "icmp_code", "icmp_id"] if seen.proto == ICMP else []
-    for name in names:
-        setattr(seen, name, getattr(seen, name) or 0)
-    seen.tcp_flags = (seen.tcp_flags or 0) if seen.proto == TCP else None
-    return seen
+    names += ["icmp_type", "icmp_code", "icmp_id"] if proto == ICMP else []
+    told = {name: value_of(usual(READ[name](seen))) for name in names}
+    if proto in PORT_PROTOCOLS:
+        seen = seen.with_ends(**{name: value_of(usual(READ[name](seen))) for name in ("sport", "dport")})
+    flags = usual(READ["tcp_flags"](seen)) if proto == TCP else None
+    return replace(seen, tcp_flags=value_of(flags), **told)  # type: ignore[arg-type]
 
 
-def state_of(seen: Traveller) -> State:
+def state_of(seen: State) -> State:
     """What a packet has besides its header."""
     field, tracked = SPACE.field, None
-    if seen.ctdir is not None:
-        tracked = Ends(
-            SPACE.constant(seen.ctorigsrc or 0, 32), SPACE.constant(seen.ctorigdst or 0, 32),
-            SPACE.constant(seen.ctorigsport or 0, 16), SPACE.constant(seen.ctorigdport or 0, 16),
-        )  # fmt: skip
+    if seen.ctsent is not None:
+        tracked = Ends(*(
+            SPACE.constant(usual(getattr(seen.ctsent, name)), width)
+            for name, width in (("src", 32), ("dst", 32), ("sport", 16), ("dport", 16))
+        ))  # fmt: skip
     return replace(
-        at_start(SPACE, iif=seen.iif, mark=seen.mark), oif=seen.oif, ctstate=seen.ctstate,
+        at_start(SPACE, iif=seen.iif), mark=seen.mark, oif=seen.oif, ctstate=seen.ctstate,
         ctstatus=seen.ctstatus, ctdir=seen.ctdir, ctmark=seen.ctmark, pkttype=seen.pkttype, ctsent=tracked,
         ctonward=tracked, uid=field["uid"], gid=field["gid"], src_mac=field["src_mac"],
     )  # fmt: skip
 
 
-def alone(seen: Traveller, **other: int) -> Set:
+def alone(seen: State, **other: int) -> Set:
     """The one packet as a set; ``other`` values of its header instead."""
     found = SPACE.everything
     for name in reversed(HEADER):
-        value = other.get(name, getattr(seen, name) or 0)
+        value = other.get(name, usual(READ[name](seen)))
         found &= SPACE.masked(SPACE.field[name], (1 << SPACE.width(name)) - 1, value)
     return found
 

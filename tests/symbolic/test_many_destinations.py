@@ -10,8 +10,8 @@ from benchmarks.extremes import kubernetes
 from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.journeys import Source, journeys, openers
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from tests.answers import shop

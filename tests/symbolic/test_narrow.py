@@ -25,11 +25,12 @@ from sekisho.semantics.program import (
     Not,
 )
 from sekisho.symbolic.bits import Set
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.narrow import Narrowing, ask_apart, settled
 from sekisho.symbolic.segments import Segment
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import State, at_start
+from sekisho.symbolic.state import State
 from sekisho.values.intset import IntSet
 
 SPACE = Space(4)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from sekisho.semantics.world import World
-from sekisho.symbolic.neighbours import Neighbours
+from sekisho.symbolic.all_packets import SymbolicWalk
+from sekisho.values.address import Address
 from tests.case_files import read
 
 
@@ -24,7 +25,7 @@ def test_whoever_takes_all_frames_is_not_looked_at_alone(
         for item in snapshot.host.interfaces or ()
     )
     world = World(replace(snapshot, host=replace(snapshot.host, interfaces=ports)))
-    values, special = Neighbours(world, 4)._answering("docker0", False)
+    values, special = SymbolicWalk(world, 4)._answering("docker0", False, Address(4, 0))
     assert [str(next(iter(item.addresses))) for item in special] == alone
     assert values.size() == len(world.segment("docker0", 4).attachments) - len(alone)
 

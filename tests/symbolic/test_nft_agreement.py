@@ -11,8 +11,8 @@ from random import Random
 import pytest
 
 from sekisho.semantics.world import World
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.journeys import Source, journeys
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.packet import Packet
 from tests.conformance.nft_hosts import Scratch, random_nft_host
 from tests.conformance.packets import random_packet

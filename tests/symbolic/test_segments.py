@@ -20,11 +20,11 @@ from sekisho.semantics.program import (
     Way,
 )
 from sekisho.symbolic import segments
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.segments import Segment, cut
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import at_start
 from sekisho.values.intset import IntSet
 from tests.symbolic.agreement import disagreements
 from tests.symbolic.worlds import random_world

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 from sekisho.semantics.program import ALWAYS, AnyOf
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import State, at_start
+from sekisho.symbolic.state import State
 from sekisho.values.slotted import replace
 
 

@@ -10,11 +10,11 @@ from benchmarks.hosts import docker_host
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.symbolic import sharing
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Source, journeys, openers
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.together import apart
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.intset import IntSet
 from tests.symbolic.agreement import disagreements, sources
 from tests.symbolic.ends import APART, ends_of

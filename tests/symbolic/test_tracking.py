@@ -6,8 +6,8 @@ import pytest
 
 from sekisho.semantics.world import World
 from sekisho.sources.load import load_text
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.journeys import Source, journeys
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.packet import SYN, TCP, UDP
 from tests.semantics.test_conntrack import ZONES, zoned

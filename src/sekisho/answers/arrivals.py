@@ -126,7 +126,7 @@ class Arrivals:
         return self.space.equal(ported, back.dport, sent.sport) | (some & ~self.walk.guards.ported)
 
     def _home(self, flow: Flows, reply: Fate, back: State) -> Set:
-        """The packets whose reply ends where they set out; the twin is ``semantics.journeys._comes_back``."""
+        """The packets whose reply ends where they set out; of one see ``journeys.comes_back``."""
         source, nothing = flow.source, self.space.nothing
         if source.how == "interface":
             home = reply.disposition == "exits" or back.oif == source.iif

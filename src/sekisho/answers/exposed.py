@@ -113,25 +113,20 @@ def exposed(world: World, family: Family = 4) -> Exposed:
     ports = [found.container(port) for port in container_ports(world, family)]
     ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
     nowhere = tuple(nowhere_known(world, family))
-    ports += (_nobody_knows(port) for port in nowhere)
-    ports += (_unplaced(*port) for port in listed_nowhere(world, family))
+    for port in nowhere:  # rules translate to them
+        found_at = (port.place, port.network, port.place, port.port, port.proto)
+        ports.append(_nobody_knows(*found_at, "target-nowhere"))
+    for name, proto, number in listed_nowhere(world, family):
+        ports.append(_nobody_knows(name, "", "", number, proto, "listed-without-address"))
     leans = (*may_translate(world, family), *not_listed(world), *reading.leans_on())
     absent = tuple(kind for kind in OUTSIDE if not found.callers.get(kind)) if found.routed else ()
     return Exposed(family, tuple(ports), leans, absent)
 
 
-def _nobody_knows(port: Port) -> Exposure:
-    """A port to which rules translate, of whose address no text tells where it is."""
-    why = (Doubt("target-nowhere", (port.place,)),)
-    access = tuple(Access(caller, "perhaps", doubts=why) for caller in CALLERS)
-    return Exposure(port.place, port.network, port.place, port.port, protocol_name(port.proto), access)
-
-
-def _unplaced(name: str, proto: int, port: int) -> Exposure:
-    """A port of a container that Docker lists, whose address nothing tells."""
-    why = (Doubt("listed-without-address", (name,)),)
-    access = tuple(Access(caller, "perhaps", doubts=why) for caller in CALLERS)
-    return Exposure(name, "", "", port, protocol_name(proto), access)
+def _nobody_knows(place: str, network: str, address: str, port: int, proto: int, code: str) -> Exposure:
+    """A port of which no text tells where it is."""
+    access = tuple(Access(caller, "perhaps", doubts=(Doubt(code, (place,)),)) for caller in CALLERS)
+    return Exposure(place, network, address, port, protocol_name(proto), access)
 
 
 class _Finder:

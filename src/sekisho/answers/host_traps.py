@@ -19,9 +19,10 @@ from sekisho.semantics import solicitation
 from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.host import compile_host
 from sekisho.semantics.journey import Step
-from sekisho.semantics.journeys import journey
 from sekisho.semantics.sysctl_files import winner
 from sekisho.semantics.world import World
+from sekisho.symbolic import searching
+from sekisho.symbolic.one_journeys import journey
 
 IMDS = "169.254.169.254:80"
 # No way into a container has more.
@@ -66,8 +67,8 @@ def _neighbours_lost(snapshot: Snapshot) -> Iterator[Finding]:
         if not solicitation.asks(host, interface):
             continue
         own = next(item.value for item in wide if item.interface == interface)
-        asking = solicitation.solicited(host, interface, None, own)
-        answering = solicitation.answered(host, interface, own)
+        asking = searching.solicited(host, interface, None, own)
+        answering = searching.answered(host, interface, own)
         for code, found in (("asks", asking), ("answers", answering)):
             if found.refusal is not None and not found.doubts:
                 key = (f"trap.neighbours-{code}", solicitation.place(found.refusal))

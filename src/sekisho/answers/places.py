@@ -19,13 +19,13 @@ from sekisho.errors import Said, UsageError, said
 from sekisho.semantics.attachment import Attachment, attached
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import HOST, World
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.asked import asks_anywhere
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.crowd import journeys_of_crowd
 from sekisho.symbolic.journeys import Flows, Source, journeys, openers
 from sekisho.symbolic.sharing import many
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import EMPTY, IntSet
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from sekisho.answers.places import Origin, Target
 from sekisho.model.docker import DockerContainer, PublishedPort
 from sekisho.semantics.journey import Doubt, Journey
-from sekisho.semantics.journeys import journey
 from sekisho.semantics.proxy import second_connection
 from sekisho.semantics.world import HOST
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import Packet, protocol_number

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 from sekisho.answers.arrivals import Witness
 from sekisho.model.evidence import Evidence
-from sekisho.semantics.carried import Unchanged
-from sekisho.semantics.chains import run
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.program import Accept, Drop, Reject
-from sekisho.semantics.traveller import Traveller, traveller
 from sekisho.semantics.world import HOST, World
+from sekisho.symbolic.alone import Alone
 from sekisho.symbolic.journeys import Flows
 from sekisho.values.address import Address, Family
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, Packet
@@ -42,17 +40,15 @@ def host_objects(world: World, family: Family, witness: Witness, flow: Flows) ->
         if station.kind != "filter":
             continue
         choices = Choices()
-        # Marks and the like do not matter to what is asked here.
-        passed = list(run(station.base, station.chains, Unchanged(packet), choices))
-        last = passed[-1] if passed else None
-        if last is None or choices.taken or isinstance(last.action, Accept):
+        passed = Alone(world.host, family, packet.proto, choices).decided(station, packet)
+        if choices.taken or isinstance(passed.action, Accept):
             continue
-        if isinstance(last.action, Drop | Reject):
-            line = last.line
+        if isinstance(passed.action, Drop | Reject):
+            line = passed.line
             text = line.text if line else f"-P {station.base.name}"
             evidence = line.evidence if line else station.base.evidence
             number = line.number if line else None
-            return Objection(station.table, last.chain.name, number, text, evidence)
+            return Objection(station.table, passed.chain.name, number, text, evidence)
     return None
 
 
@@ -61,24 +57,12 @@ def _bridge(world: World, family: Family, witness: Witness) -> str | None:
     return None if sender is None else sender.bridge
 
 
-def _packet(witness: Witness, family: Family, iif: str | None) -> Traveller:
+def _packet(witness: Witness, family: Family, iif: str | None) -> Packet:
     values = dict(witness.values)
     proto = values["proto"]
     ported, query = proto in PORT_PROTOCOLS, proto in (ICMP, ICMPV6)
-    packet = traveller(
-        Packet(
-            family,
-            values["src"],
-            values["dst"],
-            proto,
-            values["sport"] if ported else None,
-            values["dport"] if ported else None,
-            values["icmp_type"] if query else None,
-            values["icmp_code"] if query else None,
-            1 if query else None,
-            SYN if proto == TCP else None,
-            iif,
-        )
-    )
-    packet.ctstate, packet.ctdir = 1, 0
-    return packet
+    return Packet(
+        family, values["src"], values["dst"], proto, values["sport"] if ported else None,
+        values["dport"] if ported else None, values["icmp_type"] if query else None,
+        values["icmp_code"] if query else None, 1 if query else None, SYN if proto == TCP else None, iif,
+    )  # fmt: skip

@@ -11,8 +11,9 @@ from sekisho.answers.stated import FIELDS, Stated, with_stated
 from sekisho.errors import UsageError, said
 from sekisho.semantics import proxy
 from sekisho.semantics.journey import Journey, Lean
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.world import HOST, World
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address, Family
 from sekisho.values.packet import (
     ACK,

@@ -16,9 +16,10 @@ from sekisho.lab.exchange import start_at
 from sekisho.lab.solve import Wish, edges, meet, wishes
 from sekisho.lab.topology import interfaces_of
 from sekisho.semantics.journey import Journey
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.program import ChainCode, FirstOf, Goto, Guarded, In, Jump, Program, Series, Station
 from sekisho.semantics.world import World
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import BITS, Address, Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import DCCP, ICMP, ICMPV6, PORT_PROTOCOLS, SCTP, SYN, TCP, UDP, Packet

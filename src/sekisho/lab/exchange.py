@@ -17,8 +17,9 @@ from sekisho.lab.verdict import Egress, Observed
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.echo import ECHO
 from sekisho.semantics.journey import Journey, Leg
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.world import World
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address
 from sekisho.values.packet import DCCP, ICMP, ICMPV6, SCTP, SYN, TCP, UDP, Packet
 

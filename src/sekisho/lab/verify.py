@@ -14,8 +14,9 @@ from sekisho.lab.namespaces import LabError
 from sekisho.lab.oracle import Oracle
 from sekisho.lab.sockets import finds_a_source
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.journeys import Start, journey
+from sekisho.semantics.journeys import Start
 from sekisho.semantics.world import World
+from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address
 from sekisho.values.packet import ICMP, ICMPV6, SYN, TCP, Packet
 

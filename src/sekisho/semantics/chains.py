@@ -7,8 +7,7 @@ whether they matter (see ``choices``).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Hashable, Mapping
 
 from sekisho.semantics.carried import Carried
 from sekisho.semantics.choices import Choices
@@ -30,7 +29,7 @@ from sekisho.semantics.program import (
     SetZone,
     Untrack,
 )
-from sekisho.semantics.traveller import doubts, holds
+from sekisho.values.slotted import value
 
 # A walk with more steps is a rule set whose chains call one another again and again.
 _LONG = 256
@@ -39,7 +38,7 @@ _LONG = 256
 _MOST_CALLS = 1 << 15
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Passed:
     """One line that fitted (or the end of a chain, ``line`` None), in the chain it stands in.
 
@@ -58,84 +57,103 @@ class Passed:
 _PASSING = (Continue, SetBits, CopyMark, Untrack, SetZone)
 
 
-def run(
-    base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices
-) -> Iterator[Passed]:
-    """Walk a base chain; the last ``Passed`` holds the action that decided (never a jump or return).
+def run(base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices) -> list[Passed]:
+    """All that is passed of a base chain; the last ``Passed`` holds the action that decided (never a jump or
+    return)."""
+    told: list[Passed] = []
+    walk(base, chains, carried, choices, told.append)
+    return told
 
-    ``carried`` is told of every action that changes the packet and goes on (marks, untrack), after it was
-    yielded.
+
+def walk(
+    base: ChainCode,
+    chains: Mapping[str, ChainCode],
+    carried: Carried,
+    choices: Choices,
+    tell: Callable[[Passed], None] | None = None,
+) -> Passed:
+    """Walk a base chain; what decided (never a jump or return).
+
+    ``carried`` is told of every action that changes the packet and goes on (marks, untrack), after ``tell``
+    was told of the line.
     """
     asking = _Asking(base, chains, carried, choices)
     try:
-        yield from _walked(asking, _Calls(carried, choices))
+        passed = _walked(asking, tell)
     except TooManyWaysError:
         chain, at = asking.here
         line = chain.lines[at]
-        yield Passed(chain, line, NotUnderstood(Doubt("too-many-questions", (), line.evidence)))
+        passed = Passed(chain, line, NotUnderstood(Doubt("too-many-questions", (), line.evidence)))
+    if tell is not None:
+        tell(passed)
+    return passed
 
 
-def _walked(asking: _Asking, calls: _Calls) -> Iterator[Passed]:
+def _walked(asking: _Asking, tell: Callable[[Passed], None] | None) -> Passed:
     base, chains, carried, stack = asking.base, asking.chains, asking.carried, asking.callers
-    packet = carried.packet
-    chain, at = base, 0
+    holds, calls = carried.holds, asking.calls
+    chain, lines, at = base, base.lines, 0
     while True:
-        if at >= len(chain.lines):
-            if chain is not base:
-                calls.steps += 1
-                yield Passed(chain, None, None)
+        if at >= len(lines):
+            if chain is not base and tell is not None:
+                tell(Passed(chain, None, None))
+            calls.steps += chain is not base
             if not stack:
-                yield Passed(base, None, base.policy)
-                return
+                return Passed(base, None, base.policy)
             chain, at = stack.pop()
+            lines = chain.lines
             calls.ended(len(stack))
             continue
-        line = chain.lines[at]
+        line = lines[at]
         at += 1
-        held = holds(line.guard, packet)
-        if held is None:
-            held = asking.answer(line, (chain, at - 1), carried)
-        if not held:
+        held = holds(line.guard)
+        if not held and (held is False or not asking.answer(line, (chain, at - 1), carried)):
             continue
         action: Action | None = line.action
-        kind = type(action)
+        kind = action.__class__
         calls.steps += 1
         if kind is FirstOf or kind is Series:
             action, kind = None, type(None)
             for action, more in asking.acts((chain, at - 1)):
-                yield Passed(chain, line, action, more)
-                kind = type(action)
+                kind = action.__class__
                 if kind not in _PASSING:
                     break
+                if tell is not None:
+                    tell(Passed(chain, line, action, more))
                 carried.act(action)
             if action is None or kind in _PASSING:
                 continue
-        else:
-            yield Passed(chain, line, action)
-            if kind in _PASSING:
-                carried.act(line.action)
-                if isinstance(action, Continue) and action.lean is not None:
-                    asking.lean(action.lean)
-                continue
+        elif kind in _PASSING:
+            if tell is not None:
+                tell(Passed(chain, line, action))
+            carried.act(line.action)
+            if isinstance(action, Continue) and action.lean is not None:
+                asking.lean(action.lean)
+            continue
         if isinstance(action, Jump | Goto):
+            if tell is not None:
+                tell(Passed(chain, line, action))
             if isinstance(action, Jump):
                 if passed := calls.before(action.chain, len(stack)):
-                    yield Passed(chains[action.chain], None, None, again=passed)
+                    if tell is not None:
+                        tell(Passed(chains[action.chain], None, None, again=passed))
                     continue
                 stack.append((chain, at))
             calls.made += 1
             if calls.made > _MOST_CALLS:
-                yield Passed(chain, line, NotUnderstood(Doubt("too-many-calls", (), line.evidence)))
-                return
+                return Passed(chain, line, NotUnderstood(Doubt("too-many-calls", (), line.evidence)))
             chain, at = chains[action.chain], 0
+            lines = chain.lines
         elif kind is Return:
+            if tell is not None:
+                tell(Passed(chain, line, action))
             if not stack:
-                yield Passed(base, None, base.policy)
-                return
+                return Passed(base, None, base.policy)
             chain, at = stack.pop()
+            lines = chain.lines
             calls.ended(len(stack))
         else:
-            return
+            return Passed(chain, line, action)
 
 
 class _Calls:
@@ -145,6 +163,8 @@ class _Calls:
     of ordinary length nothing is noted. ``steps`` counts those of known calls too, ``made`` is how many calls
     were walked.
     """
+
+    __slots__ = ("_carried", "_choices", "_known", "_open", "made", "steps")
 
     def __init__(self, carried: Carried, choices: Choices) -> None:
         self.steps = 0
@@ -186,12 +206,15 @@ class _Asking:
     """Whether lines fit; open questions are answered as the choices want it. ``callers``: where the chains
     that called one another go on."""
 
+    __slots__ = ("_choices", "_next", "_wanted", "base", "callers", "calls", "carried", "chains", "here")
+
     def __init__(
         self, base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices
     ) -> None:
         self.base = base
         self.chains = chains
         self.carried = carried
+        self.calls = _Calls(carried, choices)
         self.callers: list[_Place] = []
         self.here: _Place = (base, 0)
         self._choices = choices
@@ -202,7 +225,7 @@ class _Asking:
         """Whether a guard is to hold of which nobody can say it. ``here``: where its rule stands, ``before``
         the packet as it came there."""
         self.here = here
-        reasons = doubts(line.guard, self.carried.packet)
+        reasons = self.carried.doubts(line.guard)
         if type(line.action) is Continue:
             self._choices.passed_over += reasons
             return False
@@ -250,7 +273,7 @@ class _Asking:
                 return True
 
     def _fits(self, line: Guarded, here: _Place, before: Carried) -> bool:
-        held = holds(line.guard, self.carried.packet)
+        held = self.carried.holds(line.guard)
         return self.answer(line, here, before) if held is None else held
 
 

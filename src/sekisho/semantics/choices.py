@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from sekisho.semantics.journey import Doubt, Lean
+from sekisho.values.slotted import value
 
 
 class Several(Protocol):
@@ -23,7 +24,7 @@ class Several(Protocol):
         """Those on which the end depends. ``ends``: what each choice may end in, as bits."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asked:
     """A question with the answer that was taken, out of ``answers``; ``several`` of them as one."""
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sekisho.model.snapshot import Namespace
+from sekisho.semantics.fields import ANYCAST, BROADCAST, MULTICAST
 from sekisho.semantics.program import Accept, All, ChainCode, Guard, Guarded, In, Not, Stop
 from sekisho.semantics.switches import because, no_number
-from sekisho.semantics.traveller import ANYCAST, BROADCAST, MULTICAST
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6

@@ -30,7 +30,6 @@ from sekisho.semantics.program import (
     SetZone,
     Untrack,
 )
-from sekisho.semantics.traveller import doubts, holds
 from sekisho.values.unwound import Call, unwound
 
 # Beyond these nobody can say what comes of the packet.
@@ -197,12 +196,12 @@ class _Survey:
         self, line: Guarded, carried: Carried, joint: Joint
     ) -> tuple[tuple[Carried, Joint] | None, tuple[Carried, Joint] | None]:
         """Whether the line fits the packet, and whether it may pass it by: both, where nobody can say."""
-        held = holds(line.guard, carried.packet)
+        held = carried.holds(line.guard)
         if held is False:
             return None, (carried, joint)
         if held:
             return (carried, joint), None
-        reasons = doubts(line.guard, carried.packet)
+        reasons = carried.doubts(line.guard)
         if type(line.action) is Continue:
             self.passed_over.update(dict.fromkeys(reasons))
             return None, (carried, joint)

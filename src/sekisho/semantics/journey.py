@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from sekisho.model.evidence import Evidence
 from sekisho.values.address import Address
 from sekisho.values.packet import Packet
+from sekisho.values.slotted import value
 
 Hook = Literal[
     "ingress", "prerouting", "input", "forward", "output", "postrouting",
@@ -51,7 +52,7 @@ class Doubt:
     evidence: Evidence | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Step:
     """One checkpoint passed.
 
@@ -76,7 +77,7 @@ class Step:
     backend: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hop:
     """A packet's stay in one namespace (``node``): the interfaces it came in by and left by."""
 
@@ -86,7 +87,7 @@ class Hop:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Leg:
     """One direction. ``packet`` is the packet as it left or was delivered; ``doubts`` are why the
     disposition is ``undetermined``; ``kernel_reason`` the kernel's skb_drop_reason where it has one;
@@ -109,7 +110,7 @@ class Leg:
         return tuple(step for hop in self.hops for step in hop.steps)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Journey:
     """A packet and its reply. ``answered``: whether the reply gets back to the sender, as an answer to what
     it sent; None where nobody can say, or where no reply was asked for. ``onward``: the connection that

@@ -16,11 +16,8 @@ from __future__ import annotations
 
 from sekisho.model.links import Interface
 from sekisho.model.snapshot import Namespace
-from sekisho.semantics.choices import Choices
 from sekisho.semantics.fib import route_mtu
-from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import Way
-from sekisho.semantics.traveller import Traveller
 from sekisho.values.address import Family
 from sekisho.values.numbers import integer, is_number
 
@@ -59,21 +56,3 @@ def smallest(host: Namespace, family: Family) -> int:
         return LEAST[family]
     routes = (route_mtu(route.attributes)[0] for route in host.routes if route.family == family)
     return min(*known, *(mtu for mtu in routes if mtu is not None), _LARGEST)
-
-
-def longer(packet: Traveller, mtu: int | None, interface: str | None, choices: Choices) -> bool:
-    """Whether the packet, whose length is stated, is longer than that."""
-    assert packet.piece is not None
-    if mtu is None:
-        least = packet.piece <= LEAST[packet.family]
-        return not least and bool(choices.choose((Doubt("mtu-not-captured", (interface or "",)),), 2))
-    return packet.piece > mtu
-
-
-def stays_whole(packet: Traveller, choices: Choices) -> bool:
-    """Whether nobody may cut the packet on its way."""
-    if packet.family == 6:
-        return True
-    if packet.df is None:
-        return bool(choices.choose((Doubt("field-not-stated", ("df",)),), 2))
-    return bool(packet.df)

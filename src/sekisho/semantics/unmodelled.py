@@ -17,6 +17,7 @@ from sekisho.model.host import Sysctl
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.addresses import HostAddress
 from sekisho.semantics.beside import beside_lines
+from sekisho.semantics.fields import ANYCAST
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.link_settings import link_doubt
 from sekisho.semantics.program import (
@@ -35,7 +36,6 @@ from sekisho.semantics.program import (
 )
 from sekisho.semantics.settings import Setting, doubtful
 from sekisho.semantics.switches import interfaces_of
-from sekisho.semantics.traveller import ANYCAST
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
 from sekisho.values.numbers import integer, is_number

@@ -50,10 +50,10 @@ def check_names(snapshot: Snapshot) -> None:
 
 
 class World:
-    """What a walk moves in. ``bridges`` are the host's bridge interfaces, ``known_bridges`` what tells so;
+    """What a walk moves in. ``bridges`` are the host's bridges, ``known_bridges`` what tells so;
     ``docker_bridges`` those whose every container is known. ``gone`` are addresses on these that a rule
     sends packets to and nobody has: a container's that is no more. ``shared`` tells in whose namespace
-    those containers live that have none of their own, by name."""
+    those containers live that have none of their own, by name. ``kept``: what readings made for it."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -79,7 +79,7 @@ class World:
         )
         self.attachments = (*self._certain, *(item for item in inferred if item not in self.gone))
         self.wires = tuple(self._from_wires())
-        self._segments: dict[tuple[str, Family], Segment] = {}
+        self._segments, self.kept = dict[tuple[str, Family], Segment](), dict[object, object]()
 
     @property
     def host(self) -> HostCode:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from oxidd.bcdd import BCDDFunction
+from typing import TYPE_CHECKING, TypeAlias
 
 from sekisho.values.intset import Interval, IntSet
+from sekisho.values.slotted import value
 
-Set = BCDDFunction
+if TYPE_CHECKING:
+    from oxidd.bcdd import BCDDFunction
+
+Set: TypeAlias = "BCDDFunction"
 
 # A bit of a field: a constant, a variable (even: as it is, odd: complemented). -1 and -2 have one hash in
 # CPython, and with them all tuples made of them.
@@ -35,7 +39,7 @@ class Bits:
         return len(self.codes)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ends:
     """Addresses and ports of one direction."""
 
@@ -47,3 +51,32 @@ class Ends:
     def mirrored(self) -> Ends:
         """Those of an answer."""
         return Ends(self.dst, self.src, self.dport, self.sport)
+
+
+class ByOrigin:
+    """A name or number that depends on the packet: disjoint sets, one for each. Compared by identity."""
+
+    __slots__ = ("_by_name", "cases", "names")
+
+    def __init__(self, cases: Iterable[tuple[str | int | None, Set]]) -> None:
+        self.cases = tuple(cases)
+        self._by_name: dict[str | int | None, Set] = {}
+        for name, some in self.cases:
+            present = self._by_name.get(name)
+            self._by_name[name] = some if present is None else present | some
+        self.names = frozenset(self._by_name)
+
+    def of(self, name: str | int | None, nothing: Set) -> Set:
+        """The packets for which it is just this one."""
+        return self._by_name.get(name, nothing)
+
+    def where(self, wanted: object, nothing: Set) -> Set:
+        """The packets for which ``wanted(name)`` holds."""
+        found = nothing
+        for name, some in self.cases:
+            if wanted(name):  # type: ignore[operator]
+                found |= some
+        return found
+
+
+Cases: TypeAlias = tuple[tuple[str | int | None, Set], ...]

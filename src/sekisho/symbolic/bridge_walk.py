@@ -1,5 +1,4 @@
-"""Sets of packets on the host's bridges, up into its IP layer or across: the twin of
-``semantics.bridge_walk``."""
+"""Packets on the host's bridges: up into its IP layer, or across to another port."""
 
 from __future__ import annotations
 
@@ -8,25 +7,27 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from sekisho.semantics.attachment import Attachment
-from sekisho.semantics.journey import Doubt, Lean
-from sekisho.semantics.traveller import BROADCAST
+from sekisho.semantics.fields import BROADCAST
+from sekisho.semantics.journey import Doubt, Lean, Step
 from sekisho.semantics.world import BRIDGE_NF, HOST
-from sekisho.symbolic.bits import Bits, Set
+from sekisho.symbolic.bits import Bits, ByOrigin, Cases, Set
+from sekisho.symbolic.bridge_ports import BridgePorts
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.homes import Climb
-from sekisho.symbolic.neighbours import Neighbours, Origins, group_mac
+from sekisho.symbolic.neighbours import Origins
 from sekisho.symbolic.sharing import many
-from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add, changed
-from sekisho.symbolic.together import by_interface
-from sekisho.symbolic.visit import Leaving, SymbolicVisit, bridged
+from sekisho.symbolic.state import UNNAMED, Front, Name, State, add, by_interface, changed
+from sekisho.symbolic.visit import Leaving, Visit, bridged
 from sekisho.values.address import Address
 from sekisho.values.slotted import replace
 
 
-class SymbolicBridgeWalk(Neighbours, ABC):
+class BridgeWalk(BridgePorts, ABC):
     """What happens between the ports of a bridge."""
 
-    visits: dict[str, SymbolicVisit]
+    @abstractmethod
+    def visit(self, node: str) -> Visit:
+        """The stations of a namespace."""
 
     @abstractmethod
     def _go(self, node: str, leaving: list[Leaving], origins: Origins) -> None:
@@ -38,7 +39,13 @@ class SymbolicBridgeWalk(Neighbours, ABC):
 
     @abstractmethod
     def _to_child(
-        self, child: Attachment, state: State, some: Set, entering: dict[Attachment, Front]
+        self,
+        node: str,
+        child: Attachment,
+        code: str,
+        state: State,
+        some: Set,
+        entering: dict[Attachment, Front],
     ) -> None:
         """Frames for a child's own MAC never enter the parent's IP layer."""
 
@@ -52,8 +59,8 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         for state, some in front.items():
             state = replace(state.crossed().elsewhere(), iif=mine.bridge, oif=None)
             physin = self._port(mine.bridge, mine.port)
-            port = replace(state, physin=physin, portin=mine.port or OPEN, portout=None)
-            add(arriving, port, self._open(mine.bridge, port, some, mine))
+            port = replace(state, physin=physin, portin=mine.port or UNNAMED, portout=None)
+            add(arriving, port, self._open(mine.bridge, port, some, mine, mine.name))
         arriving = self._within_bounds(HOST, arriving)
         origins: Origins = ((mine, self.space.everything),)
         self._split(arriving, mine.bridge, up, next_hop, origins)
@@ -63,7 +70,7 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         first = climbs[0]
         bridge, state = first.mine.bridge, replace(first.outside, iif=first.mine.bridge, oif=None)
         up = self.hop_in(first.next_hop, self.world.segment(bridge, self.family).own)
-        passed = [self._open(bridge, state, climb.some, climb.mine) for climb in climbs]
+        passed = [self._open(bridge, state, climb.some, climb.mine, climb.mine.name) for climb in climbs]
         arriving = self._within_bounds(HOST, {state: self.space.union(passed)})
         origins: Origins = tuple((climb.mine, climb.some) for climb in climbs)
         self._split(arriving, bridge, up, first.next_hop, origins)
@@ -90,14 +97,16 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             bridges[origin.bridge] = bridges.get(origin.bridge, nothing) | whose
             if origin.node is None:
                 self.flow.leans.setdefault(Lean("members-routing-assumed", (origin.bridge,)))
+                if not any(state.reply for state in front):
+                    self.space.lean(Lean("container-routing-assumed", (origin.name,)))
         iif = self._one_of(bridges)
         ports: dict[str | None, Set] = {}
         for origin, whose in origins:
             port = self._port(origin.bridge, origin.port)
             assert port is None or isinstance(port, str)
             ports[port] = ports.get(port, nothing) | whose
-        physin: Name = next(iter(ports)) if len(ports) == 1 else ByOrigin(tuple(ports.items()))
-        portin: Name = ByOrigin(tuple((origin.port or OPEN, whose) for origin, whose in origins))
+        physin = self._name(tuple(ports.items()))
+        portin = self._name(tuple((origin.port or UNNAMED, whose) for origin, whose in origins))
         if not self.sees_ports:
             physin = portin = None
         rising: Front = {}
@@ -106,7 +115,10 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             state = replace(state, physin=physin, portin=portin, oif=None)
             for origin, whose in origins:
                 if self._may_be_shut(origin.bridge, origin):
-                    some &= ~whose | self._open(origin.bridge, state, some & whose, origin)
+                    mine = some & whose
+                    some &= ~whose | self._open(
+                        origin.bridge, replace(state, iif=origin.bridge), mine, origin, origin.name
+                    )
             for group in groups:
                 level = self.space.nothing
                 for bridge, whose in group.items():
@@ -115,12 +127,18 @@ class SymbolicBridgeWalk(Neighbours, ABC):
                     add(rising, replace(state, iif=iif), up)
                     level |= some & whose & ~up
                 name = self._one_of(group)
-                mine = tuple(pair for pair in origins if pair[0].bridge in group)
-                self._across({replace(state, iif=name): level}, name, state.ends.dst, mine)
+                senders = tuple(pair for pair in origins if pair[0].bridge in group)
+                self._across({replace(state, iif=name): level}, name, state.ends.dst, senders)
         self._up(rising, origins)
 
     def _one_of(self, bridges: dict[str, Set]) -> Name:
-        return next(iter(bridges)) if len(bridges) == 1 else self.together.by_origin(list(bridges.items()))
+        return self._name(tuple(bridges.items()))
+
+    def _name(self, cases: Cases) -> Name:
+        """The name that packets have, which may be another one for others of them."""
+        found = cases[0][0] if len(cases) == 1 else self.space.by_origin(cases)
+        assert not isinstance(found, int)
+        return found
 
     def _switched_alike(self, bridges: dict[str, Set]) -> list[dict[str, Set]]:
         """Very many bridges by whether netfilter sees what they hand from port to port."""
@@ -139,12 +157,13 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             bridge = state.iif
             if isinstance(bridge, str) and self.world.dead(node, bridge) is not False:
                 lost = self._dead(node, bridge, some)
+                self._silent(node, bridge, lost)
                 self.end(Fate("link_down", node, hook="link"), state, lost)
                 if not (some := some & ~lost).satisfiable():
                     continue
             for child in self._children(bridge) if node == HOST and isinstance(bridge, str) else ():
                 here = some & self.space.member(state.ends.dst, self.addresses_of(child))
-                self._to_child(child, state, here, children)
+                self._to_child(node, child, "macvlan-child", state, here, children)
                 some &= ~here
             if node != HOST or bridge not in self.world.bridges:
                 add(plain, state, some)
@@ -153,20 +172,23 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             senders = self._senders(bridge, state)
             for item, where in senders:
                 if self._may_be_shut(bridge, item):
-                    some &= ~where | self._open(bridge, state, some & where, item)
+                    name = state.ends.src
+                    some &= ~where | self._open(bridge, state, some & where, item, name)
             ports = ((self._port(bridge, item.port if item else None), where) for item, where in senders)
-            physin = ByOrigin(tuple((port, where) for port, where in ports if not isinstance(port, ByOrigin)))
-            named = tuple(((item.port if item else None) or OPEN, where) for item, where in senders)
+            cases = tuple((port, where) for port, where in ports if not isinstance(port, ByOrigin))
+            named = tuple(((item.port if item else None) or UNNAMED, where) for item, where in senders)
             up = self.space.member(state.ends.dst, self.world.segment(bridge, self.family).up_from_wire)
             origins = tuple((item, where) for item, where in senders if item is not None)
             if self.sees_ports:
-                state = replace(state, physin=physin, portin=ByOrigin(named), portout=None)
+                physin, portin = self._name(cases), self._name(named)
+                state = replace(state, physin=physin, portin=portin, portout=None)
             arriving: Front = {state: some}
             self._split(arriving, bridge, up, None, origins)
-        self._go(node, self.visits[node].arrive(plain), ())
+        if plain:
+            self._go(node, self.visit(node).arrive(plain), ())
         for child, inside in children.items():
             assert child.node is not None
-            self._go(child.node, self.visits[child.node].arrive(inside), ())
+            self._go(child.node, self.visit(child.node).arrive(inside), ())
 
     def _up(self, front: Front, origins: Origins) -> None:
         """Through a bridge into the host's IP layer; br_netfilter may keep them on the bridge."""
@@ -196,7 +218,7 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         yield False, everything & ~seen
 
     def _rise(self, front: Front, nf: bool, origins: Origins) -> None:
-        host = self.visits[HOST]
+        host = self.visit(HOST)
         plain: Front = {}
         kept: Front = {}
         front = self._to_bridge(front)
@@ -218,17 +240,19 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             return front
         found: Front = {}
         for state, some in front.items():
-            for kind, here in self.visits[HOST].frames(replace(state, frame=state.ends.dst), some):
-                mac = (1 << 48) - 1 if kind == BROADCAST else group_mac(self.space, state.ends.dst)
-                add(found, replace(state, dst_mac=mac), here)
-                some &= ~here
-            add(found, replace(state, dst_mac=self._own_mac(state)), some)
+            for kind, here in self.visit(HOST).frames(state.iif, state.ends.dst, some):
+                if here.satisfiable():
+                    mac = (1 << 48) - 1 if kind == BROADCAST else self.space.group_mac(state.ends.dst)
+                    add(found, replace(state, dst_mac=mac), here)
+                    some &= ~here
+            if some.satisfiable():
+                add(found, replace(state, dst_mac=self._own_mac(state)), some)
         return found
 
     def _handed_on(self, origins: Origins, front: Front) -> Front:
         """What br_netfilter routed to a neighbour on the same bridge looks for that one first."""
         found: Front = {}
-        for state, some in self.visits[HOST].sought(front).items():
+        for state, some in self.visit(HOST).sought(front).items():
             for name, each, here in by_interface(state, some):
                 sought = self._to_found(HOST, Leaving(name, state.towards, each, here))
                 add(found, state, sought.some)
@@ -240,7 +264,7 @@ class SymbolicBridgeWalk(Neighbours, ABC):
         front = {state: some for state, some in front.items() if some.satisfiable()}
         if not front:
             return
-        host = self.visits[HOST]
+        host = self.visit(HOST)
         if self.sees_ports:
             ahead = self._noted(changed(front, oif=bridge, next_hop=next_hop))
             front = changed(ahead, oif=None, physout=None, portout=None)
@@ -252,12 +276,14 @@ class SymbolicBridgeWalk(Neighbours, ABC):
             towards = replace(state, oif=bridge, next_hop=next_hop)
             add(filtered, towards, through)
             add(switched, towards, some & ~through)
-        level = host.bridge_hook("bridge-prerouting", changed(switched, oif=None))
-        aimed = changed(level, oif=bridge)
-        crossed = host.cross(self._turned(origins, aimed))
-        self._go(HOST, bridged(crossed, next_hop), origins)
+        if switched:
+            self.space.note(Step("bridge", "FORWARD", code="bridge-switches", args=(str(any_of_them),)))
+            level = host.bridge_hook("bridge-prerouting", changed(switched, oif=None))
+            aimed = changed(level, oif=bridge)
+            crossed = host.cross(self._turned(origins, aimed))
+            self._go(HOST, bridged(crossed, next_hop), origins)
         turned = partial(self._handed_on, origins)
-        asked = changed(filtered, oif=None)
+        asked = changed(filtered, oif=None, next_hop=None)
         for before, some in host.bridge_hook("bridge-prerouting", asked, "low").items():
             level = {}
             routed: Front = {}
@@ -267,112 +293,8 @@ class SymbolicBridgeWalk(Neighbours, ABC):
                 add(level, state, same)
             self._go(HOST, host.input_decision(routed, turned), origins)
             level = host.bridge_hook("bridge-prerouting", level, "high")
-            aimed = changed(level, oif=bridge, next_hop=next_hop)
-            passed = host.cross_filtered(self._turned(origins, aimed))
-            self._go(HOST, bridged(passed, next_hop), origins)
-
-    # ---------------------------------------------------------------------------- from port to port
-
-    def _noted(self, front: Front) -> Front:
-        """The packets by the port that they go out by, where rules ask for it."""
-        if not self.sees_ports:
-            return front
-        found: Front = {}
-        for state, some in front.items():
-            for target, here in self._receivers(state, some):
-                add(found, self._aimed(state, target), here)
-        return found
-
-    def _turned(self, origins: Origins, front: Front) -> Front:
-        """Without what a bridge does not hand to the port it is for; the rest by that port."""
-        found: Front = {}
-        for state, some in front.items():
-            for bridge, each, here in by_interface(state, some):
-                if not self.tells_apart(bridge):
-                    add(found, state, here)
-                    continue
-                for target, those in self._receivers(each, here):
-                    aimed = self._aimed(each, target) if self.sees_ports else each
-                    those = self._open_to(bridge, origins, aimed, those, target)
-                    kept = self._kept_apart(bridge, origins, those, target)
-                    self.end(Fate("dropped", HOST, hook="bridge"), aimed, kept)
-                    add(found, aimed if self.sees_ports else state, those & ~kept)
-        return found
-
-    def _receivers(self, state: State, some: Set) -> Iterator[tuple[Attachment | None, Set]]:
-        """The packets by who on the bridge they are for; None: nobody known."""
-        assert state.next_hop is not None
-        for target in self.attachments(state.way or ""):
-            here = some & self.at(target, state.next_hop)
-            if here.satisfiable():
-                some &= ~here
-                yield target, here
-        yield None, some
-
-    def _open_to(
-        self, bridge: str, origins: Origins, state: State, some: Set, target: Attachment | None
-    ) -> Set:
-        """The packets that pass the port of somebody on the bridge; whom nobody knows is behind another port
-        than the sender."""
-        senders = self._by_sender(bridge, origins, some) if target is None else ()
-        for sender, whose in senders:
-            if self.world.strange_to(bridge, sender).passes is False:
-                self.end(Fate("link_down", HOST, hook="link"), state, whose)
-                some &= ~whose
-        return self._open(bridge, state, some, target)
-
-    def _by_sender(self, bridge: str, origins: Origins, some: Set) -> Iterator[tuple[Attachment | None, Set]]:
-        """The packets that came in by ports of the bridge, by whose; None: nobody knows."""
-        for origin, whose in origins:
-            if origin.bridge == bridge:
-                yield origin, some & whose
-                some &= ~whose
-        yield None, some
-
-    def _dead(self, node: str, interface: str, some: Set) -> Set:
-        """Those of the packets that an interface lets nobody pass."""
-        dead = self.world.dead(node, interface)
-        if dead is None:
-            why = self.world.links[node].unread_line()
-            return some & self.space.choice(("dead", node, interface), (why,))
-        return some if dead else self.space.nothing
-
-    def _may_be_shut(self, bridge: str, who: Attachment | None) -> bool:
-        """Whether perhaps no frame passes the bridge, or the port of somebody on it."""
-        return self.world.dead(HOST, bridge) is not False or not (who or self.world.strange(bridge)).passes
-
-    def _open(
-        self, bridge: str, state: State, some: Set, who: Attachment | None, answer: str | None = None
-    ) -> Set:
-        """The packets that pass the bridge, and the port of somebody on it."""
-        fate = Fate("link_down", HOST, answer=answer, hook="link")
-        passes = (who or self.world.strange(bridge)).passes
-        shut = some if passes is False else self._dead(HOST, bridge, some)
-        if passes is None and who is not None:
-            why = self.world.links[HOST].decides("port", bridge, who.name)
-            shut |= some & self.space.choice(("port", bridge, who.name), (why,))
-        self.end(fate, state, shut)
-        return some & ~shut
-
-    def _kept_apart(self, bridge: str, origins: Origins, some: Set, target: Attachment | None) -> Set:
-        """The packets from one isolated port to another, and those that would turn back without hairpin
-        mode."""
-        world, name = self.world, target.name if target else ""
-        certain, perhaps = self.space.nothing, self.space.nothing
-        takes_all = target is not None and target.isolated is False
-        for sender, whose in () if takes_all else self._by_sender(bridge, origins, some):
-            pair = (
-                (sender or world.strange(bridge)).isolated,
-                (target or world.strange_to(bridge, sender)).isolated,
-            )
-            if False not in pair:
-                perhaps |= whose
-                certain |= self.space.nothing if None in pair else whose
-        if target is not None and target.hairpin is False:
-            for origin, whose in origins:
-                if origin.shares_port(target):
-                    certain |= some & whose
-        if (perhaps & ~certain).satisfiable():
-            why = self.world.links[HOST].decides("isolation", bridge, name)
-            certain |= perhaps & self.space.choice(("isolated", bridge, name), (why,))
-        return certain
+            aimed = self._turned(origins, changed(level, oif=bridge, next_hop=next_hop))
+            if aimed:
+                step = Step("bridge", "FORWARD", code="bridge-netfilter", args=(str(any_of_them),))
+                self.space.note(step)
+                self._go(HOST, bridged(host.cross_filtered(aimed), next_hop), origins)

@@ -1,15 +1,15 @@
-"""Sets of packets at a bridge's own hooks: the twin of ``semantics.bridging``."""
+"""Packets at a bridge's own hooks; ``semantics.bridging`` draws them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from sekisho.semantics.bridging import Which, hidden, stands
-from sekisho.semantics.journey import Hook
+from sekisho.semantics.journey import Hook, Lean
 from sekisho.semantics.nft_arp import may_hide
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.hook_walk import SymbolicHookWalk
-from sekisho.symbolic.state import OPEN, Front, State, add
+from sekisho.symbolic.fitting import Fitting
+from sekisho.symbolic.state import UNNAMED, Front, State, add
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.slotted import replace
@@ -18,13 +18,15 @@ from sekisho.values.slotted import replace
 Turned = Callable[[Front], Front]
 
 
-class SymbolicBridgeHooks(SymbolicHookWalk):
+class BridgeHooks(Fitting):
     """The stations of family bridge."""
 
     def bridge_hook(self, hook: Hook, front: Front, which: Which = "all") -> Front:
         """Pass the chains of a bridge's hook."""
         for station in self.program.stations.get(hook, ()):
             if front and stands(station.priority, which):
+                if which == "low" and station.priority == 0:
+                    self.space.lean(Lean("bridge-chain-order", (station.table, station.base.name)))
                 front = self._filter(station, front)
         return front
 
@@ -54,6 +56,9 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
             else:
                 neighbours = self.host.neighbours(bridge, self.space.family)
                 there = self.space.member(next_hop, IntSet.of(*neighbours))
+            if not (some & ~there).satisfiable():
+                add(found, state, some)
+                continue
             lost = self.space.choice(("hidden", bridge, state.reply, state.visits), (hidden(bridge),))
             fate = Fate("neighbour_failed", self.host.name, hook="neighbour")
             self.walk.end(fate, state, some & ~there & lost)
@@ -68,7 +73,7 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
         """The same with br_netfilter, whose POSTROUTING is the last of all."""
         between: Front = {}
         for state, some in front.items():
-            add(between, state if state.portout is not None else replace(state, portout=OPEN), some)
+            add(between, state if state.portout is not None else replace(state, portout=UNNAMED), some)
         front = self.hook("forward", self.bridge_hook("bridge-forward", between, "low"))
         front = self.bridge_hook("bridge-forward", front, "high")
         return self._nowhere("postrouting", self._nowhere("bridge-postrouting", front))
@@ -96,7 +101,9 @@ class SymbolicBridgeHooks(SymbolicHookWalk):
         found: Front = {}
         for before, some in front.items():
             asked: Front = {replace(before, iif=None, portin=None): some}
+            self.walk.came_by = before
             passed = self.hook(hook, asked) if hook == "postrouting" else self.bridge_hook(hook, asked)
+            self.walk.came_by = None
             for state, part in passed.items():
                 add(found, _came_by(state, before), part)
         return found

@@ -35,13 +35,14 @@ from sekisho.semantics.program import (
     Station,
     Translate,
 )
-from sekisho.symbolic.bits import Ends, Set
+from sekisho.symbolic.bits import ByOrigin, Ends, Set
 from sekisho.symbolic.composition import Composition, changes_nothing
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.flow import Flow
-from sekisho.symbolic.guards import Cond, Guards
-from sekisho.symbolic.line_runs import Within
+from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.reading import Cond, Within
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import ByOrigin, Front, State, at_start
+from sekisho.symbolic.state import Front, State
 from sekisho.values.address import Family
 from sekisho.values.slotted import replace
 

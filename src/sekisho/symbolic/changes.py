@@ -25,8 +25,8 @@ from sekisho.semantics.program import (
 )
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.chain_view import ChainView
-from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.overlap import SIDES
+from sekisho.symbolic.reading import Cond
 from sekisho.values.unwound import Call, unwound
 
 _MARKS = frozenset({"mark", "ctmark"})

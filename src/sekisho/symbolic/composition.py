@@ -41,8 +41,8 @@ from sekisho.semantics.program import (
     Untrack,
 )
 from sekisho.symbolic.bits import Set
-from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.narrow import first_asked
+from sekisho.symbolic.reading import Cond
 from sekisho.symbolic.space import Space
 
 # A rule that acts more than once changes something with all its acts but the last.

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.bits import ONE, ZERO, Bits, Ends, Set
 from sekisho.symbolic.homes import Climb
 from sekisho.symbolic.journeys import Flows, Source, answered, journeys, set_out
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import State
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.slotted import replace

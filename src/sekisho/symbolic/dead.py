@@ -24,15 +24,14 @@ from sekisho.semantics.program import (
     Return,
     Translate,
 )
-from sekisho.semantics.traveller import Traveller, holds
-from sekisho.symbolic.bits import Set
+from sekisho.symbolic.bits import ByOrigin, Set
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.changes import Changes
-from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.overlap import SIDES, Around, Overlaps, Region
+from sekisho.symbolic.reading import Cond
 from sekisho.symbolic.samples import PASSING, Samples
 from sekisho.symbolic.slices import Slices
-from sekisho.symbolic.state import ByOrigin
+from sekisho.symbolic.state import State
 from sekisho.symbolic.ways_in import Search, WaysIn
 from sekisho.values.address import BITS
 
@@ -89,7 +88,7 @@ class DeadLines:
         self._overlaps: dict[str, Overlaps] = {}
         self._around: Around = {}
         self._held: dict[int, tuple[Cond, bool]] = {}
-        self._sample: dict[int, Traveller] = {}
+        self._sample: dict[int, State] = {}
         self.ways = WaysIn(
             self.space, self.chains[station.base.name], self.chains, self.samples, self._holds, self._index,
             self._begins,
@@ -195,7 +194,7 @@ class DeadLines:
         index = self._index(chain)
         for earlier in index.lines(box, place) if sample is None else index.meeting(sample, place):
             line = chain.lines[earlier]
-            if not isinstance(line.action, _ENDING) or (sample and not holds(line.guard, sample)):
+            if not isinstance(line.action, _ENDING) or (sample and not self.samples.fits(line.guard, sample)):
                 continue
             before = self.changes.before(some, self.changes.between(chain, earlier, place))
             if not (before & ~self.view.holds(line.guard).yes).satisfiable():

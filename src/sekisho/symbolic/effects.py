@@ -13,13 +13,12 @@ from sekisho.semantics.program import (
     SetZone,
     Untrack,
 )
-from sekisho.symbolic.bits import ONE, ZERO, Bits
-from sekisho.symbolic.space import Space
+from sekisho.symbolic.domain import Domain
 from sekisho.symbolic.state import Free, State
 from sekisho.values.slotted import replace
 
 
-def effect(action: Action, state: State, space: Space) -> State:
+def effect(action: Action, state: State, space: Domain) -> State:
     """What an action that lets the chain go on makes of a state."""
     if state.ctdir is None and asks_connection(action):
         return state
@@ -28,9 +27,9 @@ def effect(action: Action, state: State, space: Space) -> State:
             if field == "ttl":
                 return replace(state, ttl=space.constant(value, 8), spent=0)
             if field == "tos":
-                return replace(state, tos=_set_bits(space, state.tos, mask, value))
+                return replace(state, tos=space.set_bits(state.tos, mask, value))
             if field == "tcp_flags":
-                return replace(state, tcp_flags=_set_bits(space, state.tcp_flags, mask, value))
+                return replace(state, tcp_flags=space.set_bits(state.tcp_flags, mask, value))
             return _with_mark(state, field, _set_free(space, getattr(state, field), mask, value))
         case CopyMark(source, target):
             taken, before = getattr(state, source), getattr(state, target)
@@ -66,18 +65,9 @@ def _with_mark(state: State, field: str, number: Free) -> State:
     return state.with_connection(replace(connection, mark=state.ctmark))
 
 
-def _set_free(space: Space, number: Free, mask: int, value: int) -> Free:
+def _set_free(space: Domain, number: Free, mask: int, value: int) -> Free:
     if isinstance(number, int):
         return (number & ~mask) ^ value
-    changed = _set_bits(space, number, mask, value)
-    return changed if changed.value is None else changed.value
-
-
-def _set_bits(space: Space, bits: Bits, mask: int, value: int) -> Bits:
-    codes: list[int] = []
-    for at, code in zip(range(bits.width - 1, -1, -1), bits.codes, strict=True):
-        kept = ZERO if mask >> at & 1 else code
-        if value >> at & 1:
-            kept = {ZERO: ONE, ONE: ZERO}.get(kept, kept ^ 1)
-        codes.append(kept)
-    return space.bits(tuple(codes))
+    changed = space.set_bits(number, mask, value)
+    known = space.number(changed)
+    return changed if known is None else known

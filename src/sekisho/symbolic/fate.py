@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sekisho.semantics.journey import Disposition, Doubt, Hook
 from sekisho.semantics.program import ChainCode, Guarded
+from sekisho.values.slotted import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fate:
     """How packets end, and the line that decides it (``line`` None: a policy or no line at all).
 

@@ -1,4 +1,4 @@
-"""Sets of packets through chains: first match decides, jumps come back. The twin of ``semantics.chains``.
+"""Sets of packets through chains: first match decides, jumps come back.
 
 Each line takes from what is left the packets that fit. A guard that cannot be decided takes them on a
 choice: a variable of the diagram that says how the question is answered.
@@ -6,7 +6,7 @@ choice: a variable of the diagram that says how the question is answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.semantics.chains import Passed
@@ -26,15 +26,17 @@ from sekisho.semantics.program import (
     Series,
     SetBits,
     SetZone,
+    Station,
     Untrack,
 )
 from sekisho.symbolic.asked import looks_further
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.calls import Budget, Calls, Decided, Told, merged
 from sekisho.symbolic.effects import effect
-from sekisho.symbolic.guards import Cond, Guards
-from sekisho.symbolic.line_runs import Run, Within, kind_of
+from sekisho.symbolic.guards import Guards
+from sekisho.symbolic.line_runs import Run, kind_of
 from sekisho.symbolic.narrow import Lines, Narrowing
+from sekisho.symbolic.reading import Cond, Within
 from sekisho.symbolic.segments import Segment
 from sekisho.symbolic.state import Front, State, add
 from sekisho.values.intset import EMPTY, IntSet
@@ -88,16 +90,23 @@ class Flow:
         front: Front,
         key: Hashable,
         asked: list[Set] | None = None,
+        station: Station | None = None,
     ) -> list[Decided]:
-        """Walk a base chain. Every packet ends in one of the results, its action never a jump or return.
-
-        ``key`` tells this passage from others of the same packets, so that open questions are asked anew.
-        With ``asked``, packets for which a guard cannot be decided are noted there and taken not to fit.
-        """
+        """Walk a base chain; see ``reading.Running``."""
         passage = _Passage(chains, key, asked, [], Budget(base, self._calls.table(chains), len(front)))
         left = unwound(self._chain(base, passage, front))
         left_over = ((Passed(base, None, base.policy), state, some) for state, some in left.items())
         return [*passage.results, *left_over]
+
+    def takers(self, chain: ChainCode, state: State, some: Set) -> Iterator[tuple[Guarded | None, Set]]:
+        """The packets by the line of a chain without calls that fits them first; None: no line does."""
+        for line in chain.lines:
+            those = some & self.guards.holds(line.guard, state).yes
+            if those.satisfiable():
+                some &= ~those
+                yield line, those
+        if some.satisfiable():
+            yield None, some
 
     def _chain(self, chain: ChainCode, passage: _Passage, front: Front) -> Call[Front]:
         """Walk one chain; what comes back at its end or by RETURN."""

@@ -7,9 +7,9 @@ three answers as for one packet, packet by packet.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
+from sekisho.semantics.fields import CT_PORTS, LIVING
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     FIELD_BITS,
@@ -24,10 +24,11 @@ from sekisho.semantics.program import (
     ReversePath,
     Unsure,
 )
-from sekisho.semantics.traveller import CT_PORTS, LIVING
-from sekisho.symbolic.bits import Bits, Ends, Set
+from sekisho.symbolic.bits import Bits, ByOrigin, Ends, Set
+from sekisho.symbolic.echoes import ANSWERS
+from sekisho.symbolic.reading import Cond, ReverseLookup
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import OPEN, ByOrigin, Mac, Name, State
+from sekisho.symbolic.state import OPEN, UNNAMED, Mac, Name, State
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import DCCP, ICMP, ICMPV6, PORT_PROTOCOLS, TCP
 from sekisho.values.slotted import replace
@@ -35,21 +36,8 @@ from sekisho.values.slotted import replace
 _PORTED = IntSet.of(*PORT_PROTOCOLS)
 _ICMP = IntSet.of(ICMP, ICMPV6)
 _TCP = IntSet.of(TCP)
-# ICMP queries and their answers; what ``State.answered`` maps.
-ANSWERS = {ICMP: {8: 0, 13: 14, 15: 16, 17: 18}, ICMPV6: {128: 129, 139: 140}}
 # Fields that are not the bits of one number: a mask is worked out for each of their values.
 _BY_VALUE = frozenset({"ttl", "icmp_type", "setsport", "setdport", "ctorigdport", "ctrepldport"})
-
-
-@dataclass(frozen=True, slots=True)
-class Cond:
-    """``yes`` is a subset of ``maybe``; they are one object where everything is decided."""
-
-    yes: Set
-    maybe: Set
-
-
-ReverseLookup = Callable[[State, ReversePath], Cond]
 
 
 class Guards:
@@ -121,7 +109,7 @@ class Guards:
         return Cond(some & ~strange, some | strange) if strange.satisfiable() else self._exact(some)
 
     def _kernels_own(self, name: str, state: State) -> Set:
-        """The packets of which the field depends on the kernel: see ``semantics.conntrack.show``."""
+        """The packets of which the field depends on the kernel: see ``one_fields``."""
         known = name not in CT_PORTS or self._tuple(name, state) is None
         return self.space.nothing if known else self.dccp
 
@@ -212,7 +200,7 @@ class Guards:
         return (self.ported, ends.sport), (self.icmp, state.icmp_id), (others, space.constant(0, 16))
 
     def _ttl(self, values: IntSet, ttl: Bits) -> Set:
-        """The twin of ``traveller``'s: a TTL of which nobody knows is one that lives."""
+        """A TTL of which nobody knows is one that lives."""
         space = self.space
         if not space.is_open(ttl):
             return space.member(ttl, values)
@@ -271,15 +259,17 @@ class Guards:
         name: Name = getattr(state, guard.field)
         if isinstance(name, ByOrigin):
             nothing = self.space.nothing
+            unknown = name.of(OPEN, nothing)
             if guard.prefix:
                 yes = name.where(lambda each: each != OPEN and interface_fits(guard, each), nothing)
             else:
-                yes = name.of(guard.name, nothing) if guard.name != OPEN else nothing
-            unknown = name.of(OPEN, nothing)
+                yes = name.of(guard.name, nothing) if guard.name not in (OPEN, UNNAMED) else nothing
+            if not guard.prefix or guard.name:
+                unknown |= name.of(UNNAMED, nothing)
             return Cond(yes, yes | unknown) if unknown.satisfiable() else self._exact(yes)
         if name == OPEN:
             return self._unsure
-        if name == "":  # a bridge's port that is not known: that there is one is all that can be said
+        if name == UNNAMED:  # a bridge's port that is not known: that there is one is all that can be said
             return self.always if guard.prefix and not guard.name else self._unsure
         return self.always if interface_fits(guard, name) else self.never
 
@@ -319,8 +309,8 @@ class Guards:
             return found
         given = getattr(state, name)
         if isinstance(given, ByOrigin):
-            return found | given.of(OPEN, self.space.nothing)
-        return self.space.everything if given == OPEN else found
+            return found | given.of(OPEN, self.space.nothing) | given.of(UNNAMED, self.space.nothing)
+        return self.space.everything if given in (OPEN, UNNAMED) else found
 
     def _any_entry(self, guard: Members, state: State) -> Set:
         found = self.space.nothing

@@ -18,12 +18,12 @@ from typing import TypeVar
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.symbolic.bits import Bits, Set
-from sekisho.symbolic.state import Front, State, SymbolicConnection, add
+from sekisho.symbolic.state import Connection, Front, State, add
 from sekisho.values.address import Address
 from sekisho.values.slotted import replace
 
 _Result = TypeVar("_Result")
-_Kept = tuple[tuple[str, SymbolicConnection], ...]
+_Kept = tuple[tuple[str, Connection], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Sets of packets at the hooks and routing tables of one namespace: the twin of ``semantics.hook_walk``.
+"""Packets at the hooks and routing tables of one namespace.
 
 Every method takes a front (sets by state) and gives the front that goes on; packets whose way ends are
 handed to ``walk.end``.
@@ -7,17 +7,21 @@ handed to ``walk.end``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from sekisho.semantics.chains import Passed
 from sekisho.semantics.hidden_gateways import hop_words
 from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode
-from sekisho.semantics.journey import Disposition, Doubt, Hook
+from sekisho.semantics.journey import Disposition, Doubt, Hook, Lean, Step
 from sekisho.semantics.passage import Checkpoint, NatCore, Tracking, checkpoints, reroutes
 from sekisho.semantics.program import (
+    DNAT_BIT,
+    ESTABLISHED,
     NEW,
+    RELATED,
+    SNAT_BIT,
     Accept,
     Action,
     ChainCode,
@@ -28,10 +32,8 @@ from sekisho.semantics.program import (
     Goto,
     Jump,
     NotUnderstood,
-    Program,
     Reject,
     Return,
-    ReversePath,
     RouteTo,
     Series,
     SetBits,
@@ -42,31 +44,29 @@ from sekisho.semantics.program import (
     Untrack,
     Way,
 )
-from sekisho.semantics.routing import A_PORT, found_kind, subnet_bits
+from sekisho.semantics.related import REDIRECT
+from sekisho.semantics.routing import route_step
 from sekisho.semantics.switches import picks_up
-from sekisho.semantics.traveller import BROADCAST
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.guards import Cond
-from sekisho.symbolic.line_runs import Within
 from sekisho.symbolic.neighbours import Neighbours
-from sekisho.symbolic.state import ByOrigin, Front, Name, State, add
-from sekisho.symbolic.tracking import confirm, rewrite, track
-from sekisho.symbolic.translation import LINK_LOCAL, Hit, translate
+from sekisho.symbolic.reading import Within
+from sekisho.symbolic.state import Front, Name, State, add
+from sekisho.symbolic.told import Change, step_of, told_changes
+from sekisho.symbolic.tracking import confirm, rewrite, track, translate_error
+from sekisho.symbolic.translation import Hit, Unbound, leans_of, translate
+from sekisho.symbolic.way_back import WayBack
+from sekisho.values.intset import IntSet
+from sekisho.values.packet import ICMP
 from sekisho.values.slotted import replace
 
 
-class SymbolicHookWalk(ABC):
+class HookWalk(WayBack, ABC):
     """The stations and tables of one namespace."""
 
     def __init__(self, walk: Neighbours, host: HostCode) -> None:
-        self.walk = walk
-        self.host = host
-        self.space = walk.space
-        self.guards = walk.guards
-        self.flow = walk.flow
-        self.program: Program = host.programs[walk.space.family]
-        self._reversed: dict[object, Cond] = {}
+        super().__init__(walk, host)
+        self._checkpoints: dict[Hook, tuple[Checkpoint, ...]] = {}
 
     @abstractmethod
     def route_again(self, checkpoint: Checkpoint, looks_at: int, front: Front) -> Front:
@@ -76,7 +76,14 @@ class SymbolicHookWalk(ABC):
 
     def hook(self, hook: Hook, front: Front) -> Front:
         """Pass every checkpoint of a hook."""
-        for checkpoint in checkpoints(self.program, hook):
+        if not front:
+            return front
+        if gaps := self.program.gaps.get(hook):
+            self.space.lean(*gaps)
+        known = self._checkpoints.get(hook)
+        if known is None:
+            known = self._checkpoints[hook] = checkpoints(self.program, hook)
+        for checkpoint in known:
             if not front:
                 break
             looks_at = reroutes(checkpoint) if hook == "output" else 0
@@ -110,11 +117,18 @@ class SymbolicHookWalk(ABC):
         for passed, state, some in self._pass(station, front):
             if isinstance(passed, Within) and passed.within is not None:
                 some &= passed.within
-            if isinstance(passed.action, Accept):
+            if isinstance(passed.action, Accept) or self._spared(passed.action):
                 add(passing, state, some)
             else:
                 self._end(station, passed, passed.action, state, some)
         return passing
+
+    def _spared(self, decided: Action | None) -> bool:
+        """Whether a rule's drop was none when the connection was made."""
+        if not self.walk.spares or not isinstance(decided, Drop | Reject):
+            return False
+        self.space.lean(Lean("connection-assumed", ("dropped" if isinstance(decided, Drop) else "rejected",)))
+        return True
 
     def _concerned(self, station: Station, front: Front) -> tuple[Front, Front]:
         """The packets of the interfaces that a station is for, and the others."""
@@ -133,6 +147,7 @@ class SymbolicHookWalk(ABC):
         return concerned, others
 
     def _nat(self, side: str, stations: tuple[Station, ...], front: Front) -> Front:
+        """The nat core: chains only for a connection's first packets, then the translation itself."""
         through: Front = {}
         asking: Front = {}
         bound: Front = {}
@@ -140,11 +155,13 @@ class SymbolicHookWalk(ABC):
             connection = state.connection
             if connection is None:
                 through[state] = some
-            elif state.ctstate == NEW and side not in connection.bound:
+            elif state.quoted is not None and state.ctstate == RELATED:
+                self._nat_of_error(side, state, some, through)
+            elif state.ctstate in (NEW, RELATED) and side not in connection.bound:
                 asking[state] = some
             else:
                 bound[state] = some
-        for station in stations:
+        for station in stations if asking else ():
             hits: list[Hit] = []
             lines: dict[int, Passed] = {}
             following: Front = {}
@@ -156,11 +173,13 @@ class SymbolicHookWalk(ABC):
                     within = passed.within if isinstance(passed, Within) else None
                     hits.append(Hit(action, what, state, some, key, within or self.space.everything))
                     lines[id(state)] = passed
-                elif isinstance(action, Accept):
+                elif isinstance(action, Accept) or self._spared(action):
                     add(following, state, some)
                 else:
                     self._end(station, passed, action, state, some)
-            translated, unbound = translate(hits, self.host, self.guards)
+            translated, unbound = translate(hits, self.host, self.guards) if hits else ({}, [])
+            if self.space.tells and hits:
+                self._tell_translated(station, lines[id(hits[0].state)], hits[0], translated, unbound)
             for state, some in translated.items():
                 add(bound, state, some)
             for each in unbound:
@@ -172,13 +191,53 @@ class SymbolicHookWalk(ABC):
         for state, some in bound.items():
             connection = state.connection
             assert connection is not None
-            if state.ctstate == NEW and side not in connection.bound:
+            if state.ctstate in (NEW, RELATED) and side not in connection.bound:
                 state = state.with_connection(replace(connection, bound=connection.bound | {side}))
-            add(through, rewrite(state, side), some)
+            after = rewrite(state, side)
+            if self.space.tells and (state.ctstate == ESTABLISHED or state.ctdir == 1):
+                self._tell_rewritten(side, state, after)  # a first packet's change stands at its rule
+            add(through, after, some)
         return through
 
+    def _nat_of_error(self, side: str, state: State, some: Set, through: Front) -> None:
+        """An ICMP error is translated as its connection is; no chain is asked. Redirects of translated
+        connections are dropped."""
+        assert state.connection is not None
+        translated = state.connection.status & (SNAT_BIT | DNAT_BIT)
+        redirects = some & self.guards.field_in("proto", IntSet.of(ICMP), state)
+        redirects &= self.guards.field_in("icmp_type", IntSet.of(REDIRECT), state)
+        if translated and redirects.satisfiable():
+            fate = Fate("dropped", self.host.name, kernel_reason="NETFILTER_DROP", hook="conntrack")
+            self.walk.end(fate, state, redirects)
+            some &= ~redirects
+        after = translate_error(state, side)
+        self._tell_rewritten(side, state, after)
+        add(through, after, some)
+
+    def _tell_rewritten(self, side: str, before: State, after: State) -> None:
+        if changes := told_changes(self.space, before, after.ends, side):
+            code = f"conntrack-{'restores' if before.ctdir else 'translates'}-{side}"
+            verdict = "DNAT" if side == "dst" else "SNAT"
+            self.space.note(Step("conntrack", verdict, changes=changes, code=code))
+
+    def _tell_translated(
+        self, station: Station, passed: Passed, hit: Hit, translated: Front, unbound: Sequence[Unbound]
+    ) -> None:
+        """The step of a translating line, once it is known what it changes."""
+        changes: tuple[Change, ...] = ()
+        decided: Action = hit.action
+        for state in translated:
+            assert state.connection is not None
+            changes = told_changes(self.space, hit.state, state.connection.onward, NAT_SIDE[station.hook])
+            self.space.lean(*leans_of(hit, self.guards))
+        for each in unbound:
+            if each.some.satisfiable():
+                decided = NotUnderstood(each.unknown) if each.unknown is not None else Drop()
+        self.space.note(step_of(station, passed, decided, changes))
+
     def _pass(self, station: Station, front: Front) -> list[tuple[Passed, State, Set]]:
-        return self._flow(station.base, station.chains, front, (station.hook, station.table, station.backend))
+        key = (station.hook, station.table, station.backend)
+        return self._flow(station.base, station.chains, front, key, station)
 
     # ----------------------------------------------------------------------------------- routing
 
@@ -191,19 +250,34 @@ class SymbolicHookWalk(ABC):
             if of_root:
                 seen = replace(seen, uid=self.space.constant(0, 32), owner_open=False)
             if phase == "output" and state.reply and self.space.family == 6:
-                seen = replace(seen, tos=self.space.constant(0, 8))  # see ``semantics.visit``
+                # Answers to IPv6 are routed without the traffic class that they carry (icmpv6_echo_reply,
+                # tcp_v6_send_response).
+                seen = replace(seen, tos=self.space.constant(0, 8))
             for passed, _, part in self._run(self.program.routing, {seen: some}, phase):
                 found.append((passed, state, part))
         return found
+
+    def looked_up(self, state: State) -> Passed:
+        """The line that decides where one packet goes."""
+        ((passed, _, _),) = self._lookup({state: self.space.everything}, "route")
+        return passed
 
     def _run(self, chain: ChainCode, front: Front, phase: str) -> list[tuple[Passed, State, Set]]:
         return self._flow(chain, self.program.route_tables, front, phase)
 
     def _flow(
-        self, chain: ChainCode, chains: dict[str, ChainCode], front: Front, phase: object
+        self,
+        chain: ChainCode,
+        chains: dict[str, ChainCode],
+        front: Front,
+        phase: object,
+        station: Station | None = None,
     ) -> list[tuple[Passed, State, Set]]:
-        """Packets that have been through more namespaces are asked anew."""
+        """Packets that have been through more namespaces are asked anew. What they pass at a ``station`` is
+        told."""
         self.guards.reverse = self.reverse_path
+        if self.space.tells:
+            return self.flow.run(chain, chains, front, phase, station=station)
         by_visit: dict[object, Front] = {}
         for state, some in front.items():
             by_visit.setdefault(self._key(phase, state), {})[state] = some
@@ -226,75 +300,14 @@ class SymbolicHookWalk(ABC):
 
     def _ways(self, route: RouteTo, state: State, some: Set, key: object) -> Iterator[tuple[Way, Set]]:
         """The ways of a multipath route: the kernel hashes, so each is a choice."""
+        if len(route.ways) == 1:
+            yield route.ways[0], some
+            return
         names = tuple(f"{hop_words(way.via)} {way.dev or ''}".strip() for way in route.ways)
-        for at, way in enumerate(route.ways[:-1]):
-            chosen = self.space.choice((self._key(key, state), at), (Doubt("multipath", names),))
-            yield way, some & chosen
-            some &= ~chosen
-        yield route.ways[-1], some
-
-    def reverse_path(self, state: State, guard: ReversePath) -> Cond:
-        """A lookup with source and destination exchanged, as from a local process."""
-        zero = self.space.constant(0, 32)
-        ends = state.ends.mirrored() if guard.side == "src" else state.ends
-        if state.route_kind == BROADCAST and guard.side == "src":
-            ends = replace(ends, src=self.space.constant(0, ends.src.width))
-        way_out = state.oif if guard.sees == "ports" or guard.onward else None
-        back = replace(
-            state, ends=ends, iif=way_out or "lo", oif=None, uid=zero, local=True, owner_open=False,
-            mark=state.mark if guard.use_mark else 0, sees=guard.sees,
-        )  # fmt: skip
-        found = self._looked_back(back, state.iif, guard)
-        if self.space.family == 6:
-            # A link-local address is looked for on its own link.
-            near = self.space.member(ends.dst, LINK_LOCAL)
-            link = state.oif if state.iif is None else state.iif
-            link = link if state.portout is None else A_PORT
-            here = self._looked_back(replace(back, iif=link), state.iif, guard)
-            found = Cond((here.yes & near) | (found.yes & ~near), (here.maybe & near) | (found.maybe & ~near))
-        return found
-
-    def _looked_back(self, back: State, iif: Name, guard: ReversePath) -> Cond:
-        key = (back, iif, guard)
-        found = self._reversed.get(key)
-        if found is None:
-            found = self._reversed[key] = self._look_back(back, iif, guard)
-        return found
-
-    def _look_back(self, back: State, iif: Name, guard: ReversePath) -> Cond:
-        nothing = self.space.nothing
-        asked: list[Set] = []
-        yes = nothing
-        front = {back: self.space.everything}
-        for passed, _, some in self.flow.run(
-            self.program.routing, self.program.lookups(guard.side), front, "", asked
-        ):
-            action = passed.action
-            if isinstance(action, NotUnderstood):
-                asked.append(some)
-                self.guards.back_unknown.setdefault(action.doubt)
-                continue
-            zero = subnet_bits(action) if guard.subnets and action is not None else None
-            if zero is not None:
-                first = some & self.space.masked(back.ends.dst, zero, 0)
-                yes |= first if "anycast" in guard.kinds else nothing
-                some &= ~first
-            if action is not None and found_kind(action) in guard.kinds:
-                ways = action.ways if isinstance(action, RouteTo) else ()
-                devices = {way.dev for way in ways}
-                if guard.device is not None:
-                    yes |= some if any(way.dev == guard.device for way in ways[:1]) else nothing
-                elif not guard.strict:
-                    yes |= some
-                elif isinstance(iif, ByOrigin):
-                    yes |= some & iif.where(devices.__contains__, nothing)
-                elif iif in devices:
-                    yes |= some
-        unclear = nothing
-        for some in asked:
-            unclear |= some
-        yes &= ~unclear
-        return Cond(yes, yes | unclear) if asked else Cond(yes, yes)
+        doubts = (Doubt("multipath", names),)
+        chosen = self.space.pick(self._key(key, state), doubts, len(route.ways))
+        for way, here in zip(route.ways, chosen, strict=True):
+            yield way, some & here
 
     # ----------------------------------------------------------------------------------- endings
 
@@ -322,12 +335,17 @@ class SymbolicHookWalk(ABC):
                 assert_never(action)
         self.walk.end(fate, state, some)
 
-    def _refused(self, passed: Passed, state: State, some: Set) -> None:
+    def _refused(self, passed: Passed, state: State, some: Set, told: Step | None = None) -> None:
+        """The end of packets that a routing decision, or one of its checks, stops; ``told`` as that."""
+        if not some.satisfiable():
+            return
         action, name = passed.action, self.host.name
         if isinstance(action, NotUnderstood):
             fate = Fate("undetermined", name, doubts=(action.doubt,), hook="route")
         else:
             assert isinstance(action, Stop)
+            if self.space.tells:
+                self.space.note(told or route_step(passed, action.disposition.upper(), None))
             fate = Fate(action.disposition, name, answer=action.answer, kernel_reason=action.kernel_reason,
                         hook="route")  # fmt: skip
         self.walk.end(replace(fate, chain=passed.chain, line=passed.line), state, some)

@@ -1,4 +1,4 @@
-"""All packets of a question and their replies: the twin of ``semantics.journeys``."""
+"""All packets of a question and their replies."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.echo import ECHO
+from sekisho.semantics.fields import LIVING
 from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.size import smallest
-from sekisho.semantics.traveller import LIVING
 from sekisho.semantics.world import HOST
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.bits import Ends, Set
+from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.neighbours import Ended
 from sekisho.symbolic.replies import replies
-from sekisho.symbolic.state import State, at_start
-from sekisho.symbolic.walk import SymbolicWalk
+from sekisho.symbolic.state import State
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, SYN

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sekisho.semantics.chains import Passed
 from sekisho.semantics.program import Accept, Action, Guarded, Jump, Return, Translate
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.narrow import ask_apart, first_asked
@@ -22,16 +21,6 @@ def kind_of(action: Action, unchanging: frozenset[str]) -> Kind | None:
     if isinstance(action, Jump):
         return action if action.chain in unchanging else None
     return _KINDS.get(type(action))
-
-
-@dataclass(frozen=True, slots=True)
-class Within(Passed):
-    """A translating line of a run: the packets that reach it are those of ``within`` that its set takes.
-
-    Long runs of such lines are not intersected one by one with all that comes to them.
-    """
-
-    within: Set | None = None
 
 
 @dataclass(slots=True)

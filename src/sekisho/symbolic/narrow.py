@@ -30,9 +30,10 @@ from sekisho.semantics.program import (
     SetZone,
     Untrack,
 )
+from sekisho.symbolic.bits import ByOrigin
 from sekisho.symbolic.guards import interface_fits
 from sekisho.symbolic.segments import Asking, Item, Segment, cut
-from sekisho.symbolic.state import ByOrigin, State
+from sekisho.symbolic.state import State
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.slotted import replace
 

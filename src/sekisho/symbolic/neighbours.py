@@ -1,33 +1,32 @@
-"""Who hangs on which bridge and wire, for sets of packets: the twin of ``semantics.world``'s segments."""
+"""Who hangs on which bridge and wire: what a walk asks of ``semantics.world``'s segments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.journey import Hook, Step
 from sekisho.semantics.ports import Port
-from sekisho.semantics.walk import MAX_VISITS
 from sekisho.semantics.world import HOST, World
 from sekisho.symbolic.asked import asks_for
-from sekisho.symbolic.bits import Bits, Set
+from sekisho.symbolic.bits import Bits, ByOrigin, Set
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.flow import Flow
-from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.homes import Homes
-from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import OPEN, ByOrigin, Front, Name, State, add
-from sekisho.symbolic.together import Together
+from sekisho.symbolic.reading import Asking, Reading, Running
+from sekisho.symbolic.state import OPEN, UNNAMED, Front, Mac, Name, State, add
+from sekisho.symbolic.unstated import usual
 from sekisho.values.address import Address, Family
-from sekisho.values.intset import IntSet
+from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.names import mac_number
-from sekisho.values.slotted import replace
+from sekisho.values.slotted import replace, value
 
+# A packet that has been through this many namespaces goes round in circles.
+MAX_VISITS = 16
 # What only a bridge's own rules ask of a frame.
 _OF_BRIDGES = ("portin", "portout", "dst_mac")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ended:
     """Packets whose leg is over, in the state in which it ended."""
 
@@ -42,33 +41,36 @@ Origins = tuple[tuple[Attachment, Set], ...]
 
 class Neighbours:
     """The attachments of a world, and where the packets of a leg have ended. ``extra`` are attachments that
-    the snapshot does not know: only their own packets find them there (``semantics.walk.Walk.behind``).
-    ``strangers`` are those where packets of the question set out. Worlds that are to be compared share a
-    ``space``."""
+    the snapshot does not know: only their own packets find them there (``behind``).
+    ``strangers`` are those where packets of the question set out. ``spares``: no rule drops what sets out
+    now; ``came_by``: packets at a hook that is not told where they came in, as they came in."""
 
-    def __init__(
-        self,
-        world: World,
-        family: Family,
-        extra: Iterable[Attachment] = (),
-        space: Space | None = None,
-    ) -> None:
+    spares = False
+    came_by: State | None = None
+
+    def __init__(self, world: World, reading: Reading, extra: Iterable[Attachment] = ()) -> None:
         self.world = world
-        self.family = family
-        self.space = space or Space(family)
-        self.guards = Guards(self.space)
-        self.flow = Flow(self.guards)
-        self.together = Together(self.space)
+        self.space = space = reading.space
+        self.family: Family = space.family
+        self.guards: Asking = reading.guards
+        self.flow: Running = reading.flow
+        self.sought = reading.sought
+        self._together = reading.together
         self.homes = Homes()
         self.extra = tuple(extra)
         self.strangers: Origins = ()
-        self._addresses: dict[int, IntSet] = {}
+        self._addresses: dict[int, tuple[Attachment, IntSet]] = {}
         self._told_apart: dict[str, bool] = {}
         self._plain: dict[tuple[str, bool], tuple[IntSet, list[Attachment]]] = {}
-        self.sees_ports = asks_for(world.host.programs[family], "physin", "physout", *_OF_BRIDGES)
-        self.bridge_tables = any(hook.startswith("bridge-") for hook in world.host.programs[family].stations)
+        program = world.host.programs[space.family]
+        self.sees_ports = space.tells or asks_for(program, "physin", "physout", *_OF_BRIDGES)
+        self.bridge_tables = any(hook.startswith("bridge-") for hook in program.stations)
         self.ended: list[Ended] = []
         self._places: dict[tuple[object, State], int] = {}
+
+    def shared(self, front: Front) -> Front:
+        """Packets together that may go together."""
+        return front if self._together is None else self._together.shared(front)
 
     @property
     def alike(self) -> bool:
@@ -78,6 +80,13 @@ class Neighbours:
     def end(self, fate: Fate, state: State, some: Set) -> None:
         """The packets' way ends."""
         if not some.satisfiable():
+            return
+        if self.space.tells:
+            goes_on = fate.disposition == "exits" or fate.bridge or fate.where not in ("", fate.node)
+            if self.came_by is not None:
+                state = replace(state, iif=self.came_by.iif, portin=self.came_by.portin)
+            self.space.hop(fate.node, state.iif, state.oif if goes_on else None)
+            self.ended.append(Ended(fate, state, some))
             return
         key = (fate.key, state)
         at = self._places.get(key)
@@ -97,13 +106,28 @@ class Neighbours:
                 kept[state] = some
         return kept
 
-    def _apart(self, state: State, some: Set) -> None:
-        """Parent and child never see one another's frames."""
+    def _apart(self, interface: str, next_hop: Address | Bits, state: State, some: Set) -> None:
+        """Parent and child never see one another's frames (drivers/net/macvlan.c)."""
+        self._tell(some, "neighbour", "NEIGHBOUR_FAILED", "macvlan-apart", interface, next_hop)
         fate = Fate("neighbour_failed", HOST, answer=self._unreachable(), hook="neighbour")
         self.end(fate, state, some)
 
-    def _no_carrier(self, state: State, some: Set) -> None:
+    def _tell(self, some: Set, hook: Hook, verdict: str, code: str, *args: str | Address | Bits) -> None:
+        """A step, where there are such packets."""
+        if self.space.tells and some.satisfiable():
+            words = tuple(each if isinstance(each, str) else self.space.said(each) for each in args)
+            self.space.note(Step(hook, verdict, code=code, args=words))
+
+    def _no_carrier(self, node: str, interface: str, state: State, some: Set) -> None:
+        """Frames for an interface without carrier are dropped, address resolution included, so that the
+        sender is told what it is told of a neighbour that does not answer."""
+        self._silent(node, interface, some)
         self.end(Fate("link_down", HOST, answer=self._unreachable(), hook="link"), state, some)
+
+    def _silent(self, node: str, interface: str, some: Set) -> None:
+        """No frame passes the interface: it is down, or without carrier."""
+        code = "no-carrier" if self.world.links[node].is_up(interface) else "interface-down"
+        self._tell(some, "link", "LINK_DOWN", code, interface)
 
     def _unreachable(self) -> str:
         return "icmp-host-unreachable" if self.family == 4 else "icmp6-addr-unreachable"
@@ -135,11 +159,14 @@ class Neighbours:
 
     def addresses_of(self, target: Attachment) -> IntSet:
         """An attachment's addresses of this family."""
-        found = self._addresses.get(id(target))
-        if found is None:
+        known = self._addresses.get(id(target))
+        if known is None or known[0] is not target:
             found = IntSet.of(*(a.value for a in target.addresses if a.family == self.family))
-            self._addresses[id(target)] = found
-        return found
+            # By identity, so the attachment is held; those of a question alone come and go with it.
+            known = target, found
+            if not any(item is target for item in self.extra):
+                self._addresses[id(target)] = known
+        return known[1]
 
     def _children(self, parent: str) -> list[Attachment]:
         """What has frames of its own on an interface's wire."""
@@ -149,10 +176,24 @@ class Neighbours:
         found = self.world.named(node)
         return next((a for a in found if a.node == node and a.interface == interface), None)
 
-    def _answering(self, bridge: str, linkdown: bool) -> tuple[IntSet, list[Attachment]]:
+    def behind(self, bridge: str, next_hop: Address | Bits) -> Attachment | None:
+        """Who answers for the next hop of one packet."""
+        hop = next_hop if isinstance(next_hop, Address) else Address(self.family, usual(next_hop))
+        found = self.world.behind(bridge, hop)
+        if found is None:
+            mine = (item for item in self.extra if item.bridge == bridge and hop in item.addresses)
+            found = next(mine, None)
+        return found
+
+    def _answering(
+        self, bridge: str, linkdown: bool, next_hop: Address | Bits
+    ) -> tuple[IntSet, list[Attachment]]:
         """The addresses on a bridge that simply take what comes, and the attachments that are looked at
         one by one: captured namespaces, ports that take no frames, inferred ones without carrier, and
         those that the snapshot does not know."""
+        if self.space.tells:
+            target = self.behind(bridge, next_hop)
+            return EMPTY, [] if target is None else [target]
         key = (bridge, linkdown)
         found = self._plain.get(key)
         if found is None:
@@ -184,7 +225,7 @@ class Neighbours:
 
     def tells_apart(self, bridge: str) -> bool:
         """Whether it matters who on the bridge sends packets, or whom they are for."""
-        found = self._told_apart.get(bridge)
+        found = self.space.tells or self._told_apart.get(bridge)
         if found is None:
             ends: list[Attachment | Port] = [*self.attachments(bridge), self.world.strange(bridge)]
             plain = all(end.hairpin is not False and end.isolated is False and end.passes for end in ends)
@@ -194,6 +235,8 @@ class Neighbours:
 
     def _senders(self, bridge: str, state: State) -> list[tuple[Attachment | None, Set]]:
         """Who on the bridge sends the packets, as far as that matters."""
+        if self.space.tells:
+            return [(self.behind(bridge, state.ends.src), self.space.everything)]
         here = self.attachments(bridge)
         if not self.tells_apart(bridge):
             return []
@@ -214,25 +257,20 @@ class Neighbours:
             add(found, replace(state, dst_mac=self._own_mac(state)), some)
         return found
 
-    def _own_mac(self, state: State) -> ByOrigin:
+    def _own_mac(self, state: State) -> Mac:
         whole = ((state.iif, self.space.everything),)
         names = state.iif.cases if isinstance(state.iif, ByOrigin) else whole
-        return ByOrigin(tuple((number_of(self.world.host.mac(str(n))), where) for n, where in names))
+        return self.space.by_origin(
+            tuple((number_of(self.world.host.mac(str(name))), where) for name, where in names)
+        )
 
     def _aimed(self, state: State, target: Attachment | None) -> State:
         """On their way to an attachment's port; None: nobody knows whose."""
         port = target.port if target else None
         mac = target.mac if target else None
-        return replace(state, physout=port or "", portout=port or OPEN, dst_mac=number_of(mac))
+        return replace(state, physout=port or UNNAMED, portout=port or UNNAMED, dst_mac=number_of(mac))
 
 
 def number_of(mac: str | None) -> int | str:
     """A MAC address as a number; OPEN: it was not captured."""
     return OPEN if mac is None else mac_number(mac)
-
-
-def group_mac(space: Space, dst: Bits) -> Bits:
-    """The MAC address of a frame for a group (RFC 1112, RFC 2464)."""
-    low = 23 if dst.width == 32 else 32
-    head = space.constant(0x01005E << 1 if low == 23 else 0x3333, 48 - low)
-    return space.bits((*head.codes, *dst.codes[-low:]))

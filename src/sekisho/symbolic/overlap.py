@@ -29,8 +29,9 @@ from sekisho.semantics.program import (
     Return,
     Translate,
 )
-from sekisho.semantics.traveller import Traveller
 from sekisho.symbolic.guards import interface_fits
+from sekisho.symbolic.one_fields import READ, Value
+from sekisho.symbolic.state import State
 from sekisho.values.intset import IntSet
 
 FIELDS = ("dst", "src", "dport", "proto", "sport", "ctstate")
@@ -202,16 +203,16 @@ class Overlaps:
                 found &= mask
         yield from places(found)
 
-    def meeting(self, packet: Traveller, before: int | None = None) -> Iterator[int]:
+    def meeting(self, packet: State, before: int | None = None) -> Iterator[int]:
         """The same for one packet."""
         return places(self.met(packet, self.every if before is None else (1 << before) - 1))
 
-    def met(self, packet: Traveller, found: int) -> int:
+    def met(self, packet: State, found: int) -> int:
         """Those of some lines that may take the packet, as bits."""
         for name in FIELDS:
             if not found:
                 return 0
-            found &= self.at(name, getattr(packet, name))
+            found &= self.at(name, _stated(READ[name](packet)))
         for side in SIDES:
             found &= self.by(side, getattr(packet, side))
         return found
@@ -235,6 +236,10 @@ class Overlaps:
             for mask in masks[at:end]:
                 found |= mask
         return found
+
+
+def _stated(value: Value) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def places(bits: int) -> Iterator[int]:

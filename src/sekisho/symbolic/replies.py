@@ -9,6 +9,7 @@ from functools import partial
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.journeys import KEEPS_TO_ITS_LINK
 from sekisho.semantics.world import HOST
+from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
@@ -17,7 +18,6 @@ from sekisho.symbolic.neighbours import Ended, Origins
 from sekisho.symbolic.sharing import many
 from sekisho.symbolic.state import State
 from sekisho.symbolic.together import apart
-from sekisho.symbolic.walk import SymbolicWalk
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ACK, ICMPV6, SYN
@@ -62,7 +62,7 @@ def _answers(walk: SymbolicWalk, ended: Ended, ttl: Bits) -> Iterator[_Answer]:
         if some.satisfiable():
             back = State(
                 state.ends.mirrored(), state.icmp_type, state.icmp_code, state.icmp_id,
-                space.constant(flags, 8), state.tos, state.length, ttl,
+                space.constant(flags, 8), state.tos, state.length, ttl, state.proto,
                 answered=not state.answered, mac_open=True, connections=state.connections, reply=True,
                 first=state.first,
             )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
+from sekisho.semantics.choices import Choices
 from sekisho.semantics.conjunction import conjuncts, parts
 from sekisho.semantics.program import (
     ESTABLISHED,
@@ -35,11 +36,15 @@ from sekisho.semantics.program import (
     SetZone,
     Untrack,
 )
-from sekisho.semantics.traveller import Traveller, holds
+from sekisho.symbolic.domain import at_start
+from sekisho.symbolic.one_guards import OneGuards
+from sekisho.symbolic.one_packet import OnePacket, value_of
 from sekisho.symbolic.overlap import FIELDS, SIDES, Overlaps, Region, hull, places
+from sekisho.symbolic.state import State
 from sekisho.values.address import Family
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, UDP
+from sekisho.values.slotted import replace
 from sekisho.values.unwound import Call, unwound
 
 # What passes a packet on to the next line, whatever else it does.
@@ -86,8 +91,11 @@ class Samples:
         self.index = index
         self.undecided = undecided
         self._met: dict[str, Overlaps] = {}
+        self._space = OnePacket(family)
+        self._guards = OneGuards(self._space)
+        self._guards.reverse = lambda state, guard: self._guards.unsure
 
-    def draw(self, chain: ChainCode, place: int, box: Region) -> Iterator[Traveller]:
+    def draw(self, chain: ChainCode, place: int, box: Region) -> Iterator[State]:
         """Packets of the box that the line's guard takes and few earlier lines do. Where fields that boxes do
         not tell of are free, the second has those that called chains let return."""
         line = chain.lines[place]
@@ -96,7 +104,7 @@ class Samples:
         values, names = self._chosen(self.index(chain), place, box)
         _fit(line.guard, values, names)
         packet = self._packet(values, names)
-        if holds(line.guard, packet) is False:
+        if self.fits(line.guard, packet) is False:
             return
         yield packet
         returned: Values = {}
@@ -105,7 +113,7 @@ class Samples:
                 _fit(each.lines[at].guard, returned, {})
         if returned:
             packet = self._packet({**returned, **values}, names)
-            if holds(line.guard, packet) is not False:
+            if self.fits(line.guard, packet) is not False:
                 yield packet
 
     @cached_property
@@ -167,33 +175,45 @@ class Samples:
         given = box.names.get(side)
         return sorted(self.names[side] if given is None else given & self.names[side])[:_NAMES]
 
-    def _packet(self, values: Values, names: Names) -> Traveller:
+    def _packet(self, values: Values, names: Names) -> State:
         proto = values["proto"]
         ported, icmp = proto in PORT_PROTOCOLS, proto in (ICMP, ICMPV6)
         ask = 8 if self.family == 4 else 128
-        return Traveller(
-            self.family, values.get("src", 0), values.get("dst", 0), proto,
-            values.get("sport") if ported else None, values.get("dport") if ported else None,
-            values.get("icmp_type", ask) if icmp else None, values.get("icmp_code", 0) if icmp else None,
-            values.get("icmp_id", 1) if icmp else None,
-            values.get("tcp_flags", SYN) if proto == TCP else None,
-            names.get("iif"), names.get("oif"), values.get("mark", 0), values.get("tos", 0),
-            values.get("ttl", 64), values.get("length", 60), values.get("src_mac", 0x020000000001),
-            values.get("uid", 0), values.get("gid", 0), local=True, ctstate=values["ctstate"], ctdir=0,
-            ctmark=values.get("ctmark", 0), fragment=values.get("fragment", 0),
+        header = {
+            "src": values.get("src", 0), "dst": values.get("dst", 0),
+            "sport": values.get("sport") if ported else None,
+            "dport": values.get("dport") if ported else None,
+            "icmp_type": values.get("icmp_type", ask) if icmp else None,
+            "icmp_code": values.get("icmp_code", 0) if icmp else None,
+            "icmp_id": values.get("icmp_id", 1) if icmp else None,
+            "tcp_flags": values.get("tcp_flags", SYN) if proto == TCP else None, "proto": proto,
+            "tos": values.get("tos", 0), "length": values.get("length", 60), "ttl": values.get("ttl", 64),
+            "uid": values.get("uid", 0), "gid": values.get("gid", 0),
+            "src_mac": values.get("src_mac", 0x020000000001),
+        }  # fmt: skip
+        self._space.begin({name: value_of(value) for name, value in header.items()}, Choices())
+        field = self._space.field
+        return replace(
+            at_start(self._space, iif=names.get("iif"), mark=values.get("mark", 0)), oif=names.get("oif"),
+            uid=field["uid"], gid=field["gid"], src_mac=field["src_mac"], local=True, ctdir=0,
+            ctstate=values["ctstate"], ctmark=values.get("ctmark", 0), fragment=values.get("fragment", 0),
             pkttype=values.get("pkttype", 0), ctstatus=values.get("ctstatus", 0),
         )  # fmt: skip
 
+    def fits(self, guard: Guard, packet: State) -> bool | None:
+        """Whether a guard holds for a packet; None: nobody can say."""
+        return self._guards.fits(guard, packet)
+
     # ---------------------------------------------------------------------------------- on its way
 
-    def passing(self, packet: Traveller) -> Callable[[ChainCode, int | None], tuple[bool, bool]]:
+    def passing(self, packet: State) -> Callable[[ChainCode, int | None], tuple[bool, bool]]:
         """Tells whether the packet may be left after the lines ``before`` a place of a chain (all of them),
         and whether it may have returned to the caller; whole chains are walked once for it."""
         known: dict[str, tuple[bool, bool]] = {}
         return lambda chain, before: unwound(self._past(chain, packet, before, known))
 
     def _past(
-        self, chain: ChainCode, packet: Traveller, before: int | None, known: dict[str, tuple[bool, bool]]
+        self, chain: ChainCode, packet: State, before: int | None, known: dict[str, tuple[bool, bool]]
     ) -> Call[tuple[bool, bool]]:
         if before is None and chain.name in known:
             return known[chain.name]
@@ -203,7 +223,7 @@ class Samples:
             kind = type(line.action)
             if kind in PASSING:
                 continue
-            held = holds(line.guard, packet)
+            held = self.fits(line.guard, packet)
             if held is False:
                 continue
             if kind in ANYTHING:
@@ -258,7 +278,7 @@ class Samples:
         return known[name]
 
     def done_otherwise(
-        self, chain: ChainCode, place: int, packet: Traveller, gone: Callable[[Guarded], bool]
+        self, chain: ChainCode, place: int, packet: State, gone: Callable[[Guarded], bool]
     ) -> bool:
         """Whether without the line something else would certainly be done with the packet."""
         line = chain.lines[place]
@@ -266,7 +286,7 @@ class Samples:
             other = chain.lines[later]
             if later <= place or type(other.action) in PASSING or gone(other):
                 continue
-            held = holds(other.guard, packet)
+            held = self.fits(other.guard, packet)
             if held is False:
                 continue
             if other.action != line.action:

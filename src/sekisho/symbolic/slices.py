@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sekisho.symbolic.bits import Set
+from sekisho.symbolic.bits import ByOrigin, Set
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.overlap import SIDES, Region
 from sekisho.symbolic.samples import UNNAMED
-from sekisho.symbolic.state import ByOrigin
 from sekisho.values.intset import IntSet
 
 # Slices that are tried before all packets are looked at.

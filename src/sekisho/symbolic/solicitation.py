@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from sekisho.semantics import solicitation
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.solicitation import Solicited
+from sekisho.symbolic import searching
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.guards import Guards
-from sekisho.symbolic.visit import Leaving
+from sekisho.symbolic.state import State
 from sekisho.values.address import Address
 from sekisho.values.intset import IntSet
 
@@ -23,20 +24,23 @@ class Solicitations:
     guards: Guards
     _found: dict[tuple[str, str, Address | None, int | None], Solicited] = field(default_factory=dict)
 
-    def refused(self, host: HostCode, leaving: Leaving, neighbours: Callable[[], IntSet]) -> Set:
+    def refused(
+        self, host: HostCode, interface: str, next_hop: Address | Bits, state: State, some: Set,
+        neighbours: Callable[[], IntSet],
+    ) -> Set:  # fmt: skip
         """The packets whose neighbour is not found. ``neighbours``: the addresses of who is known to be
         there."""
-        space, interface, next_hop = self.guards.space, leaving.interface, leaving.next_hop
+        space = self.guards.space
         nothing = space.nothing
         wide = isinstance(next_hop, Bits) and next_hop.width == 128
         if not (wide or (isinstance(next_hop, Address) and next_hop.family == 6)):
             return nothing
-        if leaving.bridged or leaving.state.linkdown or not solicitation.asks(host, interface):
+        if not solicitation.asks(host, interface):
             return nothing
-        some = leaving.some & ~self._at(next_hop, IntSet.of(*host.neighbours(interface, 6)))
+        some &= ~self._at(next_hop, IntSet.of(*host.neighbours(interface, 6)))
         lost = nothing
-        for source, here in self._sources(host, leaving, some):
-            lost |= self._astray(host, leaving, source, here)
+        for source, here in self._sources(host, interface, state, some):
+            lost |= self._astray(host, interface, next_hop, source, here)
             if isinstance(next_hop, Address):
                 lost |= here & self._lost(host, interface, next_hop, source)
                 continue
@@ -51,26 +55,29 @@ class Solicitations:
             lost |= here & self._lost(host, interface, None, source)
         return lost
 
-    def _astray(self, host: HostCode, leaving: Leaving, source: int | None, some: Set) -> Set:
+    def _astray(
+        self, host: HostCode, interface: str, next_hop: Address | Bits, source: int | None, some: Set
+    ) -> Set:
         """The packets whose neighbour's answer routing keeps from the host."""
-        space, interface, next_hop = self.guards.space, leaving.interface, leaving.next_hop
+        space = self.guards.space
         lost = space.nothing
         for alike in solicitation.told_apart(host) if source is not None else ():
             here = some & self._at(next_hop, alike)
             if not here.satisfiable():
                 continue
             anyone = Address(6, alike.intervals[0][0])
-            found = solicitation.routed(host, interface, anyone, source)
+            found = searching.routed(host, interface, anyone, source)
             if found.refusal is not None:
                 key = ("astray", host.name, interface, anyone, source)
                 lost |= here & space.choice(key, found.doubts) if found.doubts else here
         return lost
 
-    def _sources(self, host: HostCode, leaving: Leaving, some: Set) -> Iterator[tuple[int | None, Set]]:
+    def _sources(
+        self, host: HostCode, interface: str, state: State, some: Set
+    ) -> Iterator[tuple[int | None, Set]]:
         """The packets by whose address asks."""
-        interface = leaving.interface
         for own in sorted(solicitation.own_sources(host, interface)):
-            here = some & self.guards.space.member(leaving.state.ends.src, IntSet.of(own))
+            here = some & self.guards.space.member(state.ends.src, IntSet.of(own))
             if here.satisfiable():
                 some &= ~here
                 yield own, here
@@ -88,7 +95,7 @@ class Solicitations:
     def _ask(self, host: HostCode, interface: str, next_hop: Address | None, source: int | None) -> Solicited:
         key = (host.name, interface, next_hop, source)
         if key not in self._found:
-            self._found[key] = solicitation.solicited(host, interface, next_hop, source)
+            self._found[key] = searching.solicited(host, interface, next_hop, source)
         return self._found[key]
 
     def _at(self, next_hop: Address | Bits, values: IntSet) -> Set:

@@ -16,9 +16,11 @@ from collections.abc import Iterable, Sequence
 from oxidd.bcdd import BCDDManager
 
 from sekisho.semantics.journey import Doubt
-from sekisho.symbolic.bits import ONE, ZERO, Bits, Ends, Set
+from sekisho.symbolic.bits import ONE, ZERO, Bits, ByOrigin, Cases, Ends, Set
+from sekisho.symbolic.domain import Domain
 from sekisho.symbolic.spans import spans
-from sekisho.values.address import BITS, Family
+from sekisho.symbolic.state import State
+from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
 
 # Fields of a packet in the order of their variables; addresses take their family's width.
@@ -26,22 +28,17 @@ ORDER = (
     "proto", "dst", "tdst", "src", "dport", "tdport", "sport", "icmp_type", "icmp_code", "icmp_id",
     "tcp_flags", "tos", "src_mac", "length", "ttl", "uid", "gid",
 )  # fmt: skip
-WIDTH = {
-    "proto": 8, "dport": 16, "tdport": 16, "sport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16,
-    "tcp_flags": 8, "tos": 8, "src_mac": 48, "length": 16, "ttl": 8, "uid": 32, "gid": 32,
-}  # fmt: skip
 TRANSLATED = ("tdst", "tdport")
 HEADER = tuple(name for name in ORDER if name not in TRANSLATED)
 
 # Room for nodes and for remembered operations; memory is taken as it is used.
-_NODES = 1 << 25
-_CACHE = 1 << 18
+_NODES, _CACHE = 1 << 25, 1 << 18
 
 # Numbers are put together from pieces of this many bits.
 _BYTE = 8
 
 
-class Space:
+class Space(Domain):
     """One diagram manager with its variables. Diagrams of two spaces must never meet.
 
     ``cut`` remembers sets cut by a field's values and ``wished`` the variables set in values, for ``boxes``;
@@ -49,6 +46,8 @@ class Space:
     ``place`` is each variable's field and the power of two that it stands for; ``named`` tells the fields
     of the original header.
     """
+
+    state = State
 
     def __init__(self, family: Family) -> None:
         self.family: Family = family
@@ -86,10 +85,6 @@ class Space:
         zero, none = self.constant(0, self.width("src")), self.constant(0, 16)
         self.nowhere = Ends(zero, zero, none, none)
 
-    def width(self, name: str) -> int:
-        """A field's number of bits."""
-        return WIDTH.get(name) or BITS[self.family]
-
     # ---------------------------------------------------------------------------------- values
 
     def bits(self, codes: tuple[int, ...]) -> Bits:
@@ -110,6 +105,30 @@ class Space:
             codes = tuple(ONE if value >> at & 1 else ZERO for at in range(width - 1, -1, -1))
             found = self._constants[value, width] = self.bits(codes)
         return found
+
+    def number(self, bits: Bits) -> int | None:
+        return bits.value
+
+    def set_bits(self, bits: Bits, mask: int, value: int) -> Bits:
+        codes: list[int] = []
+        for at, code in zip(range(bits.width - 1, -1, -1), bits.codes, strict=True):
+            kept = ZERO if mask >> at & 1 else code
+            if value >> at & 1:
+                kept = {ZERO: ONE, ONE: ZERO}.get(kept, kept ^ 1)
+            codes.append(kept)
+        return self.bits(tuple(codes))
+
+    def with_prefix(self, prefix: Prefix, address: Bits) -> Bits:
+        head = self.constant(prefix.value, address.width).codes[: prefix.length]
+        return self.bits(head + address.codes[prefix.length :])
+
+    def group_mac(self, address: Bits) -> Bits:
+        low = 23 if address.width == 32 else 32
+        head = self.constant(0x01005E << 1 if low == 23 else 0x3333, 48 - low)
+        return self.bits((*head.codes, *address.codes[-low:]))
+
+    def by_origin(self, cases: Cases) -> ByOrigin:
+        return ByOrigin(cases)
 
     def _identity(self, name: str) -> Bits:
         first = self.first[name]
@@ -247,6 +266,9 @@ class Space:
             self.field[name] = self.bits(tuple(2 * index for index in added))
         return self.field[name]
 
+    def hidden(self, within: IntSet, why: Doubt) -> Bits:
+        return self.nowhere.src  # packets from there are not followed any further
+
     def raise_fields(self, names: Sequence[str]) -> None:
         """Put fields that are not of the original header above all others in the order. Those that have no
         variables stay away."""
@@ -274,6 +296,14 @@ class Space:
             found = self.choices[key] = self.manager.var(index)
             self.doubts[index] = doubts
         return found
+
+    def pick(self, key: object, doubts: tuple[Doubt, ...], answers: int) -> tuple[Set, ...]:
+        found, rest = list[Set](), self.everything
+        for at in range(answers - 1):
+            chosen = self.choice((key, at), doubts)
+            found.append(rest & chosen)
+            rest &= ~chosen
+        return (*found, rest)
 
     def open_number(self, key: object, width: int, doubts: tuple[Doubt, ...]) -> Bits:
         """A number that nobody can foretell; the same key is the same number."""

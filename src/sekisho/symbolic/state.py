@@ -1,4 +1,4 @@
-"""What the packets of one set have in common while they walk: the symbolic twin of ``Traveller``.
+"""What packets have in common while they walk.
 
 A header field is a value in terms of the original packet (``Bits``): itself, a constant after DNAT, another
 field of the original in a reply. Interfaces are concrete, or depend on who sent the packet (``ByOrigin``).
@@ -6,41 +6,14 @@ field of the original in a reply. Interfaces are concrete, or depend on who sent
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import INVALID, Way
-from sekisho.symbolic.bits import Bits, Ends, Set
-from sekisho.symbolic.space import Space
+from sekisho.symbolic.bits import Bits, ByOrigin, Ends, Set
 from sekisho.values.address import Address
-from sekisho.values.slotted import replace
-
-
-class ByOrigin:
-    """A name or number that depends on the packet: disjoint sets, one for each. Compared by identity."""
-
-    __slots__ = ("_by_name", "cases", "names")
-
-    def __init__(self, cases: Iterable[tuple[str | int | None, Set]]) -> None:
-        self.cases = tuple(cases)
-        self._by_name: dict[str | int | None, Set] = {}
-        for name, some in self.cases:
-            present = self._by_name.get(name)
-            self._by_name[name] = some if present is None else present | some
-        self.names = frozenset(self._by_name)
-
-    def of(self, name: str | int | None, nothing: Set) -> Set:
-        """The packets for which it is just this one."""
-        return self._by_name.get(name, nothing)
-
-    def where(self, wanted: object, nothing: Set) -> Set:
-        """The packets for which ``wanted(name)`` holds."""
-        found = nothing
-        for name, some in self.cases:
-            if wanted(name):  # type: ignore[operator]
-                found |= some
-        return found
-
+from sekisho.values.slotted import Record, replace
 
 Name = str | None | ByOrigin
 # Numbers of which all bits may be free, and states of which any may be meant (where a chain is read alone).
@@ -48,13 +21,17 @@ Free = int | Bits
 Any = int | None | ByOrigin
 # The name of an interface, or an address, that is there but that nobody knows.
 OPEN = "?"
+# The name of a bridge's port of which no more is known than that there is one.
+UNNAMED = ""
 Mac = int | str | None | Bits | ByOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolicConnection:
+@dataclass(frozen=True, eq=False)
+class Connection(Record):
     """A tracked connection of a namespace: ``sent`` is the first packet's ends, ``onward`` the same after
-    translation (so an answer arrives as ``onward.mirrored()``)."""
+    translation (so an answer arrives as ``onward.mirrored()``). ``bound`` are the sides ("dst", "src") whose
+    nat chains were consulted already, ``opened`` the TCP flags of the packet that opened it, ``ids`` the
+    identifier of an echo before and after a translation that picks another one."""
 
     sent: Ends
     onward: Ends
@@ -63,17 +40,29 @@ class SymbolicConnection:
     status: int = 0
     mark: int = 0
     bound: frozenset[str] = frozenset()
+    opened: Bits | None = None
+    ids: tuple[Bits, Bits] | None = None
+
+    @property
+    def told_by(self) -> object:
+        """What tells connections apart."""
+        return self.sent, self.onward, self.status, self.bound
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """See the module's text. Fields are those of ``Traveller``; ``spent`` is what routers took of the
-    original TTL, ``answered`` that the ICMP type is the answer's to the original one, ``mac_open`` that
+@dataclass(frozen=True, eq=False)
+class State(Record):
+    """See the module's text. Connection fields are those of the tuple that tracking found; ``pkttype`` tells
+    whom the frame was for, ``route_kind`` whom the packets are for as routing sees it, which is what sockets
+    go by; ``local``: made by a process of this namespace. ``spent`` is what routers took of the original TTL,
+    ``answered`` that the ICMP type is the answer's to the original one, ``mac_open`` that
     nobody knows the sender's MAC address, ``owner_open`` that nobody knows whose the packet is; ``sees`` is
     that of the reverse lookup that this is (ReversePath).
     ``connections`` are those of all namespaces, ``tracked`` the one in this namespace, by its place among
     them. ``frame`` is the destination that the frame was for, ``first`` are the ends as a process sent them,
-    where routing chose the source."""
+    where routing chose the source. ``hidden``: why nobody knows the source that a host gave them. ``quoted``:
+    the packet that an ICMP error is about, as its sender got it. ``piece``: the length of the longest piece
+    that they travel in, where their length is stated and counts; ``df``: whether nobody may cut them;
+    ``route``: by which way they go then."""
 
     ends: Ends
     icmp_type: Bits
@@ -83,6 +72,7 @@ class State:
     tos: Bits
     length: Bits
     ttl: Bits
+    proto: Bits
     src_mac: Bits | None = None
     uid: Bits | None = None
     gid: Bits | None = None
@@ -118,19 +108,22 @@ class State:
     template: bool = False
     way_out: Name = None
     tracked: int | None = None
-    connections: tuple[tuple[str, SymbolicConnection], ...] = ()
+    connections: tuple[tuple[str, Connection], ...] = ()
     reply: bool = False
     visits: int = 0
     first: Ends | None = None
+    hidden: Doubt | None = None
+    quoted: State | None = None
+    piece: int | None = None
+    df: int | None = None
+    route: Way | None = None
 
-    def __hash__(self) -> int:
-        # States are looked up very often; these fields tell nearly all of them apart. Right after a
-        # translation only the connection does.
+    @property
+    def told_by(self) -> object:
+        """States are looked up very often. Right after a translation only the connection tells them apart."""
         latest = self.connections[-1][1].onward if self.connections else None
-        return hash(
-            (self.ends, self.iif, self.oif, self.next_hop, self.ctstate, self.ctdir, self.mark, self.reply,
-             self.visits, self.tracked, self.physin, self.uid, latest)
-        )  # fmt: skip
+        return (self.ends, self.iif, self.oif, self.next_hop, self.ctstate, self.ctdir, self.mark, self.reply,
+                self.visits, self.tracked, self.physin, self.uid, latest)  # fmt: skip
 
     def with_ends(self, **ends: Bits) -> State:
         """The state with some of its addresses and ports replaced."""
@@ -153,7 +146,7 @@ class State:
         return self.oif
 
     @property
-    def connection(self) -> SymbolicConnection | None:
+    def connection(self) -> Connection | None:
         """The connection that the packets carry in this namespace."""
         return None if self.tracked is None else self.connections[self.tracked][1]
 
@@ -186,18 +179,19 @@ class State:
             linkdown=False,
         )  # fmt: skip
 
-    def with_connection(self, connection: SymbolicConnection) -> State:
+    def with_connection(self, connection: Connection) -> State:
         """The same with the carried connection changed."""
-        assert self.tracked is not None
-        node = self.connections[self.tracked][0]
-        kept = list(self.connections)
-        kept[self.tracked] = (node, connection)
-        return replace(self, connections=tuple(kept))
+        at, kept = self.tracked, self.connections
+        assert at is not None
+        return replace(self, connections=(*kept[:at], (kept[at][0], connection), *kept[at + 1 :]))
 
     def by_way(self, way: Way) -> State:
         """The packets on their way out."""
         out: Address | Bits = way.via or self.ends.dst
-        return replace(self, frame=None, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags)
+        return replace(
+            self, frame=None, oif=way.dev or "", next_hop=out, linkdown="linkdown" in way.flags,
+            route=None if self.piece is None else way,
+        )  # fmt: skip
 
     @property
     def towards(self) -> Address | Bits:
@@ -224,11 +218,20 @@ def changed(front: Front, **fields: object) -> Front:
     return found
 
 
-def at_start(space: Space, *, iif: Name = None, mark: int = 0) -> State:
-    """A packet as it sets out: every field is the original's."""
-    field = space.field
-    return State(
-        Ends(field["src"], field["dst"], field["sport"], field["dport"]),
-        field["icmp_type"], field["icmp_code"], field["icmp_id"], field["tcp_flags"], field["tos"],
-        field["length"], field["ttl"], iif=iif, mark=mark,
-    )  # fmt: skip
+def by_interface(state: State, some: Set) -> Iterator[tuple[str, State, Set]]:
+    """The packets by the interface that they leave by."""
+    if not isinstance(state.oif, ByOrigin):
+        yield state.way or "", state, some
+        return
+    for name, where in state.oif.cases:
+        here = some & where
+        if here.satisfiable():
+            yield str(name), replace(state, oif=str(name)), here
+
+
+class OneState(State):
+    """That of one packet, which is never compared with others."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sekisho.symbolic.bits import Bits, Set
+from sekisho.symbolic.bits import Bits, ByOrigin, Set
 from sekisho.symbolic.sharing import many
 from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import ByOrigin, Front, State, add
+from sekisho.symbolic.state import Front, State, add
 from sekisho.values.slotted import replace
 
 
@@ -43,6 +43,8 @@ class Together:
     def shared(self, front: Front) -> Front:
         """The front with packets together that only differ in the link by which they are to be handed to
         their own destination."""
+        if not many(len(front)):
+            return front
         alike: dict[State, list[tuple[State, Set]]] = {}
         for state, some in front.items():
             handed = isinstance(state.oif, str) and state.next_hop is state.ends.dst and state.oif != "lo"
@@ -75,14 +77,3 @@ def apart(space: Space, names: list[tuple[str, Set]], bits: Bits) -> list[tuple[
         taken |= here
         found.append((name, here))
     return found
-
-
-def by_interface(state: State, some: Set) -> Iterator[tuple[str, State, Set]]:
-    """The packets by the interface that they leave by."""
-    if not isinstance(state.oif, ByOrigin):
-        yield state.way or "", state, some
-        return
-    for name, where in state.oif.cases:
-        here = some & where
-        if here.satisfiable():
-            yield str(name), replace(state, oif=str(name)), here

@@ -1,4 +1,7 @@
-"""Address translation of sets: the twin of ``semantics.nat``."""
+"""What a Translate action means for connections: which address and port they get.
+
+Source: net/netfilter/nf_nat_core.c (get_unique_tuple), nf_nat_masquerade.c, nf_nat_redirect.c.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sekisho.semantics.host import HostCode
-from sekisho.semantics.journey import Doubt
+from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import (
     DNAT_BIT,
     SNAT_BIT,
     Translate,
 )
 from sekisho.semantics.source_address import Preference
-from sekisho.symbolic.bits import Bits, Set
-from sekisho.symbolic.guards import Guards
-from sekisho.symbolic.space import Space
-from sekisho.symbolic.state import ByOrigin, Front, State, add
-from sekisho.symbolic.together import by_interface
+from sekisho.symbolic.bits import Bits, ByOrigin, Set
+from sekisho.symbolic.domain import Domain
+from sekisho.symbolic.reading import Asking
+from sekisho.symbolic.state import Front, State, add, by_interface
 from sekisho.values.address import Address, Prefix
-from sekisho.values.intset import EMPTY, IntSet
-from sekisho.values.slotted import replace
+from sekisho.values.intset import IntSet
+from sekisho.values.slotted import replace, value
 
 # Packets of one state that one side of the translation is decided for, and within which others; their new
 # addresses and ports (None: as they were).
@@ -32,7 +34,7 @@ _FEW = 16
 LINK_LOCAL = IntSet.prefix(Prefix(6, 0xFE80 << 112, 10))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hit:
     """Packets that reached a translating line: those of ``within`` that are in ``some``. ``key`` names the
     line's open questions."""
@@ -54,7 +56,7 @@ class Unbound:
     unknown: Doubt | None = None
 
 
-def translate(hits: list[Hit], host: HostCode, guards: Guards) -> tuple[Front, list[Unbound]]:
+def translate(hits: list[Hit], host: HostCode, guards: Asking) -> tuple[Front, list[Unbound]]:
     """Bind the connections: the packets by their new states, and those for which there is no address."""
     bound: Front = {}
     unbound: list[Unbound] = []
@@ -84,7 +86,7 @@ def translate(hits: list[Hit], host: HostCode, guards: Guards) -> tuple[Front, l
     return bound, unbound
 
 
-def _together(changes: dict[_Reached, _Changes], space: Space) -> dict[_Reached, _Changes]:
+def _together(changes: dict[_Reached, _Changes], space: Domain) -> dict[_Reached, _Changes]:
     """Few lines are intersected with what reached them: lines of many chains, too, are many destinations."""
     found: dict[_Reached, _Changes] = {}
     for (state, side, within), those in changes.items():
@@ -103,7 +105,7 @@ def _bind(
     side: str,
     changes: _Changes,
     within: Set,
-    guards: Guards,
+    guards: Asking,
     bound: Front,
 ) -> None:
     """Give the packets' connections their translations; many destinations go into one state."""
@@ -120,7 +122,8 @@ def _bind(
     together: dict[tuple[Bits, Bits], Set] = {}
     bit = SNAT_BIT if side == "src" else DNAT_BIT
     for (address, port), some in merged.items():
-        same = space.nothing if space.is_open(port) else space.equal(some, address, here)
+        anew = port is not port_here and space.is_open(port)
+        same = space.nothing if anew else space.equal(some, address, here)
         if same.satisfiable() and port is not port_here:
             same = (same & ~guards.ported) | space.equal(same & guards.ported, port, port_here)
         same &= within
@@ -130,24 +133,28 @@ def _bind(
         if not some.satisfiable():
             continue
         key = (address, port)
-        if many and address.value is not None:
-            some &= space.member(space.field["tdst"], IntSet.of(address.value))
+        if many and (fixed := space.number(address)) is not None:
+            some &= space.member(space.field["tdst"], IntSet.of(fixed))
             key = (space.field["tdst"], port)
             if port is not port_here:
-                assert port.value is not None
-                some &= space.member(space.field["tdport"], IntSet.of(port.value))
+                to = space.number(port)
+                assert to is not None
+                some &= space.member(space.field["tdport"], IntSet.of(to))
                 key = (space.field["tdst"], space.field["tdport"])
         together[key] = together.get(key, space.nothing) | some
     for (address, port), some in together.items():
         new_onward = replace(onward, **{side: address, port_name: port})
-        changed = replace(connection, onward=new_onward, status=connection.status | bit)
+        ids = (state.icmp_id, port) if side == "src" and space.is_open(port) else connection.ids
+        changed = replace(connection, onward=new_onward, status=connection.status | bit, ids=ids)
         add(bound, _marked(state.with_connection(changed), side), some & within)
 
 
-def _many(merged: dict[tuple[Bits, Bits], Set], here: Bits, state: State, space: Space) -> bool:
+def _many(merged: dict[tuple[Bits, Bits], Set], here: Bits, state: State, space: Domain) -> bool:
     """Whether the new destinations are worth variables of their own, and these are free."""
-    constants = sum(1 for address, port in merged if address.value is not None)
-    plain = all(port.value is not None or port is space.field["dport"] for _, port in merged)
+    if len(merged) < 3:
+        return False
+    constants = sum(1 for address, port in merged if space.number(address) is not None)
+    plain = all(space.number(port) is not None or port is space.field["dport"] for _, port in merged)
     taken = any(each.onward.dst is space.field["tdst"] for _, each in state.connections)
     return constants > 2 and plain and not taken
 
@@ -158,7 +165,7 @@ def _marked(state: State, side: str) -> State:
     return state.with_connection(replace(connection, bound=connection.bound | {side}))
 
 
-def _addresses(hit: Hit, host: HostCode, guards: Guards) -> Iterator[tuple[Bits | str | Doubt | None, Set]]:
+def _addresses(hit: Hit, host: HostCode, guards: Asking) -> Iterator[tuple[Bits | str | Doubt | None, Set]]:
     """The new address for the packets, part by part; "none" where the interface has no address, a doubt where
     nobody knows it."""
     action, state, some, space = hit.action, hit.state, hit.some, guards.space
@@ -170,23 +177,22 @@ def _addresses(hit: Hit, host: HostCode, guards: Guards) -> Iterator[tuple[Bits 
     elif action.own_address == "in":
         yield from _incoming(some, state, host, present, space)
     elif action.netmap is not None:
-        prefix = space.constant(action.netmap.value, present.width).codes[: action.netmap.length]
-        yield space.bits(prefix + present.codes[action.netmap.length :]), some
+        yield space.with_prefix(action.netmap, present), some
     elif action.addresses is None:
         yield None, some
     else:
         first, last = action.addresses
         if first == last:
-            yield space.constant(first, present.width), some
+            yield space.constant(first, space.width("src")), some
             return
         doubt = Doubt("nat-picks-address", (str(first), str(last)))
         choice = space.choice((hit.key, "address"), (doubt,))
-        yield space.constant(first, present.width), some & ~choice
-        yield space.constant(last, present.width), some & choice
+        yield space.constant(first, space.width("src")), some & ~choice
+        yield space.constant(last, space.width("src")), some & choice
 
 
 def own_addresses(
-    some: Set, state: State, host: HostCode, space: Space
+    some: Set, state: State, host: HostCode, space: Domain
 ) -> Iterator[tuple[Bits | str | Doubt, Set]]:
     """The address that the kernel prefers on the outgoing interface for each packet's next hop."""
     for name, each, here in by_interface(state, some):
@@ -197,7 +203,7 @@ def own_addresses(
 
 
 def _preferred(
-    preferred: tuple[Preference, ...], some: Set, state: State, space: Space
+    preferred: tuple[Preference, ...], some: Set, state: State, space: Domain
 ) -> Iterator[tuple[Bits | str, Set]]:
     # IPv6 chooses by the destination, IPv4 by the next hop.
     towards: Bits | Address = state.ends.dst
@@ -208,7 +214,7 @@ def _preferred(
 
 
 def by_preference(
-    some: Set, preferences: Iterable[Preference], towards: Bits | Address, space: Space
+    some: Set, preferences: Iterable[Preference], towards: Bits | Address, space: Domain
 ) -> Iterator[tuple[Bits | str, Set]]:
     """The packets by the address that is taken for what they go ``towards``; "none" where there is none."""
     for subnet, address in preferences:
@@ -226,7 +232,7 @@ def by_preference(
 
 
 def _incoming(
-    some: Set, state: State, host: HostCode, present: Bits, space: Space
+    some: Set, state: State, host: HostCode, present: Bits, space: Domain
 ) -> Iterator[tuple[Bits | str | Doubt, Set]]:
     addresses = host.addresses[space.family]
     cases = state.iif.cases if isinstance(state.iif, ByOrigin) else ((state.iif, space.everything),)
@@ -235,17 +241,18 @@ def _incoming(
         if not here.satisfiable():
             continue
         if name is None:
-            yield space.constant((127 << 24) + 1 if present.width == 32 else 1, present.width), here
+            loopback = (127 << 24) + 1 if space.family == 4 else 1
+            yield space.constant(loopback, space.width("src")), here
             continue
         if (unknown := host.hidden[space.family].first(str(name))) is not None:
             yield unknown, here
             continue
         own = [a.value for a in addresses if a.interface == name and not a.secondary]
         for usable, there in _in_reach(own, here, state, space):
-            yield (space.constant(usable[0], present.width) if usable else "none"), there
+            yield (space.constant(usable[0], space.width("src")) if usable else "none"), there
 
 
-def _in_reach(own: list[int], some: Set, state: State, space: Space) -> Iterator[tuple[list[int], Set]]:
+def _in_reach(own: list[int], some: Set, state: State, space: Domain) -> Iterator[tuple[list[int], Set]]:
     """The addresses that reach as far as the packets' destination (IPv6); none does so for ::1."""
     if space.family == 4:
         yield own, some
@@ -257,7 +264,7 @@ def _in_reach(own: list[int], some: Set, state: State, space: Space) -> Iterator
     yield [value for value in own if value not in LINK_LOCAL], some & ~near & ~loopback
 
 
-def _ports(hit: Hit, some: Set, guards: Guards) -> Iterator[tuple[Bits | None, Set]]:
+def _ports(hit: Hit, some: Set, guards: Asking) -> Iterator[tuple[Bits | None, Set]]:
     """The new port for the packets, part by part (None: kept)."""
     action, space, state = hit.action, guards.space, hit.state
     if action.ports is None:
@@ -276,7 +283,7 @@ def _ports(hit: Hit, some: Set, guards: Guards) -> Iterator[tuple[Bits | None, S
     assert connection is not None
     present: Bits = connection.onward.dport if hit.side == "dst" else connection.onward.sport
     first, last = action.ports
-    if action.base_port is not None:
+    if action.base_port is not None and not (space.tells and space.number(present) is None):
         for value in _values(some & hit.within, present, space):
             shifted = first + (value - action.base_port) % (last - first + 1)
             yield space.constant(shifted, 16), some & space.member(present, IntSet.of(value))
@@ -292,11 +299,29 @@ def _ports(hit: Hit, some: Set, guards: Guards) -> Iterator[tuple[Bits | None, S
     yield space.open_number((hit.key, "port"), 16, doubts), some
 
 
-def _values(some: Set, bits: Bits, space: Space) -> Iterator[int]:
-    """Every value that the field takes in the set."""
-    if bits.value is not None:
-        yield bits.value
+def leans_of(hit: Hit, guards: Asking) -> Iterator[Lean]:
+    """What the translation of a packet takes for granted of its port."""
+    action, space, state = hit.action, guards.space, hit.state
+    if not guards.ported.satisfiable() or guards.holds(action.exempt, state).yes.satisfiable():
         return
-    values = space.values(some, bits)
-    for low, high in values or EMPTY:
+    assert state.connection is not None
+    onward = state.connection.onward
+    present = space.number(onward.dport if hit.side == "dst" else onward.sport)
+    if action.ports is None:
+        if hit.side == "src":
+            yield Lean("source-port-random" if action.random else "source-port-kept")
+        return
+    first, last = action.ports
+    if first == last or (action.base_port is not None and present is not None):
+        return
+    if action.random or present is None or not first <= present <= last:
+        yield Lean("nat-picks-port", (str(first), str(last)))
+
+
+def _values(some: Set, bits: Bits, space: Domain) -> Iterator[int]:
+    """Every value that the field takes in the set."""
+    if (known := space.number(bits)) is not None:
+        yield known
+        return
+    for low, high in space.values(some, bits):
         yield from range(low, high + 1)

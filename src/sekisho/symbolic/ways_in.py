@@ -21,12 +21,12 @@ from sekisho.semantics.program import (
     Jump,
     Return,
 )
-from sekisho.semantics.traveller import Traveller, holds
 from sekisho.symbolic.bits import Set
-from sekisho.symbolic.guards import Cond
 from sekisho.symbolic.overlap import Overlaps, Region
+from sekisho.symbolic.reading import Cond
 from sekisho.symbolic.samples import ANYTHING, PASSING, Samples, may_lead_back
 from sekisho.symbolic.space import Space
+from sekisho.symbolic.state import State
 from sekisho.values.unwound import Call, unwound
 
 # Boxes of ways to call a chain that are looked at.
@@ -99,11 +99,11 @@ class WaysIn:
             found[name] = list(islice(every, _WAYS))
         return found
 
-    def sample_comes(self, chain: ChainCode, place: int, packet: Traveller) -> bool:
+    def sample_comes(self, chain: ChainCode, place: int, packet: State) -> bool:
         """Whether the packet may come to the place in the chain, by some way of calling it."""
         passed = self.samples.passing(packet)
         # Lines of chains that call one another get the same packet: it is followed to what is known of it.
-        known = self._come.setdefault(packet.values(), {})
+        known = self._come.setdefault(tuple(packet.__dict__.values()), {})
         led: dict[tuple[str, int], tuple[str, int] | None] = {}
         waiting: list[tuple[ChainCode, int, tuple[str, int] | None]] = [(chain, place, None)]
         while waiting:
@@ -123,7 +123,7 @@ class WaysIn:
             waiting += (
                 (caller, line, here)
                 for caller, line in self.callers[chain.name]
-                if holds(caller.lines[line].guard, packet) is not False
+                if self.samples.fits(caller.lines[line].guard, packet) is not False
             )
         known.update(dict.fromkeys(led, False))
         return False

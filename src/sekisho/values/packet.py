@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sekisho.errors import said
 from sekisho.values.address import Address, Family, format_ip
 from sekisho.values.numbers import integer, is_number
+from sekisho.values.slotted import value
 
 ICMP, IGMP, TCP, UDP, GRE, ESP, AH, ICMPV6, OSPF, VRRP, SCTP, UDPLITE, DCCP = (
     1, 2, 6, 17, 47, 50, 51, 58, 89, 112, 132, 136, 33,
@@ -54,7 +53,7 @@ def protocol_name(number: int) -> str:
     return PROTOCOL_NAMES.get(number, str(number))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Packet:
     """Header fields by value; None means "this packet has none" or "not stated".
 

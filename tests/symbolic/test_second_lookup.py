@@ -10,9 +10,9 @@ import pytest
 from sekisho.answers.reach import Question as Asked
 from sekisho.answers.reach import reach
 from sekisho.answers.trace import Question, trace
-from sekisho.semantics.second_lookup import SEVERAL_SOURCES
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
+from sekisho.symbolic.second_lookup import SEVERAL_SOURCES
 
 ADDRESSES = """\
 1: lo    inet6 ::1/128 scope host

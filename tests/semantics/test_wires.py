@@ -49,3 +49,25 @@ def test_its_answer_takes_the_wire(tmp_path: Path) -> None:
     assert found.works
     [cell] = reach(here, ReachQuestion("192.0.2.77", "container:m1:22", "tcp")).cells
     assert cell.status == "yes"
+
+
+def test_whether_its_parent_is_meant_nobody_knows_without_addresses(tmp_path: Path) -> None:
+    """Parent and child never see one another's frames; any address of the subnet may be the parent's."""
+    inside = tmp_path / "netns" / "m1"
+    inside.mkdir(parents=True)
+    (inside / "ip-addr.txt").write_text("2: eth0    inet 192.0.2.20/24 scope global eth0\n")
+    (inside / "ip-route.txt").write_text(
+        "default via 192.0.2.1 dev eth0\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.20\n"
+    )
+    known = trace(world(tmp_path), Question("container:m1", "192.0.2.10:53", "udp"))
+    assert (known.forward.disposition, known.forward.steps[-1].code) == ("neighbour_failed", "macvlan-apart")
+    routes = (tmp_path / "ip-route.txt").read_text().replace(" src 192.0.2.10", "")
+    (tmp_path / "ip-route.txt").write_text(routes)
+    here = World(load(str(tmp_path)))
+    found = trace(here, Question("container:m1", "192.0.2.10:53", "udp"))
+    assert {way.disposition for way in found.forward.ways} == {"neighbour_failed", "exits"}
+    assert [(doubt.code, doubt.args) for doubt in found.forward.doubts] == [
+        ("own-address-not-captured", ("eth0",))
+    ]
+    [cell] = reach(here, ReachQuestion("container:m1", "192.0.2.10:53", "udp")).cells
+    assert cell.status == "perhaps"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.journey import Doubt
 from sekisho.semantics.world import World
+from sekisho.symbolic.asked import asks_for
+from sekisho.symbolic.bits import Bits
 from sekisho.symbolic.flow import Flow
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.reading import Reading
@@ -35,3 +39,11 @@ class SymbolicWalk(Walk):
         self.together = Together(space)
         reading = Reading(space, guards, Flow(guards), Solicitations(guards), self.together)
         super().__init__(world, reading, extra)
+
+    @cached_property
+    def answer_ttl(self) -> Bits:
+        """With which TTL an answer sets out nobody states; any will do where no rule asks."""
+        programs = (node.programs[self.family] for node in self.world.nodes.values())
+        if not any(asks_for(each, "ttl") for each in programs):
+            return self.space.constant(64, 8)
+        return self.space.open_number("ttl of answers", 8, (Doubt("field-not-stated", ("ttl",)),))

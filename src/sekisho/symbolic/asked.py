@@ -17,7 +17,7 @@ from sekisho.semantics.program import (
     ReversePath,
 )
 
-# Fields that guards ask for by another name too: policy rules see the sender's user (``Traveller.flow_uid``).
+# Fields that guards ask for by another name too: policy rules see the sender's user as ``flow_uid``.
 _ALSO_AS = {"uid": ("uid", "flow_uid")}
 
 

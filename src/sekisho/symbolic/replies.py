@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from sekisho.semantics.journey import Doubt
 from sekisho.semantics.journeys import KEEPS_TO_ITS_LINK
 from sekisho.semantics.world import HOST
 from sekisho.symbolic.all_packets import SymbolicWalk
-from sekisho.symbolic.asked import asks_for
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.homes import Climb
@@ -35,8 +33,7 @@ class _Answer:
 
 def replies(walk: SymbolicWalk, arrived: list[Ended]) -> list[list[Ended]]:
     """How the answers to packets end, for each of the ends that these came to."""
-    ttl = _ttl(walk)
-    answers = [list(_answers(walk, ended, ttl)) for ended in arrived]
+    answers = [list(_answers(walk, ended)) for ended in arrived]
     every = [each for those in answers for each in those]
     known = _together(walk, [each for each in every if each.to.fate.bridge])
     known |= _from_namespaces(walk, [each for each in every if _in_namespace(walk, each)])
@@ -46,15 +43,7 @@ def replies(walk: SymbolicWalk, arrived: list[Ended]) -> list[list[Ended]]:
     ]
 
 
-def _ttl(walk: SymbolicWalk) -> Bits:
-    """With which TTL an answer sets out nobody states; any will do where no rule asks."""
-    programs = (node.programs[walk.family] for node in walk.world.nodes.values())
-    if not any(asks_for(each, "ttl") for each in programs):
-        return walk.space.constant(64, 8)
-    return walk.space.open_number("ttl of answers", 8, (Doubt("field-not-stated", ("ttl",)),))
-
-
-def _answers(walk: SymbolicWalk, ended: Ended, ttl: Bits) -> Iterator[_Answer]:
+def _answers(walk: SymbolicWalk, ended: Ended) -> Iterator[_Answer]:
     """The answers, with addresses exchanged; a SYN has another one than the rest."""
     state, space = ended.state, walk.space
     opening = walk.guards.tcp & space.member(state.tcp_flags, IntSet.of(SYN))
@@ -62,7 +51,7 @@ def _answers(walk: SymbolicWalk, ended: Ended, ttl: Bits) -> Iterator[_Answer]:
         if some.satisfiable():
             back = State(
                 state.ends.mirrored(), state.icmp_type, state.icmp_code, state.icmp_id,
-                space.constant(flags, 8), state.tos, state.length, ttl, state.proto,
+                space.constant(flags, 8), state.tos, state.length, walk.answer_ttl, state.proto,
                 answered=not state.answered, mac_open=True, connections=state.connections, reply=True,
                 first=state.first,
             )  # fmt: skip

@@ -155,12 +155,23 @@ class Walk(BridgeWalk):
                 here = some & self.at(sibling, leaving.next_hop)
                 self._to_child(node, sibling, "macvlan-sibling", leaving.state, here, entering)
                 some &= ~here
-            addresses = self.world.host.addresses[self.family]
-            own = IntSet.of(*(item.value for item in addresses if item.interface == mine.bridge))
-            parent = self.hop_in(leaving.next_hop, own)
-            self._apart(leaving.interface, leaving.next_hop, leaving.state, some & parent)
+            parent = self._the_parents(mine.bridge, leaving, some)
+            self._apart(leaving.interface, leaving.next_hop, leaving.state, parent)
             some &= ~parent
         self._away(node, leaving, some)
+
+    def _the_parents(self, parent: str, leaving: Leaving, some: Set) -> Set:
+        """The packets whose next hop is an address of the child's parent, which may be one that no text
+        shows."""
+        host, hop = self.world.host, leaving.next_hop
+        addresses = (item.value for item in host.addresses[self.family] if item.interface == parent)
+        own = self.hop_in(hop, IntSet.of(*addresses))
+        hidden = host.hidden[self.family]
+        if (why := hidden.of(parent)) is not None:
+            perhaps = some & ~own & self.hop_in(hop, hidden.where(parent, self.family))
+            if perhaps.satisfiable():
+                own |= perhaps & self.space.choice(("own", parent, leaving.state.visits), (why,))
+        return some & own
 
     # ------------------------------------------------------------------------------------- leaving
 

@@ -1,7 +1,7 @@
 """A packet on its way through chains with what lines may change of it, and how they do.
 
-The walk of one packet changes it in place; where a question is open, twins go both ways, and meet again where
-nothing tells them apart (``key``).
+Lines change one packet in place; where a question is open, twins go both ways, and meet again where nothing
+tells them apart (``key``).
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def preferred_addresses(
 ) -> tuple[Preference, ...]:
     """The candidates on an interface, best first, each with the prefix for which it is taken (None: any).
 
-    The prefix is compared with ``deciding`` the next hop (IPv4) or the destination (IPv6). ``scope``: how far
+    The prefix is compared with the next hop (IPv4) or the destination (IPv6). ``scope``: how far
     the packet is to go.
     """
     every = tuple(addresses)
@@ -115,16 +115,3 @@ def _label(item: HostAddress) -> Prefix:
 
 def _cut(item: HostAddress, length: int) -> Prefix:
     return Prefix(6, item.value >> (128 - length) << (128 - length), length)
-
-
-def deciding(family: int, destination: int, next_hop: Address | None) -> int:
-    """What the preferred address depends on: the next hop in IPv4, the destination in IPv6."""
-    return next_hop.value if family == 4 and next_hop is not None and next_hop.family == 4 else destination
-
-
-def best_address(preferences: Iterable[Preference], towards: int) -> HostAddress | None:
-    """The address that is taken towards a next hop or destination, see ``deciding``."""
-    for prefix, item in preferences:
-        if prefix is None or prefix.contains(Address(item.family, towards)):
-            return item
-    return None

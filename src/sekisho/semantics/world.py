@@ -129,11 +129,6 @@ class World:
         own = self.links[HOST].detail(bridge, option)
         return "1" if found == "0" and own not in (None, "0") else found
 
-    def on_wire(self, parent: str, address: Address) -> Attachment | None:
-        """The macvlan child of a host's interface that has the address: its frames never reach the host."""
-        found = (item for item in self.wires if item.bridge == parent)
-        return next((item for item in found if address in item.addresses), None)
-
     def segment(self, bridge: str, family: Family) -> Segment:
         """What decides between up and across on a bridge of the host."""
         key = (bridge, family)

@@ -55,6 +55,7 @@ class OneWalk(Walk):
         """Let a packet set out, which may know of its own attachment what the snapshot does not."""
         self.space.begin(header_of(start.packet, start.unstated, start.how), choices)
         self.guards.begin(start.packet.proto)
+        self.spares, self.came_by = False, None  # whatever became of the packet before
         origin = start.origin
         known = origin is None or any(item is origin for item in self.world.named(origin.name))
         self.extra = () if known or origin is None else (origin,)

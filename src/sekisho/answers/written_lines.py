@@ -26,9 +26,9 @@ from sekisho.model.nft_rule import (
 )
 from sekisho.model.snapshot import Snapshot
 from sekisho.semantics.bridges import bridges_of
+from sekisho.semantics.control import PASSING
 from sekisho.semantics.program import ChainCode, Guarded, Station
 from sekisho.symbolic.dead import DeadLine
-from sekisho.symbolic.samples import PASSING
 from sekisho.values.address import Family
 
 # Matches whose answer depends on what they were asked before, by this rule or others.

@@ -15,9 +15,10 @@ from itertools import islice
 from sekisho.lab.exchange import start_at
 from sekisho.lab.solve import Wish, edges, meet, wishes
 from sekisho.lab.topology import interfaces_of
+from sekisho.semantics.control import called
 from sekisho.semantics.journey import Journey
 from sekisho.semantics.journeys import Start
-from sekisho.semantics.program import ChainCode, FirstOf, Goto, Guarded, In, Jump, Program, Series, Station
+from sekisho.semantics.program import ChainCode, In, Program, Station
 from sekisho.semantics.world import World
 from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import BITS, Address, Family
@@ -118,20 +119,10 @@ def _rules(station: Station, family: Family, own: Wish) -> Iterator[tuple[str, i
             for wish in wishes(line.guard, family):
                 both = meet(before, wish) or wish
                 yield chain.name, line.number, both
-                for target in _jumps(line):
+                for target in called(line):
                     if target in station.chains and entered.get(target, 0) < 3 and depth < _DEEPEST:
                         entered[target] = entered.get(target, 0) + 1
                         todo.append((station.chains[target], both, depth + 1))
-
-
-def _jumps(line: Guarded) -> Iterator[str]:
-    actions = [line.action]
-    while actions:
-        action = actions.pop()
-        if isinstance(action, Jump | Goto):
-            yield action.chain
-        elif isinstance(action, FirstOf | Series):
-            actions += [inner.action for inner in action.lines]
 
 
 # ------------------------------------------------------------------------------- concrete packets

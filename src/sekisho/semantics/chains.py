@@ -11,13 +11,13 @@ from collections.abc import Callable, Generator, Hashable, Mapping
 
 from sekisho.semantics.carried import Carried
 from sekisho.semantics.choices import Choices
+from sekisho.semantics.control import PASSING
 from sekisho.semantics.forks import Outcome, Question, TooManyWaysError, ways
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import (
     Action,
     ChainCode,
     Continue,
-    CopyMark,
     FirstOf,
     Goto,
     Guarded,
@@ -25,9 +25,6 @@ from sekisho.semantics.program import (
     NotUnderstood,
     Return,
     Series,
-    SetBits,
-    SetZone,
-    Untrack,
 )
 from sekisho.values.slotted import value
 
@@ -51,10 +48,6 @@ class Passed:
     action: Action | None
     more: bool = False
     again: int = 0
-
-
-# What acts on the packet and lets the chain go on.
-_PASSING = (Continue, SetBits, CopyMark, Untrack, SetZone)
 
 
 def run(base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices) -> list[Passed]:
@@ -116,14 +109,14 @@ def _walked(asking: _Asking, tell: Callable[[Passed], None] | None) -> Passed:
             action, kind = None, type(None)
             for action, more in asking.acts((chain, at - 1)):
                 kind = action.__class__
-                if kind not in _PASSING:
+                if kind not in PASSING:
                     break
                 if tell is not None:
                     tell(Passed(chain, line, action, more))
                 carried.act(action)
-            if action is None or kind in _PASSING:
+            if action is None or kind in PASSING:
                 continue
-        elif kind in _PASSING:
+        elif kind in PASSING:
             if tell is not None:
                 tell(Passed(chain, line, action))
             carried.act(line.action)
@@ -286,4 +279,4 @@ def _with_more(
             act, _ = next(acts)
         except StopIteration as done:
             return bool(done.value)
-        yield act, type(act) in _PASSING
+        yield act, type(act) in PASSING

@@ -21,7 +21,8 @@ from dataclasses import replace
 from sekisho.model.docker import DockerContainer
 from sekisho.model.host import Socket
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.conjunction import conjuncts, parts
+from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.control import single
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.program import In, Translate
 from sekisho.semantics.sockets import socket_chain
@@ -154,14 +155,13 @@ def _resolver(container: DockerContainer, host: HostCode) -> Iterator[Socket]:
 
 def _translated(host: HostCode) -> Iterator[tuple[str, int]]:
     for station in (station for found in host.programs[4].stations.values() for station in found):
-        for chain in (station.base, *station.chains.values()):
-            for line in (part for whole in chain.lines for part in parts(whole)):
-                action, guard = line.action, line.guard
-                if not isinstance(action, Translate) or action.addresses is None or action.ports is None:
-                    continue
-                if action.what == "dst" and action.addresses[0] == _RESOLVER.value:
-                    for one in conjuncts(guard):
-                        if isinstance(one, In) and one.field == "proto":
-                            for number, name in ((TCP, "tcp"), (UDP, "udp")):
-                                if number in one.values:
-                                    yield name, action.ports[0]
+        for line in single(*station.every):
+            action, guard = line.action, line.guard
+            if not isinstance(action, Translate) or action.addresses is None or action.ports is None:
+                continue
+            if action.what == "dst" and action.addresses[0] == _RESOLVER.value:
+                for one in conjuncts(guard):
+                    if isinstance(one, In) and one.field == "proto":
+                        for number, name in ((TCP, "tcp"), (UDP, "udp")):
+                            if number in one.values:
+                                yield name, action.ports[0]

@@ -6,10 +6,10 @@ shows them was damaged or mixed up. Calls that lead round stay undecided, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sekisho.semantics.conjunction import parts
+from sekisho.semantics.control import calls_in, reached
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     Action,
@@ -25,16 +25,16 @@ from sekisho.semantics.program import (
 
 def without_loops(chains: Mapping[str, ChainCode]) -> dict[str, ChainCode]:
     """The chains of one table by name; calls of a chain that leads back here are not understood."""
-    calls = {name: calls_of(chain) for name, chain in chains.items()}
+    calls = calls_in(chains)
     round_about = _on_circles(calls)
     if not round_about:
         return dict(chains)
-    reached = {name: _reached(name, calls) for name in round_about}
+    leads_to = {name: reached(calls[name], calls) for name in round_about}
 
     def cut(name: str) -> Callable[[Action, Guarded], Action]:
         def uncalled(action: Action, line: Guarded) -> Action:
             if isinstance(action, Jump | Goto) and (
-                action.chain == name or name in reached.get(action.chain, ())
+                action.chain == name or name in leads_to.get(action.chain, ())
             ):
                 return NotUnderstood(Doubt("chain-loop", (action.chain,), line.evidence))
             return action
@@ -44,20 +44,6 @@ def without_loops(chains: Mapping[str, ChainCode]) -> dict[str, ChainCode]:
     return {
         name: lines_with(chain, cut(name)) if name in round_about else chain for name, chain in chains.items()
     }
-
-
-def calls_of(chain: ChainCode) -> tuple[str, ...]:
-    """The chains that a chain calls, each once."""
-    return tuple(dict.fromkeys(_calls(chain)))
-
-
-def _calls(chain: ChainCode) -> Iterator[str]:
-    for line in chain.lines:
-        kind = type(line.action)
-        if kind is Jump or kind is Goto or kind is FirstOf or kind is Series:
-            for part in parts(line):
-                if isinstance(part.action, Jump | Goto):
-                    yield part.action.chain
 
 
 def _on_circles(calls: Mapping[str, tuple[str, ...]]) -> set[str]:
@@ -75,17 +61,6 @@ def _on_circles(calls: Mapping[str, tuple[str, ...]]) -> set[str]:
             if not open_calls[caller]:
                 done.append(caller)
     return set(calls) - set(done)
-
-
-def _reached(start: str, calls: Mapping[str, tuple[str, ...]]) -> set[str]:
-    found: set[str] = set()
-    waiting = [start]
-    while waiting:
-        for target in calls.get(waiting.pop(), ()):
-            if target not in found:
-                found.add(target)
-                waiting.append(target)
-    return found
 
 
 def lines_with(chain: ChainCode, change: Callable[[Action, Guarded], Action]) -> ChainCode:

@@ -363,6 +363,11 @@ class Station:
     backend: str = ""
     devices: tuple[str, ...] | None = None
 
+    @property
+    def every(self) -> tuple[ChainCode, ...]:
+        """The base chain and all user chains."""
+        return (self.base, *self.chains.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Program:

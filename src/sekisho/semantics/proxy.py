@@ -86,7 +86,7 @@ def _translated(host: HostCode, port: int) -> Iterator[Address]:
     for program in host.programs.values():
         for stations in program.stations.values():
             for station in stations:
-                for chain in (station.base, *station.chains.values()):
+                for chain in station.every:
                     for line in chain.lines:
                         action = line.action
                         if not isinstance(action, Translate) or action.what != "dst":

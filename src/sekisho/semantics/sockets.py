@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sekisho.model.evidence import Unread
 from sekisho.model.host import Socket
-from sekisho.semantics.conjunction import parts
+from sekisho.semantics.control import single
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.program import (
     Accept,
@@ -90,12 +90,11 @@ def published_ports(stations: Mapping[Hook, Iterable[Station]]) -> Guard:
     found: dict[Guard, None] = {}
     for at_hook in stations.values():
         for station in at_hook:
-            for chain in (station.base, *station.chains.values()):
-                for line in (part for whole in chain.lines for part in parts(whole)):
-                    if isinstance(line.action, Translate) and line.action.what == "dst":
-                        target = _asked_target(line.guard)
-                        if target is not None:
-                            found[target] = None
+            for line in single(*station.every):
+                if isinstance(line.action, Translate) and line.action.what == "dst":
+                    target = _asked_target(line.guard)
+                    if target is not None:
+                        found[target] = None
     return AnyOf(tuple(found))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from sekisho.semantics.conjunction import parts
+from sekisho.semantics.control import single
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.program import (
     Accept,
@@ -89,9 +89,7 @@ def wants_tracking(stations: Iterable[Station]) -> Need:
     return first_of(
         wanted
         for station in stations
-        for chain in (station.base, *station.chains.values())
-        for line in chain.lines
-        for part in parts(line)
+        for part in single(*station.every)
         for wanted in (_guard(part.guard), _action(part.action))
     )
 

@@ -95,7 +95,7 @@ def asks_marks(namespace: Namespace, family: Family, stations: Iterable[Station]
     """Whether a policy rule, or a line of any table, may look at a packet's mark."""
     if any(rule.fwmark is not None for rule in namespace.rules or () if rule.family == family):
         return True
-    chains = (chain for station in stations for chain in (station.base, *station.chains.values()))
+    chains = (chain for station in stations for chain in station.every)
     return any("mark" in line.text for chain in chains for line in chain.lines)
 
 

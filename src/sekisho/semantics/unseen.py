@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from sekisho.model.netfilter import UNKNOWN_MODULE, Ruleset, Table
 from sekisho.model.nft import NftTable
 from sekisho.model.nft_expression import Unknown
-from sekisho.semantics.conjunction import parts
+from sekisho.semantics.control import acts
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.netfilter import action_of
 from sekisho.semantics.partial import doubt_of
@@ -33,13 +33,13 @@ def may_call(action: Action) -> Doubt | None:
 
 def unseen_calls(chains: Iterable[ChainCode]) -> Doubt | None:
     """Why chains that belong together may be called by lines that are not shown, the first reason."""
-    found = (may_call(part.action) for chain in chains for line in chain.lines for part in parts(line))
+    found = (may_call(act) for chain in chains for line in chain.lines for act in acts(line.action))
     return next((doubt for doubt in found if doubt is not None), None)
 
 
 def unseen_of(stations: Iterable[Station]) -> Doubt | None:
     """The same of the stations of one table."""
-    each = {chain.name: chain for one in stations for chain in (one.base, *one.chains.values())}
+    each = {chain.name: chain for one in stations for chain in one.every}
     return unseen_calls(each.values())
 
 

@@ -3,7 +3,7 @@ guard counts beside the fields."""
 
 from __future__ import annotations
 
-from sekisho.semantics.conjunction import parts
+from sekisho.semantics.control import single
 from sekisho.semantics.program import (
     All,
     AnyOf,
@@ -28,9 +28,7 @@ def asks_for(program: Program, *names: str) -> bool:
         _names(part.guard, wanted)
         for stations in program.stations.values()
         for station in stations
-        for chain in (station.base, *station.chains.values())
-        for line in chain.lines
-        for part in parts(line)
+        for part in single(*station.every)
     )
 
 
@@ -40,8 +38,7 @@ def asks_anywhere(program: Program, name: str) -> bool:
     chains += [program.source_check, program.entrance, program.departure]
     chains += [] if program.sockets is None else [program.sockets]
     wanted = frozenset(_ALSO_AS.get(name, (name,)))
-    lines = (part for chain in chains for line in chain.lines for part in parts(line))
-    return asks_for(program, *wanted) or any(_names(line.guard, wanted) for line in lines)
+    return asks_for(program, *wanted) or any(_names(line.guard, wanted) for line in single(*chains))
 
 
 def _names(guard: Guard, names: frozenset[str]) -> bool:

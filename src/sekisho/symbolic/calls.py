@@ -6,20 +6,15 @@ its lines: that is asked anew at each.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sekisho.semantics.chains import Passed
-from sekisho.semantics.conjunction import parts
+from sekisho.semantics.control import CHANGING, called, leading_to
 from sekisho.semantics.program import (
     ChainCode,
-    CopyMark,
-    Goto,
     Guarded,
-    Jump,
-    SetBits,
-    SetZone,
-    Untrack,
 )
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.state import Front, State
@@ -139,33 +134,7 @@ class Calls:
         return found
 
 
-# What a packet carries on to later lines.
-_CHANGES = (SetBits, CopyMark, Untrack, SetZone)
-
-
 def _table(chains: Mapping[str, ChainCode]) -> Table:
-    seen: set[str] = set()
-    again: set[str] = set()
-    callers: dict[str, list[str]] = {}
-    changing: list[str] = []
-    for chain in chains.values():
-        for line in chain.lines:
-            for part in parts(line):
-                if isinstance(part.action, Jump | Goto):
-                    name = part.action.chain
-                    (again if name in seen else seen).add(name)
-                    callers.setdefault(name, []).append(chain.name)
-                elif isinstance(part.action, _CHANGES):
-                    changing.append(chain.name)
-    changed = set(changing)
-    for name in changing:
-        for caller in callers.get(name, ()):
-            if caller not in changed:
-                changed.add(caller)
-                changing.append(caller)
-    return Table(
-        chains,
-        frozenset(again),
-        sum(map(len, callers.values())),
-        frozenset(name for name in chains if name not in changed),
-    )
+    calls = Counter(name for chain in chains.values() for line in chain.lines for name in called(line))
+    several = frozenset(name for name, count in calls.items() if count > 1)
+    return Table(chains, several, calls.total(), frozenset(chains.keys() - leading_to(CHANGING, chains)))

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from sekisho.semantics.conjunction import conjuncts, parts
+from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.control import single, within
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     ESTABLISHED,
@@ -23,7 +24,6 @@ from sekisho.semantics.program import (
     All,
     AnyOf,
     ChainCode,
-    Goto,
     Guard,
     In,
     Interface,
@@ -142,8 +142,8 @@ class ChainView:
     def doubts(self) -> tuple[Doubt, ...]:
         """The questions of the chain, and of those that it calls, that nobody can decide."""
         found: dict[Doubt, None] = {}
-        for chain in self._called():
-            for line in (part for whole in chain.lines for part in parts(whole)):
+        for chain in within(self.station):
+            for line in single(chain):
                 if isinstance(line.action, NotUnderstood):
                     found[line.action.doubt] = None
                 held = self.holds(line.guard)
@@ -153,17 +153,6 @@ class ChainView:
             if isinstance(chain.policy, NotUnderstood):
                 found[chain.policy.doubt] = None
         return tuple(found)
-
-    def _called(self) -> Iterator[ChainCode]:
-        """The base chain, and all that it calls."""
-        known, todo = {self.station.base.name}, [self.station.base]
-        while todo:
-            chain = todo.pop()
-            yield chain
-            for line in (part for whole in chain.lines for part in parts(whole)):
-                if isinstance(line.action, Jump | Goto) and line.action.chain not in known:
-                    known.add(line.action.chain)
-                    todo.append(self.station.chains[line.action.chain])
 
     def _walked(self, some: Set) -> tuple[Set, Set]:
         """The same by following packets, where lines change what later ones ask for."""
@@ -183,7 +172,7 @@ class ChainView:
 
     @cached_property
     def _asks_for_mac(self) -> bool:
-        return any(map(_asks_for_mac, (self.station.base, *self.station.chains.values())))
+        return any(map(_asks_for_mac, self.station.every))
 
     def _without_mac(self, name: str, some: Set) -> Set:
         """What comes back from a chain that looked at MAC addresses, when no other chain does for them:
@@ -221,9 +210,8 @@ def _asks_for_mac(chain: ChainCode) -> bool:
     return any(
         (isinstance(guard, In) and guard.field == "src_mac")
         or (isinstance(guard, Members) and "src_mac" in guard.fields)
-        for line in chain.lines
-        for part in parts(line)
-        for guard in _leaves(part.guard)
+        for line in single(chain)
+        for guard in _leaves(line.guard)
     )
 
 
@@ -238,15 +226,13 @@ def _cases(
 def _interfaces(station: Station) -> tuple[str, ...]:
     """The interfaces that rules name; a prefix stands for one of its interfaces."""
     found: dict[str, None] = {}
-    for chain in (station.base, *station.chains.values()):
-        for line in chain.lines:
-            for part in parts(line):
-                for guard in _leaves(part.guard):
-                    if isinstance(guard, Interface):
-                        found[guard.name + ("+" if guard.prefix and guard.name else "")] = None
-                    elif isinstance(guard, Members):
-                        for boxes, _ in guard.entries:
-                            found.update((box, None) for box in boxes if isinstance(box, str))
+    for line in single(*station.every):
+        for guard in _leaves(line.guard):
+            if isinstance(guard, Interface):
+                found[guard.name + ("+" if guard.prefix and guard.name else "")] = None
+            elif isinstance(guard, Members):
+                for boxes, _ in guard.entries:
+                    found.update((box, None) for box in boxes if isinstance(box, str))
     found.pop("", None)
     return tuple(found)
 

@@ -7,17 +7,15 @@ chain asks here what the packets of one line may have been at another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 
-from sekisho.semantics.conjunction import parts
+from sekisho.semantics.control import acts, called, callees_first, calls_in
 from sekisho.semantics.program import (
     Action,
     ChainCode,
     CopyMark,
-    Goto,
     Guarded,
-    Jump,
     NotUnderstood,
     SetBits,
     SetZone,
@@ -27,7 +25,6 @@ from sekisho.symbolic.bits import Set
 from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.overlap import SIDES
 from sekisho.symbolic.reading import Cond
-from sekisho.values.unwound import Call, unwound
 
 _MARKS = frozenset({"mark", "ctmark"})
 # What targets of iptables that are not understood can change at most: nearly all of those that write headers
@@ -47,19 +44,18 @@ class Changes:
     def __init__(self, view: ChainView, chains: Mapping[str, ChainCode]) -> None:
         self._view = view
         self._chains = chains
-        self._whole: dict[str, frozenset[str]] = {}
 
     @cached_property
     def fields(self) -> frozenset[str]:
         """All that any line may change."""
-        return frozenset().union(*(self._of_chain(name) for name in self._chains))
+        return frozenset().union(*self._whole.values())
 
     def between(self, chain: ChainCode, first: int, last: int) -> frozenset[str]:
         """What may be changed after one line of a chain and before another."""
         lines = chain.lines[first + 1 : last]
         if chain.lines and not chain.lines[0].number:
             lines = (chain.lines[0], *lines)  # it stands for lines that nobody saw, wherever they are
-        return frozenset().union(*map(self._of_line, lines))
+        return frozenset().union(*(self._of(line, self._whole) for line in lines))
 
     def before(self, some: Set, fields: frozenset[str]) -> Set:
         """What the packets may have been before these fields were changed."""
@@ -71,27 +67,17 @@ class Changes:
             return held
         return Cond(~self.before(~held.yes, self.fields), self.before(held.maybe, self.fields))
 
-    def _of_line(self, line: Guarded) -> frozenset[str]:
-        return unwound(self._of_lines((line,)))
-
-    def _of_chain(self, name: str) -> frozenset[str]:
-        return unwound(self._of_called(name))
-
-    def _of_lines(self, lines: Sequence[Guarded]) -> Call[frozenset[str]]:
-        found: frozenset[str] = frozenset()
-        for line in lines:
-            for part in parts(line):
-                found |= self._of_action(part.action)
-                if isinstance(part.action, Jump | Goto) and part.action.chain in self._chains:
-                    found |= yield self._of_called(part.action.chain)
+    @cached_property
+    def _whole(self) -> dict[str, frozenset[str]]:
+        """By chain, what its lines and those of chains that it calls may change."""
+        found: dict[str, frozenset[str]] = {}
+        for name in callees_first(self._chains, calls_in(self._chains)):
+            found[name] = frozenset().union(*(self._of(line, found) for line in self._chains[name].lines))
         return found
 
-    def _of_called(self, name: str) -> Call[frozenset[str]]:
-        found = self._whole.get(name)
-        if found is None:
-            self._whole[name] = frozenset()  # calls that lead round
-            found = self._whole[name] = yield self._of_lines(self._chains[name].lines)
-        return found
+    def _of(self, line: Guarded, called_change: Mapping[str, frozenset[str]]) -> frozenset[str]:
+        of_calls = (called_change.get(name, frozenset()) for name in called(line))
+        return frozenset().union(*map(self._of_action, acts(line.action)), *of_calls)
 
     def _of_action(self, action: Action) -> frozenset[str]:
         match action:

@@ -13,56 +13,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import assert_never
 
-from sekisho.semantics.nesting import callees_first
+from sekisho.semantics.control import CHANGING, LEAVING, callees_first, calls_in, calls_of
 from sekisho.semantics.program import (
     Accept,
     Action,
     ChainCode,
     Continue,
-    CopyMark,
-    Drop,
     FirstOf,
     Goto,
     Guard,
     Guarded,
     Jump,
     NotUnderstood,
-    Reject,
-    Return,
-    RouteTo,
     Series,
-    SetBits,
-    SetZone,
     Station,
-    Stop,
-    Translate,
-    Untrack,
 )
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.narrow import first_asked
 from sekisho.symbolic.reading import Cond
 from sekisho.symbolic.space import Space
 
-# A rule that acts more than once changes something with all its acts but the last.
-_CHANGES = (SetBits, CopyMark, Untrack, SetZone, Series)
-
 
 def changes_nothing(station: Station) -> bool:
-    """Whether no line changes what later lines may ask of a packet."""
-    return not any(
-        isinstance(act, _CHANGES)
-        for chain in (station.base, *station.chains.values())
-        for line in chain.lines
-        for act in _acts(line.action)
-    )
+    """Whether no line changes what later lines may ask of a packet. A rule that acts more than once does so
+    with all its acts but the last."""
+    return not any(_changes(line.action) for chain in station.every for line in chain.lines)
 
 
-def _acts(action: Action) -> Iterator[Action]:
-    yield action
-    for line in action.lines if isinstance(action, FirstOf) else ():
-        yield from _acts(line.action)
+def _changes(action: Action) -> bool:
+    if isinstance(action, FirstOf):
+        return any(_changes(line.action) for line in action.lines)
+    return isinstance(action, (Series, *CHANGING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +105,7 @@ class Composition:
 
     def verdicts(self) -> tuple[Set, Set]:
         """The packets that the station may accept, and those that it may refuse."""
-        for name in callees_first(self.base, self.chains):
+        for name in callees_first(calls_of(self.base), calls_in(self.chains)):
             self._known[name] = self._call(name)
         whole = self._chain(self.base)
         left = (self.some & ~whole.taken) | whole.back
@@ -149,7 +131,7 @@ class Composition:
             held = self._held(line.guard)
             if held is None or isinstance(line.action, Continue):
                 continue
-            ends = _ends(line.action) if held.yes is held.maybe else None
+            ends = LEAVING.get(type(line.action)) if held.yes is held.maybe else None
             if run and ends != kind:
                 yield self._run(run)
                 run = []
@@ -181,10 +163,6 @@ class Composition:
         """What an act does with packets that certainly or perhaps fit."""
         nothing, exact = self.space.nothing, held.yes is held.maybe
         match action:
-            case Accept() | Translate():
-                return Outcome(held.yes, held.maybe, nothing, None if exact else nothing)
-            case Return():
-                return Outcome(held.yes, nothing, held.maybe, None if exact else nothing)
             case Jump(name) | Goto(name):
                 called = self._known[name]
                 accepted, through = held.maybe & called.accepted, held.maybe & called.back
@@ -196,22 +174,13 @@ class Composition:
                 return self._first_of(lines, held)
             case NotUnderstood():
                 return Outcome(nothing, held.maybe, held.maybe, held.maybe)
-            case (
-                Drop()
-                | Reject()
-                | Stop()
-                | RouteTo()
-                | Continue()
-                | SetBits()
-                | CopyMark()
-                | Untrack()
-                | SetZone()
-            ):
-                return Outcome(held.yes, nothing, nothing, None if exact else held.maybe)
-            case Series():
-                return Outcome(held.yes, nothing, nothing, None if exact else held.maybe)
+        match LEAVING[type(action)]:
+            case "accepted":
+                return Outcome(held.yes, held.maybe, nothing, None if exact else nothing)
+            case "back":
+                return Outcome(held.yes, nothing, held.maybe, None if exact else nothing)
             case _:
-                assert_never(action)
+                return Outcome(held.yes, nothing, nothing, None if exact else held.maybe)
 
     def _call(self, name: str) -> Outcome:
         """What a chain does; ``back`` are then all that may come back from it."""
@@ -233,34 +202,6 @@ class Composition:
                 found = _beside(found, self._acted(line.action, held))
             rest = _without(rest, held.yes, held.maybe)
         return found
-
-
-def _ends(action: Action) -> str | None:
-    """Lines that follow one another and end packets' ways alike may be taken together; None for those that
-    do not end them."""
-    match action:
-        case Jump() | Goto() | FirstOf() | NotUnderstood():
-            return None
-        case Accept() | Translate():
-            return "accepted"
-        case Return():
-            return "back"
-        case (
-            Drop()
-            | Reject()
-            | Stop()
-            | RouteTo()
-            | Continue()
-            | SetBits()
-            | CopyMark()
-            | Untrack()
-            | SetZone()
-        ):
-            return "refused"
-        case Series():
-            return "refused"
-        case _:
-            assert_never(action)
 
 
 def _without(some: Cond, taken: Set, perhaps: Set) -> Cond:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sekisho.semantics.control import PASSING
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
@@ -29,7 +30,7 @@ from sekisho.symbolic.chain_view import ChainView
 from sekisho.symbolic.changes import Changes
 from sekisho.symbolic.overlap import SIDES, Around, Overlaps, Region
 from sekisho.symbolic.reading import Cond
-from sekisho.symbolic.samples import PASSING, Samples
+from sekisho.symbolic.samples import Samples
 from sekisho.symbolic.slices import Slices
 from sekisho.symbolic.state import State
 from sekisho.symbolic.ways_in import Search, WaysIn

@@ -11,22 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from sekisho.semantics.conjunction import conjuncts, parts
+from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.control import calls_of, does, leading_to
 from sekisho.semantics.program import (
     ALWAYS,
     NEVER,
     All,
     AnyOf,
     ChainCode,
-    FirstOf,
-    Goto,
     Guard,
     In,
     Interface,
-    Jump,
     Members,
     Not,
-    Series,
     SetZone,
     Untrack,
 )
@@ -37,6 +34,8 @@ from sekisho.symbolic.state import State
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.slotted import replace
 
+# What attaches a template or NOTRACK to packets.
+_TRACKING = (Untrack, SetZone)
 # A line for this many single destinations is kept with those for any.
 _SINGLES = 4
 
@@ -78,7 +77,7 @@ class Narrowing:
         self._sorted: dict[int, _Sorted] = {}
         self._known: dict[tuple[object, ...], Lines] = {}
         self._tracks: dict[int, bool] = {}
-        self._tracking: dict[int, set[str]] = {}
+        self._tracking: dict[int, frozenset[str]] = {}
         self._few: dict[int, tuple[Guard, list[int] | None]] = {}
 
     def lines(self, chain: ChainCode, chains: Mapping[str, ChainCode], state: State) -> Lines:
@@ -97,9 +96,11 @@ class Narrowing:
         found = self._tracks.get(id(chain))
         if found is None:
             if id(chains) not in self._tracking:
-                self._tracking[id(chains)] = _tracking(chains)
-            calls, tracks = _calls(chain)
-            found = self._tracks[id(chain)] = tracks or not calls.isdisjoint(self._tracking[id(chains)])
+                self._tracking[id(chains)] = leading_to(_TRACKING, chains)
+            tracking = self._tracking[id(chains)]
+            found = self._tracks[id(chain)] = does(chain, _TRACKING) or not tracking.isdisjoint(
+                calls_of(chain)
+            )
         return found
 
     def _narrowed(self, chain: ChainCode, state: State) -> Lines:
@@ -137,33 +138,6 @@ class Narrowing:
         if known is None:
             known = self._few[id(guard)] = (guard, _destinations(guard))
         return known[1]
-
-
-def _tracking(chains: Mapping[str, ChainCode]) -> set[str]:
-    """The chains that attach templates or NOTRACK to packets, and all that lead there."""
-    callers: dict[str, list[str]] = {}
-    found: set[str] = set()
-    for name, chain in chains.items():
-        calls, tracks = _calls(chain)
-        found |= {name} if tracks else set()
-        for called in calls:
-            callers.setdefault(called, []).append(name)
-    waiting = list(found)
-    while waiting:
-        new = set(callers.get(waiting.pop(), ())) - found
-        found |= new
-        waiting += new
-    return found
-
-
-def _calls(chain: ChainCode) -> tuple[set[str], bool]:
-    """The chains that a chain's lines lead to, and whether one of them is a CT or NOTRACK target."""
-    kinds = {type(line.action) for line in chain.lines}
-    if kinds.isdisjoint((Jump, Goto, FirstOf, Series, Untrack, SetZone)):
-        return set(), False
-    acts = [part.action for line in chain.lines for part in parts(line)]
-    calls = {act.chain for act in acts if isinstance(act, Jump | Goto)}
-    return calls, any(isinstance(act, Untrack | SetZone) for act in acts)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from sekisho.semantics.choices import Choices
-from sekisho.semantics.conjunction import conjuncts, parts
+from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.control import ANYTHING, PASSING, may_lead_back
 from sekisho.semantics.program import (
     ESTABLISHED,
     INVALID,
@@ -18,9 +19,6 @@ from sekisho.semantics.program import (
     All,
     AnyOf,
     ChainCode,
-    Continue,
-    CopyMark,
-    FirstOf,
     Goto,
     Guard,
     Guarded,
@@ -29,12 +27,7 @@ from sekisho.semantics.program import (
     Jump,
     Masked,
     Members,
-    NotUnderstood,
     Return,
-    Series,
-    SetBits,
-    SetZone,
-    Untrack,
 )
 from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.one_guards import OneGuards
@@ -47,10 +40,6 @@ from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, UDP
 from sekisho.values.slotted import replace
 from sekisho.values.unwound import Call, unwound
 
-# What passes a packet on to the next line, whatever else it does.
-PASSING = (Continue, SetBits, CopyMark, Untrack, SetZone)
-# What may do anything with some of its packets: let them go on, take them, or return them to the caller.
-ANYTHING = (FirstOf, Series, NotUnderstood)
 # Values of a field that are tried: of each interval the ends and the middle.
 _INTERVALS = 3
 _NAMES = 6
@@ -61,11 +50,6 @@ _NOTHING = Region({"proto": EMPTY}, {})
 _STRANGE = 254
 # Two addresses that are seldom in a rule set: of the documentation ranges.
 UNNAMED = {4: (0xC6336485, 0xCB0071F9), 6: (0x20010DB8 << 96 | 9, 0x2600 << 112 | 9)}
-
-
-def may_lead_back(line: Guarded) -> bool:
-    """Whether what may do anything with a packet may end the chain for it, so that its caller goes on."""
-    return any(isinstance(part.action, Return | Goto | NotUnderstood) for part in parts(line))
 
 
 Values = dict[str, int]
@@ -227,7 +211,7 @@ class Samples:
             if held is False:
                 continue
             if kind in ANYTHING:
-                back |= may_lead_back(line)
+                back |= may_lead_back(line.action)
                 continue
             certain = held is True and not self.undecided(line)
             if kind is Jump or kind is Goto:

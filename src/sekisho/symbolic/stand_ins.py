@@ -17,7 +17,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sekisho.semantics.conjunction import parts
+from sekisho.semantics.control import single
 from sekisho.semantics.program import (
     All,
     AnyOf,
@@ -184,11 +184,10 @@ def without_large_sets(station: Station, family: Family) -> Small:
     """The station as it is, where no rule asks for a large set of addresses."""
     asked: dict[str, dict[int, IntSet]] = {name: {} for name in FIELDS}
     masked: set[str] = set()
-    for chain in (station.base, *station.chains.values()):
-        for line in (part for whole in chain.lines for part in parts(whole)):
-            exempt = (line.action.exempt,) if isinstance(line.action, Translate) else ()
-            for guard in (line.guard, *exempt):
-                _collect(guard, asked, masked)
+    for line in single(*station.every):
+        exempt = (line.action.exempt,) if isinstance(line.action, Translate) else ()
+        for guard in (line.guard, *exempt):
+            _collect(guard, asked, masked)
     fields = {
         name: StandIns(list(sets.values()), BITS[family])
         for name, sets in asked.items()

@@ -12,8 +12,15 @@ from functools import cached_property
 from itertools import islice
 from typing import TypeAlias
 
-from sekisho.semantics.conjunction import parts
-from sekisho.semantics.nesting import callees_first
+from sekisho.semantics.control import (
+    ANYTHING,
+    PASSING,
+    called,
+    callees_first,
+    calls_in,
+    calls_of,
+    may_lead_back,
+)
 from sekisho.semantics.program import (
     ChainCode,
     Goto,
@@ -24,7 +31,7 @@ from sekisho.semantics.program import (
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.overlap import Overlaps, Region
 from sekisho.symbolic.reading import Cond
-from sekisho.symbolic.samples import ANYTHING, PASSING, Samples, may_lead_back
+from sekisho.symbolic.samples import Samples
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import State
 from sekisho.values.unwound import Call, unwound
@@ -73,9 +80,9 @@ class WaysIn:
         self.callers: dict[str, list[tuple[ChainCode, int]]] = {name: [] for name in chains}
         for chain in chains.values():
             for place, line in enumerate(chain.lines):
-                for part in parts(line):
-                    if isinstance(part.action, Jump | Goto) and part.action.chain in chains:
-                        self.callers[part.action.chain].append((chain, place))
+                for name in called(line):
+                    if name in chains:
+                        self.callers[name].append((chain, place))
 
     # ------------------------------------------------------------------------------- ways and samples
 
@@ -90,7 +97,7 @@ class WaysIn:
     @cached_property
     def _boxes(self) -> dict[str, list[Region]]:
         found: dict[str, list[Region]] = {}
-        for name in reversed(callees_first(self.base, self.chains)):
+        for name in reversed(callees_first(calls_of(self.base), calls_in(self.chains))):
             every = (
                 outer.meet(self._index(caller).regions[at])
                 for caller, at in self.callers[name]
@@ -183,7 +190,7 @@ class WaysIn:
             if not taken.satisfiable():
                 continue
             if kind in ANYTHING:  # whatever it does to some of them, all may go on
-                back |= taken if may_lead_back(line) else self.space.nothing
+                back |= taken if may_lead_back(line.action) else self.space.nothing
                 continue
             left = some & ~held.yes
             if kind is Jump or kind is Goto:

@@ -12,15 +12,16 @@ import pytest
 
 from sekisho.answers.chain import ChainReader
 from sekisho.answers.dead_lines import dead_lines
-from sekisho.semantics.chains import Passed, walk
 from sekisho.semantics.choices import Choices
+from sekisho.semantics.control import Passed
 from sekisho.semantics.program import Action, ChainCode, Station
 from sekisho.semantics.world import World
 from sekisho.sources.load import load
+from sekisho.symbolic.carrying import Carrying
 from sekisho.symbolic.chain_view import ChainView, stations
 from sekisho.symbolic.dead import DeadLine, DeadLines
 from sekisho.symbolic.journeys import Source
-from sekisho.symbolic.one_flow import Carrying
+from sekisho.symbolic.one_chain import walk
 from sekisho.symbolic.samples import Samples
 from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import State
@@ -372,8 +373,9 @@ def _walk(station: Station, packet: State, tell: Callable[[Passed], None] | None
 class Still(Carrying):
     """A packet that no line changes."""
 
-    def act(self, action: Action) -> None:
+    def after(self, action: Action, state: State) -> State:
         """Nothing is done."""
+        return state
 
 
 def _lacking(station: Station, dead: DeadLine) -> Station:

@@ -69,7 +69,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "MARK --set-mark turns bits outside its mask over, as --set-xmark does",
     ),
     Mutant(
-        "goto-comes-back", "semantics/chains.py",
+        "goto-comes-back", "symbolic/one_chain.py",
         "if isinstance(action, Jump):", "if isinstance(action, Goto):",
         "goto comes back to where it was called, a jump does not",
     ),

@@ -70,8 +70,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "in a set of interfaces a later exception decides over an earlier element, in proofs",
     ),
     Mutant(
-        "sets-goto", "symbolic/flow.py", "if isinstance(action, Jump):\n", "if isinstance(action, Goto):\n",
+        "sets-goto", "symbolic/fold.py", "self.join(back, each, those)", "self.join(over, each, those)",
         "goto comes back to where it was called, in proofs",
+        ("tests/symbolic/test_flow.py",),
     ),
     Mutant(
         "sets-boxes", "symbolic/boxes.py", "((base + 1) << left) - 1", "((base + 1) << left)",

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
-from sekisho.semantics.chains import Passed, walk
 from sekisho.semantics.choices import Choices
+from sekisho.semantics.control import Passed
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import ChainCode, Guard
 from sekisho.symbolic.bits import Ends
-from sekisho.symbolic.one_flow import Carrying
+from sekisho.symbolic.carrying import Carrying
+from sekisho.symbolic.one_chain import walk
 from sekisho.symbolic.one_guards import OneGuards
 from sekisho.symbolic.one_header import state_of
 from sekisho.symbolic.one_packet import ALL, OnePacket, value_of

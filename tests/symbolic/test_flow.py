@@ -14,7 +14,7 @@ from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.reading import Within
 from sekisho.symbolic.space import Space
 from sekisho.values.intset import IntSet
-from tests.semantics.test_chains import Line, compiled, rulesets, verdict
+from tests.symbolic.test_one_chain import Line, compiled, rulesets, verdict
 
 SPACE = Space(4)
 # The packets are told apart by one field of eight values.

@@ -36,6 +36,7 @@ from sekisho.semantics.program import (
     Translate,
     Untrack,
 )
+from sekisho.values.slotted import value
 
 # What changes a packet for later lines, and all that lets it go on to them.
 CHANGING = (SetBits, CopyMark, Untrack, SetZone)
@@ -47,6 +48,21 @@ LEAVING: dict[type[Action], str] = {
     Accept: "accepted", Translate: "accepted", Return: "back", Drop: "refused", Reject: "refused",
     Stop: "refused", RouteTo: "refused",
 }  # fmt: skip
+
+
+@value
+class Passed:
+    """One line that fitted (or the end of a chain, ``line`` None), in the chain it stands in.
+
+    ``more``: the line has acted and is not done yet. ``again``: the same packet has passed the chain before
+    and came back; so it does once more, by so many steps that are not told again.
+    """
+
+    chain: ChainCode
+    line: Guarded | None
+    action: Action | None
+    more: bool = False
+    again: int = 0
 
 
 def acts(action: Action) -> Iterator[Action]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sekisho.semantics.chains import Passed
+from sekisho.semantics.control import Passed
 from sekisho.semantics.fields import ANYCAST, BROADCAST, MULTICAST, UNICAST
 from sekisho.semantics.hidden_gateways import hop_words
 from sekisho.semantics.journey import Doubt, Step

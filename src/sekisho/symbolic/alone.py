@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from sekisho.semantics.chains import Passed
 from sekisho.semantics.choices import Choices
+from sekisho.semantics.control import Passed
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.program import NEW, Station
 from sekisho.symbolic.bits import Set

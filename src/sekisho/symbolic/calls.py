@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sekisho.semantics.chains import Passed
-from sekisho.semantics.control import CHANGING, called, leading_to
+from sekisho.semantics.control import CHANGING, Passed, called, leading_to
 from sekisho.semantics.program import (
     ChainCode,
     Guarded,

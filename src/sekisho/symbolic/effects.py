@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sekisho.semantics.carried import asks_connection
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
     NEW,
@@ -71,3 +70,11 @@ def _set_free(space: Domain, number: Free, mask: int, value: int) -> Free:
     changed = space.set_bits(number, mask, value)
     known = space.number(changed)
     return changed if known is None else known
+
+
+def asks_connection(action: Action) -> bool:
+    """Whether the action reads or writes the connection's mark: without one it does nothing
+    (net/netfilter/xt_connmark.c)."""
+    if isinstance(action, CopyMark):
+        return "ctmark" in (action.source, action.target)
+    return isinstance(action, SetBits) and action.field == "ctmark"

@@ -9,30 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.semantics.chains import Passed
+from sekisho.semantics.control import Passed
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import (
     Action,
     ChainCode,
     Continue,
-    CopyMark,
-    FirstOf,
-    Goto,
     Guard,
     Guarded,
     Jump,
     NotUnderstood,
-    Return,
-    Series,
-    SetBits,
-    SetZone,
     Station,
-    Untrack,
 )
 from sekisho.symbolic.asked import looks_further
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.calls import Budget, Calls, Decided, Told, merged
 from sekisho.symbolic.effects import effect
+from sekisho.symbolic.fold import Fold
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.line_runs import Run, kind_of
 from sekisho.symbolic.narrow import Lines, Narrowing
@@ -52,8 +45,6 @@ _FEW = 256
 
 # Makes simpler what comes back from a chain.
 Returning = Callable[[str, Set], Set]
-# What a rule's act lets go on in the rule, and those for whom the rule is over.
-_Acted = Generator[Call[Front], Front, tuple[Front, Front]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,11 @@ class _Passage:
     budget: Budget
 
 
-class Flow:
+# A line, its chain, and the passage.
+_At = tuple[ChainCode, Guarded, _Passage]
+
+
+class Flow(Fold[Set, _At]):
     """Runs chains in one space. ``returning`` may make sets simpler that come back from a chain. With
     ``bounds``, packets for which a guard cannot be decided are both taken and left: results are then upper
     bounds and may share packets. ``leans`` is what lines that any packet passed took for granted.
@@ -134,6 +129,8 @@ class Flow:
                 passage.results.extend(told.decided)
             for each, those in told.back.items():
                 add(back, each, those)
+        if self.returning is not None and chain.policy is None:
+            return {each: self.returning(chain.name, those) for each, those in back.items()}
         return back
 
     def _may_walk(self, chain: ChainCode, passage: _Passage, state: State, some: Set) -> bool:
@@ -180,20 +177,20 @@ class Flow:
             changed: list[tuple[State, Set]] = []
             for state, rest in list(live.items()):
                 held = self.held(guard, state, known) if state is start else self.guards.holds(guard, state)
-                taken = self._taken(chain, line, held, rest, state, passage)
-                if taken is None:
+                at = chain, line, passage
+                fit, left = self._taken(line, at, held, rest, state)
+                if left is rest:
                     continue
-                fit, left = taken
                 if type(line.action) is Continue:
                     if line.action.lean is not None:
-                        self.leans.setdefault(line.action.lean)
+                        self.lean(line.action.lean)
                     continue
                 if left.satisfiable():
                     live[state] = left
                 else:
                     del live[state]
-                if fit.satisfiable():
-                    going, over = yield from self._acts(line.action, chain, line, passage, state, fit, back)
+                if fit is not None:
+                    going, over = yield from self.acted(line.action, at, state, fit, back)
                     changed += (*going.items(), *over.items())
             for state, those in changed:
                 add(live, state, those)
@@ -212,7 +209,8 @@ class Flow:
                 fit = rest & some
                 if fit.satisfiable():
                     rest &= ~some
-                    _, over = yield from self._acts(line.action, chain, line, passage, state, fit, back)
+                    at = chain, line, passage
+                    _, over = yield from self.acted(line.action, at, state, fit, back)
                     for each, those in over.items():
                         add(going, each, those)
             add(going, state, rest)
@@ -253,7 +251,8 @@ class Flow:
         assert isinstance(run.kind, Jump)
         called = passage.chains[run.kind.chain]
         if id(called) not in self._calls.asking:
-            _, inner = yield from self._acts(line.action, chain, line, passage, state, rest & union, nowhere)
+            at = chain, line, passage
+            _, inner = yield from self.acted(line.action, at, state, rest & union, nowhere)
             if self._calls.opened == opened or len(run.lines) == 1:
                 return inner
             self._calls.asking.add(id(called))  # not tried again: within others, each try would be two more
@@ -262,67 +261,33 @@ class Flow:
         for line, yes in run.lines:
             fit = rest & yes
             if fit.satisfiable():
-                _, inner = yield from self._acts(line.action, chain, line, passage, state, fit, nowhere)
+                at = chain, line, passage
+                _, inner = yield from self.acted(line.action, at, state, fit, nowhere)
                 rest = (rest & ~yes) | inner.get(state, self.space.nothing)
         return {state: rest}
 
-    def _acts(
-        self,
-        action: Action,
-        chain: ChainCode,
-        line: Guarded,
-        passage: _Passage,
-        state: State,
-        fit: Set,
-        back: Front,
-    ) -> _Acted:
-        """Carry out what a line of a chain does with the packets that fit."""
-        going: Front = {}
-        over: Front = {}
-        match action:
-            case Jump(name) | Goto(name):
-                inside = replace(passage, key=self._calls.way(passage.key, line))
-                inner = yield self._chain(passage.chains[name], inside, {state: fit})
-                if self.returning is not None:
-                    inner = {each: self.returning(name, those) for each, those in inner.items()}
-                if isinstance(action, Jump):
-                    return {}, inner
-                for each, those in inner.items():
-                    add(back, each, those)
-            case Return():
-                add(back, state, fit)
-            case Continue(lean):
-                if lean is not None:
-                    self.leans.setdefault(lean)
-                add(going, state, fit)
-            case SetBits() | CopyMark() | Untrack() | SetZone():
-                add(going, effect(action, state, self.space), fit)
-            case FirstOf(lines):
-                for part in lines:
-                    taken = self._fitting(chain, part, state, fit, passage)
-                    if taken is not None:
-                        some, fit = taken
-                        acted = yield from self._acts(part.action, chain, line, passage, state, some, back)
-                        _merge(acted, going, over)
-                add(over, state, fit)
-            case Series(lines):
-                front: Front = {state: fit}
-                for part in lines:
-                    next_: Front = {}
-                    for each, those in front.items():
-                        taken = self._fitting(chain, part, each, those, passage)
-                        if taken is None:
-                            add(over, each, those)
-                            continue
-                        some, left = taken
-                        add(over, each, left)
-                        acted = yield from self._acts(part.action, chain, line, passage, each, some, back)
-                        _merge(acted, next_, over)
-                    front = next_
-                going = front
-            case _:
-                passage.results.append((Passed(chain, line, action), state, fit))
-        return going, over
+    # --------------------------------------------------------------------------- what lines do
+
+    def split(self, line: Guarded, at: _At, state: State, some: Set) -> tuple[Set | None, Set]:
+        return self._taken(line, at, self.guards.holds(line.guard, state), some, state)
+
+    def call(self, name: str, at: _At, state: State, some: Set) -> Call[Front]:
+        _, line, passage = at
+        inside = replace(passage, key=self._calls.way(passage.key, line))
+        return self._chain(passage.chains[name], inside, {state: some})
+
+    def end(self, action: Action, at: _At, state: State, some: Set) -> None:
+        chain, line, passage = at
+        passage.results.append((Passed(chain, line, action), state, some))
+
+    def join(self, live: Front, state: State, some: Set) -> None:
+        add(live, state, some)
+
+    def after(self, action: Action, state: State) -> State:
+        return effect(action, state, self.space)
+
+    def lean(self, lean: Lean) -> None:
+        self.leans.setdefault(lean)
 
     def _destinations(self, lines: Lines, state: State, some: Set) -> IntSet | None:
         """Where the packets go, when that is known to be few places and the chain is long."""
@@ -333,11 +298,6 @@ class Flow:
             return IntSet.of(dst.value)
         met = some & self.space.member(dst, lines.singles)
         return self.space.few_values(met, dst, _FEW) if met.satisfiable() else EMPTY
-
-    def _fitting(
-        self, chain: ChainCode, line: Guarded, state: State, rest: Set, passage: _Passage
-    ) -> tuple[Set, Set] | None:
-        return self._taken(chain, line, self.guards.holds(line.guard, state), rest, state, passage)
 
     def known(self, state: State) -> Known:
         """What is remembered of guards for states that look like this one to them."""
@@ -353,20 +313,17 @@ class Flow:
             known[id(guard)] = guard, held
         return held
 
-    def _taken(
-        self, chain: ChainCode, line: Guarded, held: Cond, rest: Set, state: State, passage: _Passage
-    ) -> tuple[Set, Set] | None:
-        """The packets that a line takes and those that it leaves; None where it takes none."""
-        fit = rest & held.yes
-        left: Set | None = None
+    def _taken(self, line: Guarded, at: _At, held: Cond, rest: Set, state: State) -> tuple[Set | None, Set]:
+        """The packets that a line takes (None: it takes none) and those that it leaves."""
+        fit, left = rest & held.yes, rest
         if held.maybe is not held.yes and type(line.action) is not Continue:
             unclear = rest & held.maybe & ~held.yes
             if unclear.satisfiable():
+                chain, _, passage = at
                 self._calls.opened += not self.bounds
                 if self.bounds:
-                    left = rest & ~held.yes
-                    fit |= unclear
-                elif passage.asked is not None:
+                    return fit | unclear, rest & ~held.yes
+                if passage.asked is not None:
                     passage.asked.append(unclear)
                 elif self._calls.may_ask(passage.key, line, passage.budget):
                     why = self.guards.open_questions(line.guard, state, unclear)
@@ -374,14 +331,5 @@ class Flow:
                 else:
                     doubt = Doubt("too-many-questions", (), line.evidence)
                     passage.results.append((Passed(chain, line, NotUnderstood(doubt)), state, unclear))
-                    left = rest & ~unclear & ~fit
-                    return fit, left
-        if not fit.satisfiable():
-            return None
-        return fit, rest & ~fit if left is None else left
-
-
-def _merge(acted: tuple[Front, Front], going: Front, over: Front) -> None:
-    for some, into in zip(acted, (going, over), strict=True):
-        for state, those in some.items():
-            add(into, state, those)
+                    left = rest & ~unclear
+        return (fit, left & ~fit) if fit.satisfiable() else (None, left)

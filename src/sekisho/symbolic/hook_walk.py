@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from sekisho.semantics.chains import Passed
+from sekisho.semantics.control import Passed
 from sekisho.semantics.hidden_gateways import hop_words
 from sekisho.semantics.hooks import NAT_SIDE
 from sekisho.semantics.host import HostCode

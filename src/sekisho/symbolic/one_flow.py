@@ -1,53 +1,23 @@
-"""Chains walked by one packet, line by line; see ``semantics.chains``."""
+"""Chains walked by one packet, line by line; see ``one_chain``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import partial
 
-from sekisho.semantics.chains import Passed, walk
 from sekisho.semantics.choices import Choices
-from sekisho.semantics.journey import Doubt, Lean
+from sekisho.semantics.control import Passed
+from sekisho.semantics.journey import Lean
 from sekisho.semantics.partial import is_unseen
-from sekisho.semantics.program import Action, ChainCode, Continue, Guard, Guarded, Station, Translate
+from sekisho.semantics.program import ChainCode, Guarded, Station, Translate
 from sekisho.symbolic.bits import Set
-from sekisho.symbolic.effects import effect
+from sekisho.symbolic.carrying import Carrying
+from sekisho.symbolic.one_chain import walk
 from sekisho.symbolic.one_guards import OneGuards
 from sekisho.symbolic.one_packet import ALL
 from sekisho.symbolic.reading import Decided
 from sekisho.symbolic.state import Front, State
 from sekisho.symbolic.told import step_of, told_bits
-
-
-class Carrying:
-    """The packet as it is now: what ``chains.run`` walks with. A twin of it is its state."""
-
-    __slots__ = ("guards", "state")
-
-    def __init__(self, state: State, guards: OneGuards) -> None:
-        self.state = state
-        self.guards = guards
-
-    def holds(self, guard: Guard) -> bool | None:
-        """Whether the guard holds; None: nobody can say."""
-        return self.guards.fits(guard, self.state)
-
-    def doubts(self, guard: Guard) -> tuple[Doubt, ...]:
-        """Why nobody can say."""
-        return self.guards.doubts(guard, self.state)
-
-    def act(self, action: Action) -> None:
-        """Carry out an action that lets the chain go on."""
-        if not isinstance(action, Continue):
-            self.state = effect(action, self.state, self.guards.space)
-
-    def twin(self) -> Carrying:
-        """The same once more, to be changed by itself."""
-        return Carrying(self.state, self.guards)
-
-    def key(self) -> Hashable:
-        """All that lines may look at or change."""
-        return tuple(self.state.__dict__.values())
 
 
 class OneFlow:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from sekisho.semantics.chains import Passed
+from sekisho.semantics.control import Passed
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import ChainCode, Guard, Guarded, ReversePath, Station

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sekisho.semantics.chains import Passed
+from sekisho.semantics.control import Passed
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import Stop

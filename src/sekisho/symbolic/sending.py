@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from sekisho.semantics.chains import Passed
+from sekisho.semantics.control import Passed
 from sekisho.semantics.journey import Doubt, Step
 from sekisho.semantics.passage import Checkpoint
 from sekisho.semantics.program import Accept, ChainCode, RouteTo, Stop, Way

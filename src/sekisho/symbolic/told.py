@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from sekisho.semantics.carried import asks_connection
-from sekisho.semantics.chains import Passed
+from sekisho.semantics.control import Passed
 from sekisho.semantics.journey import Step
 from sekisho.semantics.program import (
     Accept,
@@ -24,6 +23,7 @@ from sekisho.semantics.program import (
 from sekisho.symbolic.bits import Ends
 from sekisho.symbolic.domain import Domain
 from sekisho.symbolic.echoes import ANSWERS
+from sekisho.symbolic.effects import asks_connection
 from sekisho.symbolic.state import State
 from sekisho.symbolic.unstated import usual
 from sekisho.values.address import format_ip

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from sekisho.semantics.chains import Passed
+from sekisho.semantics.control import Passed
 from sekisho.semantics.fields import BROADCAST, MULTICAST, UNICAST
 from sekisho.semantics.journey import Lean, Step
 from sekisho.semantics.program import Accept, NotUnderstood, RouteTo, Way

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Mapping
 
-from sekisho.semantics.carried import Carried
 from sekisho.semantics.choices import Choices
-from sekisho.semantics.control import PASSING
-from sekisho.semantics.forks import Outcome, Question, TooManyWaysError, ways
+from sekisho.semantics.control import PASSING, Passed
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import (
     Action,
@@ -26,7 +24,9 @@ from sekisho.semantics.program import (
     Return,
     Series,
 )
-from sekisho.values.slotted import value
+from sekisho.symbolic.carrying import Carrying, key_of
+from sekisho.symbolic.forks import Outcome, Question, TooManyWaysError, ways
+from sekisho.symbolic.state import State
 
 # A walk with more steps is a rule set whose chains call one another again and again.
 _LONG = 256
@@ -35,37 +35,14 @@ _LONG = 256
 _MOST_CALLS = 1 << 15
 
 
-@value
-class Passed:
-    """One line that fitted (or the end of a chain, ``line`` None), in the chain it stands in.
-
-    ``more``: the line has acted and is not done yet. ``again``: the same packet has passed the chain before
-    and came back; so it does once more, by so many steps that are not told again.
-    """
-
-    chain: ChainCode
-    line: Guarded | None
-    action: Action | None
-    more: bool = False
-    again: int = 0
-
-
-def run(base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices) -> list[Passed]:
-    """All that is passed of a base chain; the last ``Passed`` holds the action that decided (never a jump or
-    return)."""
-    told: list[Passed] = []
-    walk(base, chains, carried, choices, told.append)
-    return told
-
-
 def walk(
     base: ChainCode,
     chains: Mapping[str, ChainCode],
-    carried: Carried,
+    carried: Carrying,
     choices: Choices,
     tell: Callable[[Passed], None] | None = None,
 ) -> Passed:
-    """Walk a base chain; what decided (never a jump or return).
+    """Walk a base chain; what decided (never a jump or return), which is told last.
 
     ``carried`` is told of every action that changes the packet and goes on (marks, untrack), after ``tell``
     was told of the line.
@@ -100,7 +77,7 @@ def _walked(asking: _Asking, tell: Callable[[Passed], None] | None) -> Passed:
         line = lines[at]
         at += 1
         held = holds(line.guard)
-        if not held and (held is False or not asking.answer(line, (chain, at - 1), carried)):
+        if not held and (held is False or not asking.answer(line, (chain, at - 1), carried.state)):
             continue
         action: Action | None = line.action
         kind = action.__class__
@@ -159,7 +136,7 @@ class _Calls:
 
     __slots__ = ("_carried", "_choices", "_known", "_open", "made", "steps")
 
-    def __init__(self, carried: Carried, choices: Choices) -> None:
+    def __init__(self, carried: Carrying, choices: Choices) -> None:
         self.steps = 0
         self.made = 0
         self._carried = carried
@@ -171,7 +148,7 @@ class _Calls:
         """The steps of the call that is about to be made, where it was made before; else it is noted."""
         if self.steps < _LONG:
             return 0
-        key = (name, self._carried.key())
+        key = (name, key_of(self._carried.state))
         known = self._known.get(key, 0)
         if not known:
             self._open.append((depth, key, self.steps, self._asked))
@@ -183,7 +160,7 @@ class _Calls:
         if not self._open or self._open[-1][0] != depth:
             return
         _, key, steps, asked = self._open.pop()
-        if self._asked == asked and self._carried.key() == key[1]:
+        if self._asked == asked and key_of(self._carried.state) == key[1]:
             self._known[key] = self.steps - steps
 
     @property
@@ -202,7 +179,7 @@ class _Asking:
     __slots__ = ("_choices", "_next", "_wanted", "base", "callers", "calls", "carried", "chains", "here")
 
     def __init__(
-        self, base: ChainCode, chains: Mapping[str, ChainCode], carried: Carried, choices: Choices
+        self, base: ChainCode, chains: Mapping[str, ChainCode], carried: Carrying, choices: Choices
     ) -> None:
         self.base = base
         self.chains = chains
@@ -214,7 +191,7 @@ class _Asking:
         self._next: Question | Outcome | None = None
         self._wanted = 0
 
-    def answer(self, line: Guarded, here: _Place, before: Carried) -> bool:
+    def answer(self, line: Guarded, here: _Place, before: State) -> bool:
         """Whether a guard is to hold of which nobody can say it. ``here``: where its rule stands, ``before``
         the packet as it came there."""
         self.here = here
@@ -223,7 +200,7 @@ class _Asking:
             self._choices.passed_over += reasons
             return False
         if self._next is None:
-            found = ways(self.base, self.chains, (*self.callers, here), before)
+            found = ways(self.base, self.chains, (*self.callers, here), self.carried, before)
             self._choices.passed_over += found.passed_over
             self._next = found.first
             self._wanted = self._choices.choose(found.doubts, found.outcomes, found)
@@ -242,9 +219,9 @@ class _Asking:
         Guards are asked as late as can be: who takes an act carries it out before asking for the next.
         """
         chain, at = here
-        return self._acts(chain.lines[at].action, here, self.carried.twin())
+        return self._acts(chain.lines[at].action, here, self.carried.state)
 
-    def _acts(self, action: Action, here: _Place, before: Carried) -> _Acts:
+    def _acts(self, action: Action, here: _Place, before: State) -> _Acts:
         match action:
             case FirstOf(lines):
                 for line in lines:
@@ -265,7 +242,7 @@ class _Asking:
                 yield action, False
                 return True
 
-    def _fits(self, line: Guarded, here: _Place, before: Carried) -> bool:
+    def _fits(self, line: Guarded, here: _Place, before: State) -> bool:
         held = self.carried.holds(line.guard)
         return self.answer(line, here, before) if held is None else held
 

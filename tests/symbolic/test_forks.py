@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.semantics.chains import Passed, walk
 from sekisho.semantics.choices import Choices, explored, reasons
+from sekisho.semantics.control import Passed
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     ALWAYS,
@@ -30,6 +30,7 @@ from sekisho.semantics.program import (
     SetBits,
     Unsure,
 )
+from sekisho.symbolic.one_chain import walk
 from sekisho.values.intset import IntSet
 from tests.semantics.one import carrying, run
 from tests.semantics.rules import packet

@@ -9,27 +9,20 @@ line are one again, so that the ways are as many as what comes of them, not as t
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from sekisho.semantics.carried import Carried
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     Action,
     ChainCode,
     Continue,
-    CopyMark,
-    FirstOf,
-    Goto,
     Guarded,
-    Jump,
-    Return,
-    Series,
-    SetBits,
-    SetZone,
-    Untrack,
 )
+from sekisho.symbolic.carrying import Carrying, key_of
+from sekisho.symbolic.fold import Fold, Live
+from sekisho.symbolic.state import State
 from sekisho.values.unwound import Call, unwound
 
 # Beyond these nobody can say what comes of the packet.
@@ -116,39 +109,42 @@ def _ends_of(outcomes: int, ends: Mapping[int, int]) -> int:
 
 # Where a packet is: the chains that called one another, each with the place to go on at.
 Position = Sequence[tuple[ChainCode, int]]
-# Twins at one line, by what tells them apart.
-_Live = dict[Hashable, tuple[Carried, Joint]]
-_Twins = list[tuple[Carried, Joint]]
-# Those for whom a rule goes on, and those for whom it is over.
-_Acted = Generator[Call[_Live], _Live, tuple[_Twins, _Twins]]
 
 
-def ways(base: ChainCode, chains: Mapping[str, ChainCode], position: Position, carried: Carried) -> Ways:
+def ways(
+    base: ChainCode, chains: Mapping[str, ChainCode], position: Position, carried: Carrying, state: State
+) -> Ways:
     """Follow a packet from a line with an open question on. Raises TooManyWaysError."""
-    return _Survey(base, chains).of(position, carried)
+    return _Survey(base, chains, carried).of(position, state)
 
 
-class _Survey:
-    def __init__(self, base: ChainCode, chains: Mapping[str, ChainCode]) -> None:
+class _Survey(Fold[Joint, None]):
+    def __init__(self, base: ChainCode, chains: Mapping[str, ChainCode], carried: Carrying) -> None:
         self.base = base
         self.chains = chains
+        self.carried = carried
         self.calls = 0
         self.questions: list[Question] = []
         self.passed_over: dict[Doubt, None] = {}
-        self.ends: dict[tuple[Action | None, Hashable], Outcome] = {}
+        self.ends: dict[tuple[Action | None, State], Outcome] = {}
         # What a chain does to a packet where no question is asked: the packet comes back, or has its end.
-        self.known: dict[tuple[str, Hashable], Carried | Outcome] = {}
+        self.known: dict[tuple[str, State], State | Outcome] = {}
+        self.states: dict[Hashable, State] = {}
 
-    def of(self, position: Position, carried: Carried) -> Ways:
+    def of(self, position: Position, state: State) -> Ways:
         root = Joint()
-        live: _Live = {carried.key(): (carried.twin(), root)}
+        live = {self._one(state): root}
         for chain, at in reversed(position):
             live = unwound(self._through(chain, at, live))
-        for each, joint in live.values():
-            self._end(self.base.policy, each, joint)
+        for each, joint in live.items():
+            self.end(self.base.policy, None, each, joint)
         first = root.next
         assert isinstance(first, Question)
         return self._numbered(first)
+
+    def _one(self, state: State) -> State:
+        """The one state of all twins that are alike."""
+        return self.states.setdefault(key_of(state), state)
 
     def _numbered(self, first: Question) -> Ways:
         """Number what comes of the packet as ``explored`` gets there: 0, then from the last one down."""
@@ -171,140 +167,80 @@ class _Survey:
 
     # -------------------------------------------------------------------------------------- lines
 
-    def _through(self, chain: ChainCode, at: int, live: _Live) -> Call[_Live]:
+    def _through(self, chain: ChainCode, at: int, live: Live[Joint]) -> Call[Live[Joint]]:
         """Walk the twins through a chain from a place on; those that come back at its end or by RETURN."""
-        back: _Live = {}
+        back: Live[Joint] = {}
         for line in islice(chain.lines, at, None):
             if not live:
                 break
-            met = [self._split(line, each, joint) for each, joint in live.values()]
-            if all(fit is None for fit, _ in met):
+            met = [(state, self.split(line, None, state, joint)) for state, joint in live.items()]
+            if all(fit is None for _, (fit, _) in met):
                 continue
             live = {}
-            for fit, left in met:
+            for state, (fit, left) in met:
                 if left is not None:
-                    self._join(live, *left)
+                    self.join(live, state, left)
                 if fit is not None:
-                    going, over = yield from self._acts(line.action, *fit, back)
-                    for twin in (*going, *over):
-                        self._join(live, *twin)
-        for each, joint in live.values():
-            self._join(back, each, joint)
+                    for front in (yield from self.acted(line.action, None, state, fit, back)):
+                        for each, joint in front.items():
+                            self.join(live, each, joint)
+        for state, joint in live.items():
+            self.join(back, state, joint)
         return back
 
-    def _split(
-        self, line: Guarded, carried: Carried, joint: Joint
-    ) -> tuple[tuple[Carried, Joint] | None, tuple[Carried, Joint] | None]:
-        """Whether the line fits the packet, and whether it may pass it by: both, where nobody can say."""
-        held = carried.holds(line.guard)
+    def split(self, line: Guarded, at: None, state: State, some: Joint) -> tuple[Joint | None, Joint | None]:
+        """Both, where nobody can say."""
+        held = self.carried.guards.fits(line.guard, state)
         if held is False:
-            return None, (carried, joint)
+            return None, some
         if held:
-            return (carried, joint), None
-        reasons = carried.doubts(line.guard)
+            return some, None
+        reasons = self.carried.guards.doubts(line.guard, state)
         if type(line.action) is Continue:
             self.passed_over.update(dict.fromkeys(reasons))
-            return None, (carried, joint)
+            return None, some
         if len(self.questions) >= _MOST_QUESTIONS:
             raise TooManyWaysError
-        question = Question(line, reasons, Joint(), Joint())
+        question = some.leads = Question(line, reasons, Joint(), Joint())
         self.questions.append(question)
-        joint.leads = question
-        return (carried.twin(), question.yes), (carried, question.no)
+        return question.yes, question.no
 
-    def _acts(self, action: Action, carried: Carried, joint: Joint, back: _Live) -> _Acted:
-        """Carry out what a line does."""
-        match action:
-            case Jump(name):
-                return [], (yield from self._call(name, carried, joint))
-            case Goto(name):
-                for each, at in (yield from self._call(name, carried, joint)):
-                    self._join(back, each, at)
-                return [], []
-            case Return():
-                self._join(back, carried, joint)
-                return [], []
-            case Continue():
-                return [(carried, joint)], []
-            case SetBits() | CopyMark() | Untrack() | SetZone():
-                carried.act(action)
-                return [(carried, joint)], []
-            case FirstOf(lines):
-                return (yield from self._first_of(lines, carried, joint, back))
-            case Series(lines):
-                return (yield from self._series(lines, carried, joint, back))
-            case _:
-                self._end(action, carried, joint)
-                return [], []
-
-    def _first_of(self, lines: tuple[Guarded, ...], carried: Carried, joint: Joint, back: _Live) -> _Acted:
-        going: _Twins = []
-        over: _Twins = []
-        rest: tuple[Carried, Joint] | None = (carried, joint)
-        for line in lines:
-            if rest is None:
-                break
-            fit, rest = self._split(line, *rest)
-            if fit is not None:
-                some, others = yield from self._acts(line.action, *fit, back)
-                going += some
-                over += others
-        return going, over if rest is None else [*over, rest]
-
-    def _series(self, lines: tuple[Guarded, ...], carried: Carried, joint: Joint, back: _Live) -> _Acted:
-        over: _Twins = []
-        front: _Twins = [(carried, joint)]
-        for line in lines:
-            acted: _Twins = []
-            for each in front:
-                fit, left = self._split(line, *each)
-                if left is not None:
-                    over.append(left)
-                if fit is not None:
-                    some, others = yield from self._acts(line.action, *fit, back)
-                    acted += some
-                    over += others
-            front = acted
-        return front, over
-
-    def _call(self, name: str, carried: Carried, joint: Joint) -> Generator[Call[_Live], _Live, _Twins]:
-        """Walk a packet through a chain. Where no question is asked there, it does so once for all calls."""
-        key = (name, carried.key())
-        known = self.known.get(key)
+    def call(self, name: str, at: None, state: State, some: Joint) -> Call[Live[Joint]]:
+        """Where no question is asked in the chain, it is walked once for all calls."""
+        known = self.known.get((name, state))
         if isinstance(known, Outcome):
-            joint.leads = known
-            return []
+            some.leads = known
+            return {}
         if known is not None:
-            return [(known.twin(), joint)]
+            return {known: some}
         before = len(self.questions)
         self.calls += 1
         if self.calls > _MOST_CALLS:
             raise TooManyWaysError
-        inner = yield self._through(self.chains[name], 0, {key[1]: (carried, joint)})
+        inner = yield self._through(self.chains[name], 0, {state: some})
         if len(self.questions) == before:
             if inner:
-                ((after, _),) = inner.values()
-                self.known[key] = after.twin()
+                (self.known[name, state],) = inner
             else:
-                ended = joint.next
+                ended = some.next
                 assert isinstance(ended, Outcome)
-                self.known[key] = ended
-        return list(inner.values())
+                self.known[name, state] = ended
+        return inner
 
-    def _join(self, live: _Live, carried: Carried, joint: Joint) -> None:
-        """Let a packet join those at a line: twins that are alike are one."""
-        key = carried.key()
-        present = live.get(key)
-        if present is None:
-            if len(live) >= _MOST_TWINS:
-                raise TooManyWaysError
-            live[key] = (carried, joint)
-        elif present[1] is not joint:
-            joint.leads = present[1]
+    def join(self, live: Live[Joint], state: State, some: Joint) -> None:
+        """Twins that are alike are one."""
+        present = live.setdefault(state, some)
+        if len(live) > _MOST_TWINS:
+            raise TooManyWaysError
+        if present is not some:
+            some.leads = present
 
-    def _end(self, action: Action | None, carried: Carried, joint: Joint) -> None:
+    def end(self, action: Action | None, at: None, state: State, some: Joint) -> None:
         """Lines that do the same to the same packet lead to one outcome."""
-        joint.leads = self.ends.setdefault((action, carried.key()), Outcome())
+        some.leads = self.ends.setdefault((action, state), Outcome())
+
+    def after(self, action: Action, state: State) -> State:
+        return self._one(self.carried.after(action, state))
 
 
 def _outcomes(at: Question | Outcome) -> int:

@@ -9,9 +9,9 @@ from sekisho.answers.arrivals import Arrivals
 from sekisho.answers.places import Origin
 from sekisho.answers.stated import FIELDS
 from sekisho.answers.trace import Question
+from sekisho.semantics.fields import HEADER
 from sekisho.semantics.world import HOST
 from sekisho.symbolic.bits import Set
-from sekisho.symbolic.space import HEADER
 from sekisho.values.address import Address, format_ip
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP, protocol_name
 from tests.symbolic.agreement import Values, cube, member

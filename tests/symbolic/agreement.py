@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
+from sekisho.semantics.fields import HEADER
 from sekisho.semantics.journey import Journey, Leg
 from sekisho.semantics.journeys import Start
 from sekisho.semantics.related import is_error
@@ -16,7 +17,6 @@ from sekisho.symbolic.bits import ONE, Bits, ByOrigin, Set
 from sekisho.symbolic.fate import Fate
 from sekisho.symbolic.journeys import Flows, Source, journeys, taker
 from sekisho.symbolic.one_journeys import journey
-from sekisho.symbolic.space import HEADER
 from sekisho.symbolic.state import State
 from sekisho.values.address import Address
 from sekisho.values.names import mac_text
@@ -74,7 +74,7 @@ def member(walk: SymbolicWalk, some: Set, draw: Random) -> Values:
         literals &= var if draw.random() < 0.5 else ~var
     picked = some.pick_cube_dd_set(literals).pick_cube()
     assert picked is not None
-    values = {}
+    values: Values = {}
     for name in HEADER:
         first, number = space.first[name], 0
         for index in range(first, first + space.width(name)):
@@ -222,7 +222,7 @@ def _by_destination(walk: SymbolicWalk, some: Set) -> Iterator[Set]:
         assert picked is not None
         here = some
         for name in ("tdst", "tdport"):
-            for index in range(space.first[name], space.first[name] + space.width(name)):
+            for index in range(space.first[name], space.first[name] + space.field[name].width):
                 if picked[index] is not None:
                     var = space.manager.var(index)
                     here &= var if picked[index] else ~var

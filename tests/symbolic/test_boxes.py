@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sekisho.semantics.fields import Field
 from sekisho.semantics.program import Accept, All, ChainCode, Guard, Guarded, In
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.boxes import boxes, number, pick
@@ -12,13 +13,14 @@ from sekisho.symbolic.overlap import Overlaps, Region, region
 from sekisho.symbolic.space import Space
 from sekisho.values.intset import IntSet
 
+FIELDS: tuple[Field, ...] = ("proto", "src", "dst", "dport")
 SPACE = Space(4)
-SHOWN = [(name, SPACE.field[name]) for name in ("proto", "src", "dst", "dport")]
+SHOWN = [(name, SPACE.field[name]) for name in FIELDS]
 
 spans = st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)), min_size=1, max_size=4).map(
     lambda pairs: IntSet.from_intervals((min(pair), max(pair)) for pair in pairs)
 )
-guards = st.dictionaries(st.sampled_from(("proto", "src", "dst", "dport")), spans, max_size=3).map(
+guards = st.dictionaries(st.sampled_from(FIELDS), spans, max_size=3).map(
     lambda fields: All(tuple(In(name, values) for name, values in fields.items()))
 )
 

@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
+from sekisho.semantics.fields import HEADER, ROWS, Field, width
 from sekisho.semantics.program import (
     CONFIRMED_BIT,
     DNAT_BIT,
     ESTABLISHED,
-    FIELD_BITS,
     NEW,
     SEEN_REPLY_BIT,
     Guard,
@@ -27,7 +27,7 @@ from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.one_fields import READ
 from sekisho.symbolic.one_packet import OnePacket, value_of
-from sekisho.symbolic.space import HEADER, Space
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import Connection, State
 from sekisho.symbolic.tracking import show
 from sekisho.values.address import BITS, Address, Family
@@ -153,11 +153,7 @@ def _by_origin(family: Family, proto: int, draw: Random) -> Situation:
 _SITUATIONS = (_arriving, _of_a_process, _answer, _template, _by_origin)
 
 
-def _width(name: str, family: Family) -> int:
-    return BITS[family] if name.endswith(("src", "dst")) else FIELD_BITS[name]
-
-
-def _questions(name: str, value: int | None, bits: int, draw: Random) -> Iterator[Guard]:
+def _questions(name: Field, value: int | None, bits: int, draw: Random) -> Iterator[Guard]:
     """Guards near the value, and with masks of all shapes."""
     top = (1 << bits) - 1
     near = draw.getrandbits(bits) if value is None else value
@@ -189,10 +185,10 @@ def test_both_readings_know_every_field(family: Family, situation: Callable[...,
     draw = Random(family)
     for proto in (TCP, UDP, SCTP, DCCP, echo, _GRE):
         given = situation(family, proto, draw)
-        for name in FIELD_BITS:
+        for name in ROWS:
             value = READ[name](given.packet)
             stated = value if isinstance(value, int) else None
-            for guard in _questions(name, stated, _width(name, family), draw):
+            for guard in _questions(name, stated, width(name, BITS[family]), draw):
                 assert given.together(guard) is holds(guard, given.packet), (proto, guard, value)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from sekisho.semantics.fields import HEADER
 from sekisho.semantics.program import Guard, Not
 from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.guards import Guards
 from sekisho.symbolic.one_fields import READ
 from sekisho.symbolic.one_packet import value_of
-from sekisho.symbolic.space import HEADER, Space
+from sekisho.symbolic.space import Space
 from sekisho.symbolic.state import State
 from sekisho.symbolic.unstated import usual
 from sekisho.values.packet import ICMP, PORT_PROTOCOLS, TCP

@@ -22,8 +22,9 @@ from sekisho.semantics.journey import ARRIVED, Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.boxes import Box
+from sekisho.symbolic.domain import TRANSLATED
 from sekisho.symbolic.journeys import Flows
-from sekisho.symbolic.space import TRANSLATED, Space
+from sekisho.symbolic.space import Space
 from sekisho.values.address import BITS, Family, Prefix
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, TCP, UDP

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from sekisho.semantics.program import FIELD_BITS, All, AnyOf, Guard, In, Interface, Masked, Members, Not
+from sekisho.semantics.fields import width
+from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Masked, Members, Not
 from sekisho.values.address import BITS, Family
 from sekisho.values.intset import IntSet
 
@@ -67,7 +68,7 @@ def wishes(guard: Guard, family: Family, holds: bool = True) -> Iterator[Wish]:
 def _wishes(guard: Guard, family: Family, holds: bool) -> Iterator[Wish]:
     match guard:
         case In(field, values):
-            bits = BITS[family] if field in ("src", "dst") else FIELD_BITS[field]
+            bits = width(field, BITS[family])
             some = values if holds else values.complement(bits)
             if field not in FIELDS:
                 yield Wish()
@@ -75,7 +76,7 @@ def _wishes(guard: Guard, family: Family, holds: bool) -> Iterator[Wish]:
                 yield Wish(((field, some),))
         case Masked(field, mask, value):
             if field in FIELDS and holds and field not in ("src", "dst"):
-                fitting = (n for n in range(1 << FIELD_BITS[field]) if n & mask == value)
+                fitting = (n for n in range(1 << width(field, BITS[family])) if n & mask == value)
                 yield Wish(((field, IntSet.of(*islice(fitting, 256))),))
             else:
                 yield Wish()

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from sekisho.model.beside import Beside
 from sekisho.model.snapshot import Namespace
+from sekisho.semantics.fields import Field
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.missing import unread_line
 from sekisho.semantics.program import (
@@ -37,7 +38,7 @@ from sekisho.semantics.program import (
     Station,
     Unsure,
 )
-from sekisho.values.address import Family
+from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import UDP
 
@@ -88,7 +89,7 @@ def _policy(fact: Beside, family: Family) -> Iterator[tuple[Guard, tuple[str, ..
     """A socket's own policies let the key daemon's packets pass and touch nobody else's."""
     if fact.direction == "socket" or fact.src is None or fact.dst is None:
         return
-    sides = (("src", fact.src), ("dst", fact.dst))
+    sides: tuple[tuple[Field, Prefix], ...] = (("src", fact.src), ("dst", fact.dst))
     guards = tuple(In(side, IntSet.prefix(prefix)) for side, prefix in sides if prefix.length)
     if fact.src.family == family:
         chains = {"in": _IN, "fwd": ("forwarding",), "out": _OUT}.get(fact.direction, _BOTH)
@@ -135,7 +136,7 @@ def with_peers(
 
 
 def _peers(
-    name: str, hook: Hook, side: str, peers: list[Beside], family: Family, otherwise: Action
+    name: str, hook: Hook, side: Field, peers: list[Beside], family: Family, otherwise: Action
 ) -> Station:
     allowed = IntSet(())
     for peer in peers:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sekisho.model.routing import PolicyRule, Route
+from sekisho.semantics.fields import Field
 from sekisho.semantics.hidden_gateways import unseen
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
@@ -276,7 +277,8 @@ def _of_tos(family: Family, tos: int) -> Guard:
 
 def _rule_guard(rule: PolicyRule) -> Guard:
     guards: list[Guard] = []
-    for side, prefix in (("src", rule.src), ("dst", rule.dst)):
+    addresses: tuple[tuple[Field, Prefix | None], ...] = (("src", rule.src), ("dst", rule.dst))
+    for side, prefix in addresses:
         if prefix is not None and prefix.length:
             guards.append(In(side, IntSet.prefix(prefix)))
     if rule.iif is not None:
@@ -290,9 +292,10 @@ def _rule_guard(rule: PolicyRule) -> Guard:
         guards.append(_of_tos(rule.family, rule.tos))
     if rule.ipproto is not None:
         guards.append(In("proto", IntSet.of(rule.ipproto)))
-    for side, span in (("sport", rule.sport), ("dport", rule.dport)):
-        if span is not None:
-            guards.append(In(side, IntSet.span(*span)))
+    if rule.sport is not None:
+        guards.append(In("sport", IntSet.span(*rule.sport)))
+    if rule.dport is not None:
+        guards.append(In("dport", IntSet.span(*rule.dport)))
     if rule.uidrange is not None:
         guards.append(In("flow_uid", IntSet.span(*rule.uidrange)))
     for key, value in rule.attributes:

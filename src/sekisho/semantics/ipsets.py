@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sekisho.model.netfilter import IpSet, Option
+from sekisho.semantics.fields import field
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.match_values import Side
@@ -93,7 +94,7 @@ def membership(
         return _net_and_interface(ipset, fields, sides[1], nomatch)
     exceptions = nomatch or any(word == "nomatch" for _, words in ipset.entries for word, _ in words)
     if fields in (("src",), ("dst",)) and not exceptions:
-        return In(fields[0], _addresses(ipset, options))
+        return In(field(fields[0]), _addresses(ipset, options))
     entries = []
     for element, words in ipset.entries:
         entry_options = dict(words)
@@ -102,7 +103,7 @@ def membership(
         entries.append((_specificity(boxes), boxes, excluded == nomatch))
     if all(holds for _, _, holds in entries) and len(fields) == 1 and fields[0] in ("src", "dst"):
         union = IntSet.from_intervals(interval for _, boxes, _ in entries for interval in _numbers(boxes[0]))
-        return In(fields[0], union)
+        return In(field(fields[0]), union)
     # A more specific entry decides before a wider one (hash:net types look up long prefixes first).
     entries.sort(key=lambda entry: entry[0])
     ordered = tuple((boxes, holds) for _, boxes, holds in entries)
@@ -148,7 +149,7 @@ def _net_and_interface(ipset: IpSet, fields: tuple[str, ...], side: str, nomatch
             beside.append(_set_interface(name, side, "wildcard" in flags))
     found: Guard = NEVER
     for addresses, beside in sorted(interfaces.items(), key=lambda item: -item[0].size()):
-        here = In(fields[0], addresses)
+        here = In(field(fields[0]), addresses)
         fits: tuple[Guard, ...] = (All((here, AnyOf(tuple(beside)))),)
         found = AnyOf(fits) if found == NEVER else AnyOf((*fits, All((Not(here), found))))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sekisho.model.netfilter import Option
+from sekisho.semantics.fields import Field
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_context import AddressTypes, MatchContext
 from sekisho.semantics.program import All, AnyOf, Guard, In, Interface, Not, Unsure
@@ -35,7 +36,7 @@ def addrtype_guard(options: Sequence[Option], context: MatchContext) -> Guard | 
     for option in options:
         if option.name not in ("src-type", "dst-type"):
             continue
-        side = "src" if option.name == "src-type" else "dst"
+        side: Field = "src" if option.name == "src-type" else "dst"
         kinds = option.values[0].upper().split(",")
         if not set(kinds) <= _ADDRESS_TYPES:
             raise ValueError(f"unknown address type in {option.values[0]}")
@@ -54,7 +55,7 @@ MULTICAST6 = IntSet.prefix(Prefix(6, 0xFF << 120, 8))
 UNICAST6 = (MULTICAST6 | IntSet.of(0) | IntSet.prefix(Prefix(6, 0xFFFF << 32, 96))).complement(128)
 
 
-def _address_type6(side: str, kinds: list[str], device: str | None, types: AddressTypes) -> Guard:
+def _address_type6(side: Field, kinds: list[str], device: str | None, types: AddressTypes) -> Guard:
     """IPv6 asks the address itself first, and every named kind must hold; only LOCAL, ANYCAST and
     UNREACHABLE look at routes (net/netfilter/xt_addrtype.c, match_type6)."""
     guards: list[Guard] = []
@@ -71,7 +72,7 @@ def _address_type6(side: str, kinds: list[str], device: str | None, types: Addre
     return guards[0] if len(guards) == 1 else All(tuple(guards))
 
 
-def address_type(side: str, kind: str, device: str | None, types: AddressTypes) -> Guard:
+def address_type(side: Field, kind: str, device: str | None, types: AddressTypes) -> Guard:
     """The address on one side is of the type (LOCAL, BROADCAST...); ``device``: iif or oif where only the
     routes of that interface count. Where not all of the host's addresses were seen, an address that is known
     to be of no type may be of any."""
@@ -92,11 +93,11 @@ def address_type(side: str, kind: str, device: str | None, types: AddressTypes) 
     return AnyOf((held, All((Not(In(side, others)), unsure))))
 
 
-def _outside(side: str, within: IntSet) -> Guard:
+def _outside(side: Field, within: IntSet) -> Guard:
     return Not(In(side, within))
 
 
-def _of_known_type(side: str, kind: str, device: str | None, types: AddressTypes) -> Guard:
+def _of_known_type(side: Field, kind: str, device: str | None, types: AddressTypes) -> Guard:
     if device is None:
         if kind == "UNICAST":
             return Not(In(side, _union(types.by_type.values())))

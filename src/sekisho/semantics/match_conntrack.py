@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sekisho.model.netfilter import Option
+from sekisho.semantics.fields import Field
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_context import MatchContext
 from sekisho.semantics.match_values import addresses, named, numbers
@@ -58,10 +59,10 @@ def _states(text: str) -> Guard:
     return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))
 
 
-_CT_ADDRESSES = {
+_CT_ADDRESSES: dict[str, Field] = {
     "ctorigsrc": "ctorigsrc", "ctorigdst": "ctorigdst", "ctreplsrc": "ctreplsrc", "ctrepldst": "ctrepldst",
 }  # fmt: skip
-_CT_PORTS = {
+_CT_PORTS: dict[str, Field] = {
     "ctorigsrcport": "ctorigsport", "ctorigdstport": "ctorigdport",
     "ctreplsrcport": "ctreplsport", "ctrepldstport": "ctrepldport",
 }  # fmt: skip

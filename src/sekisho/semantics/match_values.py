@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal, TypeVar
 
+from sekisho.semantics.fields import Field
 from sekisho.semantics.program import Guard, Interface, Masked
 from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
@@ -89,7 +90,7 @@ def _flag(name: str) -> int:
     return TCP_FLAG_BITS[name]
 
 
-def masked(field: str, text: str) -> Guard:
+def masked(field: Field, text: str) -> Guard:
     """``0x1/0xff``: the field's bits under the mask have the value."""
     value, slash, mask = text.partition("/")
     return Masked(field, integer(mask, 0) if slash else 0xFFFFFFFF, integer(value, 0))

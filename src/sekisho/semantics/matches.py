@@ -231,7 +231,7 @@ def _iprange(option: Option, context: MatchContext) -> Guard | None:
     low, high = Address.parse(first), Address.parse(last if sep else first)
     if low.family != context.family or high.family != context.family:
         raise ValueError(f"{option.values[0]} is not an IPv{context.family} range")
-    return In(option.name[:3], IntSet.span(low.value, high.value))
+    return In("src" if option.name == "src-range" else "dst", IntSet.span(low.value, high.value))
 
 
 def _owner(option: Option, context: MatchContext) -> Guard | None:
@@ -239,7 +239,7 @@ def _owner(option: Option, context: MatchContext) -> Guard | None:
         return None
     # Of names only root's number is the same everywhere; /etc/passwd is not captured.
     value = "0" if option.values[0] == "root" else option.values[0]
-    return In(option.name[:3], numbers(value, "-", 32))
+    return In("uid" if option.name == "uid-owner" else "gid", numbers(value, "-", 32))
 
 
 def _length(option: Option, context: MatchContext) -> Guard | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from sekisho.semantics.fields import Field
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     ALWAYS,
@@ -40,7 +41,7 @@ class Column:
     packets have the field where ``needs`` does not say so.
     """
 
-    field: str
+    field: Field
     bits: int
     kind: str
     needs: tuple[Guard, ...] = ()
@@ -96,7 +97,7 @@ class RawPiece:
 
     place: int
     width: int
-    source: str | int | None
+    source: Field | int | None
     shift: int
 
 

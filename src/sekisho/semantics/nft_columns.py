@@ -18,6 +18,8 @@ from sekisho.model.nft_expression import (
     RawPayload,
 )
 from sekisho.model.nft_types import data_type
+from sekisho.semantics.fields import Field
+from sekisho.semantics.fields import field as field_named
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_bridge import bridge_column
 from sekisho.semantics.nft_column import (
@@ -84,7 +86,7 @@ def _carrying(tunnel: str) -> tuple[Guard, ...]:
 # ---------------------------------------------------------------------------------------- meta
 
 _NFPROTO: dict[int, int] = {4: 2, 6: 10}
-_META_FIELDS: dict[str, tuple[str, int]] = {
+_META_FIELDS: dict[str, tuple[Field, int]] = {
     "mark": ("mark", 32), "l4proto": ("proto", 8), "pkttype": ("pkttype", 8), "skuid": ("uid", 32),
     "skgid": ("gid", 32), "length": ("length", 32),
 }  # fmt: skip
@@ -162,7 +164,7 @@ def _ct(key: str, direction: str, family: Family) -> AnyColumn:
     if end in _CT_ENDS and direction in _CT_SIDES:
         if own and own != ("ip" if family == 4 else "ip6"):
             return Absent((TRACKED, NEVER))  # tracking runs for both families all the same
-        field = _CT_SIDES[direction] + _CT_ENDS[end]
+        field = field_named(_CT_SIDES[direction] + _CT_ENDS[end])
         port = end.startswith("proto")
         bits = 16 if port else BITS[family]
         has = In(field, IntSet.span(0, (1 << bits) - 1))

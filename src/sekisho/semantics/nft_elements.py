@@ -26,6 +26,7 @@ from sekisho.model.nft_expression import (
     Word,
 )
 from sekisho.semantics.conjunction import both
+from sekisho.semantics.fields import field as field_named
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_column import (
     Absent,
@@ -120,7 +121,7 @@ def _part_guard(part: Expression, value: Expression, context: NftContext) -> Gua
 
 def _boxes(boxes: dict[str, _Box]) -> Iterable[Guard]:
     for field, box in boxes.items():
-        yield Interface(_SIDES[field], box) if isinstance(box, str) else In(field, box)
+        yield Interface(_SIDES[field], box) if isinstance(box, str) else In(field_named(field), box)
 
 
 _SIDES: dict[str, Side] = {"iif": "iif", "oif": "oif", "portin": "portin", "portout": "portout"}

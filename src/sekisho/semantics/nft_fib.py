@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from sekisho.model.nft_expression import Exists, Expression, Fib, Mapping, Number, Word
+from sekisho.semantics.fields import Field
 from sekisho.semantics.match_address_type import MULTICAST6, UNICAST6, address_type
 from sekisho.semantics.nft_context import NftContext
 from sekisho.semantics.nft_values import plain
@@ -23,7 +24,7 @@ _BY_TABLE = frozenset({"local", "multicast", "anycast"})
 _REFUSED = frozenset({"unreachable", "blackhole", "prohibit"})
 # What IPv6 calls an address that a plain route leads to.
 _PLAIN6 = {"unicast": UNICAST6, "unspec": (UNICAST6 | MULTICAST6).complement(128)}
-_SIDES = {"saddr": "src", "daddr": "dst"}
+_SIDES: dict[str, Field] = {"saddr": "src", "daddr": "dst"}
 # Of IPv4's routes only a local one is no way back; IPv6 takes none but plain ones.
 _WAYS = {4: ("unicast", "broadcast", "anycast", "multicast"), 6: ("unicast", "multicast")}
 _LINK_LOCAL6 = IntSet.from_intervals(
@@ -58,7 +59,11 @@ def fib_guard(
 
 
 def _types(
-    side: str, device: str | None, use_mark: bool, values: Sequence[Expression | Mapping], context: NftContext
+    side: Field,
+    device: str | None,
+    use_mark: bool,
+    values: Sequence[Expression | Mapping],
+    context: NftContext,
 ) -> Guard:
     """The address on that side is of one of the types. IPv6 asks all routes: where none leads to the address
     it is unreachable."""
@@ -74,7 +79,7 @@ def _types(
     return guards[0] if len(guards) == 1 else AnyOf(tuple(guards))
 
 
-def _type6(side: str, device: str | None, use_mark: bool, kind: str, context: NftContext) -> Guard:
+def _type6(side: Field, device: str | None, use_mark: bool, kind: str, context: NftContext) -> Guard:
     """What a lookup of all routes finds, as from a local process (__nft_fib6_eval_type). A device only
     tells what is local: another interface's address is unicast then."""
     assert side in ("src", "dst")

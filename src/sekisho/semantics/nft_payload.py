@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from sekisho.model.nft_expression import Payload
 from sekisho.model.nft_types import INTEGER, data_type
+from sekisho.semantics.fields import Field
+from sekisho.semantics.fields import field as field_named
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_column import (
     ELSEWHERE,
@@ -45,7 +47,7 @@ def payload_column(protocol: str, field: str, context: NftContext) -> AnyColumn:
             return _icmp(protocol, field, kind, family)
         case "th" if field in ("sport", "dport"):
             # Where there are no ports, these are other bytes of the packet.
-            return Column(field, 16, kind, doubt=Not(In("proto", IntSet.of(*PORT_PROTOCOLS))))
+            return Column(field_named(field), 16, kind, doubt=Not(In("proto", IntSet.of(*PORT_PROTOCOLS))))
         case "ether":
             return _ether(field, kind, context)
         case "arp" | "vlan":
@@ -80,7 +82,7 @@ def _longer_by(header: int) -> Translation:
     return lambda values: IntSet.from_intervals((first + header, last + header) for first, last in values)
 
 
-_IP_FIELDS: dict[str, tuple[str, int, Translation | None]] = {
+_IP_FIELDS: dict[str, tuple[Field, int, Translation | None]] = {
     "saddr": ("src", 32, None), "daddr": ("dst", 32, None), "protocol": ("proto", 8, None),
     "nexthdr": ("proto", 8, None), "dscp": ("tos", 6, _dscp), "ecn": ("tos", 2, _ecn),
     "ttl": ("ttl", 8, None), "hoplimit": ("ttl", 8, None),
@@ -108,7 +110,7 @@ def _network(field: str, kind: str, family: Family) -> AnyColumn:
 def _transport(protocol: str, field: str, kind: str, family: Family) -> AnyColumn:
     needs = (of_protocol(protocol),)
     if field in ("sport", "dport"):
-        return Column(field, 16, kind, needs)
+        return Column(field_named(field), 16, kind, needs)
     if protocol == "tcp" and field == "flags":
         return Column("tcp_flags", 8, kind, needs, present=In("tcp_flags", IntSet.span(0, 255)))
     if protocol == "udp" and field == "length":
@@ -129,7 +131,8 @@ def _icmp(protocol: str, field: str, kind: str, family: Family) -> AnyColumn:
         return ELSEWHERE
     needs: tuple[Guard, ...] = (of_protocol(protocol),)
     if field in ("type", "code"):
-        return Column(f"icmp_{field}", 8, kind, needs, present=In(f"icmp_{field}", IntSet.span(0, 255)))
+        own: Field = "icmp_type" if field == "type" else "icmp_code"
+        return Column(own, 8, kind, needs, present=In(own, IntSet.span(0, 255)))
     types = _ICMP_TYPES[protocol].get(field)
     if types is not None:
         needs = (*needs, In("icmp_type", IntSet.of(*types)))

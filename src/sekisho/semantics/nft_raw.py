@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from sekisho.model.nft_expression import RawPayload
 from sekisho.semantics.conjunction import both
+from sekisho.semantics.fields import Field
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.nft_column import AnyColumn, Open, RawColumn, RawPiece, has_interface, of_protocol
 from sekisho.semantics.nft_context import NftContext
@@ -20,7 +21,7 @@ from sekisho.values.intset import IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
 
 # A header as its bits in order: (how many, the field or None for what nobody states, or a number).
-_Layout = tuple[tuple[int, str | int | None], ...]
+_Layout = tuple[tuple[int, Field | int | None], ...]
 
 _NETWORK: dict[Family, _Layout] = {
     4: ((4, 4), (4, 5), (8, "tos"), (16, "length"), (16, None), (1, 0), (1, None), (14, 0), (8, "ttl"),

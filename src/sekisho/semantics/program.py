@@ -19,19 +19,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sekisho.model.evidence import Evidence
+from sekisho.semantics.fields import Field
 from sekisho.semantics.journey import Disposition, Doubt, Hook, Lean
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.intset import IntSet
-
-# Numeric fields a guard may ask about, with their width in bits (128 for IPv6 addresses).
-FIELD_BITS: dict[str, int] = {
-    "src": 32, "dst": 32, "proto": 8, "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16,
-    "tcp_flags": 8, "mark": 32, "ctmark": 32, "ctstate": 3, "ctstatus": 10, "ctdir": 1, "tos": 8,
-    "ttl": 8, "length": 16, "uid": 32, "gid": 32, "src_mac": 48, "dst_mac": 48, "pkttype": 3, "zone": 16,
-    "zone_reply": 16, "ctproto": 8, "ctorigsrc": 32, "ctorigdst": 32, "ctorigsport": 16, "ctorigdport": 16,
-    "ctreplsrc": 32, "ctrepldst": 32, "ctreplsport": 16, "ctrepldport": 16, "fragment": 1,
-    "flow_uid": 32, "setproto": 8, "setsport": 16, "setdport": 16, "route_kind": 2,
-}  # fmt: skip
 
 # Values of ``ctstate``: exactly one of these is true of every packet.
 INVALID, NEW, ESTABLISHED, RELATED, UNTRACKED = range(5)
@@ -44,7 +35,7 @@ class In:
     """The numeric field's value is in the set. A packet without the field (a port of ICMP) never
     fits; where the value is merely not stated, nobody can say."""
 
-    field: str
+    field: Field
     values: IntSet
 
 
@@ -52,7 +43,7 @@ class In:
 class Masked:
     """``field & mask == value``."""
 
-    field: str
+    field: Field
     mask: int
     value: int
 

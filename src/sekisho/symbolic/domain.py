@@ -11,19 +11,21 @@ at once, or the answer that the run's script has. What happens on the way is tol
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
+from sekisho.semantics.fields import Field, width
 from sekisho.semantics.journey import Doubt, Lean, Step
 from sekisho.symbolic.bits import Bits, ByOrigin, Cases, Ends, Set
 from sekisho.symbolic.state import Name, State
 from sekisho.values.address import BITS, Address, Family, Prefix
 from sekisho.values.intset import IntSet
 
-# Widths of the fields that are no addresses; these take their family's.
-WIDTH = {
-    "proto": 8, "dport": 16, "tdport": 16, "sport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16,
-    "tcp_flags": 8, "tos": 8, "src_mac": 48, "length": 16, "ttl": 8, "uid": 32, "gid": 32,
-}  # fmt: skip
+# The destination that a translation gave, beside the original one, where one set holds packets with many.
+TRANSLATED: dict[str, Field] = {"tdst": "dst", "tdport": "dport"}
+
+
+Kind = TypeVar("Kind", bound=State)
 
 
 class Domain(ABC):
@@ -39,9 +41,9 @@ class Domain(ABC):
     field: dict[str, Bits]
     nowhere: Ends
 
-    def width(self, name: str) -> int:
+    def width(self, name: Field) -> int:
         """A field's number of bits."""
-        return WIDTH.get(name) or BITS[self.family]
+        return width(name, BITS[self.family])
 
     # ---------------------------------------------------------------------------------- values
 
@@ -145,9 +147,13 @@ class Domain(ABC):
 
 def at_start(space: Domain, *, iif: Name = None, mark: int = 0) -> State:
     """A packet as it sets out: every field is the original's."""
-    field = space.field
-    return space.state(
+    return state_of_header(space.state, space.field, iif=iif, mark=mark)
+
+
+def state_of_header(kind: type[Kind], field: Mapping[str, Bits], **more: Any) -> Kind:
+    """A state with these fields in its header; ``more``: by their names."""
+    return kind(
         Ends(field["src"], field["dst"], field["sport"], field["dport"]),
         field["icmp_type"], field["icmp_code"], field["icmp_id"], field["tcp_flags"], field["tos"],
-        field["length"], field["ttl"], field["proto"], iif=iif, mark=mark,
+        field["length"], field["ttl"], field["proto"], **more,
     )  # fmt: skip

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
-from sekisho.semantics.fields import CT_PORTS, LIVING
+from sekisho.semantics.fields import CT_PORTS, ENDS, LIVING, ROWS, Field
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
-    FIELD_BITS,
     All,
     AnyOf,
     Guard,
@@ -36,8 +36,6 @@ from sekisho.values.slotted import replace
 _PORTED = IntSet.of(*PORT_PROTOCOLS)
 _ICMP = IntSet.of(ICMP, ICMPV6)
 _TCP = IntSet.of(TCP)
-# Fields that are not the bits of one number: a mask is worked out for each of their values.
-_BY_VALUE = frozenset({"ttl", "icmp_type", "setsport", "setdport", "ctorigdport", "ctrepldport"})
 
 
 class Guards:
@@ -54,6 +52,7 @@ class Guards:
         self.ported = space.member(proto, _PORTED)
         self.icmp = space.member(proto, _ICMP)
         self.tcp = space.member(proto, _TCP)
+        self.having = {"all": space.everything, "ported": self.ported, "icmp": self.icmp, "tcp": self.tcp}
         self.dccp = space.member(proto, IntSet.of(DCCP))
         nothing, everything = space.nothing, space.everything
         self.never = Cond(nothing, nothing)
@@ -126,7 +125,7 @@ class Guards:
             return self._unsure
         return self.always if isinstance(value, int) and wanted(value) else self.never
 
-    def field_in(self, name: str, values: IntSet, state: State) -> Set:
+    def field_in(self, name: Field, values: IntSet, state: State) -> Set:
         """The packets that have the field, with a value in the set."""
         match name:
             case "ttl":
@@ -143,24 +142,18 @@ class Guards:
             found |= where & self.space.member(bits, values)
         return found
 
-    def _views(self, name: str, state: State) -> tuple[tuple[Set, Bits], ...]:
+    def _views(self, name: Field, state: State) -> tuple[tuple[Set, Bits], ...]:
         """The field's value, for disjoint sets of packets; the packets of none of them have no such field."""
         space = self.space
         match name:
-            case "src" | "dst":
-                return ((space.everything, getattr(state.ends, name)),)
-            case "sport" | "dport":
-                return ((self.ported, getattr(state.ends, name)),) if state.sees == "ports" else ()
+            case "sport" | "dport" if state.sees != "ports":
+                return ()
             case "proto" if state.sees == "nothing":
                 return ((space.everything, space.constant(0, 8)),)
-            case "proto" | "setproto":
-                return ((space.everything, space.field["proto"]),)
-            case "icmp_code" | "icmp_id":
-                return ((self.icmp, getattr(state, name)),)
-            case "tcp_flags":
-                return ((self.tcp, state.tcp_flags),)
+            case "setproto":
+                return self._numbers("proto", state)
             case "flow_uid" if not state.local:
-                return ((space.everything, space.constant(0, FIELD_BITS["uid"])),)
+                return ((space.everything, space.constant(0, space.width(name))),)
             case "flow_uid":
                 return self._numbers("uid", state)
             case "ctproto" if state.ctsent is space.nowhere:
@@ -172,15 +165,15 @@ class Guards:
             case _:
                 return self._numbers(name, state)
 
-    def _numbers(self, name: str, state: State) -> tuple[tuple[Set, Bits], ...]:
+    def _numbers(self, name: Field, state: State) -> tuple[tuple[Set, Bits], ...]:
         """A number of the state's own, which may be missing or depend on the packet."""
-        space, number = self.space, getattr(state, name)
+        space, number = self.space, getattr(state.ends if name in ENDS else state, name)
         if isinstance(number, Bits):
-            return ((space.everything, number),)
+            return ((self.having[ROWS[name].of], number),)
         if isinstance(number, ByOrigin):
             cases = ((each, some) for each, some in number.cases if isinstance(each, int))
-            return tuple((some, space.constant(each, FIELD_BITS[name])) for each, some in cases)
-        return () if number is None else ((space.everything, space.constant(number, FIELD_BITS[name])),)
+            return tuple((some, space.constant(each, space.width(name))) for each, some in cases)
+        return () if number is None else ((space.everything, space.constant(number, space.width(name))),)
 
     def _tuple(self, name: str, state: State) -> Ends | None:
         """One of the connection's tuples; None where there is no connection, or an empty one (a template)."""
@@ -188,11 +181,11 @@ class Guards:
             return None
         return state.ctsent if name.startswith("ctorig") else state.ctonward.mirrored()
 
-    def _tuple_views(self, name: str, state: State) -> tuple[tuple[Set, Bits], ...]:
+    def _tuple_views(self, name: Field, state: State) -> tuple[tuple[Set, Bits], ...]:
         space, ends, which = self.space, self._tuple(name, state), name[6:]
         if ends is None:
-            width = space.width("src") if which in ("src", "dst") else FIELD_BITS[name]
-            return () if state.ctsent is None else ((space.everything, space.constant(0, width)),)
+            nothing = space.constant(0, space.width(name))
+            return () if state.ctsent is None else ((space.everything, nothing),)
         if which in ("src", "dst"):
             return ((space.everything, getattr(ends, which)),)
         # Tracking keeps an ICMP query's identifier as its source port; other protocols have none.
@@ -249,8 +242,8 @@ class Guards:
         fits = partial(self.space.masked, mask=mask, value=value)
         if name == "dst_mac":
             return self._known(state.dst_mac, lambda each: each & mask == value, fits)
-        if name in _BY_VALUE:
-            fitting = IntSet.masked(mask, value, FIELD_BITS[name])
+        if ROWS[name].by_value:
+            fitting = IntSet.masked(mask, value, self.space.width(name))
             return self._known_but(name, state, self.field_in(name, fitting, state))
         views = self._views(name, state)
         return self._known_but(name, state, self.space.union([where & fits(bits) for where, bits in views]))
@@ -325,7 +318,7 @@ class Guards:
 
     def _dimension(self, name: str, box: IntSet | str, state: State) -> Set:
         if not isinstance(box, str):
-            return self.field_in(name, box, state)
+            return self.field_in(cast(Field, name), box, state)
         return self.named(getattr(state, name), box)
 
     def _reverse(self, guard: ReversePath, state: State) -> Cond:

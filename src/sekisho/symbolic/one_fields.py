@@ -6,6 +6,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import TypeAlias, cast
 
+from sekisho.semantics.fields import CT_PORTS, ENDS, ROWS, Field
 from sekisho.symbolic.bits import Ends
 from sekisho.symbolic.echoes import ANSWERS
 from sekisho.symbolic.state import OPEN, State
@@ -160,18 +161,19 @@ def _ct_proto(state: State) -> Value:
     return 0 if state.tracked is None else _PROTO(opener)
 
 
-READ: dict[str, Read] = {
-    "src": attrgetter("ends.src"), "dst": attrgetter("ends.dst"), "sport": _port("sport"),
-    "dport": _port("dport"), "proto": _proto, "setproto": attrgetter("proto"), "icmp_type": _icmp_type,
-    "setsport": _set_port("sport"), "setdport": _set_port("dport"), "ttl": _ttl, "uid": _owner("uid"),
-    "gid": _owner("gid"), "flow_uid": _flow_uid, "src_mac": _src_mac, "dst_mac": _dst_mac,
-    "ctproto": _ct_proto,
-    **{f"ct{side}{which}": _ct_address(f"ct{side}{which}") for side in ("orig", "repl")
-       for which in ("src", "dst")},
-    **{f"ct{side}{which}": _ct_port(f"ct{side}{which}") for side in ("orig", "repl")
-       for which in ("sport", "dport")},
-    **{name: attrgetter(name) for name in (
-        "icmp_code", "icmp_id", "tcp_flags", "tos", "length", "mark", "ctmark", "ctstate", "ctstatus",
-        "ctdir", "pkttype", "zone", "zone_reply", "fragment", "route_kind",
-    )},
+# Those that are more than an attribute of the state.
+_WORKED_OUT: dict[Field, Read] = {
+    "sport": _port("sport"), "dport": _port("dport"), "proto": _proto, "setproto": attrgetter("proto"),
+    "icmp_type": _icmp_type, "setsport": _set_port("sport"), "setdport": _set_port("dport"), "ttl": _ttl,
+    "uid": _owner("uid"), "gid": _owner("gid"), "flow_uid": _flow_uid, "src_mac": _src_mac,
+    "dst_mac": _dst_mac, "ctproto": _ct_proto,
 }  # fmt: skip
+
+
+def _reader(name: Field) -> Read:
+    if name.startswith(("ctorig", "ctrepl")):
+        return _ct_port(name) if name in CT_PORTS else _ct_address(name)
+    return _WORKED_OUT.get(name) or attrgetter(f"ends.{name}" if name in ENDS else name)
+
+
+READ: dict[str, Read] = {name: _reader(name) for name in ROWS}

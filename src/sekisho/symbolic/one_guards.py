@@ -8,7 +8,7 @@ from functools import partial
 from operator import attrgetter
 from typing import TypeAlias
 
-from sekisho.semantics.fields import LIVING
+from sekisho.semantics.fields import LIVING, Field
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
     All,
@@ -65,7 +65,7 @@ class OneGuards:
             known = self._asked[id(guard)] = self._asking(guard), guard
         return known[0](state)
 
-    def field_in(self, name: str, values: IntSet, state: State) -> Set:
+    def field_in(self, name: Field, values: IntSet, state: State) -> Set:
         """Whether the field, or its usual value, is in the set."""
         value = READ[name](state)
         if isinstance(value, Unstated):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sekisho.symbolic.bits import Bits, Ends
+from operator import attrgetter
+
+from sekisho.semantics.fields import HEADER
+from sekisho.symbolic.bits import Bits
+from sekisho.symbolic.domain import state_of_header
 from sekisho.symbolic.one_packet import value_of
 from sekisho.symbolic.state import OneState
 from sekisho.symbolic.unstated import ANY, Unstated
@@ -11,17 +15,13 @@ from sekisho.values.packet import SYN, TCP, Packet
 
 # Fields of which a packet shows the usual value where nobody stated one.
 _SHOWN = ("src", "dst", "ttl")
+_stated = attrgetter(*HEADER)
 
 
 def header_of(packet: Packet, unstated: frozenset[str], how: str) -> dict[str, Bits]:
     """The header of a packet that sets out."""
-    found: dict[str, int | Unstated | None] = {
-        "src": packet.src, "dst": packet.dst, "proto": packet.proto, "icmp_type": packet.icmp_type,
-        "icmp_code": packet.icmp_code, "icmp_id": packet.icmp_id, "tos": packet.tos,
-        "sport": packet.sport, "dport": packet.dport, "length": packet.length, "uid": packet.uid,
-        "gid": packet.gid, "ttl": packet.ttl, "tcp_flags": packet.tcp_flags,
-        "src_mac": None if packet.src_mac is None else mac_number(packet.src_mac),
-    }  # fmt: skip
+    found: dict[str, int | Unstated | None] = dict(zip(HEADER, _stated(packet), strict=True))
+    found["src_mac"] = None if packet.src_mac is None else mac_number(packet.src_mac)
     for name in unstated & found.keys():
         found[name] = Unstated(getattr(packet, name)) if name in _SHOWN else ANY
     if how == "process":
@@ -35,9 +35,7 @@ def header_of(packet: Packet, unstated: frozenset[str], how: str) -> dict[str, B
 def state_of(packet: Packet, unstated: frozenset[str] = frozenset()) -> OneState:
     """A packet as it comes in, or is made by somebody else than a local process."""
     header = header_of(packet, unstated, "interface")
-    return OneState(
-        Ends(header["src"], header["dst"], header["sport"], header["dport"]), header["icmp_type"],
-        header["icmp_code"], header["icmp_id"], header["tcp_flags"], header["tos"], header["length"],
-        header["ttl"], header["proto"], src_mac=header["src_mac"], uid=header["uid"], gid=header["gid"],
+    return state_of_header(
+        OneState, header, src_mac=header["src_mac"], uid=header["uid"], gid=header["gid"],
         mark=packet.mark, iif=packet.iif, oif=packet.oif, df=packet.df,
     )  # fmt: skip

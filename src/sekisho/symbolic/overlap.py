@@ -14,6 +14,7 @@ from copy import copy
 from dataclasses import dataclass
 
 from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.fields import Field, width
 from sekisho.semantics.program import (
     Accept,
     ChainCode,
@@ -34,8 +35,7 @@ from sekisho.symbolic.one_fields import READ, Value
 from sekisho.symbolic.state import State
 from sekisho.values.intset import IntSet
 
-FIELDS = ("dst", "src", "dport", "proto", "sport", "ctstate")
-_WIDTH = {"dport": 16, "sport": 16, "proto": 8, "ctstate": 3}
+FIELDS: tuple[Field, ...] = ("dst", "src", "dport", "proto", "sport", "ctstate")
 SIDES = ("iif", "oif")
 # Actions with which a packet may leave a chain.
 ENDING = (Accept, Drop, Reject, Return, Translate, Jump, Goto)
@@ -98,7 +98,7 @@ def region(guard: Guard, interfaces: frozenset[str], address_bits: int, sets: Ar
     for part in conjuncts(guard):
         inner, negated = (part.guard, True) if isinstance(part, Not) else (part, False)
         if isinstance(inner, In) and inner.field in FIELDS:
-            bits = _WIDTH.get(inner.field, address_bits)
+            bits = width(inner.field, address_bits)
             some = inner.values.complement(bits) if negated else inner.values
             if negated and inner.field in ("sport", "dport"):
                 continue  # also holds for packets without ports
@@ -149,8 +149,8 @@ class Overlaps:
         self._starts: dict[str, list[int]] = {}
         self._masks: dict[str, list[int]] = {}
         self._free: dict[str, int] = {}
-        for name in FIELDS:
-            self._index(name)
+        for each in FIELDS:
+            self._index(each)
         self._names: dict[str, dict[str, int]] = {side: {} for side in SIDES}
         for side in SIDES:
             free = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from sekisho.semantics.control import Passed
+from sekisho.semantics.fields import Field
 from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.program import ChainCode, Guard, Guarded, ReversePath, Station
@@ -59,7 +60,7 @@ class Asking(Protocol):
     def holds(self, guard: Guard, state: State) -> Cond:
         """Which packets fit."""
 
-    def field_in(self, name: str, values: IntSet, state: State) -> Set:
+    def field_in(self, name: Field, values: IntSet, state: State) -> Set:
         """The packets that have the field, with a value in the set."""
 
     def named(self, name: Name, wanted: str | None) -> Set:

@@ -303,8 +303,8 @@ def _fit(guard: Guard, values: Values, names: Names) -> None:
         case Members(fields, entries):
             for boxes, answer in entries:
                 if answer:
-                    for name, box in zip(fields, boxes, strict=True):
-                        _set(_MEMBER_FIELDS.get(name, name), box, values, names)
+                    for each, box in zip(fields, boxes, strict=True):
+                        _set(_MEMBER_FIELDS.get(each, each), box, values, names)
                     return
         case _:
             pass

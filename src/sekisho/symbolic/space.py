@@ -15,21 +15,18 @@ from collections.abc import Iterable, Sequence
 
 from oxidd.bcdd import BCDDManager
 
+from sekisho.semantics.fields import HEADER
 from sekisho.semantics.journey import Doubt
 from sekisho.symbolic.bits import ONE, ZERO, Bits, ByOrigin, Cases, Ends, Set
-from sekisho.symbolic.domain import Domain
+from sekisho.symbolic.domain import TRANSLATED, Domain
 from sekisho.symbolic.spans import spans
 from sekisho.symbolic.state import State
 from sekisho.values.address import Family, Prefix
 from sekisho.values.intset import IntSet
 
-# Fields of a packet in the order of their variables; addresses take their family's width.
-ORDER = (
-    "proto", "dst", "tdst", "src", "dport", "tdport", "sport", "icmp_type", "icmp_code", "icmp_id",
-    "tcp_flags", "tos", "src_mac", "length", "ttl", "uid", "gid",
-)  # fmt: skip
-TRANSLATED = ("tdst", "tdport")
-HEADER = tuple(name for name in ORDER if name not in TRANSLATED)
+# The fields of a packet, with translated ones, in the order of their variables.
+_BESIDE = {of: name for name, of in TRANSLATED.items()}
+ORDER = {each: of for of in HEADER for each in (of, _BESIDE.get(of)) if each}
 
 # Room for nodes and for remembered operations; memory is taken as it is used.
 _NODES, _CACHE = 1 << 25, 1 << 18
@@ -69,13 +66,13 @@ class Space(Domain):
         at = 0
         for name in ORDER:
             self.first[name] = at
-            at += self.width(name)
+            at += self.width(ORDER[name])
         self.manager.add_vars(at)
         self.variables = at
         self.place = {
-            self.first[name] + bit: (name, self.width(name) - 1 - bit)
-            for name in ORDER
-            for bit in range(self.width(name))
+            self.first[name] + bit: (name, self.width(of) - 1 - bit)
+            for name, of in ORDER.items()
+            for bit in range(self.width(of))
         }
         self._var = [self.manager.var(index) for index in range(at)]
         self._literals: dict[int, Set] = {ZERO: self.nothing, ONE: self.everything}
@@ -132,7 +129,7 @@ class Space(Domain):
 
     def _identity(self, name: str) -> Bits:
         first = self.first[name]
-        return self.bits(tuple(2 * (first + at) for at in range(self.width(name))))
+        return self.bits(tuple(2 * (first + at) for at in range(self.width(ORDER[name]))))
 
     # ------------------------------------------------------------------------------- conditions
 

@@ -206,12 +206,12 @@ def _collect(guard: Guard, asked: dict[str, dict[int, IntSet]], masked: set[str]
         case Masked(name):
             masked.add(name)
         case Members(fields, entries):
-            for at, name in enumerate(fields):
-                if name in asked:
+            for at, each in enumerate(fields):
+                if each in asked:
                     for boxes, _ in entries:
                         box = boxes[at]
                         assert isinstance(box, IntSet)
-                        asked[name][id(box)] = box
+                        asked[each][id(box)] = box
         case All(inner) | AnyOf(inner):
             for part in inner:
                 _collect(part, asked, masked)

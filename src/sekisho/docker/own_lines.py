@@ -18,12 +18,11 @@ from sekisho.docker.iptables_rules import BridgeRules
 from sekisho.docker.lowlevel import Binding
 from sekisho.docker.strip import USER_CHAIN
 from sekisho.model.netfilter import Rule
-from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.conjunction import conjuncts, leaves
 from sekisho.semantics.match_context import AddressTypes, MatchContext
 from sekisho.semantics.netfilter import line_of
 from sekisho.semantics.program import (
     Action,
-    All,
     AnyOf,
     Guard,
     Guarded,
@@ -134,18 +133,14 @@ def _part(guard: Guard, family: Family) -> _Part:
 
 def _sides(guard: Guard) -> Iterator[str]:
     """Which address the parts of a condition are about; "" for one that is about anything else."""
-    match guard:
-        case All(inner) | AnyOf(inner):
-            for part in inner:
-                yield from _sides(part)
-        case Not(part):
-            yield from _sides(part)
-        case In("src" | "dst" as field, _):
-            yield field
-        case Unsure(doubt) if doubt.code == "addresses-not-captured":
-            yield from doubt.args
-        case _:
-            yield ""
+    for leaf in leaves(guard):
+        match leaf:
+            case In("src" | "dst" as field, _):
+                yield field
+            case Unsure(doubt) if doubt.code == "addresses-not-captured":
+                yield from doubt.args
+            case _:
+                yield ""
 
 
 def _act(action: Action) -> object:

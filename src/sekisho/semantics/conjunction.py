@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sekisho.semantics.program import ALWAYS, All, FirstOf, Guard, Guarded, Series
+from sekisho.semantics.program import ALWAYS, All, AnyOf, FirstOf, Guard, Guarded, Not, Series
 
 
 def both(*guards: Guard) -> Guard:
@@ -23,6 +23,17 @@ def conjuncts(guard: Guard) -> tuple[Guard, ...]:
     if not any(type(part) is All for part in guard.guards):
         return guard.guards
     return tuple(each for part in guard.guards for each in conjuncts(part))
+
+
+def leaves(guard: Guard) -> Iterator[Guard]:
+    """All that a guard asks, whether it must hold or not."""
+    if isinstance(guard, All | AnyOf):
+        for part in guard.guards:
+            yield from leaves(part)
+    elif isinstance(guard, Not):
+        yield from leaves(guard.guard)
+    else:
+        yield guard
 
 
 def parts(line: Guarded) -> Iterator[Guarded]:

@@ -7,13 +7,13 @@ Sources: iptables-extensions(8) and net/netfilter/xt_*.c for what each match loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from sekisho.model.evidence import Evidence
 from sekisho.model.netfilter import UNKNOWN_MODULE, Option
 from sekisho.semantics import ipsets
-from sekisho.semantics.conjunction import both
+from sekisho.semantics.conjunction import both, leaves
 from sekisho.semantics.icmp_names import icmp_type_code
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.match_address_type import addrtype_guard
@@ -82,18 +82,7 @@ def match_doubts(options: tuple[Option, ...], family: Family) -> tuple[Doubt, ..
     module = options[0].module
     context = MatchContext(family, _NOWHERE, None)
     guard = ALWAYS if module == "set" else _module_guard(module, options, context, None)
-    return tuple(dict.fromkeys(_unsure(guard)))
-
-
-def _unsure(guard: Guard) -> Iterator[Doubt]:
-    match guard:
-        case Unsure(doubt):
-            yield doubt
-        case All(guards) | AnyOf(guards):
-            for inner in guards:
-                yield from _unsure(inner)
-        case Not(inner):
-            yield from _unsure(inner)
+    return tuple(dict.fromkeys(leaf.doubt for leaf in leaves(guard) if isinstance(leaf, Unsure)))
 
 
 def _module_guard(

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal, assert_never
 
+from sekisho.semantics.conjunction import leaves
 from sekisho.semantics.control import single
 from sekisho.semantics.journey import Doubt, Hook
 from sekisho.semantics.program import (
     Accept,
     Action,
-    All,
-    AnyOf,
     Continue,
     CopyMark,
     Drop,
@@ -29,7 +28,6 @@ from sekisho.semantics.program import (
     Jump,
     Masked,
     Members,
-    Not,
     NotUnderstood,
     Reject,
     Return,
@@ -90,7 +88,7 @@ def wants_tracking(stations: Iterable[Station]) -> Need:
         wanted
         for station in stations
         for part in single(*station.every)
-        for wanted in (_guard(part.guard), _action(part.action))
+        for wanted in (*map(_leaf, leaves(part.guard)), _action(part.action))
     )
 
 
@@ -104,12 +102,8 @@ def first_of(needs: Iterable[Need]) -> Need:
     return doubt or False
 
 
-def _guard(guard: Guard) -> Need:
+def _leaf(guard: Guard) -> Need:
     match guard:
-        case All(guards) | AnyOf(guards):
-            return first_of(map(_guard, guards))
-        case Not(inner):
-            return _guard(inner)
         case In(field) | Masked(field):
             return _is_connections(field)
         case Members(fields):

@@ -3,16 +3,14 @@ guard counts beside the fields."""
 
 from __future__ import annotations
 
+from sekisho.semantics.conjunction import leaves
 from sekisho.semantics.control import single
 from sekisho.semantics.program import (
-    All,
-    AnyOf,
     Guard,
     In,
     Interface,
     Masked,
     Members,
-    Not,
     Program,
     ReversePath,
 )
@@ -42,30 +40,17 @@ def asks_anywhere(program: Program, name: str) -> bool:
 
 
 def _names(guard: Guard, names: frozenset[str]) -> bool:
-    match guard:
-        case Interface(name) | In(name) | Masked(name):
-            return name in names
-        case All(inner) | AnyOf(inner):
-            return any(_names(part, names) for part in inner)
-        case Not(part):
-            return _names(part, names)
-        case Members(fields):
-            return not names.isdisjoint(fields)
-        case _:
-            return False
+    return any(
+        not names.isdisjoint(leaf.fields) if isinstance(leaf, Members) else leaf.field in names
+        for leaf in leaves(guard)
+        if isinstance(leaf, Interface | In | Masked | Members)
+    )
 
 
 def looks_further(guard: Guard) -> bool:
     """Whether the guard sees more of a state than ``State.seen`` tells: the way back, or the interface as a
     part of what sets hold."""
-    match guard:
-        case ReversePath():
-            return True
-        case Members(fields):
-            return "iif" in fields
-        case All(parts) | AnyOf(parts):
-            return any(looks_further(part) for part in parts)
-        case Not(inner):
-            return looks_further(inner)
-        case _:
-            return False
+    return any(
+        isinstance(leaf, ReversePath) or (isinstance(leaf, Members) and "iif" in leaf.fields)
+        for leaf in leaves(guard)
+    )

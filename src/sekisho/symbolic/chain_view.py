@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.conjunction import conjuncts, leaves
 from sekisho.semantics.control import single, within
 from sekisho.semantics.journey import Doubt
 from sekisho.semantics.program import (
@@ -21,15 +21,12 @@ from sekisho.semantics.program import (
     RELATED,
     UNTRACKED,
     Accept,
-    All,
-    AnyOf,
     ChainCode,
     Guard,
     In,
     Interface,
     Jump,
     Members,
-    Not,
     NotUnderstood,
     Program,
     Station,
@@ -211,7 +208,7 @@ def _asks_for_mac(chain: ChainCode) -> bool:
         (isinstance(guard, In) and guard.field == "src_mac")
         or (isinstance(guard, Members) and "src_mac" in guard.fields)
         for line in single(chain)
-        for guard in _leaves(line.guard)
+        for guard in leaves(line.guard)
     )
 
 
@@ -227,7 +224,7 @@ def _interfaces(station: Station) -> tuple[str, ...]:
     """The interfaces that rules name; a prefix stands for one of its interfaces."""
     found: dict[str, None] = {}
     for line in single(*station.every):
-        for guard in _leaves(line.guard):
+        for guard in leaves(line.guard):
             if isinstance(guard, Interface):
                 found[guard.name + ("+" if guard.prefix and guard.name else "")] = None
             elif isinstance(guard, Members):
@@ -235,17 +232,6 @@ def _interfaces(station: Station) -> tuple[str, ...]:
                     found.update((box, None) for box in boxes if isinstance(box, str))
     found.pop("", None)
     return tuple(found)
-
-
-def _leaves(guard: Guard) -> Iterator[Guard]:
-    match guard:
-        case All(inner) | AnyOf(inner):
-            for part in inner:
-                yield from _leaves(part)
-        case Not(part):
-            yield from _leaves(part)
-        case _:
-            yield guard
 
 
 def stations(program: Program) -> Iterator[Station]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sekisho.semantics.control import PASSING
+from sekisho.semantics.control import LEAVING, PASSING
 from sekisho.semantics.program import (
     ALWAYS,
     Accept,
@@ -22,8 +22,6 @@ from sekisho.semantics.program import (
     FirstOf,
     Guarded,
     Reject,
-    Return,
-    Translate,
 )
 from sekisho.symbolic.bits import ByOrigin, Set
 from sekisho.symbolic.chain_view import ChainView
@@ -35,8 +33,6 @@ from sekisho.symbolic.slices import Slices
 from sekisho.symbolic.state import State
 from sekisho.symbolic.ways_in import Search, WaysIn
 from sekisho.values.address import BITS
-
-_ENDING = (Accept, Drop, Reject, Return, Translate)
 
 # Whether a line of a chain does more than to decide (it logs, marks, adds to a list...).
 Acts = Callable[[ChainCode, Guarded], bool]
@@ -195,7 +191,7 @@ class DeadLines:
         index = self._index(chain)
         for earlier in index.lines(box, place) if sample is None else index.meeting(sample, place):
             line = chain.lines[earlier]
-            if not isinstance(line.action, _ENDING) or (sample and not self.samples.fits(line.guard, sample)):
+            if type(line.action) not in LEAVING or (sample and not self.samples.fits(line.guard, sample)):
                 continue
             before = self.changes.before(some, self.changes.between(chain, earlier, place))
             if not (before & ~self.view.holds(line.guard).yes).satisfiable():

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.conjunction import conjuncts, leaves
 from sekisho.semantics.control import calls_of, does, leading_to
 from sekisho.semantics.program import (
     ALWAYS,
@@ -209,19 +209,13 @@ _ASKED = ("iif", "oif", "ctstate")
 
 def _asks(guard: Guard) -> frozenset[str]:
     """Which of the things that are settled beforehand a guard asks about."""
-    match guard:
-        case Interface(name):
-            return frozenset((name,))
-        case In("ctstate"):
-            return frozenset(("ctstate",))
-        case Members(fields):
-            return frozenset(fields) & {"iif", "oif"}
-        case All(inner) | AnyOf(inner):
-            return frozenset().union(*map(_asks, inner))
-        case Not(part):
-            return _asks(part)
-        case _:
-            return frozenset()
+    asked: set[str] = set()
+    for leaf in leaves(guard):
+        if isinstance(leaf, Members):
+            asked |= {"iif", "oif"}.intersection(leaf.fields)
+        elif isinstance(leaf, Interface) or (isinstance(leaf, In) and leaf.field == "ctstate"):
+            asked.add(leaf.field)
+    return frozenset(asked)
 
 
 def settled(guard: Guard, state: State) -> Guard:

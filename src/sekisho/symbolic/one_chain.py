@@ -219,41 +219,26 @@ class _Asking:
         Guards are asked as late as can be: who takes an act carries it out before asking for the next.
         """
         chain, at = here
-        return self._acts(chain.lines[at].action, here, self.carried.state)
+        return self._acts(chain.lines[at].action, here, self.carried.state, more=False)
 
-    def _acts(self, action: Action, here: _Place, before: State) -> _Acts:
+    def _acts(self, action: Action, here: _Place, before: State, more: bool) -> _Acts:
         match action:
             case FirstOf(lines):
                 for line in lines:
                     if self._fits(line, here, before):
-                        return (yield from self._acts(line.action, here, before))
+                        return (yield from self._acts(line.action, here, before, more))
                 return False
             case Series(lines):
                 for number, line in enumerate(lines, 1):
                     if not self._fits(line, here, before):
                         return False
-                    inner = self._acts(line.action, here, before)
-                    if number < len(lines):
-                        inner = _with_more(inner)
-                    if not (yield from inner):
+                    if not (yield from self._acts(line.action, here, before, more or number < len(lines))):
                         return False
                 return True
             case _:
-                yield action, False
+                yield action, more and type(action) in PASSING
                 return True
 
     def _fits(self, line: Guarded, here: _Place, before: State) -> bool:
         held = self.carried.holds(line.guard)
         return self.answer(line, here, before) if held is None else held
-
-
-def _with_more(
-    acts: Generator[tuple[Action, bool], None, bool],
-) -> Generator[tuple[Action, bool], None, bool]:
-    """The same acts, none of them the rule's last but what ends it (a verdict, a jump)."""
-    while True:
-        try:
-            act, _ = next(acts)
-        except StopIteration as done:
-            return bool(done.value)
-        yield act, type(act) in PASSING

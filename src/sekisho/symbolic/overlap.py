@@ -14,11 +14,10 @@ from copy import copy
 from dataclasses import dataclass
 
 from sekisho.semantics.conjunction import conjuncts
+from sekisho.semantics.control import LEAVING
 from sekisho.semantics.fields import Field, width
 from sekisho.semantics.program import (
-    Accept,
     ChainCode,
-    Drop,
     Goto,
     Guard,
     In,
@@ -26,9 +25,6 @@ from sekisho.semantics.program import (
     Jump,
     Members,
     Not,
-    Reject,
-    Return,
-    Translate,
 )
 from sekisho.symbolic.guards import interface_fits
 from sekisho.symbolic.one_fields import READ, Value
@@ -38,7 +34,7 @@ from sekisho.values.intset import IntSet
 FIELDS: tuple[Field, ...] = ("dst", "src", "dport", "proto", "sport", "ctstate")
 SIDES = ("iif", "oif")
 # Actions with which a packet may leave a chain.
-ENDING = (Accept, Drop, Reject, Return, Translate, Jump, Goto)
+ENDING = (*LEAVING, Jump, Goto)
 
 
 # For every guard of a set (by its place in memory), what is around its elements.

@@ -17,6 +17,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from sekisho.semantics.conjunction import leaves
 from sekisho.semantics.control import single
 from sekisho.semantics.program import (
     All,
@@ -200,25 +201,18 @@ def without_large_sets(station: Station, family: Family) -> Small:
 
 
 def _collect(guard: Guard, asked: dict[str, dict[int, IntSet]], masked: set[str]) -> None:
-    match guard:
-        case In(name, values) if name in asked:
-            asked[name][id(values)] = values
-        case Masked(name):
-            masked.add(name)
-        case Members(fields, entries):
-            for at, each in enumerate(fields):
-                if each in asked:
-                    for boxes, _ in entries:
+    for leaf in leaves(guard):
+        match leaf:
+            case In(name, values) if name in asked:
+                asked[name][id(values)] = values
+            case Masked(name):
+                masked.add(name)
+            case Members(fields, entries):
+                for at, each in enumerate(fields):
+                    for boxes, _ in entries if each in asked else ():
                         box = boxes[at]
                         assert isinstance(box, IntSet)
                         asked[each][id(box)] = box
-        case All(inner) | AnyOf(inner):
-            for part in inner:
-                _collect(part, asked, masked)
-        case Not(part):
-            _collect(part, asked, masked)
-        case _:
-            pass
 
 
 def _replaced(chain: ChainCode, fields: Mapping[str, StandIns]) -> ChainCode:

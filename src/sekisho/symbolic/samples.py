@@ -11,7 +11,7 @@ from functools import cached_property
 
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.conjunction import conjuncts
-from sekisho.semantics.control import ANYTHING, PASSING, may_lead_back
+from sekisho.semantics.control import PASSING
 from sekisho.semantics.program import (
     ESTABLISHED,
     INVALID,
@@ -19,7 +19,6 @@ from sekisho.semantics.program import (
     All,
     AnyOf,
     ChainCode,
-    Goto,
     Guard,
     Guarded,
     In,
@@ -31,14 +30,15 @@ from sekisho.semantics.program import (
 )
 from sekisho.symbolic.domain import at_start
 from sekisho.symbolic.one_guards import OneGuards
-from sekisho.symbolic.one_packet import OnePacket, value_of
+from sekisho.symbolic.one_packet import ALL, NONE, OnePacket, value_of
 from sekisho.symbolic.overlap import FIELDS, SIDES, Overlaps, Region, hull, places
+from sekisho.symbolic.past import Looking
+from sekisho.symbolic.reading import Cond
 from sekisho.symbolic.state import State
 from sekisho.values.address import Family
 from sekisho.values.intset import EMPTY, IntSet
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, SYN, TCP, UDP
 from sekisho.values.slotted import replace
-from sekisho.values.unwound import Call, unwound
 
 # Values of a field that are tried: of each interval the ends and the middle.
 _INTERVALS = 3
@@ -190,45 +190,19 @@ class Samples:
 
     # ---------------------------------------------------------------------------------- on its way
 
-    def passing(self, packet: State) -> Callable[[ChainCode, int | None], tuple[bool, bool]]:
-        """Tells whether the packet may be left after the lines ``before`` a place of a chain (all of them),
-        and whether it may have returned to the caller; whole chains are walked once for it."""
-        known: dict[str, tuple[bool, bool]] = {}
-        return lambda chain, before: unwound(self._past(chain, packet, before, known))
+    def passing(self, packet: State) -> Callable[[ChainCode, int], bool]:
+        """Tells whether the packet may be left after the lines ``before`` a place of a chain."""
+        guards = self._guards
 
-    def _past(
-        self, chain: ChainCode, packet: State, before: int | None, known: dict[str, tuple[bool, bool]]
-    ) -> Call[tuple[bool, bool]]:
-        if before is None and chain.name in known:
-            return known[chain.name]
-        back, left = False, True
-        for place in self._meets(chain).meeting(packet, before):
-            line = chain.lines[place]
-            kind = type(line.action)
-            if kind in PASSING:
-                continue
-            held = self.fits(line.guard, packet)
-            if held is False:
-                continue
-            if kind in ANYTHING:
-                back |= may_lead_back(line.action)
-                continue
-            certain = held is True and not self.undecided(line)
-            if kind is Jump or kind is Goto:
-                assert isinstance(line.action, Jump | Goto)
-                passed, returned = yield self._past(self.chains[line.action.chain], packet, None, known)
-                if kind is Jump:
-                    certain = certain and not passed and not returned
-                else:
-                    back |= passed or returned
-            elif kind is Return:
-                back = True
-            if certain:
-                left = False
-                break
-        if before is None:
-            known[chain.name] = left, back
-        return left, back
+        def hold(line: Guarded) -> Cond:
+            held = guards.holds(line.guard, packet)
+            return guards.unsure if held is guards.always and self.undecided(line) else held
+
+        def lines(chain: ChainCode, before: int | None) -> Iterator[int]:
+            return self._meets(chain).meeting(packet, before)
+
+        looking = Looking(self.chains, NONE, lines, hold)
+        return lambda chain, before: looking.past(chain, ALL, before)[0] is ALL
 
     def _meets(self, chain: ChainCode) -> Overlaps:
         """What of a chain does anything with a packet. A call of a chain of which no line takes it does

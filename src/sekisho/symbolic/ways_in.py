@@ -6,30 +6,24 @@ twice, there are more ways than could be followed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import TypeAlias
 
 from sekisho.semantics.control import (
-    ANYTHING,
-    PASSING,
     called,
     callees_first,
     calls_in,
     calls_of,
-    may_lead_back,
 )
 from sekisho.semantics.program import (
     ChainCode,
-    Goto,
     Guarded,
-    Jump,
-    Return,
 )
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.overlap import Overlaps, Region
+from sekisho.symbolic.past import Left, Looking
 from sekisho.symbolic.reading import Cond
 from sekisho.symbolic.samples import Samples
 from sekisho.symbolic.space import Space
@@ -41,9 +35,6 @@ _WAYS = 3
 # Ways to call a chain that are followed for one line at most; with more, it is not called dead.
 MOST_WAYS = 256
 
-# What is left after some lines, and what may have returned to the caller.
-_Left: TypeAlias = tuple[Set, Set]
-
 
 @dataclass(slots=True)
 class Search:
@@ -51,7 +42,7 @@ class Search:
 
     proof: dict[int, tuple[ChainCode, Guarded]] = field(default_factory=dict)
     ways: int = 0
-    passed: dict[tuple[str, Set], _Left] = field(default_factory=dict)
+    passed: dict[tuple[str, Set], Left] = field(default_factory=dict)
     come: dict[tuple[str, int, Set], Set] = field(default_factory=dict)
 
 
@@ -119,7 +110,7 @@ class WaysIn:
             if here in led or known.get(here) is False:
                 continue
             led[here] = inner
-            if here not in known and not passed(chain, place)[0]:
+            if here not in known and not passed(chain, place):
                 continue
             if known.get(here) or self._begins(chain):
                 at: tuple[str, int] | None = here
@@ -143,7 +134,7 @@ class WaysIn:
 
     def _coming(self, chain: ChainCode, place: int, some: Set, box: Region, search: Search) -> Call[Set]:
         if self._begins(chain):
-            return self._past(chain, some, box, search, place)[0]
+            return self._past(chain, some, box, search, place)
         asked = (chain.name, place, some)
         if asked in search.come:
             return search.come[asked]
@@ -159,53 +150,24 @@ class WaysIn:
             inside = box.meet(self._index(caller).regions[at])
             entering = yield self._coming(caller, at, entering, inside, search)
             if entering.satisfiable():
-                left = self._past(chain, entering, inside, search, place)[0]
+                left = self._past(chain, entering, inside, search, place)
                 if left.satisfiable():
                     found = left
                     break
         search.come[asked] = found
         return found
 
-    def _past(self, chain: ChainCode, some: Set, box: Region, search: Search, before: int) -> _Left:
-        return unwound(self._left(chain, some, box, search, before))
+    def _past(self, chain: ChainCode, some: Set, box: Region, search: Search, before: int) -> Set:
+        return self._looking(box, search).past(chain, some, before)[0]
 
-    def _left(
-        self, chain: ChainCode, some: Set, box: Region, search: Search, before: int | None = None
-    ) -> Call[_Left]:
-        """The packets that are not certainly gone after the lines ``before`` a place (all of them), and
-        those that may have returned to the caller."""
-        asked = (chain.name, some)
-        if before is None and asked in search.passed:
-            return search.passed[asked]
-        back = self.space.nothing
-        for place in self._index(chain).lines(box, before):
-            if not some.satisfiable():
-                break
-            line = chain.lines[place]
-            kind = type(line.action)
-            if kind in PASSING:
-                continue
-            held = self._hold(line)
-            taken = some & held.maybe
-            if not taken.satisfiable():
-                continue
-            if kind in ANYTHING:  # whatever it does to some of them, all may go on
-                back |= taken if may_lead_back(line.action) else self.space.nothing
-                continue
-            left = some & ~held.yes
-            if kind is Jump or kind is Goto:
-                assert isinstance(line.action, Jump | Goto)
-                inside = box.meet(self._index(chain).regions[place])
-                passed, returned = yield self._left(self.chains[line.action.chain], taken, inside, search)
-                if kind is Jump:
-                    left |= passed | returned
-                else:
-                    back |= passed | returned
-            elif kind is Return:
-                back |= taken
-            if left != some and kind is not Jump and kind is not Goto:
-                search.proof[id(line)] = (chain, line)
-            some = left
-        if before is None:
-            search.passed[asked] = (some, back)
-        return some, back
+    def _looking(self, box: Region, search: Search) -> Looking:
+        def inside(chain: ChainCode, place: int) -> Looking:
+            return self._looking(box.meet(self._index(chain).regions[place]), search)
+
+        def takes(chain: ChainCode, line: Guarded) -> None:
+            search.proof[id(line)] = (chain, line)
+
+        def lines(chain: ChainCode, before: int | None) -> Iterator[int]:
+            return self._index(chain).lines(box, before)
+
+        return Looking(self.chains, self.space.nothing, lines, self._hold, inside, takes, search.passed)

@@ -25,15 +25,11 @@ def conjuncts(guard: Guard) -> tuple[Guard, ...]:
     return tuple(each for part in guard.guards for each in conjuncts(part))
 
 
-def leaves(guard: Guard) -> Iterator[Guard]:
+def leaves(guard: Guard) -> tuple[Guard, ...]:
     """All that a guard asks, whether it must hold or not."""
-    if isinstance(guard, All | AnyOf):
-        for part in guard.guards:
-            yield from leaves(part)
-    elif isinstance(guard, Not):
-        yield from leaves(guard.guard)
-    else:
-        yield guard
+    if type(guard) is All or type(guard) is AnyOf:
+        return tuple([each for part in guard.guards for each in leaves(part)])
+    return leaves(guard.guard) if type(guard) is Not else (guard,)
 
 
 def parts(line: Guarded) -> Iterator[Guarded]:

@@ -40,11 +40,13 @@ def asks_anywhere(program: Program, name: str) -> bool:
 
 
 def _names(guard: Guard, names: frozenset[str]) -> bool:
-    return any(
-        not names.isdisjoint(leaf.fields) if isinstance(leaf, Members) else leaf.field in names
-        for leaf in leaves(guard)
-        if isinstance(leaf, Interface | In | Masked | Members)
-    )
+    for leaf in leaves(guard):
+        if isinstance(leaf, Members):
+            if not names.isdisjoint(leaf.fields):
+                return True
+        elif isinstance(leaf, In | Interface | Masked) and leaf.field in names:
+            return True
+    return False
 
 
 def looks_further(guard: Guard) -> bool:

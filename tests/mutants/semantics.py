@@ -69,6 +69,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "MARK --set-mark turns bits outside its mask over, as --set-xmark does",
     ),
     Mutant(
+        "goto-calls-nobody", "semantics/control.py", "isinstance(act, Jump | Goto)", "isinstance(act, Jump)",
+        "a chain that is only gone to counts as called by nobody",
+    ),
+    Mutant(
         "goto-comes-back", "symbolic/one_chain.py",
         "if isinstance(action, Jump):", "if isinstance(action, Goto):",
         "goto comes back to where it was called, a jump does not",

@@ -70,6 +70,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "in a set of interfaces a later exception decides over an earlier element, in proofs",
     ),
     Mutant(
+        "returned-is-gone", "symbolic/past.py", "left |= passed | returned", "left |= passed",
+        "a line is called dead that only packets come to which a called chain has returned",
+        ("tests/answers/test_dead_lines.py",),
+    ),
+    Mutant(
         "sets-goto", "symbolic/fold.py", "self.join(back, each, those)", "self.join(over, each, those)",
         "goto comes back to where it was called, in proofs",
         ("tests/symbolic/test_flow.py",),

@@ -125,18 +125,20 @@ def reached(start: Iterable[str], calls: Mapping[str, Iterable[str]]) -> dict[st
 
 
 def callees_first(start: Iterable[str], calls: Mapping[str, Iterable[str]]) -> list[str]:
-    """What of ``calls`` is reached from some names, each after all that it calls itself. No chain may lead
-    back to itself."""
-    found: dict[str, None] = {}
+    """What of ``calls`` is reached from some names, each after all that it calls itself (but for what leads
+    back to it)."""
+    found: list[str] = []
+    seen: set[str] = set()
     waiting = [(name, False) for name in start]
     while waiting:
         name, done = waiting.pop()
         if done:
-            found[name] = None
-        elif name not in found and name in calls:
+            found.append(name)
+        elif name not in seen and name in calls:
+            seen.add(name)
             waiting.append((name, True))
-            waiting += ((each, False) for each in calls[name] if each not in found)
-    return list(found)
+            waiting += ((each, False) for each in calls[name])
+    return found
 
 
 def within(station: Station) -> list[ChainCode]:

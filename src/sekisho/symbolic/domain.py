@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sekisho.semantics.fields import Field, width
 from sekisho.semantics.journey import Doubt, Lean, Step
@@ -147,13 +147,13 @@ class Domain(ABC):
 
 def at_start(space: Domain, *, iif: Name = None, mark: int = 0) -> State:
     """A packet as it sets out: every field is the original's."""
-    return state_of_header(space.state, space.field, iif=iif, mark=mark)
+    return state_of_header(space.state, space.field, iif, mark)
 
 
-def state_of_header(kind: type[Kind], field: Mapping[str, Bits], **more: Any) -> Kind:
-    """A state with these fields in its header; ``more``: by their names."""
+def state_of_header(kind: type[Kind], field: Mapping[str, Bits], iif: Name, mark: int) -> Kind:
+    """A state with these fields in its header."""
     return kind(
         Ends(field["src"], field["dst"], field["sport"], field["dport"]),
         field["icmp_type"], field["icmp_code"], field["icmp_id"], field["tcp_flags"], field["tos"],
-        field["length"], field["ttl"], field["proto"], **more,
+        field["length"], field["ttl"], field["proto"], iif=iif, mark=mark,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from sekisho.symbolic.state import OneState
 from sekisho.symbolic.unstated import ANY, Unstated
 from sekisho.values.names import mac_number
 from sekisho.values.packet import SYN, TCP, Packet
+from sekisho.values.slotted import replace
 
 # Fields of which a packet shows the usual value where nobody stated one.
 _SHOWN = ("src", "dst", "ttl")
@@ -35,7 +36,7 @@ def header_of(packet: Packet, unstated: frozenset[str], how: str) -> dict[str, B
 def state_of(packet: Packet, unstated: frozenset[str] = frozenset()) -> OneState:
     """A packet as it comes in, or is made by somebody else than a local process."""
     header = header_of(packet, unstated, "interface")
-    return state_of_header(
-        OneState, header, src_mac=header["src_mac"], uid=header["uid"], gid=header["gid"],
-        mark=packet.mark, iif=packet.iif, oif=packet.oif, df=packet.df,
+    return replace(
+        state_of_header(OneState, header, packet.iif, packet.mark), src_mac=header["src_mac"],
+        uid=header["uid"], gid=header["gid"], oif=packet.oif, df=packet.df,
     )  # fmt: skip

@@ -520,7 +520,7 @@ def test_35_every_rule_stands_twice_and_nothing_is_published(tmp_path: Path) -> 
         tmp_path, iptables__save=dump(35), ip__route=TO_ETH0 + DOCKER0, sysctl=FORWARDS,
         ip__addr=addresses(eth0="192.0.2.10/24", docker0="172.17.0.1/16"),
     )  # fmt: skip
-    [table] = [table for ruleset in world.snapshot.host.rulesets for table in ruleset.tables]
+    [table] = [table for ruleset in world.site.snapshot.host.rulesets for table in ruleset.tables]
     seen = [(chain.name, rule.matches, rule.target) for chain in table.chains for rule in chain.rules]
     assert len(seen) == 8
     assert all(seen.count(rule) == 2 for rule in seen)

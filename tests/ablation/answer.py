@@ -10,7 +10,7 @@ from sekisho.answers.chain import ChainAnswer
 from sekisho.answers.check import CheckReport
 from sekisho.answers.diff import Difference
 from sekisho.answers.drift import DriftReport
-from sekisho.answers.exposed import Exposed
+from sekisho.answers.exposure import Exposed
 from sekisho.answers.finding import Finding
 from sekisho.answers.lint import LintReport
 from sekisho.answers.reach import Reach

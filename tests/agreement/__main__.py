@@ -67,7 +67,7 @@ def _worlds(captures: Path | None, hosts: int, seed: int) -> Iterator[tuple[str,
                 world = World(load(str(folder)))
                 for family in (4, 6):
                     typed: Family = 4 if family == 4 else 6
-                    if any(route.family == family for route in world.host.facts.routes):
+                    if any(route.family == family for route in world.site.host.facts.routes):
                         yield str(folder), world, typed
         return
     for number in range(seed, seed + hosts):

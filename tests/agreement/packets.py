@@ -9,8 +9,8 @@ from sekisho.answers.arrivals import Arrivals
 from sekisho.answers.places import Origin
 from sekisho.answers.stated import FIELDS
 from sekisho.answers.trace import Question
+from sekisho.model.snapshot import HOST
 from sekisho.semantics.fields import HEADER
-from sekisho.semantics.world import HOST
 from sekisho.symbolic.bits import Set
 from sekisho.values.address import Address, format_ip
 from sekisho.values.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP, protocol_name
@@ -38,10 +38,10 @@ class Packets:
         self.draw = draw
         world, family = arrivals.reading.world, arrivals.reading.family
         self.addresses = [
-            *(a.value for item in world.attachments for a in item.addresses if a.family == family),
+            *(a.value for item in world.site.attachments for a in item.addresses if a.family == family),
             *(item.value for node in world.nodes.values() for item in node.addresses[family]),
-            *(route.dst.first for route in world.host.facts.routes if route.family == family),
-            *(route.dst.last for route in world.host.facts.routes if route.family == family),
+            *(route.dst.first for route in world.site.host.facts.routes if route.family == family),
+            *(route.dst.last for route in world.site.host.facts.routes if route.family == family),
             Address.parse("203.0.113.9" if family == 4 else "2001:db8:ffff::9").value,
         ]
         self.ports = [*_PORTS, *_asked_ports(arrivals)]
@@ -108,9 +108,9 @@ def _asked_ports(arrivals: Arrivals) -> list[int]:
     from sekisho.answers.ports import container_ports, host_ports
 
     world, family = arrivals.reading.world, arrivals.reading.family
-    found = {port.port for port in container_ports(world, family)}
-    found |= {port for _, port, _ in host_ports(world, family)}
-    found |= {each.host_port for item in world.snapshot.containers or () for each in item.published}
+    found = {port.port for port in container_ports(world.site, family)}
+    found |= {port for _, port, _ in host_ports(world.site, family)}
+    found |= {each.host_port for item in world.site.snapshot.containers or () for each in item.published}
     return sorted(found)
 
 

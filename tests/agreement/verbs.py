@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from sekisho.answers.arrivals import Arrivals, Witness
+from sekisho.answers.arrivals import Arrivals
 from sekisho.answers.call import Caller
 from sekisho.answers.change import after
 from sekisho.answers.check import check
@@ -19,10 +19,13 @@ from sekisho.answers.policy import Assertion, Kind
 from sekisho.answers.reach import Cell, Question, reach
 from sekisho.answers.trace import Question as Traced
 from sekisho.answers.trace import trace
+from sekisho.answers.witness import Witness
 from sekisho.errors import UsageError
 from sekisho.model.evidence import Evidence
+from sekisho.model.snapshot import HOST
+from sekisho.semantics.attachment import Link
 from sekisho.semantics.journey import Journey
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Set
 from sekisho.values.address import Family
 from sekisho.values.intset import IntSet
@@ -258,7 +261,7 @@ class Agreement:
 
     def _taken_by(self, found: Journey, target: Target) -> bool:
         """Whether the container or the host takes the packet, itself or behind docker-proxy."""
-        shared = self.world.shared
+        shared = self.world.site.shared
         name = shared.get(target.name, target.name)
         legs = [found.forward, *(() if found.onward is None else (found.served,))]
         takers = [{way.where for way in leg.ways or (leg,)} for leg in legs]
@@ -340,7 +343,8 @@ class Agreement:
         ways = leg.ways or (leg,)  # by several interfaces of a multipath route, say
         leaving = dict(target.leaving)
         return all(
-            way.disposition == "exits" and way.packet.dst in leaving.get(way.packet.oif or "", IntSet(()))
+            way.disposition == "exits"
+            and way.packet.dst in leaving.get(Link(way.hops[-1].node, way.packet.oif or ""), IntSet(()))
             for way in ways
         )
 
@@ -363,7 +367,7 @@ class Agreement:
             self.tally.compared["asked for changes"] += 1
             if proposal is None:
                 continue
-            changed = after(self.world.snapshot, proposal.changes)
+            changed = after(self.world.site.snapshot, proposal.changes)
             assert changed is not None
             then = World(changed)
             words = "; ".join(map(str, proposal.changes))
@@ -390,10 +394,10 @@ class Agreement:
         """Lines that lint calls dead, against all that was hit. (Where two back ends are made of texts of one
         name, a place does not tell which line it is.)"""
         texts = [{r.evidence.file for t in each.tables for c in t.chains for r in c.rules if r.evidence}
-                 for each in self.world.host.facts.rulesets]  # fmt: skip
+                 for each in self.world.site.host.facts.rulesets]  # fmt: skip
         if sum(map(len, texts)) != len(set().union(*texts)):
             return
-        for finding in dead_lines(self.world.snapshot):
+        for finding in dead_lines(self.world.site.snapshot):
             if finding.id in _NEVER_HIT and finding.places:
                 place = finding.places[0]
                 hit = (place.file, place.line) in self._hit

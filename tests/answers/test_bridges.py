@@ -71,7 +71,7 @@ def test_a_published_port_is_seen(bridge: str, rule: str, by_name: bool, tmp_pat
         assert [lean.args for lean in leans if lean.code == "bridge-by-name"] == (
             [(bridge,)] if by_name else []
         )
-    assert bridges_in(world.snapshot, world.snapshot.host) == {bridge}
+    assert bridges_in(world.site.snapshot, world.site.snapshot.host) == {bridge}
 
 
 def test_an_interface_of_another_name_is_no_bridge_for_its_routes(tmp_path: Path) -> None:

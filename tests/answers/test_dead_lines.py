@@ -310,7 +310,7 @@ def test_a_route_that_never_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_no_packet_ever_meets_a_dead_line(seed: int) -> None:
     world, draw = random_world(seed), Random(seed)
-    program = world.host.programs[4]
+    program = world.site.host.programs[4]
     for station in stations(program):
         dead = DeadLines(ChainView(station, 4)).find()
         if not dead:
@@ -327,7 +327,7 @@ def test_no_packet_ever_meets_a_dead_line(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_samples_only_save_time(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that a single packet shows to be alive are those that the sets of packets show to be."""
-    every = list(stations(random_world(seed).host.programs[4]))
+    every = list(stations(random_world(seed).site.host.programs[4]))
     quick = [DeadLines(ChainView(station, 4)).find() for station in every]
     monkeypatch.setattr(Samples, "draw", lambda self, chain, place, box: iter(()))
     assert [DeadLines(ChainView(station, 4)).find() for station in every] == quick
@@ -336,7 +336,7 @@ def test_samples_only_save_time(seed: int, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("seed", range(12))
 def test_without_a_redundant_line_nothing_changes(seed: int) -> None:
     world, draw = random_world(seed), Random(seed)
-    for station in stations(world.host.programs[4]):
+    for station in stations(world.site.host.programs[4]):
         for dead in DeadLines(ChainView(station, 4)).find():
             if dead.why != "redundant":
                 continue
@@ -398,7 +398,7 @@ def test_the_matrix_of_a_service_against_single_packets(seed: int, tmp_path: Pat
     ).replace("/24 ", "/32 ")
     host = load(str(write(tmp_path, forward=lines)))
     matrix = ChainReader(host, "FORWARD").matrix(6, 22)
-    (station,) = World(host).host.programs[4].stations["forward"]
+    (station,) = World(host).site.host.programs[4].stations["forward"]
     for source in addresses:
         for target in addresses:
             values = {**random_values(draw), "proto": 6, "tcp_flags": 2, "dport": 22}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.answers.endpoints import Endpoint, default_interfaces, parse_endpoint
+from sekisho.answers.endpoints import Endpoint, parse_endpoint
 from sekisho.answers.ends import parse_end
+from sekisho.answers.facing import default_interfaces
 from sekisho.answers.places import Reading
 from sekisho.answers.trace import Question, question_of_flow, trace
 from sekisho.errors import UsageError
@@ -183,7 +184,7 @@ ETH1 = "198.51.100.0/24 dev eth1 src 198.51.100.10"
 def test_interfaces_with_a_default_route_face_the_internet(
     routes: tuple[str, ...], fronts: tuple[str, ...]
 ) -> None:
-    assert default_interfaces(page(*routes), 4) == fronts
+    assert default_interfaces(page(*routes).site, 4) == fronts
 
 
 @pytest.mark.parametrize(("called", "front"), [("192.0.2.10", "eth0"), ("198.51.100.10", "eth1")])

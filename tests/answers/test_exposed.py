@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.answers.exposed import Access, Exposure, exposed
+from sekisho.answers.exposed import exposed
+from sekisho.answers.exposure import Access, Exposure
 from sekisho.answers.trace import trace
 from sekisho.semantics.world import World
 from sekisho.sources.load import load

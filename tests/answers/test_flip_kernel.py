@@ -71,7 +71,7 @@ def test_iptables_takes_what_is_proposed_and_it_works(name: str, tmp_path: Path)
     rules = (folder / "iptables-save.txt").read_text()
     stopped = opened = 0
     for question, cell, proposal in _proposals(world):
-        then = _with(world.snapshot, _typed(rules, proposal))
+        then = _with(world.site.snapshot, _typed(rules, proposal))
         if cell.status == "yes":
             stopped += 1
             (after,) = reach(then, question).cells

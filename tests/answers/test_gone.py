@@ -154,5 +154,5 @@ def test_who_answers(files: dict[str, object], takes: str, tmp_path: Path) -> No
     )  # fmt: skip
     assert [reason.disposition for reason in internet.refused_by] == ([NOBODY] if nobody else [])
     assert ("docker-knows-all" in {lean.code for lean in exposed(world).leans_on}) is nobody
-    orphans = [f for f in lint(world.snapshot).findings if f.id == "drift.rule-orphaned"]
+    orphans = [f for f in lint(world.site.snapshot).findings if f.id == "drift.rule-orphaned"]
     assert [f.args[-1] for f in orphans] == (["172.18.0.3"] if nobody else [])

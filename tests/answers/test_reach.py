@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.answers.arrivals import Witness
 from sekisho.answers.flip import Flips
 from sekisho.answers.reach import Cell, Question, reach
 from sekisho.answers.services import line_of
 from sekisho.answers.trace import Question as Asked
 from sekisho.answers.trace import trace
+from sekisho.answers.witness import Witness
 from sekisho.errors import UsageError
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.world import World
@@ -157,7 +157,7 @@ def test_what_stops_it_stops_all_of_it(tmp_path: Path) -> None:
     (change,) = proposal.changes
     assert str(change) == "iptables -t filter -I FORWARD 1 -i eth0 -d 172.18.0.2/32 -p tcp --dport 80 -j DROP"
     assert proposal.also == ("vpc",)
-    after = change.on(host.snapshot)
+    after = change.on(host.site.snapshot)
     assert after is not None
     assert _cell(World(after), "internet", "container:web").status == "no"
 

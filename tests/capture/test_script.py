@@ -262,8 +262,10 @@ TC = """#!/bin/sh
 PATH=${PATH#*:} exec tc "$@"
 """
 WG = f"""#!/bin/sh
-[ "$*" = "show all allowed-ips" ] || exit 1
-printf 'wg0\\t{KEY}\\t10.9.0.2/32 10.9.1.0/24\\nwg0\\t{KEY}\\t(none)\\n'
+[ "$*" = "show all dump" ] || exit 1
+printf 'wg0\\t{KEY}\\t{KEY}\\t51820\\toff\\n'
+printf 'wg0\\t{KEY}\\t{KEY}\\t192.0.2.7:51821\\t10.9.0.2/32,10.9.1.0/24\\t0\\t0\\t0\\toff\\n'
+printf 'wg0\\t{KEY}\\t(none)\\t(none)\\t(none)\\t0\\t0\\t0\\toff\\n'
 """
 
 
@@ -281,9 +283,8 @@ def test_what_has_packets_beside_the_tables(shell: str, place: Path) -> None:
     assert host.beside_shown == of_iproute2 | {"ipvs", "wireguard"}
     found = {kind: [one for one in host.beside if one.kind == kind] for kind in host.beside_shown}
     assert found["ipvs"] == []
-    assert [[str(prefix) for prefix in one.allowed] for one in found["wireguard"]] == [
-        ["10.9.0.2/32", "10.9.1.0/24"], [],
-    ]  # fmt: skip
+    told = [(one.word, one.port, [str(prefix) for prefix in one.allowed]) for one in found["wireguard"]]
+    assert told == [("listens", 51820, []), ("", 51821, ["10.9.0.2/32", "10.9.1.0/24"]), ("", None, [])]
     assert KEY.encode() not in (place / "snapshot.tar").read_bytes()
     assert not any(f"{name}.txt" in note for note in capture_notes(place / "snapshot.tar") for name in KINDS)
     if not of_iproute2:

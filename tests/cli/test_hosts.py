@@ -1,4 +1,5 @@
-"""Snapshots of several hosts: ``explain`` tells of each, every other verb asks which, by ``--host``."""
+"""Snapshots of several hosts: ``explain`` tells of each, questions about packets are asked of all together,
+and what is one host's alone asks which, by ``--host``."""
 
 from __future__ import annotations
 
@@ -53,7 +54,10 @@ def words(verb: list[str], snapshot: Path) -> list[str]:
     return [str(places.get(word, word)) for word in verb]
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: " ".join(verb[:2]))
+ALONE = [verb for verb in VERBS if verb[0] in ("lint", "show", "plan")]
+
+
+@pytest.mark.parametrize("verb", ALONE, ids=lambda verb: " ".join(verb[:2]))
 def test_a_verb_asks_which(verb: list[str], snapshot: Path) -> None:
     asked = words(verb, snapshot)
     ran = sekisho(*asked, "--lang", "en")
@@ -120,6 +124,29 @@ def test_standard_input() -> None:
     assert process("trace", "-", "host", "203.0.113.77", stdin=page).status == 2
 
 
+TOGETHER = [verb for verb in VERBS if verb not in ALONE]
+
+
+@pytest.mark.parametrize("verb", TOGETHER, ids=lambda verb: " ".join(verb[:2]))
+def test_a_question_about_packets_is_asked_of_all(verb: list[str], snapshot: Path) -> None:
+    ran = sekisho(*words(verb, snapshot), "--lang", "en")
+    if verb[-1] == "host:22":
+        assert ran.status == 2
+        assert "write host:NAME, one of: web1, web2" in ran.err
+        named = sekisho(*words(verb, snapshot), "--host", "web2")
+        assert sekisho(*words([*verb[:-1], "host:web2:22"], snapshot)).status == named.status
+    else:
+        assert ran.status in (0, 1, 3)
+        assert not ran.err
+
+
+def test_no_host_of_that_name(snapshot: Path) -> None:
+    ran = sekisho("trace", str(snapshot), "internet", "host:web3:22", "--lang", "en")
+    assert (ran.status, ran.out) == (2, "")
+    assert "no host is called 'web3'" in ran.err
+    assert "there are: web1, web2" in ran.err
+
+
 TWO = """web1$ ip route
 default via 10.0.0.1 dev eth0 src 10.0.0.10
 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.10
@@ -129,14 +156,13 @@ default via 10.1.0.1 dev eth0 src 10.1.0.81
 """
 
 
-def test_a_question_that_names_an_address_of_one_host_means_that_one(tmp_path: Path) -> None:
+def test_a_packet_to_one_hosts_address_arrives_there(tmp_path: Path) -> None:
     page = tmp_path / "page.txt"
     page.write_text(TWO)
-    for words in ("trace {} 192.0.2.1 10.1.0.81:22", "reach {} --to 10.1.0.81:22"):
-        ran = sekisho(*words.format(page).split(), "--lang", "en")
-        assert (ran.err, ran.status == 2) == ("", False)
-        assert "10.1.0.81" in ran.out
-    for words in ("trace {} 192.0.2.1 198.51.100.7:22", "reach {}", "lint {}"):
-        ran = sekisho(*words.format(page).split(), "--lang", "en")
-        assert ran.status == 2
-        assert "--host web1" in ran.err
+    ran = sekisho("trace", str(page), "192.0.2.1", "10.1.0.81:22", "--lang", "en")
+    assert "web2: in by eth0" in ran.out
+    ran = sekisho("trace", str(page), "192.0.2.1", "198.51.100.7:22", "--lang", "en")
+    assert ran.status == 2
+    assert "name one with --in HOST/IFACE; the hosts are: web1, web2" in ran.err
+    named = sekisho("trace", str(page), "192.0.2.1", "198.51.100.7:22", "--in", "web1/eth0", "--lang", "en")
+    assert "web1: in by eth0" in named.out

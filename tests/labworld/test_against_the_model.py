@@ -111,10 +111,12 @@ def test_all_pairs_of_captured_docker_hosts(path: Path) -> None:
 @needs_truth
 @pytest.mark.parametrize("path", some(DUMPS, 10), ids=lambda path: path.name[:24])
 def test_all_pairs_of_posted_hosts(path: Path) -> None:
-    if len(load_hosts(str(path))) > 1:
-        pytest.skip("a page of several hosts; a lab builds one")
+    several = len(load_hosts(str(path))) > 1
     with Lab(path) as made:
-        assert told(made.verify()) == []
+        found = made.verify()
+    # What lies between two hosts of a page nobody posted, and the model says no more of it.
+    sure = [one for one in found if not (several and one.verdict == "undetermined")]
+    assert told(sure) == []
 
 
 CALLS = [

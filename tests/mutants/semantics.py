@@ -26,6 +26,22 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     # Others.
     Mutant(
+        "another-mac", "semantics/wires.py", "if False in told:", "if True in told:",
+        "hosts are on one wire though a neighbour table has another MAC address for one of them",
+        ("tests/answers/test_several_hosts.py",),
+    ),
+    Mutant(
+        "one-address-twice", "semantics/wires.py", "if len(several) > 1}", "if len(several) > 2}",
+        "of two hosts with one address one is taken",
+        ("tests/answers/test_several_hosts.py",),
+    ),
+    Mutant(
+        "any-tunnel", "semantics/tunnels.py",
+        "(self.kind, self.key) != (other.kind, other.key)", "self.kind != other.kind",
+        "packets of one vxlan come out of another one",
+        ("tests/answers/test_several_hosts.py",),
+    ),
+    Mutant(
         "suppress-prefixlength", "semantics/fib.py",
         "line.action.prefix_length <= length", "line.action.prefix_length < length",
         "suppress_prefixlength 0 lets the default route pass: a tunnel is gone round",

@@ -14,9 +14,9 @@ MUTANTS: tuple[Mutant, ...] = (
         must=True,
     ),
     Mutant(
-        "namespace-names", "sources/load.py", "namespace = parts[1] if len", "namespace = parts[0] if len",
+        "namespace-names", "sources/layout.py", "namespace = parts[1] if len", "namespace = parts[0] if len",
         "every container's namespace is called netns: their files are thrown together",
-        must=True,
+        ("tests/sources/test_load.py",), must=True,
     ),
     Mutant(
         "namespace-names-unread", "sources/load.py",

@@ -71,12 +71,12 @@ def touched(host: World) -> dict[str, set[str]]:
 
 def test_empty_listings_say_that_there_is_nothing(tmp_path: Path) -> None:
     with_them = world(tmp_path, **{name.removesuffix(".txt"): "" for name in EMPTY})
-    assert with_them.snapshot.host.beside_shown == {"xfrm", "tc", "ipvs", "wireguard"}
+    assert with_them.site.snapshot.host.beside_shown == {"xfrm", "tc", "ipvs", "wireguard"}
     assert touched(with_them) == {}
     for name in EMPTY:
         (tmp_path / name).unlink()
     without = world(tmp_path)
-    assert without.snapshot.host.beside_shown == frozenset()
+    assert without.site.snapshot.host.beside_shown == frozenset()
     for asked in EVERY.values():
         assert trace(with_them, asked).forward == trace(without, asked).forward
 
@@ -188,5 +188,5 @@ def test_both_readings_agree(tmp_path: Path, kind: str) -> None:
 
 
 def test_they_are_written_as_they_were_read(tmp_path: Path) -> None:
-    written = snapshot_texts(world(tmp_path, **LISTINGS).snapshot)
+    written = snapshot_texts(world(tmp_path, **LISTINGS).site.snapshot)
     assert {kind: written[f"{kind}.txt"] for kind in LISTINGS} == LISTINGS

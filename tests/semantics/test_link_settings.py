@@ -110,12 +110,12 @@ def test_a_port_that_may_hold_frames_back_is_a_doubt(word: str) -> None:
     listing = text(port=f"{word} {value} ")
     assert ask(listing, IN) == set()
     assert Agreement("ports", World(load_text(listing)), 4, 3, 15).run().differ == []
-    found = World(load_text(listing)).links["host"]
+    found = World(load_text(listing)).links("host")
     assert found.port("br0", "v0").passes is None
     assert found.port("br0", "v1").passes
     assert found.decides("port", "br0", "somebody").args == ("v0", f"{word} {value}")
     if harmless is not None:
-        plain = World(load_text(text(port=f"{word} {harmless} "))).links["host"]
+        plain = World(load_text(text(port=f"{word} {harmless} "))).links("host")
         assert plain.port("br0", "v0").passes
 
 
@@ -123,9 +123,9 @@ def test_one_port_is_not_alone_while_another_is_open() -> None:
     shut = text(port="locked on ").replace(
         "state forwarding priority 32 cost 2 hairpin off iso", "state disabled iso"
     )
-    assert World(load_text(shut)).links["host"].lone("br0") is None
+    assert World(load_text(shut)).links("host").lone("br0") is None
     shut = shut.replace("locked on ", "locked off ")
-    assert World(load_text(shut)).links["host"].lone("br0") == "v0"
+    assert World(load_text(shut)).links("host").lone("br0") == "v0"
 
 
 def test_every_flag_and_word_has_one_of_three_words() -> None:

@@ -95,13 +95,13 @@ def test_a_container_has_the_address_that_docker_told() -> None:
     found = ask(ROUTES + TEMPLATE, 443, "container:web", "203.0.113.9")
     assert found.packet.src == Address.parse("172.17.0.2").value
     world = World(load_text(ROUTES + TEMPLATE))
-    assert {item.name: item.origin for item in world.attachments} == {"web": "docker", "cache": "docker"}
+    assert {item.name: item.origin for item in world.site.attachments} == {"web": "docker", "cache": "docker"}
 
 
 def test_what_a_listing_does_not_name_may_still_be_there() -> None:
     """docker ps shows those that run, a template what it was asked for: never all that there is."""
     world = World(load_text(ROUTES + TEMPLATE + "$ docker ps\nNAMES   PORTS\nweb     80/tcp\n"))
-    assert world.docker_bridges == frozenset()
+    assert world.site.docker_bridges == frozenset()
 
 
 @pytest.mark.parametrize("commands", [APPENDED, INSERTED, FLUSHED, UFW, FIREWALLD, TEMPLATE])

@@ -117,7 +117,7 @@ def test_the_order_is_by_priority_across_tables_and_back_ends() -> None:
     table = Table("filter", (Chain("FORWARD", "ACCEPT"),))
     legacy = Ruleset(4, "legacy", (table,), True)
     host = namespace(text, (legacy,))
-    stations = World(Snapshot("x", host)).host.programs[4].stations["forward"]
+    stations = World(Snapshot("x", host)).site.host.programs[4].stations["forward"]
     assert [(one.table, one.backend) for one in stations] == [
         ("inet early", "nft"), ("ip between", "nft"), ("filter", "legacy"), ("ip late", "nft"),
     ]  # fmt: skip
@@ -126,11 +126,11 @@ def test_the_order_is_by_priority_across_tables_and_back_ends() -> None:
 def test_a_table_of_both_captures_is_counted_once() -> None:
     text = _table("ip", "filter", 0, "drop").replace("chain c", "chain FORWARD")
     same = Ruleset(4, "nft", (Table("filter", (Chain("FORWARD", "ACCEPT"),)),), True)
-    programs = World(Snapshot("x", namespace(text, (same,)))).host.programs
+    programs = World(Snapshot("x", namespace(text, (same,)))).site.host.programs
     assert [station.backend for station in programs[4].stations["forward"]] == ["nft"]
     assert programs[4].stations["forward"][0].table == "filter"
     other = replace(same, backend="legacy")
-    programs = World(Snapshot("x", namespace(text, (other,)))).host.programs
+    programs = World(Snapshot("x", namespace(text, (other,)))).site.host.programs
     assert sorted(one.table for one in programs[4].stations["forward"]) == ["filter", "ip filter"]
 
 
@@ -196,7 +196,7 @@ def test_a_set_that_rules_change_is_in_doubt_unless_the_element_is_there() -> No
 
 def test_tracking_runs_only_where_a_rule_asks_for_it() -> None:
     def kinds(text: str) -> list[str]:
-        program = World(Snapshot("x", namespace(text))).host.programs[4]
+        program = World(Snapshot("x", namespace(text))).site.host.programs[4]
         return [station.kind for station in program.stations["prerouting"]]
 
     plain = forward_table("drop").replace("forward", "prerouting")
@@ -350,7 +350,7 @@ def test_a_map_has_one_line_for_each_verdict_and_what_catches_all_comes_last() -
     assert end(forward_table(rule), dport=999) == "exits"
     assert end(forward_table(f"tcp dport vmap {{ * : drop, {ports} }}"), dport=999) == "dropped"
     assert end(forward_table(f"tcp dport vmap {{ * : drop, {ports} }}"), dport=999, proto=UDP) == "exits"
-    program = World(Snapshot("x", namespace(forward_table(rule.removesuffix(" drop"))))).host.programs[4]
+    program = World(Snapshot("x", namespace(forward_table(rule.removesuffix(" drop"))))).site.host.programs[4]
     action = program.stations["forward"][0].base.lines[0].action
     assert isinstance(action, FirstOf)
     assert len(action.lines) == 3

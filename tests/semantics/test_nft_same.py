@@ -29,7 +29,7 @@ def _loaded(version: str, scenario: str) -> Snapshot:
 def _fronts(world: World, space: Space) -> dict[tuple[object, ...], Front]:
     """What is left of all packets behind each hook, by the interfaces they come and go by."""
     walk = SymbolicWalk(world, space.family, space=space)
-    names = [item.name for item in world.snapshot.host.interfaces or ()]
+    names = [item.name for item in world.site.snapshot.host.interfaces or ()]
     found: dict[tuple[object, ...], Front] = {}
     for hook in HOOKS:
         ins = names if hook in ("prerouting", "input", "forward") else [None]
@@ -61,8 +61,8 @@ def test_a_host_with_both_captures_counts_each_table_once() -> None:
     snapshot = _loaded("28.5.2", "two-custom-networks")
     assert snapshot.host.rulesets
     assert snapshot.host.nft is not None
-    both = World(snapshot).host.programs[4].stations
-    saved = World(replace(snapshot, host=replace(snapshot.host, nft=None))).host.programs[4].stations
+    both = World(snapshot).site.host.programs[4].stations
+    saved = World(replace(snapshot, host=replace(snapshot.host, nft=None))).site.host.programs[4].stations
     assert {hook: [(s.table, s.priority) for s in some] for hook, some in both.items()} == {
         hook: [(s.table, s.priority) for s in some] for hook, some in saved.items()
     }

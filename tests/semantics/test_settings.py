@@ -240,10 +240,10 @@ $ ip route show dev br0
         for question in (SSH, SSH6, PING, PING6, THROUGH, THROUGH6, BACK):
             trace(world, question)
         for v in (4, 6):
-            world.bridge_nf("br0", 4 if v == 4 else 6)
+            world.bridge_nf(world.site.on("br0"), 4 if v == 4 else 6)
         big = (("length", 9000),)
         trace(world, Question(OUT6, "2001:db8:2::77", "udp", 40000, 9, "eth0", stated=big))
-        compile_host(world.snapshot.host, leaning=False)
+        compile_host(world.site.snapshot.host, leaning=False)
     yield from asked
 
 

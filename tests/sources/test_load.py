@@ -595,7 +595,7 @@ def test_a_save_without_a_table_that_a_listing_shows_was_cut(
     (ruleset,) = snapshot.host.rulesets
     assert ([table.name for table in ruleset.tables], ruleset.complete) == (tables, complete)
     assert any("nat is not in the whole rule set" in note.text for note in snapshot.notes) != complete
-    leans = {(lean.code, lean.args) for lean in World(snapshot).host.takes_for_granted(4)}
+    leans = {(lean.code, lean.args) for lean in World(snapshot).site.host.takes_for_granted(4)}
     assert (("table-not-shown", ("nat",)) in leans) == complete
     assert (("table-not-captured", ("mangle",)) in leans) != complete
 

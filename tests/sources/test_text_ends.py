@@ -44,7 +44,7 @@ def test_a_remark_between_lines_changes_nothing(name: str, tmp_path: Path) -> No
     for folder in ("plain", "remarked"):
         (tmp_path / folder).mkdir()
     plain, other = world(tmp_path / "plain"), world(tmp_path / "remarked", **{name: remarked})
-    assert other.host.facts.unread == ()
+    assert other.site.host.facts.unread == ()
     question = Question("198.51.100.7", "192.0.2.10:22", "tcp", 40000, iface="eth0")
     found, same = trace(plain, question), trace(other, question)
     assert (found.works, found.leans_on) == (same.works, same.leans_on) == (True, found.leans_on)
@@ -56,7 +56,7 @@ def test_a_last_line_without_its_end_is_said(tmp_path: Path) -> None:
     lean = Lean("text-ends-in-a-line", ("ip-route.txt",))
     assert lean in trace(here, Question("198.51.100.7", "192.0.2.10:22", "tcp", 40000)).leans_on
     assert lean in reach(here, ReachQuestion("internet", "host:22", "tcp")).leans_on
-    assert here.snapshot.host.cut_files == ("ip-route.txt",)
+    assert here.site.snapshot.host.cut_files == ("ip-route.txt",)
 
 
 @pytest.mark.parametrize("name", ["ss.txt", "ip-route.txt", "iptables-save.txt"])
@@ -70,7 +70,7 @@ def test_an_empty_file_of_the_host_is_said(name: str, tmp_path: Path) -> None:
 def test_strange_connections_refuse_nothing(tmp_path: Path) -> None:
     """No answer about packets needs them; what could not be read is told as such."""
     here = world(tmp_path, **{"conntrack.txt": "conntrack v1.4.7: Operation failed\n"})
-    assert [line.evidence.file for line in here.snapshot.host.unread] == ["conntrack.txt"]
+    assert [line.evidence.file for line in here.site.snapshot.host.unread] == ["conntrack.txt"]
     assert trace(here, Question("198.51.100.7", "192.0.2.10:22", "tcp", 40000, iface="eth0")).works
 
 

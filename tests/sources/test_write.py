@@ -15,7 +15,7 @@ from sekisho.model.nft import NftRuleset, NftTable
 from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.sources.load import load, load_text
 from sekisho.sources.write import snapshot_texts, write_snapshot
-from sekisho.values.names import BadNameError, NamespaceName, namespace_name
+from sekisho.values.names import BadNameError, NamespaceName, NodeName, namespace_name
 from tests.truth import loaded, needs_truth, truth_dir
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,7 +105,7 @@ def test_a_cut_nft_listing_stays_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../up", "a/../../up", "..", "a\nb", ""])
 def test_a_namespace_is_a_folder_below_the_snapshots(name: str, tmp_path: Path) -> None:
     """Whoever made the facts: a name that is none writes nothing."""
-    inside = Namespace(NamespaceName(name), routes=())
+    inside = Namespace(NamespaceName(NodeName(name)), routes=())
     with pytest.raises(BadNameError):
         write_snapshot(Snapshot("", Namespace(namespace_name("host")), (inside,)), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

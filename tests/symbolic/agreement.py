@@ -232,17 +232,19 @@ def _by_destination(walk: SymbolicWalk, some: Set) -> Iterator[Set]:
 
 def sources(world: World) -> list[Source]:
     """Every place where packets can set out."""
-    facts = world.host.facts
-    wires = [item.name for item in facts.interfaces or () if item.master is None]
-    if not wires:  # no file lists them
-        devices = [hop.dev for route in facts.routes for hop in route.nexthops if hop.dev is not None]
-        wires = list(dict.fromkeys(devices))
-    found = [Source("interface", iif=name) for name in wires if name != "lo"]
-    found += [Source("process"), Source("process", choose_source=True)]
-    found += [Source("process", name) for name in world.nodes if name != "host"]
-    loose = tuple(item for item in world.attachments if item.node is None)
-    if loose:
-        found.append(Source("attachment", origins=loose))
+    found = []
+    for site in world.sites.values():
+        facts = site.host.facts
+        wires = [item.name for item in facts.interfaces or () if item.master is None]
+        if not wires:  # no file lists them
+            devices = [hop.dev for route in facts.routes for hop in route.nexthops if hop.dev is not None]
+            wires = list(dict.fromkeys(devices))
+        found += [Source("interface", site.id, name) for name in wires if name != "lo"]
+        found += [Source("process", site.id), Source("process", site.id, choose_source=True)]
+        found += [Source("process", name) for name in site.nodes if name != site.id]
+        loose = tuple(item for item in site.attachments if item.node is None)
+        if loose:
+            found.append(Source("attachment", site.id, origins=loose))
     return found
 
 

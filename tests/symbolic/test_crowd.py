@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.extremes import namespaces
-from sekisho.semantics.attachment import Attachment
-from sekisho.semantics.world import HOST, World
+from sekisho.model.snapshot import HOST
+from sekisho.semantics.attachment import Attachment, Link
+from sekisho.semantics.world import World
 from sekisho.sources.load import load
 from sekisho.symbolic import sharing
 from sekisho.symbolic.all_packets import SymbolicWalk
@@ -80,7 +81,12 @@ def test_packets_of_two_that_are_the_same_are_not_one_set() -> None:
     state = at_start(space)
     some = space.member(space.field["dport"], IntSet.of(80))
     climbs = [
-        Climb(Attachment(name, "br-a", frozenset(), "namespace", name), state.ends.dst, state, each)
+        Climb(
+            Attachment(name, Link("host", "br-a"), frozenset(), "namespace", name),
+            state.ends.dst,
+            state,
+            each,
+        )
         for name, each in (("c1", some), ("c2", some), ("c3", ~some))
     ]
     names = [[climb.mine.name for climb in group] for group in homes.groups(climbs)]

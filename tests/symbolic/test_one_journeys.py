@@ -43,7 +43,7 @@ def test_what_was_asked_before_changes_no_answer(seed: int) -> None:
     together = [_told(world, question) for question in questions]
     assert sum(isinstance(told, Journey) for told in together) > 10
     for question, told in zip(questions, together, strict=True):
-        assert _told(World(world.snapshot), question) == told, question
+        assert _told(World(world.site.snapshot), question) == told, question
 
 
 def test_callers_whom_nobody_knows_are_forgotten() -> None:

@@ -66,6 +66,8 @@ def test_which_address_a_packet_without_a_route_is_sent_from(
 
 def test_addresses_that_nothing_tells_may_be_the_one(tmp_path: Path) -> None:
     world = _world(tmp_path, ONE)
-    host = replace(world.snapshot.host, addresses=None)
-    found = trace(World(replace(world.snapshot, host=host)), Question("host", "[2001:db8:f::9]:5000", "udp"))
+    host = replace(world.site.snapshot.host, addresses=None)
+    found = trace(
+        World(replace(world.site.snapshot, host=host)), Question("host", "[2001:db8:f::9]:5000", "udp")
+    )
     assert found.forward.disposition == "undetermined"

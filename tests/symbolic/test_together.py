@@ -47,7 +47,7 @@ def _compare(world: World, source: Source, least: int) -> bool:
 @pytest.mark.parametrize("containers", [0, 1, 3])
 def test_docker_hosts(containers: int, tmp_path: Path) -> None:
     world = World(load(str(docker_host(tmp_path / "h", 9, 9 * containers, 2))))
-    loose = tuple(item for item in world.attachments if item.node is None)
+    loose = tuple(item for item in world.site.attachments if item.node is None)
     several = [Source("interface", iif="eth0"), Source("process")]
     if loose:
         several.append(Source("attachment", origins=loose))

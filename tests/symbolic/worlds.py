@@ -79,6 +79,42 @@ def random_crowd(seed: int, containers: int = 4) -> World:
     return World(replace(snapshot, host=host, namespaces=tuple(inner), containers=docker))
 
 
+# Of the second of two hosts on one wire: its own addresses, and the gateway that is the first.
+_SECOND = {"10.0.0.10": "10.0.0.77", "10.9.0.1": "10.9.0.5", "10.9.0.5": "10.9.0.1"}
+
+
+def random_hosts(seed: int) -> World:
+    """Two hosts, with the same networks behind them; each is a gateway of the other's."""
+    draw = Random(seed)
+    first, second = _snapshot(draw), _snapshot(draw)
+    alone = tuple(item for item in first.host.addresses or () if str(item.address) != "10.0.0.77")
+    first = replace(first, host=replace(first.host, addresses=alone))
+    second = replace(second, host=_as_second(second.host))
+    return World(_of_site(first, "a"), _of_site(second, "b"))
+
+
+def _as_second(host: Namespace) -> Namespace:
+    def other(address: Address) -> Address:
+        return Address.parse(_SECOND.get(str(address), str(address)))
+
+    addresses = {(item.interface, other(item.address)): item for item in host.addresses or ()}
+    routes = tuple(
+        replace(
+            route,
+            src=None if route.src is None else other(route.src),
+            nexthops=tuple(replace(hop, via=hop.via and other(hop.via)) for hop in route.nexthops),
+        )
+        for route in host.routes
+    )
+    moved = tuple(replace(item, address=address) for (_, address), item in addresses.items())
+    return replace(host, addresses=moved, routes=routes)
+
+
+def _of_site(snapshot: Snapshot, site: str) -> Snapshot:
+    inner = tuple(replace(each, site=site) for each in snapshot.namespaces)
+    return replace(snapshot, host=replace(snapshot.host, site=site), namespaces=inner)
+
+
 def _snapshot(draw: Random) -> Snapshot:
     hairpin = draw.choice((None, False, True))
     apart = draw.random() < 0.3

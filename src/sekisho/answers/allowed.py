@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.answers.arrivals import Arrivals, Witness
+from sekisho.answers.arrivals import Arrivals
 from sekisho.answers.limits import EPHEMERAL
 from sekisho.answers.places import Origin, Target
 from sekisho.answers.reach import doubts_of
+from sekisho.answers.witness import Witness
 from sekisho.semantics.journey import Doubt
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.boxes import by_value

@@ -9,14 +9,15 @@ from functools import cached_property
 from sekisho.answers.limits import usual_source
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.proxied import Proxied, Proxies
-from sekisho.answers.stated import FIELDS, Stated, words_of
-from sekisho.answers.trace import Question
+from sekisho.answers.stated import FIELDS
+from sekisho.answers.witness import Witness
+from sekisho.model.snapshot import HOST
+from sekisho.semantics.attachment import Link
 from sekisho.semantics.journey import ARRIVED
-from sekisho.semantics.world import HOST
 from sekisho.symbolic.bits import Bits, Ends, Set
 from sekisho.symbolic.boxes import Box, boxes, number, pick
 from sekisho.symbolic.fate import Fate
-from sekisho.symbolic.journeys import Flows
+from sekisho.symbolic.journeys import Flows, Source
 from sekisho.symbolic.state import State
 from sekisho.values.address import BITS, Address
 from sekisho.values.intset import EMPTY, IntSet
@@ -45,36 +46,6 @@ class Arrival:
         return self.final.dst is not self.sent.dst or self.final.dport is not self.sent.dport
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """One packet to replay: what ``sekisho trace`` is given. ``values``: all its fields; ``stated`` those
-    that must be said, because they decide or are no usual ones."""
-
-    source: str
-    target: str
-    proto: str
-    sport: int | None = None
-    iface: str | None = None
-    values: tuple[tuple[str, int], ...] = ()
-    stated: Stated = ()
-
-    @property
-    def question(self) -> Question:
-        """What ``trace`` is asked about it."""
-        return Question(
-            self.source, self.target, self.proto, self.sport, None, self.iface, stated=self.stated
-        )
-
-    def words(self) -> list[str]:
-        """The arguments of ``sekisho trace SNAPSHOT``."""
-        words = [self.source, self.target, "--proto", self.proto]
-        if self.sport is not None:
-            words += ["--sport", str(self.sport)]
-        if self.iface is not None:
-            words += ["--in", self.iface]
-        return words + words_of(self.stated)
-
-
 class Arrivals:
     """Reads flows by where they end."""
 
@@ -84,7 +55,7 @@ class Arrivals:
         self.walk = reading.walk
         self._ok: dict[int, Set] = {}
         self._by_dst: dict[int, Stabbing[tuple[Flows, Set]]] = {}
-        self._by_end: dict[int, dict[tuple[str, str], list[Flows]]] = {}
+        self._by_end: dict[int, dict[object, list[Flows]]] = {}
         self._open: dict[int, bool] = {}
         self.proxies = Proxies(self)
 
@@ -129,11 +100,11 @@ class Arrivals:
         """The packets whose reply ends where they set out; of one see ``journeys.comes_back``."""
         source, nothing = flow.source, self.space.nothing
         if source.how == "interface":
-            home = reply.disposition == "exits" or back.oif == source.iif
+            home = reply.disposition == "exits" or (reply.node, back.oif) == (source.node, source.iif)
         elif source.how == "process":
             home = reply.disposition == "delivered" and reply.where == source.node
         else:
-            here = [item for item in source.origins if reply.bridge and item.bridge == reply.bridge]
+            here = [item for item in source.origins if reply.bridge and item.link == reply.link]
             if len(here) == len(source.origins):
                 return flow.some
             src = self.space.field["src"]
@@ -143,21 +114,20 @@ class Arrivals:
 
     # ------------------------------------------------------------------------------------- cells
 
-    def _ended(self, group: int) -> dict[tuple[str, str], list[Flows]]:
+    def _ended(self, group: int) -> dict[object, list[Flows]]:
+        """Flows by the bridge on which they are taken, the namespace that takes them, "out" or "open"."""
         found = self._by_end.get(group)
         if found is None:
             found = self._by_end[group] = {}
             for flow in self.reading.flows(group):
                 fate = flow.forward
-                key = (
-                    ("out", "")
-                    if fate.disposition == "exits"
-                    else (fate.bridge and "bridge", fate.bridge or fate.where)
-                )
+                key: object = fate.link if fate.bridge else (fate.where,)
+                if fate.disposition == "exits":
+                    key = "out"
                 if fate.disposition in ARRIVED:
                     found.setdefault(key, []).append(flow)
                 elif fate.disposition == "undetermined":
-                    found.setdefault(("open", ""), []).append(flow)
+                    found.setdefault("open", []).append(flow)
         return found
 
     def stopped_at(self, group: int, address: int) -> list[tuple[Flows, Set]]:
@@ -197,21 +167,22 @@ class Arrivals:
         if target.kind == "address":
             addressed = self.space.member(dst, target.addresses)
             for key, flows in ended.items():
-                for flow in flows if key[0] != "open" else ():
+                for flow in flows if key != "open" else ():
                     yield flow, flow.some & addressed
             return
         for attachment in target.attachments if target.node is None else ():
-            for flow in ended.get(("bridge", attachment.bridge), ()):
+            for flow in ended.get(attachment.link, ()):
                 next_hop = flow.state.next_hop
                 assert next_hop is not None
                 yield flow, flow.some & self.walk.at(attachment, next_hop)
         if target.node is not None:
-            for flow in ended.get(("", target.node), ()):
+            for flow in ended.get((target.node,), ()):
                 yield flow, flow.some
         leaving = dict(target.leaving)
-        for flow in ended.get(("out", ""), ()) if leaving else ():
-            if flow.state.way in leaving:
-                yield flow, flow.some & self.space.member(flow.state.ends.dst, leaving[flow.state.way])
+        for flow in ended.get("out", ()) if leaving else ():
+            out = Link(flow.forward.node, flow.state.way or "")
+            if out in leaving:
+                yield flow, flow.some & self.space.member(flow.state.ends.dst, leaving[out])
 
     def arrivals(self, origin: Origin, target: Target, wanted: Set) -> list[Arrival]:
         """The packets that open working connections for certain, way by way."""
@@ -255,7 +226,7 @@ class Arrivals:
             flow, some = each.flow, each.some
             unanswered = flow.reply is None or flow.reply.disposition == "undetermined"
             found |= some if unanswered else some & self._there_and_back(flow)
-        for flow in self._ended(origin.group).get(("open", ""), ()):
+        for flow in self._ended(origin.group).get("open", ()):
             found |= flow.some & self._perhaps_for(flow, target)
         return self.space.perhaps(found & origin.some & wanted)
 
@@ -265,23 +236,27 @@ class Arrivals:
         if target.kind == "address":  # sent to it, or sent on to it before they came to where nobody knows
             there = self.space.member(flow.state.ends.dst, target.addresses)
             near |= there & self._at_ports(flow, target)
-        elif flow.forward.where == HOST or flow.forward.hook == "socket":
+        sites = self.reading.world.sites
+        if target.kind != "address" and (flow.forward.where in sites or flow.forward.hook == "socket"):
             return self.space.everything if target.node == flow.forward.where else self.space.nothing
-        if flow.forward.where == HOST or flow.forward.hook not in _BEFORE_ROUTING:
+        if flow.forward.where in sites or flow.forward.hook not in _BEFORE_ROUTING:
             return near
         if flow.source.how == "process" and flow.source.node == target.node:
             return self.space.everything  # its own rules may send to itself what it sends to others
         if target.kind not in ("host", "container"):
             return near | self._of_host
-        if self.reading.regions.nameless:
+        if any(each.nameless for each in self.reading.regions.values()):
             return self.space.everything
-        hidden = self.reading.world.host.hidden[self.reading.family].everywhere(EMPTY)
-        return near | self._of_host | self.space.member(self.space.field["dst"], hidden)
+        for site in sites.values():
+            hidden = site.host.hidden[self.reading.family].everywhere(EMPTY)
+            near |= self.space.member(self.space.field["dst"], hidden)
+        return near | self._of_host
 
     @cached_property
     def _of_host(self) -> Set:
         """The packets for the host itself: its ports may be published."""
-        own = (item.value for item in self.reading.world.host.addresses[self.reading.family])
+        sites, family = self.reading.world.sites.values(), self.reading.family
+        own = (item.value for site in sites for item in site.host.addresses[family])
         return self.space.member(self.space.field["dst"], IntSet.of(*own))
 
     def aimed(self, flow: Flows, target: Target) -> Set:
@@ -368,17 +343,28 @@ class Arrivals:
             target += f":{number(sent.dport, space, values)}"
         else:
             target = str(dst)
-        how = flow.source.how
-        if how == "process":
-            source = "host" if flow.source.node == HOST else f"container:{flow.source.node}"
-        else:
-            source = str(Address(space.family, number(sent.src, space, values)))
+        source = self._sender(flow.source, Address(space.family, number(sent.src, space, values)))
         name = "icmp" if proto in (ICMP, ICMPV6) else protocol_name(proto)
         sport = number(sent.sport, space, values) if ported else None
         return Witness(
-            source, target, name, sport, flow.source.iif, tuple(values.items()),
+            source, target, name, sport, self._shown(flow.source), tuple(values.items()),
             tuple(self._stated(flow, some, values)),
         )  # fmt: skip
+
+    def _sender(self, source: Source, address: Address) -> str:
+        """Who sends, as a question names it: of several hosts an address of a container's tells none."""
+        node, sites = source.node, self.reading.world.sites
+        if source.how == "process":
+            return HOST if node == HOST else f"host:{node}" if node in sites else f"container:{node}"
+        if len(sites) == 1:
+            return str(address)
+        named = (item.name for item in source.origins if address in item.addresses)
+        return next((f"container:{name}" for name in named), str(address))
+
+    def _shown(self, source: Source) -> str | None:
+        """The interface by which packets come in, as a question names it."""
+        iif = source.iif
+        return None if iif is None else self.reading.world.site_of(source.node).shown(iif)
 
     @cached_property
     def _real_ports(self) -> Set:

@@ -11,15 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sekisho.answers.arrivals import Arrival, Arrivals, Witness
-from sekisho.answers.endpoints import Endpoint, Place, destination, origin, parse_endpoint
-from sekisho.answers.places import Asked, Origin, Reading, Target
+from sekisho.answers.arrivals import Arrival, Arrivals
+from sekisho.answers.endpoints import Endpoint, Place, lives_in, meant, origin, parse_endpoint
+from sekisho.answers.facing import first_address
+from sekisho.answers.naming import container_of, host_of
+from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.ports import translations
 from sekisho.answers.regions import Regions
+from sekisho.answers.strangers import Asked
 from sekisho.answers.trace import Question, trace
+from sekisho.answers.witness import Witness
 from sekisho.errors import UsageError
 from sekisho.semantics.journey import ARRIVED, Journey, Leg
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.site import Site
+from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Source
 from sekisho.values.address import Address, Family
@@ -92,7 +97,7 @@ class Caller:
     def __init__(self, world: World) -> None:
         self.world = world
         self._arrivals: dict[tuple[Family, Asked], Arrivals] = {}
-        self._regions: dict[Family, Regions] = {}
+        self._regions: dict[tuple[str, Family], Regions] = {}
 
     def call(self, question: Question) -> Call:
         """Answer. Raises UsageError where the question makes no packet."""
@@ -101,7 +106,7 @@ class Caller:
         target = replace(target, port=found.packet.dport)
         family = found.packet.family
         to = Address(family, found.packet.dst)
-        place = origin(source, self.world, family, question.iface, to)
+        place = origin(source, self.world, family, question.iface, to, meant(target, self.world))
         leads = self._leads(target, found)
         direct = Way("direct", _called(found), found, self._addressable(source, place, found), leads)
         by_any = target.kind in ("container", "netns") and found.packet.proto in PORT_PROTOCOLS
@@ -117,30 +122,44 @@ class Caller:
         return region is None or found.packet.dst in region
 
     def _internet(self, family: Family, place: Place) -> IntSet | None:
-        if family not in self._regions:
-            self._regions[family] = Regions(self.world, family)
-        callers = self._regions[family].callers
+        key = (place.node, family)
+        if key not in self._regions:
+            self._regions[key] = Regions(self.world.sites[place.node], family)
+        callers = self._regions[key].callers
         here = (each for each in callers if (each.kind, each.iface) == ("internet", place.iface))
         return next((each.callable for each in here), None)
 
     def _leads(self, target: Endpoint, found: Journey) -> bool | None:
         """Whether a packet that somebody takes, or may take, is at the container that is meant."""
+        if target.kind == "host" and target.name:
+            return self._at_host(host_of(target.name, target.text, self.world), found)
         if target.kind not in ("container", "netns"):
             return True
-        lives_in = self.world.shared.get(target.name, target.name)
-        names = {target.name, lives_in}
-        names |= {name for item in self.world.named(target.name) for name in (item.name, item.node) if name}
+        name = container_of(target.name, target.text, self.world)
+        names = {name, lives_in(target, self.world)}
+        names |= {each for item in self.world.named(name) for each in (item.name, item.node) if each}
         legs = found.served.ways or (found.served,)
         taken = [leg for leg in legs if leg.disposition in (*ARRIVED, "undetermined")]
         at = {_is_at(leg, names, target.port) and self._handed_on(leg, names) for leg in taken}
         return None if len(at) > 1 else not at or True in at
 
+    def _at_host(self, site: Site, found: Journey) -> bool | None:
+        """Whether it is at the host that is meant, or behind a port of its; others may have its address."""
+        legs = found.served.ways or (found.served,)
+        at = {
+            None if leg.disposition == "undetermined" else bool({site.id} & {h.node for h in leg.hops})
+            for leg in legs
+            if leg.disposition in (*ARRIVED, "undetermined")
+        }
+        return None if len(at) > 1 or None in at else not at or True in at
+
     def _handed_on(self, leg: Leg, names: set[str]) -> bool:
         """Whether docker-proxy, where nobody knows what takes a packet on the host, may be its own."""
-        listed = self.world.snapshot.containers
-        if leg.disposition != "undetermined" or leg.where != HOST or HOST in names or listed is None:
+        site = self.world.sites.get(leg.where)
+        listed = None if site is None else site.snapshot.containers
+        if leg.disposition != "undetermined" or site is None or site.id in names or listed is None:
             return True
-        published = (each for item in listed if item.name in names for each in item.published)
+        published = (each for item in listed if site.called(item.name) in names for each in item.published)
         return any(each.host_port == leg.packet.dport for each in published)
 
     # ---------------------------------------------------------------------------------- any way
@@ -155,7 +174,8 @@ class Caller:
         if packet.sport is not None:
             wanted &= reading.space.member(reading.space.field["sport"], IntSet.of(packet.sport))
         asker = self._asker(reading, place, source)
-        ends = [each for each in reading.targets if (each.kind, each.name) == ("container", target.name)]
+        name = container_of(target.name, target.text, self.world)
+        ends = [each for each in reading.targets if (each.kind, each.name) == ("container", name)]
         ways: list[Way] = []
         works: bool | None = False
         for end in ends:
@@ -184,9 +204,8 @@ class Caller:
         return Call(tuple(ranked), None if works is None and best is False else best)
 
     def _read(self, family: Family, place: Place) -> tuple[Reading, Arrivals]:
-        unknown = place.origin is not None and not any(
-            place.origin is item for item in self.world.attachments
-        )
+        known = self.world.site_of(place.node).attachments
+        unknown = place.origin is not None and not any(place.origin is item for item in known)
         asked = Asked(strangers=(place.origin,) if unknown and place.origin is not None else ())
         if (family, asked) not in self._arrivals:
             self._arrivals[family, asked] = Arrivals(Reading(self.world, family, asked=asked))
@@ -197,13 +216,14 @@ class Caller:
         """Who asks, as an origin of the reading."""
         if source.kind == "internet":
             for item in reading.origins:
-                if item.kind == "internet" and reading.sources[item.group].iif == place.iface:
+                at = reading.sources[item.group]
+                if item.kind == "internet" and (at.node, at.iif) == (place.node, place.iface):
                     return item
         mine = None if place.src is None else IntSet.of(place.src.value)
         if place.how == "process":
             leaving = Source("process", place.node, choose_source=place.src is None)
         elif place.origin is not None:
-            leaving = Source("attachment", origins=(place.origin,))
+            leaving = Source("attachment", place.node, origins=(place.origin,))
         else:
             leaving = Source("interface", place.node, place.iface)
         return reading.asking(source.text, leaving, mine)
@@ -221,17 +241,16 @@ class Caller:
                 each = (port for first, last in ports for port in range(first, last + 1))
                 called = [arrival.some & space.member(arrival.sent.dport, IntSet.of(port)) for port in each]
             for some in called:
-                witness = arrivals.packet(asker, arrival.flow, self._usual(some, arrivals))
+                witness = arrivals.packet(asker, arrival.flow, self._usual(some, arrivals, target))
                 journey = self._replayed(question, asker, witness)
                 published = arrival.translated or arrival.proxied
                 yield self._way("published" if published else "direct", target, journey)
 
-    def _usual(self, some: Set, arrivals: Arrivals) -> Set:
-        """Of the packets those to the host's first address, where there are such."""
-        family = arrivals.reading.family
-        try:
-            own = destination(parse_endpoint("host"), self.world, family)
-        except UsageError:
+    def _usual(self, some: Set, arrivals: Arrivals, target: Endpoint) -> Set:
+        """Of the packets those to the first address of the target's host, where there are such."""
+        site = meant(target, self.world)
+        own = None if site is None else first_address(site, arrivals.reading.family)
+        if own is None:
             return some
         usual = some & arrivals.space.member(arrivals.space.field["dst"], IntSet.of(own.value))
         return usual if usual.satisfiable() else some
@@ -271,28 +290,33 @@ class Caller:
     def _published(self, question: Question, source: Endpoint, target: Endpoint, proto: int) -> Iterator[Way]:
         """The published ports of the container's port, as Docker and the rules have them."""
         port = target.port
-        here = self.world.named(target.name)
+        name = container_of(target.name, target.text, self.world)
+        here, site = self.world.named(name), meant(target, self.world)
+        if site is None:
+            return
         family: Family = next((a.family for item in here for a in item.addresses), 4)
         calls: dict[tuple[Address | None, int], None] = {}
-        for container in self.world.snapshot.containers or ():
-            for each in container.published if container.name == target.name else ():
+        for container in site.snapshot.containers or ():
+            for each in container.published if site.called(container.name) == name else ():
                 if each.host_port and each.container_port == port and protocol_number(each.proto) == proto:
                     host = each.host_address
                     calls[host if host is not None and host.value else None, each.host_port] = None
         for address in (a for item in here for a in item.addresses):
-            for called, sent in translations(self.world, address, proto, port or 0):
+            for called, sent in translations(site, address, proto, port or 0):
                 calls.setdefault((called, sent), None)
         for host, sent in calls:
             if host is not None and host.family != family:
                 continue
+            to = host or first_address(site, family)
+            if to is None:
+                continue
             try:
-                to = host or destination(parse_endpoint("host"), self.world, family)
                 asked = replace(question, target=_end(to, sent), proto=protocol_name(proto), dport=None)
                 journey = trace(self.world, asked)
             except UsageError:
                 continue
             to = Address(family, journey.packet.dst)
-            place = origin(source, self.world, family, question.iface, to)
+            place = origin(source, self.world, family, question.iface, to, site)
             callable_ = self._addressable(source, place, journey)
             yield Way("published", _called(journey), journey, callable_, self._leads(target, journey))
 

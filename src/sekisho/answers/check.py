@@ -17,18 +17,20 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from sekisho.answers.allowed import Allowed
-from sekisho.answers.arrivals import Arrivals, Witness
+from sekisho.answers.arrivals import Arrivals
 from sekisho.answers.diff import diff, families
 from sekisho.answers.ends import End
-from sekisho.answers.places import Asked, Origin, Reading, Target, looked_up
+from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.policy import Assertion
 from sekisho.answers.reach import doubts_of
 from sekisho.answers.services import line_of, merged
+from sekisho.answers.strangers import Asked, looked_up
+from sekisho.answers.witness import Witness
 from sekisho.errors import UsageError
 from sekisho.semantics.journey import Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.sources.bounds import USUAL, Bounds
-from sekisho.sources.load import load
+from sekisho.sources.load import load_parts
 from sekisho.symbolic.bits import Set
 from sekisho.values.address import Family, format_ip
 from sekisho.values.intset import IntSet
@@ -71,9 +73,13 @@ def check(world: World, policy: tuple[Assertion, ...], bounds: Bounds = USUAL) -
 
 def _taken_as_whole(world: World) -> tuple[Lean, ...]:
     """The texts whose cut between two lines nothing would show; those of containers by their kind."""
-    own = {*world.host.facts.files}
+    sites = world.sites.values()
+    own = {file for site in sites for file in site.host.facts.files}
     own |= {
-        f"netns/*/{PurePosixPath(file).name}" for each in world.snapshot.namespaces for file in each.files
+        f"netns/*/{PurePosixPath(file).name}"
+        for site in sites
+        for each in site.snapshot.namespaces
+        for file in each.files
     }
     texts = sorted(file for file in own if not file.endswith(".json"))
     return (Lean("texts-taken-as-whole", (", ".join(texts),)),) if texts else ()
@@ -122,7 +128,8 @@ class _Checker:
         named = {end.family for end in (*assertion.sources, *assertion.targets) if end.family is not None}
         if named:
             return tuple(family for family in (4, 6) if family in named)
-        has_six = any(route.family == 6 and route.table == "main" for route in self.world.host.facts.routes)
+        routes = (route for site in self.world.sites.values() for route in site.host.facts.routes)
+        has_six = any(route.family == 6 and route.table == "main" for route in routes)
         return (4, 6) if has_six else (4,)
 
     def _by_family(self, assertion: Assertion) -> Iterator[tuple[Assertion, Family]]:
@@ -256,7 +263,7 @@ class _Checker:
 
     def _namespace(self, name: str) -> str:
         """Whose namespace a place is: what it sends to itself stays inside."""
-        return self.world.shared.get(name, name)
+        return self.world.lives_in(name)
 
     def _but(self, arrivals: Arrivals, origin: Origin, allowed: dict[int, Set]) -> Origin:
         """An origin without the packets that others of its run may send."""
@@ -319,7 +326,7 @@ class _Checker:
     # ------------------------------------------------------------------------------------- same-as
 
     def _same_as(self, assertion: Assertion) -> Result:
-        other = World(load(assertion.baseline, bounds=self.bounds))
+        other = World(*load_parts(assertion.baseline, bounds=self.bounds))
         unsure: Result | None = None
         for family in families(other, self.world):
             found = diff(other, self.world, family)

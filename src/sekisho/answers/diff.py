@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from sekisho.answers.arrivals import Arrivals, Witness
-from sekisho.answers.places import Asked, Origin, Reading
+from sekisho.answers.arrivals import Arrivals
+from sekisho.answers.places import Origin, Reading
 from sekisho.answers.reach import doubts_of
 from sekisho.answers.services import Names, merged
 from sekisho.answers.sides import Side, side_of
+from sekisho.answers.strangers import Asked
 from sekisho.answers.trace import trace
+from sekisho.answers.witness import Witness
 from sekisho.errors import UsageError, said
+from sekisho.model.routing import Route
 from sekisho.semantics.journey import ARRIVED, Doubt, Lean
 from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Bits, Set
@@ -253,7 +256,7 @@ class _Comparison:
         else:
             next_hop = flow.state.next_hop
             assert next_hop is not None
-            for item in arrivals.walk.attachments(fate.bridge):
+            for item in arrivals.walk.attachments(fate.link):
                 here = works & arrivals.walk.at(item, next_hop)
                 if here.satisfiable():
                     yield item.name, space.without(here, ("tdst",))
@@ -363,16 +366,20 @@ def _chains(side: Side) -> tuple[object, ...]:
 def families(before: World, after: World) -> tuple[Family, ...]:
     """The families that both snapshots have routes of; IPv4 at least."""
     found: list[Family] = [4]
-    if all(any(route.family == 6 for route in world.host.facts.routes) for world in (before, after)):
+    if all(any(route.family == 6 for route in _routes(world)) for world in (before, after)):
         found.append(6)
     return tuple(found)
 
 
 def same_kind(before: World, after: World) -> None:
     """Raises UsageError where the two cannot be compared at all."""
-    for world in (before, after):
-        if not world.host.facts.routes:
+    for site in (site for world in (before, after) for site in world.sites.values()):
+        if not site.host.facts.routes:
             raise UsageError(
-                said("{0}: no routes were captured, so nothing tells where packets go", world.snapshot.path),
+                said("{0}: no routes were captured, so nothing tells where packets go", site.snapshot.path),
                 advice="add ip-route.txt to the snapshot",
             )
+
+
+def _routes(world: World) -> Iterator[Route]:
+    return (route for site in world.sites.values() for route in site.host.facts.routes)

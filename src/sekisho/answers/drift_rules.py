@@ -168,10 +168,10 @@ def _orphan_of(rule: Rule, compared: Comparison) -> str:
             return value
         if option.name == "destination" and value.endswith(("/32", "/128")):
             at = prefix_or_none(value)
-            if at is not None and compared.world.nobody_has(at.address):
+            if at is not None and compared.world.site.nobody_has(at.address):
                 return str(at.address)
     sent_to = dnat_destination(rule)
-    return str(sent_to) if sent_to is not None and compared.world.nobody_has(sent_to) else ""
+    return str(sent_to) if sent_to is not None and compared.world.site.nobody_has(sent_to) else ""
 
 
 def _is_gone(name: str, snapshot: Snapshot) -> bool:

@@ -1,34 +1,36 @@
 """Endpoints as the user writes them, and where a packet from or to one starts or goes.
 
-ADDRESS  PREFIX  internet  host  container:NAME  network:NAME  netns:NAME  iface:NAME   each with :PORT
+ADDRESS  PREFIX  internet  host  host:NAME  container:NAME  network:NAME  netns:NAME  iface:NAME
+each with :PORT; of several hosts NAME may be HOST/NAME
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sekisho.answers.facing import called_by_others, first_address, front_of, internet_interface, towards
+from sekisho.answers.naming import container_of, host_of, on_host, with_bridge_for
 from sekisho.errors import Said, UsageError, said
-from sekisho.model.snapshot import Namespace
-from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.site import Site
+from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family, Prefix
-from sekisho.values.names import LOOPBACK
 from sekisho.values.numbers import integer, is_number
 
 # What stands for "somebody on the Internet": RFC 5737 and RFC 3849 documentation addresses.
 INTERNET: dict[int, Address] = {4: Address.parse("203.0.113.9"), 6: Address.parse("2001:db8:ffff::9")}
 
-KINDS = ("container", "network", "netns", "iface")
+KINDS = ("container", "network", "netns", "iface", "host")
 # Places in AWS: they have names too, and other verbs know them.
 ELSEWHERE = ("instance", "eni")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """``kind``: address, internet, host, or one of KINDS with a ``name``; ``port`` None where not given."""
+    """``kind``: address, internet, or one of KINDS with a ``name`` ("host" alone has none); ``port`` None
+    where not given."""
 
     text: str
     kind: str
@@ -101,8 +103,13 @@ def _split_port(text: str) -> tuple[str, int | None]:
     if not colon or (text.count(":") > 1 and head.partition(":")[0] not in (*KINDS, *ELSEWHERE)):
         return text, None  # no port, or a bare IPv6 address
     if head in KINDS or head in ELSEWHERE:
-        return text, None
+        return (head, _port(tail, text)) if head == "host" and meant_as_port(tail) else (text, None)
     return head, _port(tail, text)
+
+
+def meant_as_port(text: str) -> bool:
+    """Whether what follows ``host:`` is a port, or ports, and no host's name."""
+    return not any(each.isalpha() or each in "._" for each in text)
 
 
 def _port(text: str, whole: str) -> int:
@@ -144,59 +151,94 @@ def destination(endpoint: Endpoint, world: World, family: Family | None) -> Addr
         return endpoint.address
     if endpoint.kind == "internet":
         return INTERNET[wanted]
-    lives_in = world.shared.get(endpoint.name) if endpoint.kind in ("container", "netns") else None
-    if HOST in (endpoint.kind, lives_in):
-        return _host_address(world, wanted, endpoint)
+    if endpoint.kind == "host":
+        return _host_address(host_of(endpoint.name, endpoint.text, world), wanted, endpoint)
     if endpoint.kind == "iface":
-        for item in world.host.addresses[wanted]:
-            if item.interface == endpoint.name:
+        site, name = on_host(endpoint.name, endpoint.text, world, interfaces(world))
+        for item in site.host.addresses[wanted]:
+            if item.interface == name:
                 return Address(item.family, item.value)
         raise UsageError(
             said("no IPv{0} address is known on interface {1}", wanted, endpoint.name), text=endpoint.text
         )
-    found = _attachments(endpoint, world)
-    for attachment in found:
+    node = lives_in(endpoint, world)
+    if node in world.sites:
+        return _host_address(world.sites[node], wanted, endpoint)
+    for attachment in _attachments(endpoint, world):
         for address in sorted(attachment.addresses):
             if address.family == wanted:
                 return address
     raise UsageError(said("no IPv{0} address is known for {1}", wanted, endpoint.text), text=endpoint.text)
 
 
-def _host_address(world: World, family: Family, endpoint: Endpoint) -> Address:
-    outward = internet_interface(world, family)
-    candidates = [item for item in world.host.addresses[family] if item.scope not in ("host", "link")]
-    candidates = [item for item in candidates if item.interface != "lo"]
-    for item in candidates:
-        if item.interface == outward:
-            return Address(family, item.value)
-    if candidates and outward is not None and world.host.hidden[family].of(outward) is not None:
+def meant(endpoint: Endpoint, world: World) -> Site | None:
+    """The host of what an endpoint names; None for what is no host's."""
+    if endpoint.kind == "host":
+        return host_of(endpoint.name, endpoint.text, world)
+    if endpoint.kind in ("container", "netns"):
+        name = container_of(endpoint.name, endpoint.text, world)
+        site = world.sites.of(name) if world.sites.holds(name) else None
+        return site if site is not None and (name in site.nodes or site.knows(name)) else None
+    return None
+
+
+def lives_in(endpoint: Endpoint, world: World) -> str:
+    """The namespace in which the container of an endpoint lives, as far as one was captured."""
+    if endpoint.kind not in ("container", "netns"):
+        return ""
+    return world.lives_in(container_of(endpoint.name, endpoint.text, world))
+
+
+def networks(world: World) -> Iterator[tuple[Site, frozenset[str]]]:
+    """The Docker networks of each host."""
+    for site in world.sites.values():
+        yield site, frozenset(network.name for network in site.snapshot.networks or ())
+
+
+def interfaces(world: World) -> Iterator[tuple[Site, frozenset[str]]]:
+    """The interfaces of each host, as far as any text names them."""
+    for site in world.sites.values():
+        yield site, interfaces_of(site)
+
+
+def interfaces_of(site: Site) -> frozenset[str]:
+    """The same of one host."""
+    return site.devices
+
+
+def _host_address(site: Site, family: Family, endpoint: Endpoint) -> Address:
+    found = first_address(site, family)
+    if found is not None:
+        return found
+    outward = internet_interface(site, family)
+    if outward is not None and any(called_by_others(site, family)):
         raise UsageError(
             said("no IPv{0} address is known on interface {1}", family, outward), text=endpoint.text
         )
-    if candidates:
-        return Address(family, candidates[0].value)
     raise UsageError(said("no IPv{0} address of the host is known", family), text=endpoint.text)
 
 
 def _attachments(endpoint: Endpoint, world: World) -> tuple[Attachment, ...]:
     if endpoint.kind == "network":
-        bridges: dict[str, str | None] = {n.name: n.bridge for n in world.snapshot.networks or ()}
-        if endpoint.name not in bridges:
+        site, name = on_host(endpoint.name, endpoint.text, world, networks(world))
+        bridges: dict[str, str | None] = {n.name: n.bridge for n in site.snapshot.networks or ()}
+        if name not in bridges:
             raise UsageError(
                 said("no Docker network {0!r} in this snapshot", endpoint.name),
                 text=endpoint.text,
                 advice=_known_networks(bridges),
             )
-        return tuple(a for a in world.attachments if a.bridge == bridges[endpoint.name])
-    found = world.named(endpoint.name)
+        return tuple(a for a in site.attachments if a.bridge == bridges[name])
+    found = world.named(container_of(endpoint.name, endpoint.text, world))
     if not found:
         if error := unplaced(endpoint.name, endpoint.text, world):
             raise error
-        names = dict.fromkeys(a.name for a in world.attachments if a.origin != "rule")
+        every = (a for site in world.sites.values() for a in site.attachments)
+        names_ = dict.fromkeys(a.name for a in every if a.origin != "rule")
         raise UsageError(
             said("no {0} {1!r} in this snapshot", endpoint.kind, endpoint.name),
             text=endpoint.text,
-            advice=_known_containers(names),
+            advice=_known_containers(names_),
         )
     return found
 
@@ -204,7 +246,8 @@ def _attachments(endpoint: Endpoint, world: World) -> tuple[Attachment, ...]:
 def unplaced(name: str, text: str, world: World) -> UsageError | None:
     """Why nobody can ask for a container that Docker's short lists show, where nothing tells an address of
     its; None for another name."""
-    if not any(item.name == name for item in world.snapshot.listed_containers or ()):
+    sites = world.sites.values()
+    if not any(item.name == name for site in sites for item in site.snapshot.listed_containers or ()):
         return None
     return UsageError(
         said("nothing that was captured tells the address of {0}", name),
@@ -223,52 +266,21 @@ def _known_networks(names: Iterable[str]) -> Said:
     return said("known networks: {0}", listed) if listed else said("no networks are known here")
 
 
-def internet_interface(world: World, family: Family) -> str | None:
-    """The interface that faces the Internet: the role in snapshot.toml, else the default route's."""
-    for interface, role in world.snapshot.roles:
-        if role == "internet":
-            return interface
-    return next(iter(default_interfaces(world, family)), None)
-
-
-# So short is the prefix of a default route, or of a part of one (0.0.0.0/1 and 128.0.0.0/1 of OpenVPN).
-_MOST_DEFAULT: dict[Family, int] = {4: 1, 6: 3}
-
-
-def is_default(prefix: Prefix) -> bool:
-    """Whether a route to the prefix stands for the rest of the world."""
-    return prefix.length <= _MOST_DEFAULT[prefix.family]
-
-
-def default_interfaces(world: World, family: Family) -> tuple[str, ...]:
-    """The interfaces of default routes. First comes what has the best whole one of table main, last what
-    only other tables have one by: policy rules lead there (WireGuard, a second network card)."""
-    found: list[tuple[bool, bool, int, str]] = []
-    for route in world.host.facts.routes:
-        if route.family == family and route.kind == "unicast" and is_default(route.dst):
-            rank = (route.table != "main", route.dst.length > 0, route.metric or 0)
-            found += ((*rank, hop.dev) for hop in route.nexthops if hop.dev)
-    return tuple(dict.fromkeys(name for *_, name in sorted(found, key=lambda each: each[:3])))
-
-
-def _front_of(world: World, family: Family, to: Address | None) -> str | None:
-    """Of several interfaces that face the Internet, the one that has the address."""
-    if to is None or world.snapshot.roles:
-        return None
-    fronts = default_interfaces(world, family)
-    own = (item.interface for item in world.host.addresses[family] if item.value == to.value)
-    return next((name for name in own if name in fronts), None)
-
-
 def origin(
-    endpoint: Endpoint, world: World, family: Family, iface: str | None, to: Address | None = None
+    endpoint: Endpoint,
+    world: World,
+    family: Family,
+    iface: str | None,
+    to: Address | None = None,
+    near: Site | None = None,
 ) -> Place:
-    """Where a packet from the endpoint starts; ``to`` is where it goes. Raises UsageError where that cannot
-    be told."""
+    """Where a packet from the endpoint starts; ``to`` is where it goes, ``near`` the host that is meant.
+    Raises UsageError where that cannot be told."""
     if endpoint.kind == "host":
-        return Place(HOST, "process", None)
+        return Place(host_of(endpoint.name, endpoint.text, world).id, "process", None)
     if endpoint.kind == "internet":
-        interface = iface or _front_of(world, family, to) or internet_interface(world, family)
+        site, interface = _arriving(endpoint.text, world, iface, to, near)
+        interface = interface or front_of(site, family, to) or internet_interface(site, family)
         if interface is None:
             raise UsageError(
                 "no interface faces the Internet: there is no default route",
@@ -276,8 +288,8 @@ def origin(
                 advice='name one with --in IFACE, or in snapshot.toml: [roles] eth0 = "internet"',
             )
         address = INTERNET[family]
-        lean = Lean("internet-address", (str(address), interface))
-        return Place(HOST, "interface", address, interface, leans=(lean,))
+        lean = Lean("internet-address", (str(address), site.shown(interface)))
+        return Place(site.id, "interface", address, interface, leans=(lean,))
     if endpoint.kind == "iface":
         raise UsageError(
             said("a packet needs a source address: write FROM as an address and add --in {0}", endpoint.name),
@@ -285,9 +297,9 @@ def origin(
         )
     if endpoint.kind == "address":
         assert endpoint.address is not None
-        return _from_address(endpoint.address, world, iface)
-    node = world.shared.get(endpoint.name, endpoint.name)
-    if endpoint.kind in ("container", "netns") and node in world.nodes:
+        return _from_address(endpoint.address, world, iface, to, near)
+    node = lives_in(endpoint, world)
+    if node in world.nodes:
         return Place(node, "process", None)
     for attachment in _attachments(endpoint, world):
         place = _from_attachment(attachment, family)
@@ -301,61 +313,71 @@ def _from_attachment(attachment: Attachment, family: Family) -> Place | None:
         if address.family == family:
             if attachment.node is not None:
                 return Place(attachment.node, "process", address)
-            return Place(HOST, "attachment", address, attachment.bridge, attachment)
+            return Place(attachment.link.owner, "attachment", address, attachment.bridge, attachment)
     return None
 
 
-def _from_address(address: Address, world: World, iface: str | None) -> Place:
+def _arriving(
+    text: str, world: World, iface: str | None, to: Address | None, near: Site | None
+) -> tuple[Site, str | None]:
+    """The host at which somebody outside arrives, and the interface where that is said: with several hosts
+    the one of which the destination is."""
     if iface is not None:
-        return Place(HOST, "interface", address, iface)
-    if world.host.owns(address.family, address.value) or _is_loopback(address):
-        return Place(HOST, "process", address)
-    attachment = world.holder(address)
-    if attachment is not None:
-        place = _from_attachment(attachment, address.family)
+        return on_host(iface, iface, world, interfaces(world))
+    if near is not None or len(world.sites) == 1:
+        return near or world.site, None
+    every = () if to is None else world.sites.naming(to, own=False)
+    has = [site for site in every if to is not None and site.has(to)]
+    if len(has) == 1:
+        return has[0], None
+    raise UsageError(
+        said(
+            "there are {0} hosts here, and nothing tells at which of them {1} arrives", len(world.sites), text
+        ),
+        text=text,
+        advice=said("name one with --in HOST/IFACE; the hosts are: {0}", ", ".join(world.sites)),
+    )
+
+
+def _from_address(
+    address: Address, world: World, iface: str | None, to: Address | None, near: Site | None
+) -> Place:
+    if iface is not None:
+        site, name = _arriving(str(address), world, iface, to, near)
+        return Place(site.id, "interface", address, name)
+    every = world.sites.naming(address, own=True)
+    owners = [site.id for site in every if site.host.owns(address.family, address.value)]
+    holders = world.holders(address)
+    if len(owners) + (len(holders) if len(world.sites) > 1 else 0) > 1:
+        names = [f"host:{name}" for name in owners] + [f"container:{item.name}" for item in holders]
+        raise UsageError(
+            said("{0} is the address of {1}", address, ", ".join(names)),
+            text=str(address), advice=said("write one of these, for example {0}", names[0]),
+        )  # fmt: skip
+    if owners:
+        return Place(owners[0], "process", address)
+    near = with_bridge_for(address, world, holders) or near
+    if holders:
+        place = _from_attachment(holders[0], address.family)
         assert place is not None
         return place
-    interface = _towards(address, world)
+    site, _ = _arriving(str(address), world, None, to, near)
+    if _is_loopback(address):
+        return Place(site.id, "process", address)
+    interface = towards(address, site)
     if interface is None:
         raise UsageError(
             said("no route tells on which interface packets from {0} arrive", address),
             text=str(address),
             advice="name it with --in IFACE",
         )
-    if interface in world.bridges:
-        stranger = world.stranger(address, interface)
-        lean = Lean("container-inferred", (str(address), interface))
-        return Place(HOST, "attachment", address, interface, stranger, (lean,))
-    lean = Lean("arrives-by-route", (str(address), interface))
-    return Place(HOST, "interface", address, interface, leans=(lean,))
+    if interface in site.bridges:
+        stranger = site.stranger(address, interface)
+        lean = Lean("container-inferred", (str(address), site.shown(interface)))
+        return Place(site.id, "attachment", address, interface, stranger, (lean,))
+    lean = Lean("arrives-by-route", (str(address), site.shown(interface)))
+    return Place(site.id, "interface", address, interface, leans=(lean,))
 
 
 def _is_loopback(address: Address) -> bool:
     return address.value >> 24 == 127 if address.family == 4 else address.value == 1
-
-
-def _towards(address: Address, world: World) -> str | None:
-    """The interface by which the main table reaches the address: where its packets are expected."""
-    best: tuple[int, int, str] | None = None
-    for route in world.host.facts.routes:
-        if route.family != address.family or route.table != "main" or not route.dst.contains(address):
-            continue
-        device = route.nexthops[0].dev if route.nexthops else None
-        if route.kind != "unicast" or device is None:
-            continue
-        key = (-route.dst.length, route.metric or 0, device)
-        if best is None or key < best:
-            best = key
-    return best[2] if best else None
-
-
-def own_address(text: str, namespace: Namespace) -> bool:
-    """Whether an end of a question is an address that the namespace itself has."""
-    try:
-        address = parse_endpoint(text).address
-    except UsageError:  # "any", or what the question itself will be refused for
-        return False
-    if address is None:
-        return False
-    own = host_addresses(namespace, address.family)
-    return any(item.value == address.value for item in own if item.interface != LOOPBACK)

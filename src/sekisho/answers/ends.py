@@ -1,6 +1,6 @@
 """Ends of flows as the user writes them where many packets are meant.
 
-ADDRESS  PREFIX  any  internet  vpc  host  container:NAME  network:NAME  netns:NAME  iface:NAME
+ADDRESS  PREFIX  any  internet  vpc  host  host:NAME  container:NAME  network:NAME  netns:NAME  iface:NAME
 each with :PORT or :FROM-TO
 """
 
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.answers.endpoints import split_name
+from sekisho.answers.endpoints import meant_as_port, split_name
 from sekisho.errors import UsageError, said
 from sekisho.values.address import Address, Family, Prefix
 from sekisho.values.intset import IntSet
 from sekisho.values.numbers import integer, is_number
 
 WORDS = ("any", "internet", "vpc", "host")
-KINDS = ("container", "network", "netns", "iface")
+KINDS = ("container", "network", "netns", "iface", "host")
 
 ADVICE = (
     "write an address, a prefix, any, internet, vpc, host, container:NAME, network:NAME, netns:NAME or"
@@ -25,8 +25,8 @@ ADVICE = (
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """``kind`` is one of WORDS, one of KINDS (with ``name``) or "address" (with ``addresses`` and the
-    ``family``); ``ports`` None: not narrowed."""
+    """``kind`` is one of WORDS, one of KINDS (with ``name``; "host" alone has none) or "address" (with
+    ``addresses`` and the ``family``); ``ports`` None: not narrowed."""
 
     text: str
     kind: str
@@ -70,6 +70,8 @@ def _split(text: str) -> tuple[str, IntSet | None]:
         return inside, parse_ports(rest[1:], text) if rest else None
     head, colon, tail = text.rpartition(":")
     named = head.partition(":")[0] in KINDS
+    if head == "host" and meant_as_port(tail):
+        return head, parse_ports(tail, text)
     if not colon or head in KINDS or (text.count(":") > 1 and not named):
         return text, None
     if named and not is_number(tail[:1]):

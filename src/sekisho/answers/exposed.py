@@ -6,27 +6,31 @@ web:80    yes        yes   yes         yes            no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
-from sekisho.answers.arrivals import Arrivals, Witness
-from sekisho.answers.limits import NO_LIMITS, Limits, limits, usual_source
+from sekisho.answers.arrivals import Arrivals
+from sekisho.answers.exposure import Access, Exposed, Exposure, Reason
+from sekisho.answers.limits import Limits, limits, usual_source
 from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.ports import (
-    NOT_LISTED,
     Port,
     container_ports,
     host_ports,
     listed_nowhere,
     may_translate,
     not_listed,
+    not_shown,
     nowhere_known,
 )
 from sekisho.answers.reach import doubts_of
-from sekisho.answers.refusing import Objection, host_objects
-from sekisho.model.evidence import Evidence
+from sekisho.answers.refusing import host_objects
+from sekisho.answers.witness import Witness
+from sekisho.semantics import whose
+from sekisho.semantics.attachment import Link
 from sekisho.semantics.journey import Doubt, Lean
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.site import Site
+from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows
 from sekisho.values.address import Address, Family, format_ip
@@ -35,144 +39,100 @@ from sekisho.values.packet import PORT_PROTOCOLS, protocol_name
 
 OUTSIDE = ("internet", "vpc")
 CALLERS = (*OUTSIDE, "same-host", "same-network", "other-network")
+# Who else there is where there are several hosts.
+OTHER_HOSTS = "other-hosts"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a call is refused, and the line that does it."""
-
-    disposition: str
-    evidence: Evidence | None = None
-
-    @property
-    def place(self) -> str:
-        """The line with its place; empty where there is none."""
-        found = self.evidence
-        return "" if found is None else f"{found.file}:{found.line}  {found.text.strip()}"
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Whether one kind of caller can open a connection. ``status``: yes, no, perhaps, or none where there is
-    no such caller. ``via`` are the addresses and ports to call, "direct" the container's own;
-    ``sees``: the source that the server sees, "" for the caller's own. ``bypasses``: what the host's INPUT
-    rules would say to the same packet, which they never see. ``only``: from where, if not every caller gets
-    through. ``unaddressed``: such callers cannot send to the container's own address at all. ``doubts``: why
-    nobody can say, or whether there are further ways."""
-
-    caller: str
-    status: str
-    via: tuple[str, ...] = ()
-    sees: tuple[str, ...] = ()
-    witness: Witness | None = None
-    bypasses: Objection | None = None
-    refused_by: tuple[Reason, ...] = ()
-    only: Limits = NO_LIMITS
-    unaddressed: bool = False
-    doubts: tuple[Doubt, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """One port of a container, or of the host."""
-
-    place: str
-    network: str
-    address: str
-    port: int
-    proto: str
-    access: tuple[Access, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Exposed:
-    """The whole answer. ``no_way_in``: kinds of callers from outside (internet, vpc) whose packets arrive at
-    no interface that is known."""
-
-    family: Family
-    ports: tuple[Exposure, ...]
-    leans_on: tuple[Lean, ...]
-    no_way_in: tuple[str, ...] = ()
-
-    @property
-    def doubts(self) -> tuple[Doubt, ...]:
-        """Why nobody can say something of a port."""
-        return tuple(doubt for port in self.ports for item in port.access for doubt in item.doubts)
-
-    @property
-    def unsure(self) -> bool:
-        """Whether nobody can say something of a port, or that there is none."""
-        open_ = any(item.status == "perhaps" for port in self.ports for item in port.access)
-        return open_ or (not self.ports and any(lean.code in NOT_LISTED for lean in self.leans_on))
-
-
-def exposed(world: World, family: Family = 4) -> Exposed:
-    """Every port that is published, exposed, listened on or translated to."""
+def exposed(world: World, family: Family = 4, callers: Collection[str] = ()) -> Exposed:
+    """Every port that is published, exposed, listened on or translated to. ``callers``: of which kinds to
+    ask; none: of all."""
     reading = Reading(world, family)
-    found = _Finder(world, reading)
-    ports = [found.container(port) for port in container_ports(world, family)]
-    ports += [found.host(proto, port, values) for proto, port, values in host_ports(world, family)]
-    nowhere = tuple(nowhere_known(world, family))
-    for port in nowhere:  # rules translate to them
-        found_at = (port.place, port.network, port.place, port.port, port.proto)
-        ports.append(_nobody_knows(*found_at, "target-nowhere"))
-    for name, proto, number in listed_nowhere(world, family):
-        ports.append(_nobody_knows(name, "", "", number, proto, "listed-without-address"))
-    leans = (*may_translate(world, family), *not_listed(world), *reading.leans_on())
-    absent = tuple(kind for kind in OUTSIDE if not found.callers.get(kind)) if found.routed else ()
-    return Exposed(family, tuple(ports), leans, absent)
+    found = _Finder(world, reading, callers)
+    ports: list[Exposure] = []
+    leans: list[Lean] = []
+    for site in world.sites.values():
+        ports += [found.container(port) for port in container_ports(site, family)]
+        ports += [found.host(site, *each) for each in host_ports(site, family)]
+        for port in nowhere_known(site, family):  # rules translate to them
+            found_at = (port.place, port.network, port.place, port.port, port.proto)
+            ports.append(_nobody_knows(found.kinds, *found_at, "target-nowhere"))
+        for name, proto, number in listed_nowhere(site, family):
+            at = (name, "", "", number, proto)
+            ports.append(_nobody_knows(found.kinds, *at, "listed-without-address"))
+        nobody = () if found.callers.get("container") else not_shown(site)
+        mine = (*may_translate(site, family), *not_listed(site), *nobody)
+        leans += (whose.of(site.snapshot.host, lean) for lean in mine)
+    leans += reading.leans_on()
+    outside = (kind for kind in OUTSIDE if kind in found.kinds and not found.callers.get(kind))
+    absent = tuple(outside) if found.routed else ()
+    return Exposed(family, tuple(ports), tuple(leans), absent)
 
 
-def _nobody_knows(place: str, network: str, address: str, port: int, proto: int, code: str) -> Exposure:
+def _nobody_knows(
+    callers: Iterable[str], place: str, network: str, address: str, port: int, proto: int, code: str
+) -> Exposure:
     """A port of which no text tells where it is."""
-    access = tuple(Access(caller, "perhaps", doubts=(Doubt(code, (place,)),)) for caller in CALLERS)
+    access = tuple(Access(caller, "perhaps", doubts=(Doubt(code, (place,)),)) for caller in callers)
     return Exposure(place, network, address, port, protocol_name(proto), access)
 
 
 class _Finder:
     """Looks ports up in the flows of every place."""
 
-    def __init__(self, world: World, reading: Reading) -> None:
+    def __init__(self, world: World, reading: Reading, asked: Collection[str]) -> None:
         self.world = world
         self.reading = reading
         self.arrivals = Arrivals(reading)
         self.space = reading.space
         self.callers = self._callers()
+        every = (*CALLERS, OTHER_HOSTS) if len(world.sites) > 1 else CALLERS
+        self.kinds = tuple(kind for kind in every if not asked or kind in asked)
         # Who is outside is told by routes; where none were captured, it is not nobody.
-        self.routed = world.host.facts.shows_table(reading.family, "main") or bool(world.snapshot.roles)
-        self.host_own = IntSet.of(*(item.value for item in world.host.addresses[reading.family]))
+        sites = world.sites.values()
+        self.routed = all(
+            site.host.facts.shows_table(reading.family, "main") or site.snapshot.roles for site in sites
+        )
+        own = (item.value for site in sites for item in site.host.addresses[reading.family])
+        self.host_own = IntSet.of(*own)
         self._host_dst = self.space.member(self.space.field["dst"], self.host_own)
-        self._networks: dict[str, tuple[list[Origin], list[Origin]]] = {}
-        self._targets: dict[tuple[Address, str], Target] = {}
-        self._reached: dict[tuple[str, int, Address, str], list[tuple[Flows, Set]]] = {}
-        self._stopped: dict[tuple[str, int, Address, str], list[tuple[Flows, Set]]] = {}
+        self._networks: dict[Link | None, tuple[list[Origin], list[Origin]]] = {}
+        self._targets: dict[tuple[Address, Link | None], Target] = {}
+        self._reached: dict[tuple[str, int, Address, Link | None], list[tuple[Flows, Set]]] = {}
+        self._stopped: dict[tuple[str, int, Address, Link | None], list[tuple[Flows, Set]]] = {}
 
     def _callers(self) -> dict[str, list[Origin]]:
         """Origins by kind. Who shares another's namespace calls as that one does."""
         found: dict[str, list[Origin]] = {}
         for item in self.reading.origins:
-            if item.name not in self.world.shared:
+            if not any(item.name in site.shared for site in self.world.sites.values()):
                 found.setdefault({"host": "same-host"}.get(item.kind, item.kind), []).append(item)
         return found
 
     def container(self, port: Port) -> Exposure:
         """Who can call a container's port."""
         access = []
-        for caller in CALLERS:
+        for caller in self.kinds:
             if caller in ("same-network", "other-network"):
                 origins = self._containers(port, caller)
             else:
-                origins = self.callers.get(caller, [])
+                origins = self._beside(caller, None if port.link is None else port.link.owner)
             access.append(self._access(caller, origins, port))
         address = format_ip(port.address.family, port.address.value)
         return Exposure(
             port.place, port.network, address, port.port, protocol_name(port.proto), tuple(access)
         )
 
+    def _beside(self, caller: str, site: str | None) -> list[Origin]:
+        """Callers outside, or processes of the port's own host, or of others."""
+        if caller not in ("same-host", OTHER_HOSTS):
+            return self.callers.get(caller, [])
+        same = caller == "same-host"
+        return [item for item in self.callers.get("same-host", []) if (item.name == site) is same]
+
     def _containers(self, port: Port, caller: str) -> list[Origin]:
         """The containers that are, or are not, on the port's network, but for the port's own. One that is on
         several networks is on each of them."""
-        near, far = self._by_network(port.bridge)
+        near, far = self._by_network(port.link)
         if caller == "other-network":
             return far
         own = next((item for item in self.callers.get("container", []) if item.name == port.place), None)
@@ -185,11 +145,11 @@ class _Finder:
         )
         return [item for item in narrowed if item.some.satisfiable()]
 
-    def _by_network(self, bridge: str) -> tuple[list[Origin], list[Origin]]:
+    def _by_network(self, bridge: Link | None) -> tuple[list[Origin], list[Origin]]:
         """The containers on a bridge, and all others; those of one run of the walk are asked together."""
         found = self._networks.get(bridge)
         if found is None:
-            here = (item for item in self.reading.known if item.bridge == bridge)
+            here = (item for item in self.reading.known if item.link == bridge)
             names = {name for item in here for name in (item.name, item.node)}
             every = self.callers.get("container", [])
             sides = ([o for o in every if o.name in names], [o for o in every if o.name not in names])
@@ -209,8 +169,9 @@ class _Finder:
         if not origins:
             return self._nobody(caller)
         ways: list[tuple[Origin, Flows, Set]] = []
+        target = replace(self._target(port), ports=IntSet.of(port.port))
         for origin in origins:
-            ways += ((origin, flow, some) for flow, some in self._to(caller, origin, port))
+            ways += ((origin, flow, some) for flow, some in self._to(caller, origin, port, target))
         ways = self._certain(ways)
         if not ways:
             return self._refused(caller, origins, port)
@@ -222,12 +183,12 @@ class _Finder:
         origin, flow, some = ways[0]
         witness = self.arrivals.packet(origin, flow, some)
         bypasses = None
-        if flow.forward.bridge or flow.forward.where != HOST:
+        if flow.forward.bridge or flow.forward.where not in self.world.sites:
             bypasses = host_objects(self.world, self.reading.family, witness, flow)
         only = self._limits(ways, witness, port.proto)
         proto = self.space.member(self.space.field["proto"], IntSet.of(port.proto))
         others = proto & ~self.space.union([some for _, _, some in ways])
-        more = self._open(caller, origins, replace(self._target(port), ports=IntSet.of(port.port)), others)
+        more = self._open(caller, origins, target, others)
         doubts = () if more is None else more.doubts
         return Access(caller, "yes", tuple(via), tuple(sees), witness, bypasses, only=only, doubts=doubts)
 
@@ -248,25 +209,22 @@ class _Finder:
         held = ((origin, flow, some & certain[origin.group]) for origin, flow, some in ways)
         return [way for way in held if way[2].satisfiable()]
 
-    def _to(self, caller: str, origin: Origin, port: Port) -> Iterator[tuple[Flows, Set]]:
+    def _to(self, caller: str, origin: Origin, port: Port, target: Target) -> Iterator[tuple[Flows, Set]]:
         """The working flows of an origin that end at the port, directly or through docker-proxy."""
         space = self.space
         proto = space.member(space.field["proto"], IntSet.of(port.proto))
-        wanted = IntSet.of(port.port)
         for flow, some in self._reaching(caller, origin, port):
-            there = space.member(flow.state.ends.dport, wanted)
+            there = space.member(flow.state.ends.dport, IntSet.of(port.port))
             if there.satisfiable() and (here := some & there & proto).satisfiable():
                 yield flow, here
-        for each in self.arrivals.proxies.to(origin, replace(self._target(port), ports=wanted)):
-            if (
-                each.certain
-                and (here := each.some & proto & self.arrivals.both_ways(each.flow)).satisfiable()
-            ):
-                yield each.flow, here
+        for each in self.arrivals.proxies.to(origin, target):
+            some = each.some & proto & self.arrivals.both_ways(each.flow) if each.certain else space.nothing
+            if some.satisfiable():
+                yield each.flow, some
 
     def _reaching(self, caller: str, origin: Origin, port: Port) -> list[tuple[Flows, Set]]:
         """The working flows of an origin to a container's address, whatever the port."""
-        key = (caller, origin.group, port.address, port.bridge)
+        key = (caller, origin.group, port.address, port.link)
         known = self._reached.get(key)
         if known is None:
             target = self._target(port)
@@ -282,10 +240,12 @@ class _Finder:
         return known
 
     def _target(self, port: Port) -> Target:
-        key = (port.address, port.bridge)
+        key = (port.address, port.link)
         found = self._targets.get(key)
         if found is None:
-            here = tuple(item for item in self.world.holders(port.address) if item.bridge == port.bridge)
+            site = None if port.link is None else self.world.site_of(port.link.owner)
+            every = () if site is None else site.holders(port.address)
+            here = tuple(item for item in every if item.link == port.link)
             mine = IntSet.of(port.address.value)
             node = here[0].node if here else None  # nobody has it: a container that is gone
             found = self._targets[key] = Target(port.place, "container", mine, node, here)
@@ -351,7 +311,7 @@ class _Finder:
 
     def _aimed(self, caller: str, origin: Origin, port: Port) -> list[tuple[Flows, Set]]:
         """The flows of an origin to a container's address, as far as they came."""
-        key = (caller, origin.group, port.address, port.bridge)
+        key = (caller, origin.group, port.address, port.link)
         known = self._stopped.get(key)
         if known is None:
             mine = IntSet.of(port.address.value)
@@ -369,23 +329,23 @@ class _Finder:
         why = Doubt("routes-not-captured", (f"IPv{self.space.family}",))
         return Access(caller, "perhaps", doubts=(why,))
 
-    def host(self, proto: int, port: int, addresses: IntSet) -> Exposure:
-        """Who can call a port of the host's own processes."""
+    def host(self, site: Site, proto: int, port: int, addresses: IntSet) -> Exposure:
+        """Who can call a port of a host's own processes."""
         access = []
-        for caller in CALLERS:
+        for caller in self.kinds:
             if caller == "same-network":
                 continue
-            origins = self.callers.get({"other-network": "container"}.get(caller, caller), [])
-            access.append(self._host_access(caller, origins, proto, port))
+            beside = self._beside(caller, site.id)
+            origins = self.callers.get("container", []) if caller == "other-network" else beside
+            access.append(self._host_access(site, caller, origins, proto, port))
         shown = format_ip(self.space.family, addresses.intervals[0][0]) if addresses.size() == 1 else "*"
-        return Exposure(HOST, "", shown, port, protocol_name(proto), tuple(access))
+        return Exposure(site.id, "", shown, port, protocol_name(proto), tuple(access))
 
-    def _host_access(self, caller: str, origins: list[Origin], proto: int, port: int) -> Access:
+    def _host_access(self, site: Site, caller: str, origins: list[Origin], proto: int, port: int) -> Access:
         if not origins:
             return self._nobody(caller)
         space = self.space
-        target = next(item for item in self.reading.targets if item.kind == "host")
-        target = replace(target, ports=IntSet.of(port))
+        target = replace(self.reading.host_target(site), ports=IntSet.of(port))
         wanted = space.member(space.field["proto"], IntSet.of(proto))
         ways: list[tuple[Origin, Flows, Set]] = []
         for origin in origins:

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.answers.allowed import Allowed
-from sekisho.answers.arrivals import Arrivals, Witness
+from sekisho.answers.arrivals import Arrivals
 from sekisho.answers.change import Change, Insertion, Setting, after
 from sekisho.answers.ends import parse_end
-from sekisho.answers.places import Origin, Reading, Target, looked_up
+from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.reach import Cell, Question, all_pairs, wanted_packets
+from sekisho.answers.strangers import looked_up
 from sekisho.answers.trace import trace
+from sekisho.answers.witness import Witness
 from sekisho.semantics.journey import ARRIVED, Journey, Leg, Step
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Set
 from sekisho.values.address import BITS, Family, format_ip
 from sekisho.values.intset import IntSet, prefixes_of
@@ -111,7 +113,7 @@ class Flips:
             if found.works:
                 break
             for change in self._allowing(cell, found, service):
-                snapshot = None if change in done else after(now.snapshot, (change,))
+                snapshot = None if change in done else after(now.site.snapshot, (change,))
                 if snapshot is not None and _goes_on(found, trace(World(snapshot), witness.question)):
                     done, now = (*done, change), World(snapshot)
                     break
@@ -133,7 +135,7 @@ class Flips:
     def _allowing(self, cell: Cell, found: Journey, port: int | None) -> Iterator[Change]:
         forward = found.forward.disposition not in ARRIVED
         leg = found.forward if forward else found.reply
-        if leg is None or leg.hops[-1].node != HOST:
+        if leg is None or leg.hops[-1].node not in self.world.sites:
             return
         if leg.disposition == "not_forwarding":
             yield Setting("net.ipv4.ip_forward" if self.family == 4 else "net.ipv6.conf.all.forwarding", "1")
@@ -197,13 +199,13 @@ class Flips:
 
     def _backend(self, step: Step | None) -> str:
         """The back end to name in the command: where the host has two."""
-        here = {each.backend for each in self.world.host.facts.rulesets if each.family == self.family}
+        here = {each.backend for each in self.world.site.host.facts.rulesets if each.family == self.family}
         return step.backend if step is not None and len(here) > 1 else ""
 
     # ------------------------------------------------------------------------------ asked again
 
     def _after(self, changes: tuple[Change, ...]) -> _Asked | None:
-        snapshot = after(self.world.snapshot, changes)
+        snapshot = after(self.world.site.snapshot, changes)
         return None if snapshot is None else _Asked(World(snapshot), self.question, self.family)
 
     def _others(self, cell: Cell, then: _Asked) -> tuple[str, ...]:

@@ -54,9 +54,9 @@ class Outside:
 
     def _addresses(self) -> list[str]:
         """The host's own addresses, but for its loopback and those on bridges."""
-        host = self._world.host
+        host = self._world.site.host
         return [
             format_ip(4, item.value)
             for item in host.addresses[4]
-            if item.interface not in self._world.bridges and item.value >> 24 != 127
+            if item.interface not in self._world.site.bridges and item.value >> 24 != 127
         ]

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sekisho.answers.endpoints import unplaced
+from sekisho.answers.endpoints import interfaces, networks, unplaced
 from sekisho.answers.ends import End
-from sekisho.answers.regions import Regions
+from sekisho.answers.naming import container_of, host_of, on_host
+from sekisho.answers.regions import Regions, regions_of
+from sekisho.answers.strangers import NOBODY_ELSE, Asked
 from sekisho.errors import Said, UsageError, said
-from sekisho.semantics.attachment import Attachment, attached
+from sekisho.semantics.attachment import Attachment, Link
 from sekisho.semantics.journey import Lean
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.site import Site
+from sekisho.semantics.world import World
 from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.asked import asks_anywhere
 from sekisho.symbolic.bits import Set
@@ -26,11 +29,8 @@ from sekisho.symbolic.crowd import journeys_of_crowd
 from sekisho.symbolic.journeys import Flows, Source, journeys, openers
 from sekisho.symbolic.sharing import many
 from sekisho.symbolic.space import Space
-from sekisho.values.address import BITS, Address, Family
+from sekisho.values.address import Family
 from sekisho.values.intset import EMPTY, IntSet
-
-# Addresses of a bridge's subnet, where nobody is known, that may send in one question.
-MOST_STRANGERS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class Target:
     """A place that packets arrive at: ``node`` a namespace, ``attachments`` containers on bridges,
-    ``leaving`` interfaces of the host by which they leave, each with the addresses that are meant.
+    ``leaving`` interfaces of hosts by which they leave, each with the addresses that are meant.
     ``expected``: of their addresses, those that the main table routes so. ``ports`` None: any; else those
     that they arrive at (for an address: that they are sent to)."""
 
@@ -58,26 +58,16 @@ class Target:
     addresses: IntSet
     node: str | None = None
     attachments: tuple[Attachment, ...] = ()
-    leaving: tuple[tuple[str, IntSet], ...] = ()
+    leaving: tuple[tuple[Link, IntSet], ...] = ()
     expected: IntSet | None = None
     ports: IntSet | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a question asks about besides hosts that are known. ``groups``: also packets to group and
-    broadcast addresses, which no single host has. ``strangers``: senders on bridges that the snapshot does
-    not know."""
-
-    groups: bool = False
-    strangers: tuple[Attachment, ...] = ()
 
 
 class Reading:
     """All connection-opening packets of one family through a world, place by place."""
 
     def __init__(
-        self, world: World, family: Family, space: Space | None = None, *, asked: Asked = Asked()
+        self, world: World, family: Family, space: Space | None = None, *, asked: Asked = NOBODY_ELSE
     ) -> None:
         self.world = world
         self.family = family
@@ -92,14 +82,16 @@ class Reading:
         self._asked: dict[str, bool] = {}
         self.opening = openers(self.walk)
         if not asked.groups:
-            self.opening &= ~self.space.member(self.space.field["dst"], self.regions.no_hosts)
+            self.opening &= ~self.space.member(self.space.field["dst"], self.nobody)
 
     def leans_on(self) -> tuple[Lean, ...]:
-        """What every answer from this reading takes for granted; settings only so far as packets that were
-        asked about met them."""
-        names = dict.fromkeys(item.iface for item in self.regions.callers)
+        """What every answer from it takes for granted; settings so far as packets asked about met them."""
+        names = dict.fromkeys(
+            regions.site.shown(item.iface) for regions in self.regions.values() for item in regions.callers
+        )
         outside = (Lean("outside-not-captured", (name,)) for name in names)
-        return (*self.leans, *self.world.leans_on(self.family), *self.walk.flow.leans, *outside)
+        told = (*self.leans, *self.world.leans_on(self.family), *self.walk.flow.leans, *outside)
+        return tuple(dict.fromkeys(told))
 
     def flows(self, group: int) -> list[Flows]:
         """What becomes of the packets of one run."""
@@ -118,7 +110,7 @@ class Reading:
         captured = [
             each
             for each, source in enumerate(self.sources)
-            if source.how == "process" and source.node != HOST and source.choose_source
+            if source.how == "process" and source.node not in self.world.sites and source.choose_source
         ]
         left = [each for each in captured if each not in self._flows]
         return left if group in left and len(left) < len(captured) and many(len(left)) else [group]
@@ -152,35 +144,42 @@ class Reading:
     @cached_property
     def origins(self) -> list[Origin]:
         """Everybody: the Internet, the VPC, the host, every container."""
-        found = [*self._outside(), self.host_origin]
-        loose: dict[str, list[Attachment]] = {}
-        for attachment in self.known:
-            if attachment.node is None:
-                loose.setdefault(attachment.name, []).append(attachment)
-        every = tuple(item for items in loose.values() for item in items)
-        if every:
-            group = self._add(Source("attachment", origins=every), self.space.nothing)
-            src = self.space.field["src"]
-            for name, items in loose.items():
-                mine = self._addresses(items)
-                some = self.space.member(src, mine)
-                self.starts[group] |= some & self.opening
-                found.append(Origin(name, "container", group, some, mine))
+        found = [*self._outside(), *(self._process(site, "host") for site in self.world.sites)]
+        for site in self.world.sites:
+            found += self._loose(site)
         for name in self.world.nodes:
-            if name != HOST:
+            if name not in self.world.sites:
                 found.append(self._process(name, "container"))
         owners = {item.name: item for item in found if item.kind in ("host", "container")}
         for name, owner in self._sharing():
             found.append(replace(owners[owner], name=name, kind="container"))
         return found
 
+    def _loose(self, site: str) -> Iterator[Origin]:
+        """The containers of a host whose namespaces were not captured: one run for all."""
+        loose: dict[str, list[Attachment]] = {}
+        for attachment in self.known:
+            if attachment.node is None and attachment.link.owner == site:
+                loose.setdefault(attachment.name, []).append(attachment)
+        every = tuple(item for items in loose.values() for item in items)
+        if not every:
+            return
+        group = self._add(Source("attachment", site, origins=every), self.space.nothing)
+        src = self.space.field["src"]
+        for name, items in loose.items():
+            mine = self._addresses(items)
+            some = self.space.member(src, mine)
+            self.starts[group] |= some & self.opening
+            yield Origin(name, "container", group, some, mine)
+
     def _sharing(self) -> Iterator[tuple[str, str]]:
         """Containers that live in a namespace of another name, and that name."""
-        listed = {item.name for item in self.world.snapshot.containers or ()}
-        known = {HOST, *self.world.nodes, *(item.name for item in self.known)}
-        for name, owner in self.world.shared.items():
-            if owner in known and (name in listed or not listed):
-                yield name, owner
+        known = {*self.world.nodes, *(item.name for item in self.known)}
+        for site in self.world.sites.values():
+            listed = {site.called(item.name) for item in site.snapshot.containers or ()}
+            for name, owner in site.shared.items():
+                if owner in known and (name in listed or not listed):
+                    yield name, owner
 
     def asking(self, text: str, source: Source, addresses: IntSet | None) -> Origin:
         """Somebody who sends from a place, with one of the addresses (None: routing chooses)."""
@@ -192,15 +191,11 @@ class Reading:
     @property
     def known(self) -> list[Attachment]:
         """Containers and namespaces with an address of this family."""
-        return [item for item in self.world.attachments if self.walk.addresses_of(item)]
+        every = (item for site in self.world.sites.values() for item in site.attachments)
+        return [item for item in every if self.walk.addresses_of(item)]
 
     def _addresses(self, items: Iterable[Attachment]) -> IntSet:
-        return IntSet.from_intervals(i for item in items for i in self.walk.addresses_of(item))
-
-    @cached_property
-    def host_origin(self) -> Origin:
-        """Processes of the host."""
-        return self._process(HOST, "host")
+        return _union(map(self.walk.addresses_of, items))
 
     def _process(self, node: str, kind: str) -> Origin:
         group = self._add(Source("process", node, choose_source=True), self.space.everything)
@@ -210,26 +205,47 @@ class Reading:
 
     def _outside(self) -> Iterator[Origin]:
         field = self.space.field
-        for region in self.regions.callers:
-            some = self.space.member(field["src"], region.sources)
-            if region.callable is not None:
-                some &= self.space.member(field["dst"], region.callable)
-            group = self._add(Source("interface", iif=region.iface), some)
-            yield Origin(region.kind, region.kind, group, some, region.sources, region.callable)
+        for site, regions in self.regions.items():
+            for region in regions.callers:
+                some = self.space.member(field["src"], region.sources)
+                if region.callable is not None:
+                    some &= self.space.member(field["dst"], region.callable)
+                group = self._add(Source("interface", site, region.iface), some)
+                yield Origin(region.kind, region.kind, group, some, region.sources, region.callable)
 
     @cached_property
-    def regions(self) -> Regions:
-        """The Internet and the VPC."""
-        found = Regions(self.world, self.family)
-        for front in found.inferred:
-            self.leans[Lean("roles-inferred", (front,))] = None
+    def regions(self) -> dict[str, Regions]:
+        """The Internet and the VPC around each host."""
+        found = regions_of(self.world, self.family)
+        for each in found.values():
+            for front in each.inferred:
+                self.leans[Lean("roles-inferred", (each.site.shown(front),))] = None
         return found
+
+    @cached_property
+    def nobody(self) -> IntSet:
+        """Addresses that no single host has."""
+        return _union(each.no_hosts for each in self.regions.values())
+
+    @cached_property
+    def places(self) -> dict[str, tuple[tuple[Link, IntSet], ...]]:
+        """By kind of place outside, the interfaces by which packets leave for it, and to which addresses."""
+        found: dict[str, tuple[tuple[Link, IntSet], ...]] = {}
+        for each in self.regions.values():
+            for kind, ways in each.places.items():
+                mine = tuple((each.site.on(iface), some) for iface, some in ways)
+                found[kind] = (*found.get(kind, ()), *mine)
+        return found
+
+    def routed_by(self, link: Link) -> IntSet:
+        """The hosts whose packets are expected on an interface."""
+        return self.regions[link.owner].routed_by(link.device)
 
     @property
     def names(self) -> dict[IntSet, str]:
         """The names of well-known sets of addresses."""
         found = {item.addresses: item.name for item in self.origins if item.kind in ("internet", "vpc")}
-        for kind, ways in self.regions.places.items():
+        for kind, ways in self.places.items():
             found.setdefault(_all_of(ways), kind)
         return found
 
@@ -239,25 +255,28 @@ class Reading:
     def targets(self) -> list[Target]:
         """Everybody that packets can arrive at."""
         found = []
-        for kind, ways in self.regions.places.items():
-            expected = ((iface, some & self.regions.routed_by(iface)) for iface, some in ways)
+        for kind, ways in self.places.items():
+            expected = ((link, some & self.routed_by(link)) for link, some in ways)
             found.append(Target(kind, kind, _all_of(ways), leaving=ways, expected=_all_of(expected)))
-        own = IntSet.of(*(item.value for item in self.world.host.addresses[self.family]))
-        found.append(Target(HOST, "host", own, HOST))
+        found += [self.host_target(site) for site in self.world.sites.values()]
         by_name: dict[str, list[Attachment]] = {}
         for item in self.known:
             by_name.setdefault(item.name, []).append(item)
         for name, items in by_name.items():
             found.append(Target(name, "container", self._addresses(items), items[0].node, tuple(items)))
-        for item in self.world.wires:
-            mine = self.walk.addresses_of(item)
-            if mine and item.name not in by_name:
+        for item in (item for site in self.world.sites.values() for item in site.wires):
+            if (mine := self.walk.addresses_of(item)) and item.name not in by_name:
                 found.append(Target(item.name, "container", mine, item.node or item.name))
         owners = {item.name: item for item in found}
         for name, owner in self._sharing():
             if owner in owners:
                 found.append(replace(owners[owner], name=name, kind="container"))
         return found
+
+    def host_target(self, site: Site) -> Target:
+        """Processes of a host."""
+        own = IntSet.of(*(item.value for item in site.host.addresses[self.family]))
+        return Target(site.id, "host", own, site.id)
 
     # ------------------------------------------------------------------------- as the user names them
 
@@ -269,9 +288,10 @@ class Reading:
             assert end.addresses is not None
             return self._from_addresses(end, end.addresses)
         if end.kind == "iface":
-            mine = self.regions.routed_by(end.name)
+            site, name = on_host(end.name, end.text, self.world, interfaces(self.world))
+            mine = self.routed_by(site.on(name))
             some = self.space.member(self.space.field["src"], mine)
-            group = self._add(Source("interface", iif=end.name), some)
+            group = self._add(Source("interface", site.id, name), some)
             return [Origin(end.text, "iface", group, some, mine)]
         found = [item for item in self.origins if self._means(end, item.name, item.kind)]
         if not found:
@@ -289,24 +309,27 @@ class Reading:
         for stranger in self.strangers:
             if mine := self.walk.addresses_of(stranger) & wanted:
                 some = self.space.member(src, mine)
-                group = self._add(Source("attachment", origins=(stranger,)), some)
+                owner = stranger.link.owner
+                group = self._add(Source("attachment", owner, origins=(stranger,)), some)
                 found.append(Origin(end.text, "address", group, some, mine))
-                self.leans[Lean("container-inferred", (end.text, stranger.bridge))] = None
-        for device in self._devices():
-            mine = self.regions.routed_by(device) & wanted
+                shown = self.world.site_of(owner).shown(stranger.bridge)
+                self.leans[Lean("container-inferred", (end.text, shown))] = None
+        for link in self._devices():
+            mine = self.routed_by(link) & wanted
             if mine:
                 some = self.space.member(src, mine)
-                group = self._add(Source("interface", iif=device), some)
+                group = self._add(Source("interface", *link), some)
                 found.append(Origin(end.text, "address", group, some, mine))
         if not found:
             raise UsageError(said("no route tells where packets from {0} arrive", end.text), text=end.text)
         return found
 
-    def _devices(self) -> list[str]:
+    def _devices(self) -> Iterator[Link]:
         """Interfaces to the outside that routes name."""
-        routes = (route for route in self.world.host.facts.routes if route.family == self.family)
-        names = dict.fromkeys(hop.dev for route in routes for hop in route.nexthops if hop.dev)
-        return [name for name in names if name not in self.world.bridges and name != "lo"]
+        for site in self.world.sites.values():
+            routes = (route for route in site.host.facts.routes if route.family == self.family)
+            names = dict.fromkeys(hop.dev for route in routes for hop in route.nexthops if hop.dev)
+            yield from (site.on(name) for name in names if name not in site.bridges and name != "lo")
 
     def targets_of(self, end: End) -> list[Target]:
         """The places that an end means as a destination; an address means what is sent to it."""
@@ -323,19 +346,24 @@ class Reading:
         return found
 
     def _means(self, end: End, name: str, kind: str) -> bool:
-        if end.kind in ("internet", "host", "vpc"):
+        if end.kind == "host":
+            return kind == "host" and (not end.name or name == host_of(end.name, end.text, self.world).id)
+        if end.kind in ("internet", "vpc"):
             return kind == end.kind
         if kind != "container":
             return False
         if end.kind == "network":
-            networks = self.world.snapshot.networks or ()
-            bridges = {network.bridge for network in networks if network.name == end.name}
-            return any(item.bridge in bridges for item in self.world.named(name))
-        return name == end.name
+            site, network = on_host(end.name, end.text, self.world, networks(self.world))
+            bridges = {each.bridge for each in site.snapshot.networks or () if each.name == network}
+            return any(item.bridge in bridges for item in site.named(name))
+        return name == container_of(end.name, end.text, self.world)
 
     def _unknown_host(self, end: End) -> bool:
         """Whether the host has addresses that others call, and no text tells even where they are."""
-        return end.kind == "host" and (self.regions.nameless or not self.world.host.addresses[self.family])
+        if end.kind != "host":
+            return False
+        named = [host_of(end.name, end.text, self.world)] if end.name else self.world.sites.values()
+        return any(self.regions[s.id].nameless or not s.host.addresses[self.family] for s in named)
 
     def _nowhere(self, end: End) -> UsageError:
         """Why nothing is what an end names."""
@@ -349,7 +377,9 @@ class Reading:
                     'capture its default route, or name it in snapshot.toml: [roles] eth0 = "{0}"', end.kind
                 ),
             )
-        if end.kind in ("container", "netns") and self.world.named(end.name):
+        if end.kind in ("container", "netns") and self.world.named(
+            container_of(end.name, end.text, self.world)
+        ):
             return UsageError(
                 said("no IPv{0} address is known for {1}", self.family, end.text), text=end.text
             )
@@ -362,38 +392,9 @@ class Reading:
         return said("known containers: {0}", listed) if listed else said("no containers are known here")
 
 
-def looked_up(world: World, family: Family, sources: Iterable[End], targets: Iterable[End]) -> Asked:
-    """What a reading needs so that the ends can be looked up: addresses of bridges' subnets where nobody is
-    known send too, and a group or broadcast address is a destination where nothing else is asked for."""
-    regions = Regions(world, family)
-    groups = any(
-        end.addresses is not None
-        and end.family == family
-        and not end.addresses.minus(regions.no_hosts, BITS[family])
-        for end in targets
-    )
-    strangers = tuple(item for end in sources for item in _strangers(regions, end))
-    return Asked(groups, strangers)
+def _all_of(ways: Iterable[tuple[Link, IntSet]]) -> IntSet:
+    return _union(addresses for _, addresses in ways)
 
 
-def _strangers(regions: Regions, end: End) -> Iterator[Attachment]:
-    family, world = regions.family, regions.world
-    if end.addresses is None or end.family != family:
-        return
-    held = IntSet.of(*(a.value for item in world.attachments for a in item.addresses if a.family == family))
-    for bridge in sorted(world.bridges):
-        mine = (regions.routed_by(bridge) & end.addresses).minus(held, BITS[family])
-        if mine.size() > MOST_STRANGERS:
-            raise UsageError(
-                said("{0} has too many addresses on {1} to look at each", end.text, bridge),
-                text=end.text,
-                advice="name a smaller prefix, or container: and network: for those that are known",
-            )
-        if mine:
-            values = (value for first, last in mine for value in range(first, last + 1))
-            addresses = (Address(family, value) for value in values)
-            yield attached(end.text, bridge, addresses, "rule", world.strange(bridge))
-
-
-def _all_of(ways: Iterable[tuple[str, IntSet]]) -> IntSet:
-    return IntSet.from_intervals(interval for _, addresses in ways for interval in addresses)
+def _union(sets: Iterable[IntSet]) -> IntSet:
+    return IntSet.from_intervals(interval for each in sets for interval in each)

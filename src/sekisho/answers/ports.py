@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.model.docker import DockerContainer, PublishedPort
+from sekisho.semantics.attachment import Link
 from sekisho.semantics.conjunction import conjuncts, parts
 from sekisho.semantics.journey import Lean
 from sekisho.semantics.listed import listed_names
 from sekisho.semantics.partial import OF_NFT
 from sekisho.semantics.program import Accept, Guard, In, NotUnderstood, Translate
 from sekisho.semantics.proxy import PROCESS
-from sekisho.semantics.world import World
+from sekisho.semantics.site import Site
 from sekisho.values.address import Address, Family
 from sekisho.values.intset import IntSet
 from sekisho.values.packet import TCP, UDP, protocol_number
@@ -27,74 +28,76 @@ class Port:
     address: Address
     port: int
     proto: int
-    bridge: str
+    link: Link | None
 
 
 # What a list of ports leans on where a text is missing that would show more of them.
 NOT_LISTED = ("containers-not-listed", "host-ports-not-listed")
 
 
-def not_listed(world: World) -> tuple[Lean, ...]:
+def not_listed(site: Site) -> tuple[Lean, ...]:
     """Why there may be containers, or ports of the host, that nothing captured shows."""
-    snapshot = world.snapshot
+    snapshot = site.snapshot
     missing = (snapshot.containers is None and snapshot.networks is None, snapshot.host.sockets is None)
     return tuple(Lean(code) for code, gone in zip(NOT_LISTED, missing, strict=True) if gone)
 
 
-def not_shown(world: World) -> tuple[Lean, ...]:
+def not_shown(site: Site) -> tuple[Lean, ...]:
     """Why somebody may be on a bridge whom nothing captured shows."""
-    if world.snapshot.containers is not None or world.snapshot.networks is not None:
+    if site.snapshot.containers is not None or site.snapshot.networks is not None:
         return ()
-    unheard = world.host.facts.neighbours is None and bool(world.bridges)
+    unheard = site.host.facts.neighbours is None and bool(site.bridges)
     return (Lean(NOT_LISTED[0]), *((Lean("neighbours-not-captured"),) if unheard else ()))
 
 
-def container_ports(world: World, family: Family) -> Iterator[Port]:
+def container_ports(site: Site, family: Family) -> Iterator[Port]:
     """The ports of containers that are published, exposed, listened on or translated to; those of containers
     that are gone among them, where a rule still sends there."""
-    networks = world.snapshot.networks or ()
+    networks = site.snapshot.networks or ()
     bridges: dict[str, str] = {network.bridge: network.name for network in networks if network.bridge}
-    containers: dict[str, DockerContainer] = {item.name: item for item in world.snapshot.containers or ()}
-    translated = _translated(world, family)
-    for attachment in (*world.attachments, *world.gone):
+    containers: dict[str, DockerContainer] = {
+        site.called(item.name): item for item in site.snapshot.containers or ()
+    }
+    translated = _translated(site, family)
+    for attachment in (*site.attachments, *site.gone):
         for address in sorted(attachment.addresses):
             if address.family != family:
                 continue
             wanted = set(translated.get(address.value, ()))
             wanted |= set(_of_docker(containers.get(attachment.name)))
-            wanted |= set(_listening(world, attachment.node, address))
+            wanted |= set(_listening(site, attachment.node, address))
             for proto, port in sorted(wanted, key=lambda item: (item[1], item[0])):
                 network = bridges.get(attachment.bridge, attachment.bridge)
-                yield Port(attachment.name, network, address, port, proto, attachment.bridge)
+                yield Port(attachment.name, network, address, port, proto, attachment.link)
 
 
-def nowhere_known(world: World, family: Family) -> Iterator[Port]:
+def nowhere_known(site: Site, family: Family) -> Iterator[Port]:
     """The ports to which DNAT rules of the host send, at addresses to which no text tells the way: where none
     shows the routes, or a container would be on a bridge that none shows."""
-    if world.host.facts.shows_table(family, "main"):
+    if site.host.facts.shows_table(family, "main"):
         return
-    for value, ports in sorted(_translated(world, family).items()):
+    for value, ports in sorted(_translated(site, family).items()):
         address = Address(family, value)
-        if world.holders(address) or address in {item for gone in world.gone for item in gone.addresses}:
+        if site.holders(address) or address in {item for gone in site.gone for item in gone.addresses}:
             continue
-        if not world.host.owns(family, value):
+        if not site.host.owns(family, value):
             for proto, port in sorted(set(ports), key=lambda item: (item[1], item[0])):
-                yield Port(str(address), "", address, port, proto, "")
+                yield Port(str(address), "", address, port, proto, None)
 
 
-def listed_nowhere(world: World, family: Family) -> Iterator[tuple[str, int, int]]:
+def listed_nowhere(site: Site, family: Family) -> Iterator[tuple[str, int, int]]:
     """(container, protocol, port) of what Docker's short lists show of running containers, where nothing
     tells an address of theirs."""
-    snapshot = world.snapshot
-    placed = {*listed_names(snapshot).values(), *(item.name for item in world.attachments)}
+    snapshot = site.snapshot
+    placed = {*map(site.called, listed_names(snapshot).values()), *(item.name for item in site.attachments)}
     for item in snapshot.listed_containers or ():
-        if item.name is None or item.name in placed or item.running is False or item.addresses:
+        if item.name is None or site.called(item.name) in placed or item.running is False or item.addresses:
             continue
         shown = [port for port in item.published or () if _is_of(port, family)]
         ports = {(protocol_number(port.proto), port.container_port) for port in shown}
         ports |= {(protocol_number(proto), port) for port, proto in item.exposed}
         for proto, port in sorted(ports, key=lambda one: (one[1], one[0])):
-            yield item.name, proto, port
+            yield site.called(item.name), proto, port
 
 
 def _is_of(port: PublishedPort, family: Family) -> bool:
@@ -111,8 +114,8 @@ def _of_docker(container: DockerContainer | None) -> Iterator[tuple[int, int]]:
         yield protocol_number(proto), port
 
 
-def _listening(world: World, node: str | None, address: Address) -> Iterator[tuple[int, int]]:
-    sockets = world.nodes[node].sockets if node is not None else None
+def _listening(site: Site, node: str | None, address: Address) -> Iterator[tuple[int, int]]:
+    sockets = site.nodes[node].sockets if node is not None else None
     for socket in sockets or ():
         local = socket.address
         if local is None or not local.value or local == address:
@@ -121,22 +124,20 @@ def _listening(world: World, node: str | None, address: Address) -> Iterator[tup
                     yield number_, socket.port
 
 
-def _translated(world: World, family: Family) -> dict[int, list[tuple[int, int]]]:
+def _translated(site: Site, family: Family) -> dict[int, list[tuple[int, int]]]:
     """Ports that DNAT rules of the host send to, by address."""
     found: dict[int, list[tuple[int, int]]] = {}
-    for guard, address, port in _translating(world, family):
+    for guard, address, port in _translating(site, family):
         for proto in _protocols(guard):
             found.setdefault(address, []).append((proto, port))
     return found
 
 
-def translations(
-    world: World, address: Address, proto: int, port: int
-) -> Iterator[tuple[Address | None, int]]:
+def translations(site: Site, address: Address, proto: int, port: int) -> Iterator[tuple[Address | None, int]]:
     """What DNAT rules of the host translate to a container's port: the address that is called (None: any that
     the rule takes) and the port."""
     family = address.family
-    for guard, to, at in _translating(world, family):
+    for guard, to, at in _translating(site, family):
         if (to, at) != (address.value, port) or proto not in _protocols(guard):
             continue
         parts = {part.field: part.values for part in conjuncts(guard) if isinstance(part, In)}
@@ -146,9 +147,9 @@ def translations(
             yield called, first
 
 
-def _translating(world: World, family: Family) -> Iterator[tuple[Guard, int, int]]:
+def _translating(site: Site, family: Family) -> Iterator[tuple[Guard, int, int]]:
     """The rules of the host that translate to one address and a port."""
-    for stations in world.host.programs[family].stations.values():
+    for stations in site.host.programs[family].stations.values():
         for station in stations:
             for chain in (station.base, *station.chains.values()):
                 for line in (part for whole in chain.lines for part in parts(whole)):
@@ -159,10 +160,10 @@ def _translating(world: World, family: Family) -> Iterator[tuple[Guard, int, int
                         yield line.guard, action.addresses[0], action.ports[0]
 
 
-def may_translate(world: World, family: Family) -> tuple[Lean, ...]:
+def may_translate(site: Site, family: Family) -> tuple[Lean, ...]:
     """What may publish ports that nobody can name: rules of nat that are not understood, or not captured."""
     found: dict[Lean, None] = {}
-    for stations in world.host.programs[family].stations.values():
+    for stations in site.host.programs[family].stations.values():
         for station in stations:
             if station.kind != "nat" and station.table not in ("nat", OF_NFT):
                 continue
@@ -180,11 +181,11 @@ def _protocols(guard: Guard) -> tuple[int, ...]:
     return ()
 
 
-def host_ports(world: World, family: Family) -> Iterator[tuple[int, int, IntSet]]:
+def host_ports(site: Site, family: Family) -> Iterator[tuple[int, int, IntSet]]:
     """Ports that processes of the host listen on, with the addresses they do; docker-proxy's left out."""
-    own = IntSet.of(*(item.value for item in world.host.addresses[family]))
+    own = IntSet.of(*(item.value for item in site.host.addresses[family]))
     found: dict[tuple[int, int], IntSet] = {}
-    chain = world.host.programs[family].sockets
+    chain = site.host.programs[family].sockets
     for line in chain.lines if chain is not None else ():
         if not isinstance(line.action, Accept) or PROCESS in line.text:
             continue

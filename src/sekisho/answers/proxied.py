@@ -13,7 +13,7 @@ from sekisho.answers.places import Origin, Target
 from sekisho.model.docker import DockerContainer, PublishedPort
 from sekisho.semantics.journey import Doubt, Journey
 from sekisho.semantics.proxy import second_connection
-from sekisho.semantics.world import HOST
+from sekisho.semantics.site import Site
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.journeys import Flows
 from sekisho.symbolic.one_journeys import journey
@@ -44,28 +44,32 @@ class Proxies:
         self.arrivals = arrivals
         self.space = arrivals.space
         self.world = arrivals.reading.world
-        self._containers: dict[str, DockerContainer] = {
-            item.name: item for item in self.world.snapshot.containers or () if item.running
+        self._containers: dict[str, tuple[Site, DockerContainer]] = {
+            site.called(item.name): (site, item)
+            for site in self.world.sites.values()
+            for item in site.snapshot.containers or ()
+            if item.running
         }
         self._parts: dict[tuple[object, ...], Set] = {}
-        self._published: dict[int, list[PublishedPort]] = {}
-        for container in self._containers.values():
+        self._published: dict[tuple[str, int], list[PublishedPort]] = {}
+        for site, container in self._containers.values():
             for each in container.published:
-                self._published.setdefault(each.host_port, []).append(each)
-        self._taken: dict[int, dict[int, list[Flows]]] = {}
-        self._known: dict[tuple[int, int], tuple[Address, Journey] | None] = {}
+                self._published.setdefault((site.id, each.host_port), []).append(each)
+        self._taken: dict[int, dict[tuple[str, int], list[Flows]]] = {}
+        self._known: dict[tuple[str, int, int], tuple[Address, Journey] | None] = {}
 
     def to(self, origin: Origin, target: Target) -> Iterator[Proxied]:
         """The flows of an origin that docker-proxy takes for a container, at the target's ports."""
-        container = self._containers.get(self.world.shared.get(target.name, target.name))
-        if target.kind != "container" or container is None or not container.published:
+        found = self._containers.get(self.world.lives_in(target.name))
+        if target.kind != "container" or found is None:
             return
+        site, container = found
         for published in container.published:
             if target.ports is not None and published.container_port not in target.ports:
                 continue
-            for flow in self._ending_there(origin.group).get(published.host_port, ()):
+            for flow in self._ending_there(origin.group).get((site.id, published.host_port), ()):
                 some = flow.some & origin.some & self._called(published, flow)
-                second = self._second(published) if some.satisfiable() else None
+                second = self._second(site.id, published) if some.satisfiable() else None
                 if second is not None and second[1].works is not False and self._is_of(second[0], target):
                     certain = second[1].works is True and flow.forward.disposition == "delivered"
                     yield Proxied(flow, some, second[0], published.container_port, certain)
@@ -81,7 +85,7 @@ class Proxies:
             found = nothing
             for published in (each for port in self._ports_of(flow) for each in self._published[port]):
                 some = flow.some & self._called(published, flow)
-                second = self._second(published) if some.satisfiable() else None
+                second = self._second(flow.forward.where, published) if some.satisfiable() else None
                 if second is not None and second[1].works in wanted:
                     found |= some
             self._parts[key] = found
@@ -90,26 +94,30 @@ class Proxies:
     def _is_of(self, address: Address, target: Target) -> bool:
         return address.family == self.space.family and address.value in target.addresses
 
-    def _ending_there(self, group: int) -> dict[int, list[Flows]]:
-        """Flows into docker-proxy's sockets, and into those that only docker-proxy could have, by published
-        port."""
+    def _ending_there(self, group: int) -> dict[tuple[str, int], list[Flows]]:
+        """Flows into docker-proxy's sockets, and into those that only docker-proxy could have, by host and
+        published port."""
         found = self._taken.get(group)
         if found is None:
             found = self._taken[group] = {}
             for flow in self.arrivals.reading.flows(group):
                 fate = flow.forward
                 unknown = fate.disposition == "undetermined"
-                if fate.where == HOST and fate.hook == "socket" and (fate.line is not None or unknown):
+                if (
+                    fate.where in self.world.sites
+                    and fate.hook == "socket"
+                    and (fate.line is not None or unknown)
+                ):
                     for port in self._ports_of(flow):
                         found.setdefault(port, []).append(flow)
         return found
 
-    def _ports_of(self, flow: Flows) -> Iterable[int]:
-        """The published ports that a flow may be for: a socket has one."""
-        values = self.space.few_values(flow.some, flow.state.ends.dport, 1)
+    def _ports_of(self, flow: Flows) -> Iterable[tuple[str, int]]:
+        """The published ports of a host that a flow may be for: a socket has one."""
+        values, host = self.space.few_values(flow.some, flow.state.ends.dport, 1), flow.forward.where
         if values is None:
-            return self._published
-        return [first for first, _ in values if first in self._published]
+            return [key for key in self._published if key[0] == host]
+        return [(host, first) for first, _ in values if (host, first) in self._published]
 
     def _called(self, published: PublishedPort, flow: Flows) -> Set:
         space, ends = self.space, flow.state.ends
@@ -129,17 +137,19 @@ class Proxies:
         if not (some & self.second_is(flow, None)).satisfiable():
             return
         for published in (each for port in self._ports_of(flow) for each in self._published[port]):
-            second = self._second(published) if (some & self._called(published, flow)).satisfiable() else None
+            called = (some & self._called(published, flow)).satisfiable()
+            second = self._second(flow.forward.where, published) if called else None
             if second is not None and second[1].works is None:
                 yield from second[1].open_doubts
 
-    def _second(self, published: PublishedPort) -> tuple[Address, Journey] | None:
+    def _second(self, host: str, published: PublishedPort) -> tuple[Address, Journey] | None:
         """The address that docker-proxy calls for a published port, and what becomes of that connection; None
         where no container is known for it."""
         proto = protocol_number(published.proto)
-        key = (proto, published.host_port)
+        key = (host, proto, published.host_port)
         if key not in self._known:
-            start = second_connection(self.world, Packet(self.space.family, 0, 0, proto, None, key[1]))
+            packet = Packet(self.space.family, 0, 0, proto, None, published.host_port)
+            start = second_connection(self.world.sites[host], packet)
             self._known[key] = None
             if start is not None:
                 address = Address(start.packet.family, start.packet.dst)

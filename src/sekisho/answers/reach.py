@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sekisho.answers.arrivals import Arrival, Arrivals, Witness
+from sekisho.answers.arrivals import Arrival, Arrivals
 from sekisho.answers.ends import End, parse_end
-from sekisho.answers.places import Origin, Reading, Target, looked_up
+from sekisho.answers.places import Origin, Reading, Target
 from sekisho.answers.ports import not_shown
 from sekisho.answers.services import merged
+from sekisho.answers.strangers import looked_up
+from sekisho.answers.witness import Witness
 from sekisho.errors import UsageError, said
+from sekisho.semantics import whose
 from sekisho.semantics.journey import ARRIVED, Doubt, Lean
+from sekisho.semantics.site import Site
 from sekisho.semantics.world import World
 from sekisho.symbolic.bits import Set
 from sekisho.symbolic.boxes import Box
@@ -116,9 +120,14 @@ def reach(world: World, question: Question) -> Reach:
             _joined(arrivals, name, same, t, wanted) for name, same in _named(origins) for t in targets
         )
     names = tuple(dict.fromkeys(item.name for item in origins))
-    missing = not_shown(world) if "any" in (source.kind, target.kind) else ()
+    everybody = "any" in (source.kind, target.kind)
+    missing = (lean for site in world.sites.values() if everybody for lean in _not_shown(site))
     return Reach(family, cells, rows, names, tuple(item.name for item in targets),
                  (*missing, *reading.leans_on()), reading.names)  # fmt: skip
+
+
+def _not_shown(site: Site) -> Iterator[Lean]:
+    return (whose.of(site.snapshot.host, lean) for lean in not_shown(site))
 
 
 def _family(source: End, target: End, question: Question) -> Family:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sekisho.answers.arrivals import Witness
+from sekisho.answers.witness import Witness
 from sekisho.model.evidence import Evidence
 from sekisho.semantics.choices import Choices
 from sekisho.semantics.program import Accept, Drop, Reject
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.site import Site
+from sekisho.semantics.world import World
 from sekisho.symbolic.alone import Alone
 from sekisho.symbolic.journeys import Flows
 from sekisho.values.address import Address, Family
@@ -33,14 +34,15 @@ class Objection:
 def host_objects(world: World, family: Family, witness: Witness, flow: Flows) -> Objection | None:
     """The INPUT rule that would refuse the witness as it arrived, were it for the host; None where none
     would, or where the packet does not arrive at the host from outside."""
-    if flow.source.how == "process" and flow.source.node == HOST:
+    site = world.site_of(flow.forward.node)
+    if flow.source.node not in site.nodes or (flow.source.how, flow.source.node) == ("process", site.id):
         return None
-    packet = _packet(witness, family, flow.source.iif or _bridge(world, family, witness))
-    for station in world.host.programs[family].stations.get("input", ()):
+    packet = _packet(witness, family, flow.source.iif or _bridge(site, family, witness))
+    for station in site.host.programs[family].stations.get("input", ()):
         if station.kind != "filter":
             continue
         choices = Choices()
-        passed = Alone(world.host, family, packet.proto, choices).decided(station, packet)
+        passed = Alone(site.host, family, packet.proto, choices).decided(station, packet)
         if choices.taken or isinstance(passed.action, Accept):
             continue
         if isinstance(passed.action, Drop | Reject):
@@ -52,8 +54,8 @@ def host_objects(world: World, family: Family, witness: Witness, flow: Flows) ->
     return None
 
 
-def _bridge(world: World, family: Family, witness: Witness) -> str | None:
-    sender = world.holder(Address(family, dict(witness.values)["src"]))
+def _bridge(site: Site, family: Family, witness: Witness) -> str | None:
+    sender = site.holder(Address(family, dict(witness.values)["src"]))
     return None if sender is None else sender.bridge
 
 

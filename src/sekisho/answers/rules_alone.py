@@ -9,7 +9,7 @@ from sekisho.answers.forward_drop import USER_CHAIN
 from sekisho.answers.written_lines import WrittenLines
 from sekisho.model.netfilter import UNKNOWN_MODULE, Chain, Rule, Table
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.world import World
+from sekisho.semantics.site import Site
 from sekisho.sources.iptables_rule import render_rule
 from sekisho.values.address import Address, Family
 
@@ -30,7 +30,7 @@ def by_rules_alone(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _left_over(snapshot: Snapshot) -> Iterator[Finding]:
     """Where Docker's list of containers was captured and that of networks not, or the other way round."""
-    gone = {address for item in World(snapshot).gone for address in item.addresses}
+    gone = {address for item in Site(snapshot).gone for address in item.addresses}
     for ruleset in snapshot.host.rulesets:
         tool = "iptables" if ruleset.family == 4 else "ip6tables"
         for table in ruleset.tables:

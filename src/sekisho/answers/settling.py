@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterable
 
 from sekisho.semantics.journey import Doubt, Lean
-from sekisho.semantics.whose import IN_NAMESPACE
+from sekisho.semantics.whose import IN_NAMESPACE, ON_HOST
 from sekisho.values.address import Family
 from sekisho.values.names import BadNameError, container_name
 
@@ -123,13 +123,37 @@ _BY_CODE: dict[str, Callable[[_Args, Family], _Args]] = {
 
 
 def settling(doubts: Iterable[Doubt], leans: Iterable[Lean], family: Family) -> tuple[str, ...]:
-    """The commands for an answer about one IP version, ready to copy; settings share one command."""
-    settles: dict[str, list[int]] = {}
+    """The commands for an answer about one IP version, ready to copy; settings share one command. Of several
+    hosts each command says behind a ``#`` on which."""
+    settles: dict[str, dict[str, list[int]]] = {}
     both: tuple[Iterable[Doubt | Lean], ...] = (dict.fromkeys(doubts), dict.fromkeys(leans))
     for kind, every in enumerate(both):
         for one in every:
             for command in commands_for(one, family):
-                settles.setdefault(command, [0, 0])[kind] += 1
+                settles.setdefault(_host(one), {}).setdefault(command, [0, 0])[kind] += 1
+    found = (_on(host, command) for host, each in settles.items() for command in _ordered(each))
+    return tuple(found)
+
+
+def _host(one: Doubt | Lean) -> str:
+    """Of several hosts the one that is meant; "" where nothing tells."""
+    if one.code == ON_HOST:
+        return one.args[0]
+    if one.code == IN_NAMESPACE:
+        return one.args[0].rpartition("/")[0]
+    evidence = one.evidence if isinstance(one, Doubt) else None
+    folder = evidence.file.split("/") if evidence is not None else []
+    return folder[1] if len(folder) > 2 and folder[0] == "hosts" else ""
+
+
+def _on(host: str, command: str) -> str:
+    try:
+        return f"{command}  # on {container_name(host)}" if host else command
+    except BadNameError:
+        return command
+
+
+def _ordered(settles: dict[str, list[int]]) -> tuple[str, ...]:
     if "ip route show table all" in settles or "ip -6 route show table all" in settles:
         # It shows what listings of single tables show.
         settles = {each: count for each, count in settles.items() if " route" not in each or "all" in each}
@@ -149,12 +173,15 @@ def commands_for(one: Doubt | Lean, family: Family) -> tuple[str, ...]:
     """The commands that show what one doubt or lean is about."""
     if one.code == IN_NAMESPACE:
         inner = _by_code(one.args[1], one.args[2:], family)
-        return tuple(dict.fromkeys(inside(one.args[0], command) for command in inner))
+        name = one.args[0].rpartition("/")[2]
+        return tuple(dict.fromkeys(inside(name, command) for command in inner))
+    if one.code == ON_HOST:
+        return _by_code(one.args[1], one.args[2:], family)
     commands = _by_code(one.code, one.args, family)
     evidence = one.evidence if isinstance(one, Doubt) else None
     folder = evidence.file.split("/") if evidence is not None else []
-    if len(folder) == 3 and folder[0] == "netns":
-        return tuple(dict.fromkeys(inside(folder[1], command) for command in commands))
+    if len(folder) >= 3 and folder[-3] == "netns":
+        return tuple(dict.fromkeys(inside(folder[-2], command) for command in commands))
     return commands
 
 

@@ -6,13 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sekisho.answers.endpoints import Endpoint, Place, destination, families, origin, parse_endpoint
+from sekisho.answers.endpoints import (
+    Endpoint,
+    Place,
+    destination,
+    families,
+    interfaces,
+    interfaces_of,
+    meant,
+    origin,
+    parse_endpoint,
+)
+from sekisho.answers.naming import on_host
 from sekisho.answers.stated import FIELDS, Stated, with_stated
 from sekisho.errors import UsageError, said
 from sekisho.semantics import proxy
 from sekisho.semantics.journey import Journey, Lean
 from sekisho.semantics.journeys import Start
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.world import World
 from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import Address, Family
 from sekisho.values.packet import (
@@ -64,10 +75,10 @@ def trace(world: World, question: Question) -> Journey:
 
 def _from_outside(world: World, start: Start) -> tuple[Lean, ...]:
     """What stands before an interface (a security group, a gateway) is not asked."""
-    iface = start.packet.iif
-    if start.how != "interface" or start.node != HOST or iface is None or iface in ("lo", *world.bridges):
+    iface, site = start.packet.iif, world.sites.get(start.node)
+    if start.how != "interface" or site is None or iface is None or iface in ("lo", *site.bridges):
         return ()
-    return (Lean("outside-not-captured", (iface,)),)
+    return (Lean("outside-not-captured", (site.shown(iface),)),)
 
 
 def opens(packet: Packet) -> bool:
@@ -86,7 +97,7 @@ def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]
     to = destination(target, world, family)
     if iface := question.iface:
         _known_interface(world, iface)
-    place = origin(source, world, family, question.iface, to)
+    place = origin(source, world, family, question.iface, to, meant(target, world))
     if place.how == "process" and not to.value:
         # A connection to 0.0.0.0 or :: goes to this host itself (ip_route_output_key_hash_rcu).
         to = place.src or LOOPBACK[family]
@@ -114,9 +125,10 @@ def start_of(world: World, question: Question) -> tuple[Start, tuple[Lean, ...]]
 
 def _with_proxy(world: World, found: Journey, with_reply: bool) -> Journey:
     """Where docker-proxy accepts, its own connection to the container belongs to the answer."""
-    if not proxy.accepted(found):
+    site = proxy.accepted(world, found)
+    if site is None:
         return found
-    start = proxy.second_connection(world, found.forward.packet)
+    start = proxy.second_connection(site, found.forward.packet)
     if start is None:
         return replace(found, leans_on=(*found.leans_on, Lean("proxy-target-unknown")))
     onward = journey(world, start, with_reply)
@@ -140,11 +152,9 @@ def _family(source: Endpoint, target: Endpoint, question: Question, world: World
 
 
 def _known_interface(world: World, iface: str) -> None:
-    facts = world.host.facts
-    names = {"lo"} | {item.name for item in facts.interfaces or ()}
-    names |= {item.interface for item in facts.addresses or ()}
-    names |= {hop.dev for route in facts.routes for hop in route.nexthops if hop.dev}
-    if iface not in names:
+    site, name = on_host(iface, iface, world, interfaces(world))
+    names = interfaces_of(site)
+    if name not in names:
         raise UsageError(
             said("no interface {0!r} is known here", iface),
             advice=said("known: {0}", ", ".join(sorted(names))),

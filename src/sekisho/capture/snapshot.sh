@@ -79,7 +79,7 @@ done
 settings="if command -v sysctl >/dev/null; then sysctl -a; else grep -rs '' /proc/sys/net; fi"
 
 # What has packets beside the tables: what prints nothing says that there is none.
-# tc does not say again of which interface a filter is; wg prints keys between names and addresses.
+# tc does not say again of which interface a filter is; of WireGuard the keys are left out.
 # shellcheck disable=SC2016
 filters='all=$(tc qdisc show) || exit
 echo "$all"
@@ -91,8 +91,14 @@ echo "$all" | while read -r _ kind _ _ name _; do
     done
 done'
 # shellcheck disable=SC2016
-peers='all=$(wg show all allowed-ips) || exit
-[ -z "$all" ] || echo "$all" | cut -f 1,3'
+peers='all=$(wg show all dump) || exit
+[ -z "$all" ] || echo "$all" | while read -r name _ _ third fourth rest; do
+    if [ -z "$rest" ]; then
+        printf "wg showconf %s\n[Interface]\nListenPort = %s\nFwMark = %s\n" "$name" "$third" "$fourth"
+    else
+        printf "[Peer]\nAllowedIPs = %s\nEndpoint = %s\n" "$fourth" "$third"
+    fi
+done'
 services='[ ! -e /proc/net/ip_vs ] || ipvsadm -Sn 2>/dev/null || cat /proc/net/ip_vs'
 
 beside() { # IPsec, tc, virtual services, WireGuard; busybox has neither ip xfrm nor filters

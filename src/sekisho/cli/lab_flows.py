@@ -25,14 +25,20 @@ _MARKS = {"both": "=", "model": "M", "kernel": "K"}
 
 def run(path: str, flows: str | None, verbose: bool, out: Output) -> int:
     """0 all agree, 1 one differs, 3 the model leaves some undetermined."""
-    from sekisho.cli.snapshots import open_snapshot
+    from sekisho.cli.snapshots import open_world
     from sekisho.lab.derive import derive
     from sekisho.lab.verify import check, verify
-    from sekisho.semantics.world import World
 
-    snapshot = open_snapshot(path, out)
+    world = open_world(path, out)
+    if len(world.sites) > 1:
+        raise UsageError(
+            said("single flows are put to one host, and the snapshot holds {0}", len(world.sites)),
+            advice=said(
+                "name one with --host {0}, or try all pairs: lab up, lab verify", next(iter(world.sites))
+            ),
+        )
+    snapshot = world.site.snapshot
     check(snapshot)
-    world = World(snapshot)
     derived = None if flows is not None else derive(world)
     asked = [(start, None) for start in derived.starts] if derived else list(_from_file(flows or "-", world))
     found = list(verify(snapshot, world, asked))

@@ -78,6 +78,9 @@ def tell_origin(origin: Origin | None, out: Output) -> None:
     else:
         en = f"the snapshot {path}" + (f", whose host calls itself {name}" if origin.name else "")
         ja = f"スナップショット {path}" + (f" (ホスト名 {name})" if origin.name else "")
+        if "hosts" in counts:
+            en += f", {counts['hosts']} hosts on the wires that they share"
+            ja += f" (ホスト{counts['hosts']}台、共有する配線でつながる)"
         en += (
             f": {counts['routes']} routes, {counts['rules']} rules, {counts['sysctls']} sysctls,"
             f" {counts['namespaces']} more namespaces"

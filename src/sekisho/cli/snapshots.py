@@ -10,6 +10,7 @@ from sekisho.errors import UsageError
 
 if TYPE_CHECKING:
     from sekisho.model.snapshot import Snapshot
+    from sekisho.semantics.world import World
 
 
 def add_snapshot(parser: VerbParser) -> None:
@@ -25,21 +26,24 @@ def add_snapshot(parser: VerbParser) -> None:
     )
 
 
-def open_snapshot(path: str | None, out: Output, *ends: str | None) -> Snapshot:
-    """Read the snapshot that the user named; of several hosts the one of which one of the question's ``ends``
-    is an address, where no other has it. Raises SekishoError where there is none to read."""
+def open_snapshot(path: str | None, out: Output) -> Snapshot:
+    """Read the snapshot that the user named. Raises SekishoError where there is none to read, or several
+    hosts of which none is named."""
     if path is None:
         raise no_snapshot(out)
     from sekisho.sources.load import load
 
-    asked = tuple(end for end in ends if end)
+    return load(path, unzstd=unzstd, bounds=out.bounds)
 
-    def meant(snapshot: Snapshot) -> bool:
-        from sekisho.answers.endpoints import own_address  # only here: most snapshots are of one host
 
-        return any(own_address(end, snapshot.host) for end in asked)
+def open_world(path: str | None, out: Output) -> World:
+    """The same as one world of all the hosts that it holds."""
+    if path is None:
+        raise no_snapshot(out)
+    from sekisho.semantics.world import World
+    from sekisho.sources.load import load_parts
 
-    return load(path, unzstd=unzstd, bounds=out.bounds, meant=meant if asked else None)
+    return World(*load_parts(path, unzstd=unzstd, bounds=out.bounds))
 
 
 def open_hosts(path: str | None, out: Output) -> tuple[tuple[str, Snapshot], ...]:

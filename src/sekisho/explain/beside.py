@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sekisho.explain.message import Message, m
-from sekisho.model.beside import Beside
+from sekisho.model.beside import LISTENS, Beside
 from sekisho.semantics.beside import LOSING
 from sekisho.values.packet import protocol_name
 
@@ -45,6 +45,8 @@ def _service(fact: Beside) -> Message:
 
 def _peer(fact: Beside) -> Message:
     name = fact.interface or ""
+    if fact.word == LISTENS:
+        return m("beside.listens", name, "?" if fact.port is None else str(fact.port))
     if not fact.allowed:
         return m("beside.peer.none", name)
     return m("beside.peer", name, ", ".join(map(str, fact.allowed)))

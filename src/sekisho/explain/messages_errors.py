@@ -24,6 +24,31 @@ JAPANESE: dict[str, str] = {
         "traceが追うのは1つのパケットです: {0} の中のアドレスを1つ指定してください"
     ),
     "{0} and {1} are of different IP versions": "{0} と {1} はIPのバージョンが違います",
+    "name one with --in HOST/IFACE; the hosts are: {0}": (
+        "--in ホスト/インターフェース で指定してください。ホスト: {0}"
+    ),
+    "there are {0} hosts here, and nothing tells at which of them {1} arrives": (
+        "ホストが {0} 台あり、{1} がどれに届くのか分かりません"
+    ),
+    "there are {0} hosts here, and this names none of them": "ホストが {0} 台ありますが、どれか分かりません",
+    "[[wires]] of snapshot.toml names {0}: no such interface there": (
+        "snapshot.toml の [[wires]] にある {0} というインターフェースは、そのホストにありません"
+    ),
+    "[[wires]] of snapshot.toml names {0}: no such host is here": (
+        "snapshot.toml の [[wires]] にある {0} のホストはここにありません"
+    ),
+    "[[wires]] of snapshot.toml names {0} twice": "snapshot.toml の [[wires]] に {0} が2回あります",
+    "an interface is on one wire": "インターフェースがある線は1本だけです",
+    "write host:NAME, one of: {0}": "host:名前 と書いてください: {0}",
+    "{0} is the name of {1}": "{0} は {1} の名前です",
+    "{0} is the address of {1}": "{0} は {1} のアドレスです",
+    "{0} may be on several bridges: {1}": "{0} は複数のブリッジにあるかもしれません: {1}",
+    "write container:HOST/NAME, or name the bridge with --in HOST/IFACE": (
+        "container:ホスト/名前 と書くか、--in ホスト/インターフェース でブリッジを指定してください"
+    ),
+    "write one of these, for example {0}": "どれかを書いてください。例: {0}",
+    "write one of these, for example container:{0}": "どれかを書いてください。例: container:{0}",
+    "{0!r} is no kind of caller": "{0!r} という呼び出し元の種類はありません",
     "give both ends as IPv4 or both as IPv6": "両端ともIPv4か、両端ともIPv6で指定してください",
     "no IPv{0} address is known for {1}": "{1} のIPv{0}アドレスが分かりません",
     "no IPv{0} address of the host is known": "ホストのIPv{0}アドレスが分かりません",
@@ -233,8 +258,10 @@ JAPANESE: dict[str, str] = {
     "expected `table FAMILY NAME {`": "`table FAMILY NAME {` があるはずのところです",
     "not valid TOML: {0}": "TOMLとして正しくありません: {0}",
     "{0!r} does not belong here": "{0!r} はここには書けません",
-    'the file holds name = "...", notes = "..." and a table [roles] of eth0 = "internet"': (
-        'このファイルに書けるのは name = "..."、notes = "..." と、eth0 = "internet" のような [roles] の表です'
+    'the file holds name = "...", notes = "...", a table [roles] of eth0 = "internet", and tables '
+    '[[wires]] of ends = ["HOST/eth0", "HOST/eth0"]': (
+        'このファイルに書けるのは name = "..."、notes = "..."、eth0 = "internet" のような [roles] の表と、'
+        'ends = ["ホスト/eth0", "ホスト/eth0"] のような [[wires]] の表です'
     ),
     # ------------------------------------------------------------------------------------- verbs
     "no section is called {0!r}": "{0!r} という部分はありません",

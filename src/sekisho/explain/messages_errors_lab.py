@@ -139,6 +139,26 @@ JAPANESE_OF_LAB: dict[str, str] = {
         "コンテナかネットワーク名前空間を別の名前にしてください"
         " (host、router、resolver、internet、world はラボ自身のノードの名前です)"
     ),
+    "{0} and {1} are on one wire with others, but not with each other": (
+        "{0} と {1} は、それぞれほかのインターフェースと同じ線につながっていますが、"
+        "互いは同じ線につながっていません"
+    ),
+    "say in snapshot.toml which interfaces are on one wire: [[wires]]": (
+        "どのインターフェースが同じ線につながっているかを snapshot.toml の [[wires]] に書いてください"
+    ),
+    "{0} and {1} are in one subnet on two wires: the lab has one network outside": (
+        "{0} と {1} は同じサブネットにありますが、別の線につながっています。"
+        "ラボの外側のネットワークは1つだけです"
+    ),
+    "name one of the hosts: --host {0}": "ホストを1台指定してください: --host {0}",
+    "single flows are put to one host, and the snapshot holds {0}": (
+        "フローを1つずつ試せるのはホスト1台だけですが、このスナップショットにはホストが{0}台あります"
+    ),
+    "name one with --host {0}, or try all pairs: lab up, lab verify": (
+        "--host {0} で1台を指定するか、lab up と lab verify で全部の組を試してください"
+    ),
+    "{0} is an address of several nodes": "{0} は複数のノードのアドレスです",
+    "name one of them: {0}": "どれかを指定してください: {0}",
     "{0} is not in the subnet {1} ({2})": "{0} はサブネット {1} ({2}) のアドレスではありません",
     "there is no subnet {0!r}": "サブネット {0!r} はありません",
     "several subnets are called {0!r}": "{0!r} という名前のサブネットが複数あります",

@@ -316,6 +316,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A virtual service (ipvs) for packets with the mark {0}, which is not modelled.",
         "マーク {0} の付いたパケットに対する仮想サービス (ipvs) です。モデルにはありません。",
     ),
+    "beside.listens": (
+        "WireGuard's {0} listens on UDP port {1} for its peers.",
+        "WireGuard の {0} は、ピアからのパケットをUDPポート {1} で待ち受けます。",
+    ),
     "beside.peer": (
         "A peer of {0}: what leaves by {0} for {1} goes to it, and nothing else comes from it.",
         "{0} のピア: {0} から {1} へ出るパケットはここへ送られ、これ以外のアドレスからのパケットは"

@@ -75,6 +75,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "exposed.internet": ("internet", "インターネット"),
     "exposed.vpc": ("vpc", "VPC"),
     "exposed.same-host": ("same host", "同じホスト"),
+    "exposed.other-hosts": ("other hosts", "ほかのホスト"),
     "exposed.same-network": ("same network", "同じネットワーク"),
     "exposed.other-network": ("other networks", "他のネットワーク"),
     "exposed.none": ("no container or host port is known here", "コンテナやホストのポートが見当たらない"),

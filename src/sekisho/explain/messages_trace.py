@@ -144,6 +144,49 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0} は {1} のポートへフレームを折り返さない (ヘアピンモードが無効)",
     ),
     "icmp-ignored": ("{1} leaves this {0} unanswered", "{1} はこの {0} に応答しない"),
+    "same-subnet-same-wire": (
+        "{0} and {1} are taken to be on one wire, as both are in {2}; what may stand between them (a security"
+        " group, a switch's rules) is not asked",
+        "{0} と {1} は、どちらも {2} にあるので同じ線の上にあるとみなす。間にあるかもしれないもの"
+        " (セキュリティグループ、スイッチのルールなど) は問わない",
+    ),
+    "way-not-captured": (
+        "what lies beyond {0} on the way to another captured host was not captured",
+        "{0} の先から、取得済みの別のホストまでの間に何があるかは取得されていない",
+    ),
+    "interfaces-on-one-wire": (
+        "{0} are on one wire: any of them may answer for the other's address",
+        "{0} は1本の線の上にあり、互いのアドレスに応答するかもしれない",
+    ),
+    "tunnel-in-tunnels": (
+        "{0} would carry packets that carry packets: how deep the kernel lets that be is not modelled",
+        "{0} は、運ぶパケットをさらに運ぶことになる。カーネルがどの深さまで許すかはモデルにない",
+    ),
+    "carrier-tracked": (
+        "whether {0} is part of a connection that was tracked before decides whether it gets through",
+        "{0} がすでに追跡されているコネクションの一部かどうかで、通るかどうかが決まる",
+    ),
+    "another-mac-has-it": (
+        "the neighbour table of {0} has {1} at another MAC address than the captured host's",
+        "{0} のネイバーテーブルでは、{1} のMACアドレスが、取得済みのホストのものと違う",
+    ),
+    "one-address-several-hosts": (
+        "several of {0} have one and the same address on the wire",
+        "{0} のうち複数が、線の上で同じアドレスを持っている",
+    ),
+    "leaves-by-tunnel": (
+        "leaves by {0} ({1}), inside a packet of this host's own: {2}; its far end was not captured",
+        "{0} ({1}) から、このホスト自身のパケットに包まれて出ていく: {2} (もう一方の端は未取得)",
+    ),
+    "tunnel-into": (
+        "goes by {0} ({1}), inside a packet of this host's own: {2}",
+        "{0} ({1}) を通り、このホスト自身のパケットに包まれて運ばれる: {2}",
+    ),
+    "tunnel-out": ("{0} ({1}) takes the packet out again", "{0} ({1}) が中のパケットを取り出す"),
+    "wire-to": (
+        "over the wire of {0} to {2} of {1}",
+        "{0} の先の線を通って {1} の {2} に届く",
+    ),
     "leaves-by": ("leaves by {0} towards {1}", "{0} から {1} へ出ていく"),
     "leaves-by-bridge": (
         "leaves by {0} towards {1}; who is there is not captured",
@@ -232,6 +275,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{0}: 空: このホストには何もないとみなす (権限のないコマンドも何も出力しない)",
     ),
     "namespace.of": ("in {0}: {1}", "{0}内: {1}"),
+    "host.of": ("on {0}: {1}", "{0}上: {1}"),
     "policy-rules-not-captured": (
         "ip rule not captured: taken as the default rules", "ip ruleは未取得: 既定のルールとみなす",
     ),

@@ -74,6 +74,9 @@ def catalog() -> dict[str, tuple[str, str]]:
     return dict(_loaded)
 
 
+_OF = {"in-namespace": "namespace.of", "on-host": "host.of"}
+
+
 def say(code: str, args: Sequence[str], lang: str) -> str:
     """The words for a message id and its arguments, ``lang`` being ``en`` or ``ja``.
 
@@ -84,8 +87,8 @@ def say(code: str, args: Sequence[str], lang: str) -> str:
         return one_line(_joined(code, list(args), lang))
     if code == SENTENCE:
         return _sentence(args[0], args[1:], lang)
-    if code == "in-namespace" and len(args) > 1:  # whose it is, a message and its arguments
-        return one_line(say("namespace.of", (args[0], say(args[1], args[2:], lang)), lang))
+    if code in _OF and len(args) > 1:  # whose it is, a message and its arguments
+        return one_line(say(_OF[code], (args[0], say(args[1], args[2:], lang)), lang))
     text = template(code, lang)
     if code in _NESTED:
         args = [say(arg, (), lang) for arg in args]

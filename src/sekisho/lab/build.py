@@ -72,7 +72,7 @@ def plan_node(namespace: Namespace, *, must: bool = True) -> NodePlan:
     refused: list[NotLoaded] = []
     found = tuple(loads(namespace, refused))
     return NodePlan(
-        namespace.name, BEFORE_LINKS, settings, (*captured_sysctls(namespace), *AFTER_ALL), found,
+        namespace.node, BEFORE_LINKS, settings, (*captured_sysctls(namespace), *AFTER_ALL), found,
         namespace.sockets or (), tuple(refused),
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def _addresses(namespace: Namespace, must: bool) -> Iterator[OnLink]:
             continue
         scope = item.scope if item.family == 4 else None
         yield OnLink(
-            namespace.name, item.interface, item.address, item.length, False, item.broadcast, item.peer,
+            namespace.node, item.interface, item.address, item.length, False, item.broadcast, item.peer,
             scope, must, item.family == 6 and "deprecated" in item.flags,
         )  # fmt: skip
 
@@ -155,7 +155,7 @@ def _routes(namespace: Namespace, must: bool) -> Iterator[AddRoute]:
                 pair for pair in route.attributes if pair[0] not in _DROPPED_ATTRIBUTES | _STATE_FLAGS
             ),
         )
-        yield AddRoute(namespace.name, bare, must)
+        yield AddRoute(namespace.node, bare, must)
 
 
 def _made_by_kernel(route: Route) -> bool:
@@ -175,10 +175,10 @@ def _rules(namespace: Namespace, family: Family, must: bool) -> Iterator[AddRule
         return
     for rule in rules:
         if not is_default(rule):
-            yield AddRule(namespace.name, replace(rule, proto=None), must)
+            yield AddRule(namespace.node, replace(rule, proto=None), must)
     for number, _ in DEFAULT_RULES[family]:
         if not any(is_default(rule) and rule.priority == number for rule in rules):
-            yield DropRule(namespace.name, family, number, must)
+            yield DropRule(namespace.node, family, number, must)
 
 
 def _neighbours(namespace: Namespace, must: bool) -> Iterator[KnowNeighbour]:
@@ -189,4 +189,4 @@ def _neighbours(namespace: Namespace, must: bool) -> Iterator[KnowNeighbour]:
                 mac = ethernet_address(item.mac)
             except BadNameError:  # of a tunnel
                 continue
-            yield KnowNeighbour(namespace.name, item.interface, item.address, mac, must)
+            yield KnowNeighbour(namespace.node, item.interface, item.address, mac, must)

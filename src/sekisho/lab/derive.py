@@ -19,6 +19,7 @@ from sekisho.semantics.control import called
 from sekisho.semantics.journey import Journey
 from sekisho.semantics.journeys import Start
 from sekisho.semantics.program import ChainCode, In, Program, Station
+from sekisho.semantics.site import Site
 from sekisho.semantics.world import World
 from sekisho.symbolic.one_journeys import journey
 from sekisho.values.address import BITS, Address, Family
@@ -50,8 +51,8 @@ def derive(world: World, most: int = 4000) -> Derived:
     hit: set[Line] = set()
     families: tuple[Family, Family] = (4, 6)
     for family in families:
-        program = world.host.programs[family]
-        places = _Places(world, family)
+        program = world.site.host.programs[family]
+        places = _Places(world.site, family)
         for line, wish, local in _targets(program, family):
             if line != _POLICY:
                 lines.setdefault(line)
@@ -131,26 +132,26 @@ def _rules(station: Station, family: Family, own: Wish) -> Iterator[tuple[str, i
 class _Places:
     """Who is where around the host: the addresses that packets can come from and go to."""
 
-    def __init__(self, world: World, family: Family) -> None:
+    def __init__(self, site: Site, family: Family) -> None:
         self.family = family
-        mine = [item for item in world.host.addresses[family] if item.scope != "link"]
+        mine = [item for item in site.host.addresses[family] if item.scope != "link"]
         self.own = sorted(mine, key=lambda item: item.interface == "lo")
         self.lasts = {item.subnet.last for item in mine if item.length < BITS[family] - 1}
-        self.bridges = world.bridges
-        names = [item.name for item in interfaces_of(world.host.facts) if not item.master]
+        self.bridges = site.bridges
+        names = [item.name for item in interfaces_of(site.host.facts) if not item.master]
         self.behind: dict[str, list[int]] = {
-            name: list(dict.fromkeys(self._behind(world, name))) for name in names
+            name: list(dict.fromkeys(self._behind(site, name))) for name in names
         }
         self.behind = {name: found for name, found in self.behind.items() if found}
         everyone = [value for found in self.behind.values() for value in found]
         self.targets = list(dict.fromkeys([*(item.value for item in self.own), *everyone]))
 
-    def _behind(self, world: World, name: str) -> Iterator[int]:
-        facts = world.host.facts
-        for item in world.attachments:
+    def _behind(self, site: Site, name: str) -> Iterator[int]:
+        facts = site.host.facts
+        for item in site.attachments:
             if item.bridge == name:
                 yield from (a.value for a in item.addresses if a.family == self.family)
-        if name in world.bridges:
+        if name in site.bridges:
             return
         for near in facts.neighbours or ():
             if near.interface == name and near.address.family == self.family and near.mac:

@@ -16,7 +16,7 @@ from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.bridges import bridges_of, is_bridge
 from sekisho.semantics.ports import carries, is_up
 from sekisho.semantics.sharing import shares_host
-from sekisho.semantics.world import BRIDGE_NF
+from sekisho.semantics.site import BRIDGE_NF
 from sekisho.values.address import Address
 from sekisho.values.names import (
     LOOPBACK,
@@ -35,7 +35,7 @@ _BRIDGE_OPTIONS = frozenset(option for _, option in BRIDGE_NF.values())
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A veth pair. ``far_node`` is WORLD or a namespace's name; ``bridge`` the near end's master, and
+    """A veth pair. ``far_node`` is WORLD or a namespace's node; ``bridge`` the near end's master, and
     ``hairpin`` and ``isolated`` how it is a port of it."""
 
     node: str
@@ -113,8 +113,9 @@ def bridges_in(snapshot: Snapshot, namespace: Namespace) -> frozenset[str]:
     return frozenset(item.name for item in interfaces_of(namespace) if is_bridge(item))
 
 
-def lay_out(snapshot: Snapshot) -> Topology:
-    """Decide the links of all namespaces of a snapshot."""
+def lay_out(snapshot: Snapshot, first: int = 0) -> Topology:
+    """Decide the links of all namespaces of a snapshot. ``first``: the number of the host's own; names
+    and addresses made of numbers from there on are no other host's."""
     host = snapshot.host
     on_host = bridges_in(snapshot, host)
     bridges: list[Bridge] = []
@@ -125,27 +126,28 @@ def lay_out(snapshot: Snapshot) -> Topology:
         for inner in interfaces_of(namespace):
             port = _host_port(host, on_host, namespace, inner, taken)
             if port is not None:
-                taken.update({(host.name, port.name), (namespace.name, inner.name)})
+                taken.update({(host.node, port.name), (namespace.node, inner.name)})
                 wires.append(_between(host, port, namespace, inner))
-    for number, namespace in enumerate(everyone):
+    for number, namespace in enumerate(everyone, first):
         names = bridges_in(snapshot, namespace)
         for index, item in enumerate(interfaces_of(namespace)):
+            high = f"{number >> 8 & 255:02x}"
             low = f"{number & 255:02x}:{index >> 8 & 255:02x}:{index & 255:02x}"
-            mac = _mac(item.mac, f"02:fe:00:{low}")
+            mac = _mac(item.mac, f"02:fe:{high}:{low}")
             if item.name in names:
                 options = tuple(
                     pair for pair in item.details if pair[0] in _BRIDGE_OPTIONS and pair[1] in "01"
                 )
-                bridges.append(Bridge(namespace.name, item.name, mac, is_up(item), options))
-            elif (namespace.name, item.name) not in taken:
-                far, far_mac = interface_name(f"w{number}-{index}"), ethernet_address(f"02:fd:00:{low}")
+                bridges.append(Bridge(namespace.node, item.name, mac, is_up(item), options))
+            elif (namespace.node, item.name) not in taken:
+                far, far_mac = interface_name(f"w{number}-{index}"), ethernet_address(f"02:fd:{high}:{low}")
                 wires.append(
                     Wire(
-                        namespace.name, item.name, mac, WORLD, far, far_mac, item.master, is_up(item),
+                        namespace.node, item.name, mac, WORLD, far, far_mac, item.master, is_up(item),
                         carries(item) or not is_up(item), _mtu(item), bool(item.hairpin), bool(item.isolated),
                     )
                 )  # fmt: skip
-    wires += _missing_ports(bridges, wires, snapshot)
+    wires += _missing_ports(bridges, wires, snapshot, first)
     return Topology(tuple(bridges), tuple(wires), _places(snapshot, wires))
 
 
@@ -170,7 +172,7 @@ def _host_port(
     taken: set[tuple[str, str]],
 ) -> Interface | None:  # fmt: skip
     """The host's end of a container's interface: by index, else a new port in a bridge of its subnet."""
-    free = [item for item in interfaces_of(host) if (host.name, item.name) not in taken]
+    free = [item for item in interfaces_of(host) if (host.node, item.name) not in taken]
     for item in free:
         if inner.peer in (f"if{item.index}", item.name) and item.name not in bridges:
             # A macvlan or ipvlan interface names its parent there.
@@ -195,36 +197,39 @@ def _own_addresses(namespace: Namespace, interface: str) -> list[Address]:
 
 
 def _between(host: Namespace, port: Interface, namespace: Namespace, inner: Interface) -> Wire:
-    seed = sum(ord(letter) * (index + 1) for index, letter in enumerate(f"{namespace.name}/{inner.name}"))
+    seed = sum(ord(letter) * (index + 1) for index, letter in enumerate(f"{namespace.node}/{inner.name}"))
     low = f"{seed >> 16 & 255:02x}:{seed >> 8 & 255:02x}:{seed & 255:02x}"
     return Wire(
-        host.name, port.name, _mac(port.mac, f"02:fc:00:{low}"), namespace.name, inner.name,
+        host.node, port.name, _mac(port.mac, f"02:fc:00:{low}"), namespace.node, inner.name,
         _mac(inner.mac, f"02:fb:00:{low}"), port.master, is_up(port), carries(port) or not is_up(port),
         _mtu(port), bool(port.hairpin), bool(port.isolated),
     )  # fmt: skip
 
 
-def _missing_ports(bridges: Iterable[Bridge], wires: list[Wire], snapshot: Snapshot) -> list[Wire]:
+def _missing_ports(
+    bridges: Iterable[Bridge], wires: list[Wire], snapshot: Snapshot, first: int
+) -> list[Wire]:
     """A bridge without a single port has no carrier; one that had it when captured gets a port."""
     without_carrier: set[tuple[str, str]] = {
-        (namespace.name, item.name)
+        (namespace.node, item.name)
         for namespace in separate(snapshot)
         for item in interfaces_of(namespace)
         if not carries(item)
     }
     for namespace in separate(snapshot):
         without_carrier |= {
-            (namespace.name, hop.dev or "")
+            (namespace.node, hop.dev or "")
             for route in namespace.routes
             for hop in route.nexthops
             if "linkdown" in hop.flags
         }
     added = []
-    for number, bridge in enumerate(bridges):
+    for number, bridge in enumerate(bridges, first):
         key = (bridge.node, bridge.name)
         if key in without_carrier or any((wire.node, wire.bridge) == key for wire in wires):
             continue
-        mac, far_mac = (ethernet_address(f"02:{kind}:00:00:00:{number & 255:02x}") for kind in ("fa", "f9"))
+        low = f"{number >> 8 & 255:02x}:{number & 255:02x}"
+        mac, far_mac = (ethernet_address(f"02:{kind}:00:00:{low}") for kind in ("fa", "f9"))
         port, far = interface_name(f"skp{number}"), interface_name(f"wp{number}")
         added.append(Wire(bridge.node, port, mac, WORLD, far, far_mac, bridge.name))
     return added
@@ -238,8 +243,8 @@ def _places(snapshot: Snapshot, wires: Iterable[Wire]) -> dict[tuple[str, Addres
     for neighbour in host.neighbours or ():
         port = behind.get(neighbour.mac) if neighbour.mac is not None else None
         if port is not None:
-            places[host.name, neighbour.address] = port
-    by_name: dict[str, Namespace] = {namespace.name: namespace for namespace in snapshot.namespaces}
+            places[host.node, neighbour.address] = port
+    by_name: dict[str, Namespace] = {namespace.node: namespace for namespace in snapshot.namespaces}
     for wire in wires:
         if wire.far_node in by_name:
             for address in _own_addresses(by_name[wire.far_node], wire.far_interface):

@@ -38,7 +38,12 @@ def link_commands(link: Link) -> Iterator[str]:
 
 def ip_command(node: str, *words: str, family: Family = 4) -> str:
     """``ip -n NODE ...``."""
-    return shell_words(("ip", *(("-6",) if family == 6 else ()), "-n", node, *words))
+    return shell_words(("ip", *(("-6",) if family == 6 else ()), "-n", netns(node), *words))
+
+
+def netns(node: str) -> str:
+    """What ``ip netns`` calls a node, as a file's name: HOST:NAME for HOST/NAME."""
+    return node.replace("/", ":")
 
 
 def _bridge(bridge: Bridge) -> Iterator[str]:
@@ -54,7 +59,7 @@ def _wire(wire: Wire) -> Iterator[str]:
     mtu = _pair("mtu", wire.mtu)
     yield ip_command(
         wire.node, "link", "add", wire.name, *_pair("address", wire.mac), *mtu, "type", "veth", "peer",
-        "name", wire.far_name, *_pair("address", wire.far_mac), *mtu, "netns", wire.far_node,
+        "name", wire.far_name, *_pair("address", wire.far_mac), *mtu, "netns", netns(wire.far_node),
     )  # fmt: skip
     if wire.bridge:
         yield ip_command(wire.node, "link", "set", wire.name, "master", wire.bridge)
@@ -90,7 +95,7 @@ def setting_words(item: Setting) -> str:
             return ip_command(node, "neigh", "replace", str(address), *known)
         case BehindPort(node, port, mac):
             entry = ("fdb", "replace", mac, "dev", port, "master", "static")
-            return shell_words(("ip", "netns", "exec", node, "bridge", *entry))
+            return shell_words(("ip", "netns", "exec", netns(node), "bridge", *entry))
         case Enslave(node, interface, bridge):
             return ip_command(node, "link", "set", interface, "master", bridge)
 

@@ -80,10 +80,12 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class BridgeEntry:
-    """One line of ``bridge fdb``: this MAC is behind ``port`` of ``bridge``."""
+    """One line of ``bridge fdb``: this MAC is behind ``port`` of ``bridge``; of a vxlan, behind the host
+    ``far``."""
 
     mac: LinkAddress
     port: InterfaceName
     bridge: InterfaceName | None = None
     flags: tuple[str, ...] = ()
     evidence: Evidence | None = field(default=None, compare=False)
+    far: Address | None = None

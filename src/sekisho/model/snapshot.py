@@ -25,9 +25,14 @@ if TYPE_CHECKING:  # most hosts' snapshots hold none, and its many classes take 
     from sekisho.model.nft import NftRuleset
 
 
+# The name of a host's own namespace.
+HOST = "host"
+
+
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """One network namespace. ``name`` is "host" for the host's own, else the netns/ folder's name.
+    """One network namespace. ``name`` is "host" for the host's own, else the netns/ folder's name; ``site``
+    names the host, where there are several.
 
     ``routes`` holds every captured table of both families; ``route_tables`` tells what a capture
     covers: (family, "all") when ``show table all`` was read, (family, "main") when only main was, and so on
@@ -72,10 +77,23 @@ class Namespace:
     changed_files: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
     beside_shown: frozenset[BesideKind] = frozenset()
+    site: str = ""
     # Filled when first asked: a host with a thousand interfaces has thirty thousand sysctls.
     _by_key: dict[str, Sysctl] = field(
         default_factory=dict, init=False, compare=False, repr=False, hash=False
     )
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it is a host's own."""
+        return self.name == HOST
+
+    @property
+    def node(self) -> str:
+        """What tells it from all others: of several hosts, the host's name and a container's behind it."""
+        if not self.site:
+            return self.name
+        return self.site if self.is_host else f"{self.site}/{self.name}"
 
     def shows_table(self, family: Family, table: str) -> bool:
         """Whether all routes of a routing table were captured."""
@@ -103,6 +121,7 @@ class Snapshot:
 
     ``roles`` are from snapshot.toml: (interface, role), role e.g. "internet". ``notes`` is what the
     capture could not read, ``prose`` people's words around what was pasted, which tell no fact.
+    ``wires`` are, from there too, interfaces (HOST/NAME) of several hosts that are on one wire.
     ``listed_containers`` and ``listed_networks`` are known in part only (``docker ps``); None: not captured.
     ``texts``: (file, text) as captured, so that lines without a fact (column heads, COMMIT) can be shown
     too; line numbers are those of ``Evidence``.
@@ -119,6 +138,7 @@ class Snapshot:
     instances: tuple[Instance, ...] | None = None
     name: str = ""
     roles: tuple[tuple[str, str], ...] = ()
+    wires: tuple[tuple[str, ...], ...] = ()
     notes: tuple[Evidence, ...] = ()
     unread: tuple[Unread, ...] = field(default=())
     prose: tuple[Evidence, ...] = field(default=(), compare=False)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sekisho.model.beside import Beside
+from sekisho.model.beside import LISTENS, Beside
 from sekisho.model.snapshot import Namespace
 from sekisho.semantics.fields import Field
 from sekisho.semantics.journey import Doubt, Hook
@@ -124,7 +124,7 @@ def with_peers(
     """The stations, with those of WireGuard's interfaces: which peer has an address."""
     peers: dict[str, list[Beside]] = {}
     for fact in namespace.beside:
-        if fact.kind == "wireguard" and fact.interface is not None:
+        if fact.kind == "wireguard" and fact.interface is not None and fact.word != LISTENS:
             peers.setdefault(fact.interface, []).append(fact)
     found = dict(stations)
     for name, mine in peers.items():

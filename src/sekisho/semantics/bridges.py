@@ -71,6 +71,11 @@ def bridges_of(snapshot: Snapshot) -> dict[str, Bridge]:
     return found
 
 
+def bridges_in(namespace: Namespace) -> frozenset[str]:
+    """The bridges of a namespace that is not the host's, as its links show them."""
+    return frozenset(name for name, _ in _shown_by_links(namespace))
+
+
 def is_bridge(interface: Interface) -> bool:
     """The same of an interface of any namespace, as far as its own line and its name tell."""
     return interface.kind == "bridge" if _tells(interface) else named_like_a_bridge(interface.name)

@@ -49,7 +49,7 @@ def _matters(name: str, namespace: Namespace, family: Family, addresses: tuple[H
     parent = any(each.peer == name for each in namespace.interfaces or () if each.name != name)
     silent = any(each.interface == name and not each.resolved for each in namespace.neighbours or ())
     return (
-        namespace.name != "host"
+        not namespace.is_host
         or not _AWAY.fullmatch(name)
         or any(each.kind in _BEHIND for each in facts)
         or parent

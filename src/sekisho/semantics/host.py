@@ -171,7 +171,7 @@ def compile_host(
         programs[family_typed], leans[family_typed] = _program(
             namespace, family_typed, addresses[family_typed], leaning, usual, hidden[family_typed], theirs
         )
-    return HostCode(namespace.name, namespace, programs, addresses, leans, namespace.sockets, hidden)
+    return HostCode(namespace.node, namespace, programs, addresses, leans, namespace.sockets, hidden)
 
 
 def texts_as_they_are(namespace: Namespace) -> Iterator[Lean]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from sekisho.model.snapshot import HOST
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.choices import Choices, reasons
 from sekisho.semantics.journey import ARRIVED, Doubt, Journey, Lean, Leg
-from sekisho.semantics.world import HOST, LINKS_TAKEN_UP, World
+from sekisho.semantics.site import LINKS_TAKEN_UP, Site
+from sekisho.semantics.world import World
 from sekisho.values.packet import Packet
 from sekisho.values.slotted import value
 
@@ -54,17 +56,27 @@ def combined(runs: list[tuple[Choices, Journey]], cut: bool) -> Journey:
 
 
 def of_interfaces(world: World, *legs: Leg | None) -> Iterator[Lean]:
-    """For what went over an interface of the host that is a bridge by nothing but its name, or of which
+    """For what went over an interface of a host that is a bridge by nothing but its name, or of which
     nobody knows whether it is up."""
-    passed: dict[str | None, None] = {}
-    for leg in legs:
-        for hop in leg.hops if leg is not None else ():
-            passed.update(dict.fromkeys((hop.iif, hop.oif) if hop.node == HOST else ()))
-        if leg is not None and leg.hops and leg.hops[-1].node == HOST:
-            passed[leg.packet.oif] = None
-    names = [name for name in passed if name not in (None, "lo")]
-    found = [lean for name in names if (lean := world.bridge_lean(name or "")) is not None]
-    return iter(found if world.host.facts.interfaces is not None or not names else [*found, LINKS_TAKEN_UP])
+    for site in visited(world, *legs):
+        passed: dict[str | None, None] = {}
+        for leg in legs:
+            for hop in leg.hops if leg is not None else ():
+                passed.update(dict.fromkeys((hop.iif, hop.oif) if hop.node == site.id else ()))
+            if leg is not None and leg.hops and leg.hops[-1].node == site.id:
+                passed[leg.packet.oif] = None
+        names = [name for name in passed if name not in (None, "lo")]
+        yield from (lean for name in names if (lean := site.bridge_lean(name or "")) is not None)
+        if names and site.host.facts.interfaces is None:
+            yield site.lean(LINKS_TAKEN_UP)
+
+
+def visited(world: World, *legs: Leg | None) -> tuple[Site, ...]:
+    """The hosts that packets came by."""
+    if world.one_host:
+        return (world.site,)
+    hops = (hop for leg in legs if leg is not None for hop in leg.hops)
+    return tuple({site.id: site for hop in hops for site in (world.site_of(hop.node),)}.values())
 
 
 def comes_back(start: Start, found: Journey, everybody: bool) -> bool | None:
@@ -119,9 +131,10 @@ def _combine(first: Journey, runs: list[tuple[Choices, Journey]], cut: bool) -> 
 
 
 def _end_of(leg: Leg) -> tuple[object, ...]:
-    """What runs must agree on; by which way a packet would have left matters only if it leaves."""
+    """What runs must agree on; by which way a packet would have left matters only if it leaves the namespace
+    in which its way ends."""
     packet = leg.packet
-    leaves = leg.disposition in ARRIVED
+    leaves = leg.disposition in ARRIVED and packet.oif is not None
     return (leg.disposition, leg.where, leg.answer, packet.src, packet.dst, packet.sport, packet.dport,
             packet.oif if leaves else None, packet.next_hop if leaves else None)  # fmt: skip
 

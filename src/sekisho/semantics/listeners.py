@@ -52,7 +52,7 @@ def sharing(snapshot: Snapshot, namespace: str) -> tuple[DockerContainer, ...]:
 def with_listeners(snapshot: Snapshot, host: HostCode) -> HostCode:
     """The namespace with the sockets that its containers' commands open, where ``ss`` was not captured and
     every command tells; else as it is."""
-    containers = sharing(snapshot, host.name)
+    containers = sharing(snapshot, host.facts.name)
     if host.sockets is not None or not containers or any(c.network_mode == "host" for c in containers):
         return host
     sockets: list[Socket] = []

@@ -16,39 +16,41 @@ from sekisho.semantics.host import HostCode
 from sekisho.semantics.journey import Journey
 from sekisho.semantics.journeys import Start
 from sekisho.semantics.program import Translate
-from sekisho.semantics.world import HOST, World
+from sekisho.semantics.site import Site
+from sekisho.semantics.world import World
 from sekisho.values.address import Address
 from sekisho.values.packet import Packet, protocol_name
 
 PROCESS = "docker-proxy"
 
 
-def accepted(found: Journey) -> bool:
-    """Whether the packet ended in a socket of docker-proxy's on the host."""
+def accepted(world: World, found: Journey) -> Site | None:
+    """The host on which the packet ended in a socket of docker-proxy's."""
     forward = found.forward
-    if forward.disposition != "delivered" or forward.where != HOST or not forward.steps:
-        return False
+    if forward.disposition != "delivered" or not forward.steps:
+        return None
     last = forward.steps[-1]
-    return last.code == "socket-found" and any(PROCESS in arg for arg in last.args)
+    proxied = last.code == "socket-found" and any(PROCESS in arg for arg in last.args)
+    return world.sites.get(forward.where) if proxied else None
 
 
-def second_connection(world: World, packet: Packet) -> Start | None:
+def second_connection(site: Site, packet: Packet) -> Start | None:
     """What docker-proxy sends for a packet that it accepted; None where no container is known to have
     published that port."""
-    target = _target(world, packet)
+    target = _target(site, packet)
     if target is None:
         return None
     address, port = target
     onward = Packet(address.family, 0, address.value, packet.proto, None, port)
-    return Start(onward, HOST, "process", unstated=frozenset({"src", "sport", "length", "ttl"}))
+    return Start(onward, site.id, "process", unstated=frozenset({"src", "sport", "length", "ttl"}))
 
 
-def _target(world: World, packet: Packet) -> tuple[Address, int] | None:
+def _target(site: Site, packet: Packet) -> tuple[Address, int] | None:
     called = Address(packet.family, packet.dst)
-    for container in world.snapshot.containers or ():
+    for container in site.snapshot.containers or ():
         for port in container.published if container.running else ():
             if port.host_port == packet.dport and _is_bound(port, packet, called):
-                address = _address(world, container, called, port)
+                address = _address(site, container, called, port)
                 if address is not None:
                     return address, port.container_port
     return None
@@ -61,12 +63,10 @@ def _is_bound(port: PublishedPort, packet: Packet, called: Address) -> bool:
     return host is None or (host.family == called.family and (not host.value or host == called))
 
 
-def _address(
-    world: World, container: DockerContainer, called: Address, port: PublishedPort
-) -> Address | None:
+def _address(site: Site, container: DockerContainer, called: Address, port: PublishedPort) -> Address | None:
     """The container's address that the port leads to: where a rule translates the port too, the rule's;
     else that of the network which gives the default gateway (libnetwork's Endpoint.Less)."""
-    networks = {network.name: network for network in world.snapshot.networks or ()}
+    networks = {network.name: network for network in site.snapshot.networks or ()}
 
     def order(endpoint: DockerEndpoint) -> tuple[bool, int, str]:
         network = networks.get(endpoint.network)
@@ -77,7 +77,7 @@ def _address(
     found = [a for e in endpoints for a in e.addresses if a.family == called.family]
     if not found:  # host IPv6 to a container that has IPv4 only
         found = [a for e in endpoints for a in e.addresses if a.family == 4]
-    translated = set(_translated(world.host, port.container_port))
+    translated = set(_translated(site.host, port.container_port))
     return next((a for a in found if a in translated), found[0] if found else None)
 
 

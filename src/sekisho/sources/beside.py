@@ -7,7 +7,7 @@ behind a line that tells   tc filter show dev eth0 ingress
 of which interface         filter protocol all pref 49152 bpf chain 0
 ipvsadm -Sn, or            -A -t 192.0.2.1:80 -s rr
 /proc/net/ip_vs            TCP  C0000201:0050 rr
-wg show all allowed-ips    wg0  KEY  10.9.0.2/32 10.9.1.0/24      (the capture leaves the keys out)
+wg show all allowed-ips    wg0  KEY  10.9.0.2/32 10.9.1.0/24      (for others see ``wireguard``)
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from sekisho.model.beside import Beside, BesideKind
 from sekisho.model.evidence import Evidence, Unread
+from sekisho.sources import wireguard
 from sekisho.sources.parsed import Parsed
 from sekisho.sources.text import Unreadable, Words, named, numbered_lines, read_prefix
 from sekisho.values.address import Address
@@ -37,6 +38,8 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 def parse(kind: BesideKind, text: str, file: str) -> Parsed[Beside]:
     """Read the listing; every entry keeps its lines."""
+    if kind == "wireguard" and wireguard.is_configuration(text):
+        return wireguard.parse(text, file)
     facts: list[Beside] = []
     unread: list[Unread] = []
     lost = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import BridgeEntry
 from sekisho.sources.json_stream import Json, elements, line_of_key, list_at, text_at, value_at
+from sekisho.values.address import Address
 from sekisho.values.names import BadNameError, InterfaceName, interface_name, link_address
 
 
@@ -58,6 +59,13 @@ def parse(text: str, file: str) -> Bridges:
     return Bridges(tuple(ports), tuple(entries) or None, tuple(unread))
 
 
+def _far(value: Json) -> Address | None:
+    try:
+        return Address.parse(text_at(value, "dst"))
+    except ValueError:
+        return None
+
+
 def _object(value: Json, evidence: Evidence) -> BridgePort | BridgeEntry | Unread:
     """Raises BadNameError."""
     if not text_at(value, "ifname"):
@@ -68,7 +76,7 @@ def _object(value: Json, evidence: Evidence) -> BridgePort | BridgeEntry | Unrea
         flags = [flag for flag in list_at(value, "flags") if isinstance(flag, str)]
         state = text_at(value, "state")
         mac = link_address(text_at(value, "mac"))
-        return BridgeEntry(mac, name, master, (*flags, *([state] if state else [])), evidence)
+        return BridgeEntry(mac, name, master, (*flags, *([state] if state else [])), evidence, _far(value))
     if value_at(value, "vlans") is not None:
         return Unread(evidence, "not-modelled", "vlan")
     switches = (value_at(value, word) for word in ("hairpin", "isolated"))

@@ -15,6 +15,7 @@ from sekisho.model.evidence import Evidence, Unread
 from sekisho.model.links import BridgeEntry
 from sekisho.sources.bridge_json import BridgePort, Bridges
 from sekisho.sources.text import Unreadable, Words, named, numbered_lines, read_mac, unknown_word
+from sekisho.values.address import Address
 from sekisho.values.names import InterfaceName, interface_name
 
 # The first line of a port; iproute2 before 4.20 writes the operational state between name and flags.
@@ -93,12 +94,15 @@ def _read_entry(words: Words, evidence: Evidence) -> BridgeEntry:
     port: InterfaceName | None = None
     master: InterfaceName | None = None
     flags: list[str] = []
+    far: Address | None = None
     while words:
         word = words.take()
         if word == "dev":
             port = named(interface_name, words.take(word))
         elif word == "master":
             master = named(interface_name, words.take(word))
+        elif word == "dst":
+            far = words.address(word)
         elif word in _ENTRY_VALUES:
             words.take(word)
         elif word in _ENTRY_FLAGS:
@@ -107,4 +111,4 @@ def _read_entry(words: Words, evidence: Evidence) -> BridgeEntry:
             raise unknown_word(word, _ENTRY_FLAGS | _ENTRY_VALUES | {"dev", "master"}, last=words.is_last)
     if port is None:
         raise Unreadable("truncated", "dev")
-    return BridgeEntry(mac, port, master, tuple(flags), evidence)
+    return BridgeEntry(mac, port, master, tuple(flags), evidence, far)

@@ -30,6 +30,7 @@ _SWITCHES = (
 ALONE = frozenset(_SWITCHES) - {"encap"} | frozenset(f"no{word}" for word in _SWITCHES) | {
     "collect_metadata", "iseq", "oseq", "icsum", "ocsum", "ignore-df", "bridge", "private", "vepa",
     "netns-immutable", "multi_queue", "onlink",
+    "any", "ipip", "ip6ip", "mplsip",  # what a tunnel carries (iproute2, ip/link_iptnl.c)
 }  # fmt: skip
 TWO_VALUES = frozenset({"srcport"})
 

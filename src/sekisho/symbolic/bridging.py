@@ -36,7 +36,7 @@ class BridgeHooks(Fitting):
 
     def above(self, front: Front) -> Front:
         """Up from a bridge where br_netfilter routed the packets; the frames are for the bridge itself."""
-        return self.rise(self.walk.to_itself(front), "high")
+        return self.rise(self.walk.to_itself(self.host.name, front), "high")
 
     def descend(self, front: Front) -> Front:
         """What the host itself hands to a bridge."""

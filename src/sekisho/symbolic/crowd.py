@@ -34,7 +34,7 @@ class _Sender:
 
 def journeys_of_crowd(walk: SymbolicWalk, starts: Sequence[tuple[Source, Set]]) -> list[list[Flows]]:
     """``journeys`` of processes of several namespaces, where routing chooses their sources."""
-    if not walk.alike:
+    if not all(map(walk.alike, walk.world.sites)):
         return [journeys(walk, source, some) for source, some in starts]
     found: dict[Source, list[Flows]] = {}
     senders: list[_Sender] = []

@@ -9,6 +9,7 @@ missed: only docker-proxy could own it, and whether it runs no rule tells.
 from __future__ import annotations
 
 from sekisho.model.evidence import Evidence
+from sekisho.semantics import whose
 from sekisho.semantics.echo import ECHO, asked_of, switch
 from sekisho.semantics.fields import BROADCAST, MULTICAST, UNICAST
 from sekisho.semantics.journey import Doubt, Lean, Step
@@ -172,5 +173,6 @@ class Delivery(BridgeHooks):
         asked = asked_of(family, state.route_kind)
         missing = (key for key in asked if self.host.facts.sysctl(key) is None)
         return tuple(
-            Lean("sysctl-not-captured", (key, str(int(switch(self.host.facts, key))))) for key in missing
+            whose.lean(self.host.facts, "sysctl-not-captured", key, str(int(switch(self.host.facts, key))))
+            for key in missing
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sekisho.semantics.attachment import Link
 from sekisho.semantics.journey import Disposition, Doubt, Hook
 from sekisho.semantics.program import ChainCode, Guarded
 from sekisho.values.slotted import value
@@ -11,7 +12,8 @@ from sekisho.values.slotted import value
 class Fate:
     """How packets end, and the line that decides it (``line`` None: a policy or no line at all).
 
-    ``where`` is the namespace that takes them; with ``bridge``, what hangs there at the state's next hop.
+    ``where`` is the namespace that takes them; with ``bridge`` (one of ``node``'s), what hangs there at the
+    state's next hop.
     The line of packets delivered to a socket is given where the socket is docker-proxy's.
     """
 
@@ -27,6 +29,11 @@ class Fate:
     chain: ChainCode | None = None
     line: Guarded | None = None
     backend: str = ""
+
+    @property
+    def link(self) -> Link:
+        """The bridge on which somebody takes them."""
+        return Link(self.node, self.bridge)
 
     @property
     def key(self) -> tuple[object, ...]:

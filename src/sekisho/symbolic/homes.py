@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sekisho.semantics.attachment import Attachment
+from sekisho.semantics.attachment import Attachment, Link
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.state import Connection, Front, State, add
 from sekisho.values.address import Address
@@ -67,9 +67,9 @@ class Homes:
     def groups(self, climbs: Sequence[Climb]) -> list[list[Climb]]:
         """What becomes of which packets can be asked together: they are in one state on one bridge, and no
         two of a group share a packet."""
-        found: dict[tuple[str, Address | Bits, State], list[tuple[list[Climb], Set]]] = {}
+        found: dict[tuple[Link, Address | Bits, State], list[tuple[list[Climb], Set]]] = {}
         for climb in climbs:
-            key = (climb.mine.bridge, climb.next_hop, climb.outside)
+            key = (climb.mine.link, climb.next_hop, climb.outside)
             those = found.setdefault(key, [])
             for at, (group, taken) in enumerate(those):
                 if not (taken & climb.some).satisfiable():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sekisho.model.snapshot import HOST
 from sekisho.semantics.attachment import Attachment
 from sekisho.semantics.echo import ECHO
 from sekisho.semantics.fields import LIVING
 from sekisho.semantics.journey import ARRIVED
 from sekisho.semantics.size import smallest
-from sekisho.semantics.world import HOST
 from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.bits import Ends, Set
 from sekisho.symbolic.domain import at_start
@@ -104,7 +104,7 @@ def taker(walk: SymbolicWalk, fate: Fate, next_hop: Address | None) -> str:
     if not fate.bridge:
         return fate.where
     assert next_hop is not None
-    return next(item.name for item in walk.attachments(fate.bridge) if next_hop in item.addresses)
+    return next(item.name for item in walk.attachments(fate.link) if next_hop in item.addresses)
 
 
 def openers(walk: SymbolicWalk) -> Set:

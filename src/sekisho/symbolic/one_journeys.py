@@ -9,11 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from sekisho.semantics.attachment import Link
 from sekisho.semantics.choices import Choices, explored
 from sekisho.semantics.fields import UNICAST
 from sekisho.semantics.host import texts_as_they_are
 from sekisho.semantics.journey import ARRIVED, Hop, Journey, Lean, Leg, Step
-from sekisho.semantics.journeys import KEEPS_TO_ITS_LINK, MAX_RUNS, Start, combined, comes_back, of_interfaces
+from sekisho.semantics.journeys import (
+    KEEPS_TO_ITS_LINK,
+    MAX_RUNS,
+    Start,
+    combined,
+    comes_back,
+    of_interfaces,
+    visited,
+)
 from sekisho.semantics.program import CONFIRMED_BIT, RELATED, SEEN_REPLY_BIT
 from sekisho.semantics.related import is_error
 from sekisho.semantics.world import World
@@ -63,7 +72,11 @@ class OneWalk(Walk):
 
 def journey(world: World, start: Start, with_reply: bool = True) -> Journey:
     """Follow the packet, and its reply when it got through."""
-    walk = walk_of(world, start.packet.family)
+    return journey_by(walk_of(world, start.packet.family), start, with_reply)
+
+
+def journey_by(walk: OneWalk, start: Start, with_reply: bool = True) -> Journey:
+    """The same by a walk that is not on its way."""
     runs, cut = explored(lambda choices: _once(walk, start, with_reply, choices), MAX_RUNS)
     return combined(runs, cut)
 
@@ -99,9 +112,11 @@ def _once(walk: OneWalk, start: Start, with_reply: bool, choices: Choices) -> Jo
     if with_reply and (start.complaint is not None or forward.leg.disposition in ARRIVED):
         reply = _answered(walk, start, forward)
     # Who is on a bridge is told by the host's texts before any hook is met.
+    sites = visited(world, forward.leg, reply)
     told = (
-        *of_interfaces(world, forward.leg, reply), *world.incomplete_leans[start.packet.family],
-        *texts_as_they_are(world.host.facts),
+        *of_interfaces(world, forward.leg, reply),
+        *(lean for site in sites for lean in site.incomplete_leans[start.packet.family]),
+        *(lean for site in sites for lean in texts_as_they_are(site.host.facts)),
     )  # fmt: skip
     leans = tuple(dict.fromkeys((*space.leans, *choices.leans, *told)))
     found = Journey(start.packet, forward.leg, reply, leans)
@@ -215,7 +230,7 @@ def _turned_back(walk: OneWalk, back: State, forward: _Followed, error: bool) ->
     if fate.disposition != "delivered" or leg.where in walk.world.nodes:
         return _from_host(walk, back, forward, error)
     hop = last.next_hop if last.next_hop is not None else last.ends.dst
-    holder = walk.behind(last.way or "", hop)
+    holder = walk.behind(Link(fate.node, last.way or ""), hop)
     if holder is None:  # a child of an interface, whose namespace was not captured: its answer takes the wire
         there = replace(_packet(walk.space, back), oif="wire")
         args = (leg.packet.iif or "wire", str(Address(there.family, there.dst)))
@@ -294,7 +309,7 @@ def _where(walk: OneWalk, ended: Ended) -> str:
     fate, state = ended.fate, ended.state
     if not fate.bridge or state.next_hop is None:
         return fate.where
-    taker = walk.behind(fate.bridge, state.next_hop)
+    taker = walk.behind(fate.link, state.next_hop)
     return "" if taker is None else taker.name
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from sekisho.semantics.journeys import KEEPS_TO_ITS_LINK
-from sekisho.semantics.world import HOST
 from sekisho.symbolic.all_packets import SymbolicWalk
 from sekisho.symbolic.bits import Bits, Set
 from sekisho.symbolic.fate import Fate
@@ -67,7 +66,7 @@ def _set_out(walk: SymbolicWalk, answer: _Answer) -> list[Ended]:
         return walk.from_ports(_holders(walk, answer), {back: some})
     if fate.where not in walk.world.nodes:
         # A container on an interface's own wire whose namespace was not captured.
-        return [Ended(Fate("exits", fate.where, hook="neighbour"), replace(back, oif="wire"), some)]
+        return [Ended(Fate("exits", fate.node, hook="neighbour"), replace(back, oif="wire"), some)]
     return _from_process(walk, answer)
 
 
@@ -89,8 +88,8 @@ def _from_process(walk: SymbolicWalk, answer: _Answer) -> list[Ended]:
 
 def _holders(walk: SymbolicWalk, answer: _Answer) -> Origins:
     """The containers on a bridge that took the packets; any stands for all where ports do not matter."""
-    here = walk.attachments(answer.to.fate.bridge)
-    if not walk.tells_apart(answer.to.fate.bridge):
+    here = walk.attachments(answer.to.fate.link)
+    if not walk.tells_apart(answer.to.fate.link):
         return ((here[0], walk.space.everything),)
     next_hop = answer.to.state.next_hop
     assert next_hop is not None
@@ -99,11 +98,12 @@ def _holders(walk: SymbolicWalk, answer: _Answer) -> Origins:
 
 def _together(walk: SymbolicWalk, answers: list[_Answer]) -> dict[int, list[Ended]]:
     """How the answers from very many bridges end, by answer."""
-    alike: dict[tuple[State, Address | Bits | None], list[_Answer]] = {}
+    alike: dict[tuple[str, State, Address | Bits | None], list[_Answer]] = {}
     for answer in answers:
-        alike.setdefault((answer.back, answer.to.state.next_hop), []).append(answer)
+        key = (answer.to.fate.node, answer.back, answer.to.state.next_hop)
+        alike.setdefault(key, []).append(answer)
     found: dict[int, list[Ended]] = {}
-    for (back, _), those in alike.items():
+    for (_, back, _), those in alike.items():
         named = [(each.to.fate.bridge, each.some) for each in those]
         senders = apart(walk.space, named, back.ends.src) if many(len(those)) else None
         if senders is None:
@@ -122,13 +122,13 @@ def _together(walk: SymbolicWalk, answers: list[_Answer]) -> dict[int, list[Ende
 
 def _in_namespace(walk: SymbolicWalk, answer: _Answer) -> bool:
     fate = answer.to.fate
-    captured = fate.where != HOST and fate.where in walk.world.nodes
+    captured = fate.where not in walk.world.sites and fate.where in walk.world.nodes
     return captured and not fate.bridge and fate.disposition != "exits"
 
 
 def _from_namespaces(walk: SymbolicWalk, answers: list[_Answer]) -> dict[int, list[Ended]]:
     """How the answers of very many captured namespaces end, by answer."""
-    if not many(len(answers)) or not walk.alike:
+    if not many(len(answers)) or not all(map(walk.alike, walk.world.sites)):
         return {}
     found: dict[int, list[Ended]] = {}
     whose: dict[int, _Answer] = {}

@@ -19,7 +19,9 @@ from sekisho.errors import said
 from sekisho.values.numbers import integer
 
 InterfaceName = NewType("InterfaceName", str)
-NamespaceName = NewType("NamespaceName", str)
+# A lab's: HOST, or HOST/NAME where there are several hosts.
+NodeName = NewType("NodeName", str)
+NamespaceName = NewType("NamespaceName", NodeName)
 # Docker's names are narrower: each can be a namespace's.
 ContainerName = NewType("ContainerName", NamespaceName)
 NetworkName = NewType("NetworkName", str)
@@ -88,7 +90,13 @@ def namespace_name(text: str) -> NamespaceName:
         raise BadNameError(_NO_NAMESPACE, text)
     if not is_word(text):
         raise BadNameError(_NO_NAMESPACE, text)
-    return NamespaceName(text)
+    return NamespaceName(NodeName(text))
+
+
+def node_name(text: str) -> NodeName:
+    """A namespace's name in a lab: alone, or behind its host's (``Namespace.node`` of model/snapshot.py)."""
+    host, slash, inside = text.partition("/")
+    return NodeName("/".join(map(namespace_name, (host, inside) if slash else (host,))))
 
 
 def container_name(text: str) -> ContainerName:
@@ -96,7 +104,7 @@ def container_name(text: str) -> ContainerName:
     it. Podman's may be one letter."""
     if not _DOCKER_NAME.match(text) or len(text) > _LONGEST_FILE_NAME:
         raise BadNameError(_NO_CONTAINER, text)
-    return ContainerName(NamespaceName(text))
+    return ContainerName(NamespaceName(NodeName(text)))
 
 
 def network_name(text: str) -> NetworkName:

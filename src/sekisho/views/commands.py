@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sekisho.answers.arrivals import Witness
+    from sekisho.answers.witness import Witness
 
 
 def trace_command(snapshot: str, witness: Witness) -> str:

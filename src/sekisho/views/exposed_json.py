@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sekisho.answers.exposed import Access, Exposed, Exposure
+from sekisho.answers.exposure import Access, Exposed, Exposure
 from sekisho.answers.services import ports_json, spans_json
 from sekisho.answers.settling import settling
 from sekisho.explain.words import say

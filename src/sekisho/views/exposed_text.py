@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sekisho.answers.exposed import CALLERS, Access, Exposed, Exposure
+from sekisho.answers.exposed import CALLERS
+from sekisho.answers.exposure import Access, Exposed, Exposure
 from sekisho.answers.refusing import Objection
 from sekisho.answers.services import addresses_text, ports_text
 from sekisho.explain.layout import columns, pad
@@ -50,14 +51,19 @@ class ExposedText:
         return blocks_text(block for block in blocks if block)
 
     def _table(self, ports: Iterable[Exposure]) -> Iterator[str]:
-        heads = [self._say(f"exposed.{caller}") for caller in CALLERS]
         rows = [(_label(port), {item.caller: item for item in port.access}) for port in ports]
+        told = {caller: True for _, access in rows for caller in access}
+        callers = [
+            *(caller for caller in CALLERS if caller in told or not told),
+            *(told.keys() - set(CALLERS)),
+        ]
+        heads = [self._say(f"exposed.{caller}") for caller in callers]
         wide = max(columns(label) for label, _ in rows)
         yield (" " * wide + "  " + "  ".join(heads)).rstrip()
         limited = False
         for label, access in rows:
             cells = []
-            for caller, head in zip(CALLERS, heads, strict=True):
+            for caller, head in zip(callers, heads, strict=True):
                 item = access.get(caller)
                 kind = "none" if item is None else item.status
                 limited |= item is not None and bool(item.only)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sekisho.answers.arrivals import Witness
 from sekisho.answers.reach import Cell, Reach, Refusal, Row
 from sekisho.answers.services import box_json, spans_json
 from sekisho.answers.settling import settling
+from sekisho.answers.witness import Witness
 from sekisho.explain.words import say
 from sekisho.model.evidence import Evidence
 from sekisho.symbolic.fate import Fate

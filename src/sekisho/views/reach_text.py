@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sekisho.answers.arrivals import Witness
 from sekisho.answers.reach import Cell, Reach, Refusal, Row
 from sekisho.answers.services import addresses_text, line_of
+from sekisho.answers.witness import Witness
 from sekisho.explain.layout import pad
 from sekisho.explain.lines import blocks_text, captured, lines_text
 from sekisho.explain.tints import BOLD, DIM, GREEN, RED, YELLOW, painted

@@ -59,12 +59,11 @@ def run(args: argparse.Namespace, out: Output) -> int:
         )
     from sekisho.answers.check import check
     from sekisho.answers.policy import load_policy
-    from sekisho.cli.snapshots import open_snapshot
-    from sekisho.semantics.world import World
+    from sekisho.cli.snapshots import open_world
     from sekisho.views.check_view import to_json, to_junit, to_sarif, to_text
 
     policy = load_policy(args.policy)
-    report = check(World(open_snapshot(args.snapshot, out)), policy, out.bounds)
+    report = check(open_world(args.snapshot, out), policy, out.bounds)
     if args.junit is not None:
         save(args.junit, to_junit(report, out.lang))
     if args.sarif is not None:

@@ -33,10 +33,9 @@ def add_arguments(parser: VerbParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """0 no flow changed, 1 some did, 3 some perhaps."""
     from sekisho.answers.diff import diff, families, same_kind
-    from sekisho.cli.snapshots import open_snapshot
-    from sekisho.semantics.world import World
+    from sekisho.cli.snapshots import open_world
 
-    before, after = World(open_snapshot(args.before, out)), World(open_snapshot(args.after, out))
+    before, after = open_world(args.before, out), open_world(args.after, out)
     same_kind(before, after)
     found = [diff(before, after, family, args.all_protocols) for family in families(before, after)]
     paths = (args.before, args.after)

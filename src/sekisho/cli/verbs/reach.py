@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sekisho.cli.language import Words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
-from sekisho.cli.snapshots import add_snapshot, open_snapshot
+from sekisho.cli.snapshots import add_snapshot, open_snapshot, open_world
 from sekisho.errors import UsageError, said
 
 if TYPE_CHECKING:
@@ -80,9 +80,8 @@ def add_arguments(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """For one pair 0 yes, 1 no, 3 perhaps; for several 0."""
-    snapshot = open_snapshot(args.snapshot, out, args.source, args.target)
     if args.chain is not None:
-        return _chain(snapshot, args, out)
+        return _chain(open_snapshot(args.snapshot, out), args, out)
     if args.full:
         raise UsageError(
             out.say(
@@ -91,9 +90,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
             )
         )
     from sekisho.answers.reach import Question, reach
-    from sekisho.semantics.world import World
 
-    world = World(snapshot)
+    world = open_world(args.snapshot, out)
     question = Question(args.source, args.target, args.proto, 6 if args.six else 4)
     found = reach(world, question)
     if out.json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sekisho.cli.language import Words, error_words
 from sekisho.cli.output import Output
 from sekisho.cli.parser import VerbParser
-from sekisho.cli.snapshots import add_snapshot, open_snapshot
+from sekisho.cli.snapshots import add_snapshot, open_world
 from sekisho.cli.terminal import remark
 from sekisho.errors import SourceError, UsageError, one_line, said
 
@@ -110,12 +110,11 @@ def run(args: argparse.Namespace, out: Output) -> int:
     answered, 2 where a line makes no packet."""
     from sekisho.answers.call import Caller
     from sekisho.answers.trace import Question
-    from sekisho.semantics.world import World
     from sekisho.views.call_json import to_json
     from sekisho.views.call_text import to_text
 
     snapshot, source, target = _places(args, out)
-    world = World(open_snapshot(snapshot, out, source, target))
+    world = open_world(snapshot, out)
     if args.flows is not None:
         return _many(world, args, out)
     if args.sport is not None and not 0 < args.sport < 65536:

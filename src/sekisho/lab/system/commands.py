@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from sekisho.lab.system.plan import NodeLoad, Plan, Program, Server, SetSysctl
 from sekisho.lab.system.shaping import shape_words
-from sekisho.lab.words import ip_command, link_commands, setting_words
+from sekisho.lab.words import ip_command, link_commands, netns, setting_words
 from sekisho.values.names import sysctl_parts
 from sekisho.views.commands import shell_words
 
@@ -22,7 +22,7 @@ def commands(plan: Plan) -> Iterator[str]:
     yield _comment(plan.title or plan.name)
     yield ""
     yield "# the nodes"
-    yield from (shell_words(("ip", "netns", "add", node.name)) for node in plan.nodes)
+    yield from (shell_words(("ip", "netns", "add", netns(node.name))) for node in plan.nodes)
     yield from (ip_command(node.name, "link", "set", "lo", "up") for node in plan.nodes)
     yield from (_sysctl(item) for item in plan.sysctls if item.early)
     yield ""
@@ -89,4 +89,4 @@ def _comment(text: str) -> str:
 
 
 def _inside(node: str, *words: str) -> str:
-    return shell_words(("ip", "netns", "exec", node, *words))
+    return shell_words(("ip", "netns", "exec", netns(node), *words))

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from sekisho.errors import said
 from sekisho.lab.namespaces import LabError, tool
+from sekisho.lab.operations import Wire
 from sekisho.lab.system.control import Client
 from sekisho.lab.system.look import apart
+from sekisho.lab.system.outside import WORLD
 from sekisho.lab.system.plan import Plan, Server
 from sekisho.lab.system.settled import await_settled
 from sekisho.lab.tools import complaint
@@ -117,16 +119,50 @@ def _sysctl_lines() -> list[str]:
 def _snapshot(plan: Plan, host: str, inside: list[str], texts: dict[str, dict[str, str]]) -> Snapshot:
     with tempfile.TemporaryDirectory(prefix="sekisho-lab-") as place:
         for name in (host, *inside):
-            folder = Path(place) if name == host else Path(place, "netns", name)
+            folder = Path(place) if name == host else Path(place, "netns", _inside(host, name))
             folder.mkdir(parents=True, exist_ok=True)
             for file, text in texts[name].items():
                 (folder / file).write_text(text, encoding="utf-8")
         loaded = load(place)
     mine = [server for server in plan.servers if server.node == host and server.kind == "proxy"]
-    networks, containers = _docker(plan, host, inside, loaded, mine)
-    return replace(
+    names = [_inside(host, name) for name in inside]
+    networks, containers = _docker(names, loaded, mine)
+    found = replace(
         loaded, path=host, name=host, host=_with_proxies(loaded.host, mine), networks=networks,
         containers=containers,
+    )  # fmt: skip
+    if host == WORLD:
+        return _with_lans_for_cards(found)
+    return _of_several(plan, host, found) if host in plan.sites else found
+
+
+def _inside(host: str, node: str) -> str:
+    """What a host itself calls a node: of several hosts, each one's containers are called HOST/NAME."""
+    return node.removeprefix(f"{host}/")
+
+
+def _with_lans_for_cards(found: Snapshot) -> Snapshot:
+    """The outside's bridges stand for wires: who is there is told by the other ends, and no rule is asked."""
+    interfaces = tuple(
+        replace(item, kind=None) if item.kind == "bridge" else item
+        for item in found.host.interfaces or ()
+        if item.master is None
+    )
+    return replace(found, host=replace(found.host, interfaces=interfaces, bridge_entries=()))
+
+
+def _of_several(plan: Plan, host: str, found: Snapshot) -> Snapshot:
+    """As one of the hosts of one world. What has its far end outside plays a network card."""
+    cards = {link.name for link in plan.links
+             if isinstance(link, Wire) and (link.node, link.far_node) == (host, WORLD)}  # fmt: skip
+    interfaces = tuple(
+        replace(item, kind=None, peer=None) if item.name in cards else item
+        for item in found.host.interfaces or ()
+    )
+    own = replace(found.host, site=host, interfaces=interfaces)
+    return replace(
+        found, host=own, namespaces=tuple(replace(item, site=host) for item in found.namespaces),
+        wires=plan.wires,
     )  # fmt: skip
 
 
@@ -145,7 +181,7 @@ def _with_proxies(host: Namespace, proxies: list[Server]) -> Namespace:
 
 
 def _docker(
-    plan: Plan, host: str, inside: list[str], loaded: Snapshot, proxies: list[Server]
+    inside: list[str], loaded: Snapshot, proxies: list[Server]
 ) -> tuple[tuple[DockerNetwork, ...] | None, tuple[DockerContainer, ...] | None]:
     """What Docker would say of the containers. A host that has none says nothing."""
     if not inside:

@@ -140,8 +140,11 @@ def _ports(plan: Plan, container: str) -> str:
     """``  :80 (published as 8080)``."""
     own = {str(address) for _, address in plan.addresses(container)}
     published: dict[int, list[str]] = {}
+    node = plan.node(container)
     for server in plan.servers:
-        if server.target is not None and str(server.target[0]) in own:
+        if node is None or server.node != node.host or server.target is None:
+            continue
+        if str(server.target[0]) in own:
             published.setdefault(server.target[1], []).append(str(server.port))
     served = [server.port for server in plan.servers if server.node == container]
     words = [

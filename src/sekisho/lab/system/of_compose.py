@@ -17,7 +17,7 @@ from sekisho.lab.system.read import topology_of
 from sekisho.lab.system.topology import Host, SecurityGroup, Topology, TrafficRule
 from sekisho.model.links import Interface
 from sekisho.model.snapshot import Snapshot
-from sekisho.semantics.world import check_names
+from sekisho.semantics.captured import check_names
 from sekisho.sources.bounds import USUAL, Bounds
 from sekisho.values.address import everything
 from sekisho.values.names import as_lab_name, link_address

@@ -1,6 +1,6 @@
-"""A snapshot as a plan: the customer's host, rebuilt here.
+"""A snapshot as a plan: the customer's host, or hosts, rebuilt here.
 
-The host and every captured container become nodes. What the snapshot knows only by address (a container
+A host and every captured container become nodes. What the snapshot knows only by address (a container
 without a namespace of its own in it, a DNAT rule's target) becomes a node too, as far as its address and
 ports tell. Everything beyond the host's own interfaces is the node ``world``: it has the gateways'
 addresses, answers for everybody else, and forwards nothing.
@@ -8,15 +8,14 @@ addresses, answers for everybody else, and forwards nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain as all_of
 
 from sekisho.lab import build, topology
 from sekisho.lab.not_loaded import NotLoaded
 from sekisho.lab.operations import (
     AddRoute,
-    Bridge,
-    Enslave,
     KnowNeighbour,
     Link,
     OnLink,
@@ -24,8 +23,8 @@ from sekisho.lab.operations import (
     Wire,
 )
 from sekisho.lab.parameters import captured_sysctls
+from sekisho.lab.system.outside import WORLD, Outside
 from sekisho.lab.system.plan import Node, NodeLoad, Origin, Plan, Server, SetSysctl
-from sekisho.lab.system.routes import way
 from sekisho.model.host import Socket
 from sekisho.model.links import Interface, InterfaceAddress
 from sekisho.model.routing import NextHop, Route
@@ -33,51 +32,63 @@ from sekisho.model.snapshot import Namespace, Snapshot
 from sekisho.semantics.addresses import host_addresses
 from sekisho.semantics.proxy import PROCESS
 from sekisho.semantics.sharing import shares_host
+from sekisho.semantics.site import Site
 from sekisho.semantics.world import World
 from sekisho.values.address import Address, Family, Prefix, everything, host_prefix
 from sekisho.values.names import (
     LOOPBACK,
-    InterfaceName,
     LabName,
     interface_name,
     link_address,
     namespace_name,
-    sysctl_of,
+    node_name,
 )
 from sekisho.values.numbers import integer, is_number
 
-WORLD = namespace_name("world")
-# The Internet in answers as well: RFC 5737's third block for documentation.
-INTERNET = Address.parse("203.0.113.10")
 _SERVED = ("tcp", "udp")
 _LAST = 1 << 30
 FAMILIES: tuple[Family, Family] = (4, 6)
 
 
-def plan_of_snapshot(snapshot: Snapshot, name: LabName, title: str = "") -> Plan:
-    """The plan of a snapshot. Facts that were not captured are taken as absent; remarks say which."""
-    whole = with_known_containers(snapshot)
-    made = snapshot_parts(whole)
-    outside = _Outside(whole, made.wires_out)
+def plan_of_snapshot(*hosts: Snapshot, name: LabName, title: str = "") -> Plan:
+    """The plan of a snapshot's hosts. Facts that were not captured are taken as absent; remarks say which.
+
+    Raises UsageError where several hosts cannot stand together.
+    """
+    whole = [with_known_containers(snapshot) for snapshot in hosts]
+    made: list[Parts] = []
+    for snapshot in whole:
+        made.append(snapshot_parts(snapshot, first=sum(parts.numbers for parts in made)))
+    nodes = [node for parts in made for node in parts.nodes]
+    outside = Outside(
+        World(*whole), {host.host.node: parts.wires_out for host, parts in zip(whole, made, strict=True)}
+    )
     return Plan(
         name,
-        title or f"rebuilt from {snapshot.path}",
-        (*made.nodes, Node(WORLD, "world")),
-        links=(*made.links, *outside.links()),
-        settings=(*made.settings, *outside.settings()),
-        sysctls=(*made.sysctls, *outside.sysctls()),
-        loads=made.loads,
-        servers=(*made.servers, Server(WORLD, "http", "tcp", None, 80)),
-        ipv6=frozenset(node.name for node in made.nodes),
-        remarks=(*_remarks(snapshot), *(f"not built: {item}" for item in made.refused if item.understood)),
-        origin=_origin(snapshot),
-    )
+        title or f"rebuilt from {hosts[0].path}",
+        (*nodes, Node(WORLD, "world")),
+        links=(*all_of.from_iterable(parts.links for parts in made), *outside.links()),
+        settings=(*all_of.from_iterable(parts.settings for parts in made), *outside.settings()),
+        sysctls=(*all_of.from_iterable(parts.sysctls for parts in made), *outside.sysctls()),
+        loads=tuple(all_of.from_iterable(parts.loads for parts in made)),
+        servers=(
+            *all_of.from_iterable(parts.servers for parts in made), Server(WORLD, "http", "tcp", None, 80),
+        ),
+        ipv6=frozenset(node.name for node in nodes),
+        remarks=(
+            *all_of.from_iterable(map(_remarks, hosts)),
+            *(f"not built: {item}" for parts in made for item in parts.refused if item.understood),
+        ),
+        origin=_origin(hosts),
+        sites=tuple(snapshot.host.site for snapshot in hosts if snapshot.host.site),
+        wires=outside.wires,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """A snapshot's own nodes. ``wires_out``: the wires whose far end is not in the snapshot. ``refused``:
-    what of its rule sets is not loaded."""
+    what of its rule sets is not loaded. ``numbers``: how many numbers are taken (``topology.lay_out``)."""
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
@@ -87,13 +98,15 @@ class Parts:
     servers: tuple[Server, ...]
     wires_out: tuple[topology.Wire, ...]
     refused: tuple[NotLoaded, ...] = ()
+    numbers: int = 0
 
 
-def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Parts:
-    """Plan the snapshot's nodes; ``without`` names interfaces of the host that somebody else plans."""
-    laid = topology.lay_out(snapshot)
+def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset(), first: int = 0) -> Parts:
+    """Plan the snapshot's nodes; ``without`` names interfaces of the host that somebody else plans; ``first``
+    is the first number that no other host has."""
+    laid = topology.lay_out(snapshot, first)
     everyone = topology.separate(snapshot)
-    host = snapshot.host.name
+    host = node_name(snapshot.host.node)
     out = tuple(wire for wire in laid.wires if wire.far_node == topology.WORLD)
     links: list[Link] = [build.bridge_of(item) for item in laid.bridges]
     # Who plans the host's outside has no world: a bridge's port to nowhere stays away there.
@@ -103,9 +116,13 @@ def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset()) ->
         if not without or (wire.far_node != topology.WORLD and wire.interface not in without)
     ]
     order: dict[tuple[str, str], int] = {
-        (facts.name, item.name): item.index or _LAST for facts in everyone for item in facts.interfaces or ()
+        (facts.node, item.name): item.index or _LAST for facts in everyone for item in facts.interfaces or ()
     }
-    links.sort(key=lambda link: order.get((link.node, link.name), _LAST))
+    for wire in laid.wires:
+        if wire.bridge is not None:  # a bridge is there before its ports, whatever their numbers
+            ports = order.get((wire.node, wire.bridge), _LAST), order.get((wire.node, wire.interface), _LAST)
+            order[wire.node, wire.bridge] = min(ports)
+    links.sort(key=lambda link: (order.get((link.node, link.name), _LAST), isinstance(link, Wire)))
     settings: list[Setting] = []
     sysctls: list[SetSysctl] = []
     loads: list[NodeLoad] = []
@@ -113,19 +130,19 @@ def snapshot_parts(snapshot: Snapshot, without: frozenset[str] = frozenset()) ->
     refused: list[NotLoaded] = []
     for facts in everyone:
         planned = build.plan_node(facts, must=False)
-        left_out = without if facts.name == host else frozenset()
+        left_out = without if facts.node == host else frozenset()
         settings += [item for item in planned.settings if not _is_about(item, left_out)]
-        sysctls += [SetSysctl(facts.name, key, value, must=False) for key, value in captured_sysctls(facts)]
-        loads += [NodeLoad(facts.name, load) for load in planned.loads]
+        sysctls += [SetSysctl(facts.node, key, value, must=False) for key, value in captured_sysctls(facts)]
+        loads += [NodeLoad(facts.node, load) for load in planned.loads]
         refused += planned.refused
         servers += _servers(facts, snapshot)
     nodes = tuple(
-        Node(facts.name, "host" if facts.name == host else "container", None if facts.name == host else host)
+        Node(host, "host") if facts.node == host else Node(node_name(facts.node), "container", host)
         for facts in everyone
     )
     return Parts(
         nodes, tuple(links), tuple(settings), tuple(sysctls), tuple(loads), tuple(servers), out,
-        tuple(refused),
+        tuple(refused), max(len(everyone), len(laid.bridges)),
     )  # fmt: skip
 
 
@@ -167,7 +184,7 @@ def _servers(facts: Namespace, snapshot: Snapshot) -> Iterator[Server]:
         target = _proxy_target(item, snapshot) if PROCESS in (item.process or "") else None
         proto = "tcp" if item.proto == "tcp" else "udp"
         kind = "proxy" if target is not None else "http" if proto == "tcp" else "echo"
-        yield Server(facts.name, kind, proto, address, item.port, target, facts.name, dual)  # type: ignore[arg-type]
+        yield Server(facts.node, kind, proto, address, item.port, target, facts.node, dual)  # type: ignore[arg-type]
 
 
 def _proxy_target(item: Socket, snapshot: Snapshot) -> tuple[Address, int] | None:
@@ -192,7 +209,7 @@ def with_known_containers(snapshot: Snapshot) -> Snapshot:
         if not any(shares_host(other, namespace) for other in apart):
             apart.append(namespace)
     snapshot = replace(snapshot, namespaces=tuple(apart))
-    world = World(snapshot)
+    site = Site(snapshot)
     owned = {
         address.value
         for namespace in snapshot.namespaces
@@ -200,12 +217,13 @@ def with_known_containers(snapshot: Snapshot) -> Snapshot:
         for address in host_addresses(namespace, family)
     }
     wanted: dict[str, list[tuple[str, Address]]] = {}
-    for attachment in world.attachments:
-        if attachment.node is not None or attachment.name in world.nodes:
+    for attachment in site.attachments:
+        if attachment.node is not None or attachment.name in site.nodes:
             continue
         for address in sorted(attachment.addresses):
             if address.value not in owned:
-                wanted.setdefault(attachment.name, []).append((attachment.bridge, address))
+                name = attachment.name.removeprefix(f"{snapshot.host.site}/")
+                wanted.setdefault(name, []).append((attachment.bridge, address))
     made = tuple(_container(name, places, snapshot) for name, places in wanted.items())
     captured = tuple(_serving(namespace, snapshot) for namespace in snapshot.namespaces)
     return replace(snapshot, namespaces=(*captured, *made))
@@ -247,6 +265,7 @@ def _container(name: str, places: list[tuple[str, Address]], snapshot: Snapshot)
         interfaces=tuple(interfaces),
         addresses=tuple(addresses),
         sockets=sockets,
+        site=snapshot.host.site,
     )
 
 
@@ -290,96 +309,23 @@ def _ports(name: str, addresses: Iterable[Address], snapshot: Snapshot) -> set[t
     return {(proto, port) for proto, port in found if proto in _SERVED}
 
 
-# -------------------------------------------------------------------------------- the outside
-
-
-@dataclass(slots=True)
-class _Outside:
-    snapshot: Snapshot
-    wires: tuple[topology.Wire, ...]
-
-    def _ports(self) -> Iterator[tuple[topology.Wire, Prefix, list[Address]]]:
-        """Each wire of the host that is no bridge's port: its IPv4 subnet, the gateways behind it."""
-        host = self.snapshot.host
-        for wire in self.wires:
-            if wire.bridge is not None or wire.node != host.name:
-                continue
-            for item in host_addresses(host, 4):
-                if item.interface != wire.interface or item.scope == "host":
-                    continue
-                gateways = {
-                    hop.via
-                    for route in host.routes
-                    for hop in route.nexthops
-                    if hop.dev == wire.interface and hop.via is not None and hop.via.family == 4
-                }
-                inside = sorted(via for via in gateways if item.subnet.contains(via))
-                yield wire, item.subnet, inside or [self._free(item.subnet)]
-                break
-
-    def _free(self, subnet: Prefix) -> Address:
-        taken = {item.value for item in host_addresses(self.snapshot.host, 4)}
-        numbers = range(subnet.first + (subnet.length < 31), subnet.last + 1)
-        return Address(4, next((number for number in numbers if number not in taken), subnet.first))
-
-    def _shared(self) -> dict[Prefix, list[str]]:
-        found: dict[Prefix, list[str]] = {}
-        for wire, subnet, _ in self._ports():
-            found.setdefault(subnet, []).append(wire.far_interface)
-        return found
-
-    def links(self) -> Iterator[Link]:
-        """Two interfaces of the host in one subnet are on one wire: a bridge out there joins them."""
-        for number, ends in enumerate(self._shared().values()):
-            if len(ends) > 1:
-                yield Bridge(WORLD, _lan(number))
-
-    def settings(self) -> Iterator[Setting]:
-        yield OnLink(WORLD, LOOPBACK, INTERNET, 32)
-        shared = self._shared()
-        first_way: tuple[InterfaceName, Address] | None = None
-        done: set[Prefix] = set()
-        for wire, subnet, gateways in self._ports():
-            dev = wire.far_interface
-            if len(shared[subnet]) > 1:
-                dev = _lan(list(shared).index(subnet))
-                yield Enslave(WORLD, wire.far_interface, dev)
-            if subnet in done:
-                continue
-            done.add(subnet)
-            for gateway in gateways:
-                yield OnLink(WORLD, dev, gateway, subnet.length)
-            own = next(
-                (Address(4, item.value) for item in host_addresses(self.snapshot.host, 4)
-                 if item.interface == wire.interface), None,
-            )  # fmt: skip
-            if first_way is None and own is not None:
-                first_way = (dev, own)
-        if first_way is not None:
-            yield way(WORLD, everything(4), first_way[0], first_way[1], src=INTERNET, onlink=True)
-
-    def sysctls(self) -> Iterator[SetSysctl]:
-        """It answers for every address that is not the host's own."""
-        for wire, _, _ in self._ports():
-            name = wire.far_interface
-            yield SetSysctl(WORLD, sysctl_of("net", "ipv4", "conf", name, "proxy_arp"), "1", must=False)
-            yield SetSysctl(WORLD, sysctl_of("net", "ipv4", "neigh", name, "proxy_delay"), "0", must=False)
-
-
-def _lan(number: int) -> InterfaceName:
-    return interface_name(f"lan{number}")
-
-
-def _origin(snapshot: Snapshot) -> Origin:
-    host = snapshot.host
-    rules = sum(len(chain.rules) for one in host.rulesets for table in one.tables for chain in table.chains)
-    if host.nft is not None:
-        rules += sum(len(chain.rules) for table in host.nft.tables for chain in table.chains)
+def _origin(hosts: Sequence[Snapshot]) -> Origin:
     counts = {
-        "routes": len(host.routes), "rules": rules, "sysctls": len(host.sysctls or ()),
-        "namespaces": len(snapshot.namespaces),
-    }  # fmt: skip
-    return Origin("snapshot", snapshot.path, snapshot.name, counts)
+        "routes": sum(len(one.host.routes) for one in hosts),
+        "rules": sum(_rules(one.host) for one in hosts),
+        "sysctls": sum(len(one.host.sysctls or ()) for one in hosts),
+        "namespaces": sum(len(one.namespaces) for one in hosts),
+    }
+    if len(hosts) > 1:
+        counts["hosts"] = len(hosts)
+    return Origin("snapshot", hosts[0].path, hosts[0].name if len(hosts) == 1 else "", counts)
+
+
+def _rules(host: Namespace) -> int:
+    found = sum(len(chain.rules) for one in host.rulesets for table in one.tables for chain in table.chains)
+    if host.nft is not None:
+        found += sum(len(chain.rules) for table in host.nft.tables for chain in table.chains)
+    return found
 
 
 def _remarks(snapshot: Snapshot) -> Iterator[str]:
@@ -389,7 +335,8 @@ def _remarks(snapshot: Snapshot) -> Iterator[str]:
             # Connections that were under way are not built anyway.
             if not place.file.endswith("conntrack.txt"):
                 yield f"not understood, so not built: {place.file}:{place.line}: {place.text}"
+    whose = f"{snapshot.host.site}: " if snapshot.host.site else ""
     if not snapshot.host.rulesets and snapshot.host.nft is None:
-        yield "no rule set was captured: none is loaded"
+        yield f"{whose}no rule set was captured: none is loaded"
     if snapshot.host.sysctls is None:
-        yield "no sysctls were captured: forwarding is off"
+        yield f"{whose}no sysctls were captured: forwarding is off"

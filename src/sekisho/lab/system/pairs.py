@@ -98,7 +98,7 @@ def _namespaces(facts: LabFacts) -> Iterator[tuple[str, Namespace]]:
     for host, snapshot in facts.snapshots.items():
         yield host, snapshot.host
         for namespace in snapshot.namespaces:
-            yield namespace.name, namespace
+            yield namespace.node, namespace
 
 
 def _bound(address: Address | None, own: Iterable[Address]) -> Iterable[Address]:

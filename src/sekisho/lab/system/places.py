@@ -23,9 +23,18 @@ def source_node(text: str, plan: Plan) -> str:
     """The node that a process is in. Raises UsageError where there is none of that name."""
     if plan.node(text) is not None:
         return text
-    for node in plan.nodes:
-        if any(str(address) == text for interface, address in plan.addresses(node.name) if interface != "lo"):
-            return node.name
+    found = [
+        node.name
+        for node in plan.nodes
+        if any(str(address) == text for interface, address in plan.addresses(node.name) if interface != "lo")
+    ]
+    if len(found) > 1:
+        raise UsageError(
+            said("{0} is an address of several nodes", text),
+            advice=said("name one of them: {0}", ", ".join(found)),
+        )
+    if found:
+        return found[0]
     known = ", ".join(node.name for node in plan.nodes[:20])
     raise UsageError(said("there is no node {0!r}", text), advice=said("the nodes are: {0}", known))
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 from sekisho.lab.operations import Link, Load, OnLink, Setting
 from sekisho.values.address import Address, Prefix
-from sekisho.values.names import InterfaceName, LabName, NamespaceName, SysctlKey
+from sekisho.values.names import InterfaceName, LabName, NodeName, SysctlKey
 
 Role = Literal["internet", "gateway", "router", "resolver", "host", "container", "switch", "world"]
 ServerKind = Literal["http", "echo", "imds", "proxy"]
@@ -31,7 +31,7 @@ class Node:
     ``search``: the domain that the resolver appends.
     """
 
-    name: NamespaceName
+    name: NodeName
     role: Role
     host: str | None = None
     nameserver: str | None = None
@@ -134,7 +134,8 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole system. ``remarks``: what the topology asked and this plan leaves out, in words. ``origin``:
-    None for the lab's own system."""
+    None for the lab's own system. ``sites``: the hosts of a snapshot that has several, whose containers are
+    called HOST/NAME; ``wires``: which of their interfaces (HOST/NAME) are on one wire."""
 
     name: LabName
     title: str
@@ -150,6 +151,8 @@ class Plan:
     ipv6: frozenset[str] = field(default=frozenset())
     remarks: tuple[str, ...] = ()
     origin: Origin | None = None
+    sites: tuple[str, ...] = ()
+    wires: tuple[tuple[str, ...], ...] = ()
 
     def node(self, name: str) -> Node | None:
         """The node of that name."""

@@ -10,8 +10,8 @@ from typing import Literal
 from sekisho.lab.system.forecast import Forecast
 from sekisho.lab.system.tracing import Seen
 from sekisho.lab.verdict import Passage, SeenStep
+from sekisho.model.snapshot import HOST
 from sekisho.semantics.journey import Journey, Leg, Step
-from sekisho.semantics.world import HOST
 
 Direction = Literal["forward", "onward", "onward-reply", "reply"]
 Who = Literal["both", "model", "kernel", "remark"]

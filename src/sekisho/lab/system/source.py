@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.errors import SourceError, UsageError, said
 from sekisho.lab.system.plan import Origin, Plan
+from sekisho.lab.words import netns
 from sekisho.sources.bounds import USUAL, Bounds, read_named
 from sekisho.values.names import BadNameError, as_lab_name, lab_name
 
@@ -43,16 +44,17 @@ def plan_of(
 
 
 def _check_names(plan: Plan) -> None:
-    """Raises UsageError where a container, say, has the name of a node that stands in every lab."""
+    """Raises UsageError where a container, say, has the name of a node that stands in every lab. Those of
+    ``ip netns`` are narrower than a lab's own."""
     names: set[str] = set()
     for node in plan.nodes:
-        if node.name in names:
+        if netns(node.name) in names:
             raise UsageError(
                 said("two nodes have the name {0!r}", node.name),
                 advice="give the container or network namespace another name: the lab's own nodes are "
                 "called so (host, router, resolver, internet, world)",
             )
-        names.add(node.name)
+        names.add(netns(node.name))
 
 
 def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None, bounds: Bounds) -> Plan:
@@ -67,10 +69,14 @@ def _plan(path: str | None, unzstd: Unzstd | None, docker: str | None, bounds: B
     if Path(path).suffix.lower() in _DOCUMENTS and Path(path).is_file():
         return _from_document(path, docker, bounds)
     from sekisho.lab.system.of_snapshot import plan_of_snapshot
-    from sekisho.sources.load import load
+    from sekisho.sources.load import load_parts
 
-    snapshot = load(path, unzstd=unzstd, bounds=bounds)
-    return plan_of_snapshot(snapshot, as_lab_name(snapshot.name or Path(path).name.split(".")[0], "snapshot"))
+    hosts = [part.snapshot() for part in load_parts(path, unzstd=unzstd, bounds=bounds)]
+    own = hosts[0].name if len(hosts) == 1 else ""
+    try:
+        return plan_of_snapshot(*hosts, name=as_lab_name(own or Path(path).name.split(".")[0], "snapshot"))
+    except BadNameError as error:  # of a host: its folder's may be any text
+        raise UsageError(said("{0}", error), advice="give it another name") from None
 
 
 def _from_document(path: str, docker: str | None, bounds: Bounds) -> Plan:

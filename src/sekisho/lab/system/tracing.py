@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.errors import UsageError, said
 from sekisho.lab.namespaces import LabError, tool
-from sekisho.lab.operations import Bridge
+from sekisho.lab.operations import Bridge, Enslave
 from sekisho.lab.reading import key_of
 from sekisho.lab.system.control import Doors
 from sekisho.lab.system.look import apart_once, step_into
@@ -121,6 +121,9 @@ def segments(plan: Plan) -> dict[tuple[str, str], int]:
         joined[top(near)] = top(far)
         if link.bridge is not None:
             joined[top(near)] = top((link.node, link.bridge))
+    for item in plan.settings:
+        if isinstance(item, Enslave):
+            joined[top((item.node, item.interface))] = top((item.node, item.bridge))
     for node in plan.nodes:
         top((node.name, "lo"))
     numbers = {end: number for number, end in enumerate(dict.fromkeys(map(top, list(joined))))}
